@@ -1,0 +1,1 @@
+"""Cost and hardware planning for Hugging Face Jobs."""

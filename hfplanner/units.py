@@ -1,0 +1,244 @@
+"""Bytes, seconds and micro-USD: parse what people type, show what they read.
+
+The only place in the project that knows 1024, 3600 and 10**6. Values inside the project are integers: bytes, whole
+seconds, micro-USD (10**-6 US dollars). Everything parsed here is greater than zero; nonsense raises
+:class:`~hfplanner.errors.UsageError` with the accepted forms as its hint.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from hfplanner.errors import UsageError
+
+__all__ = [
+    "DURATION_FORMS",
+    "GB",
+    "MAX_BYTES",
+    "MAX_DURATION_SECS",
+    "MAX_MICRO_USD",
+    "MICRO_USD_PER_USD",
+    "MINUTES_PER_HOUR",
+    "MONEY_FORMS",
+    "SECONDS_PER_MINUTE",
+    "SIZE_FORMS",
+    "TERA",
+    "GiB",
+    "ceil_div",
+    "format_bytes",
+    "format_duration",
+    "format_usd",
+    "parse_duration",
+    "parse_money",
+    "parse_size",
+    "per_minute_limit",
+    "started_minutes",
+    "usd_per_hour",
+]
+
+MICRO_USD_PER_USD = 10**6
+SECONDS_PER_MINUTE = 60
+MINUTES_PER_HOUR = 60
+GB = 10**9
+GiB = 2**30
+TERA = 10**12
+
+# A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).
+MAX_BYTES = 2**63 - 1
+MAX_MICRO_USD = 2**53 - 1
+# One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
+MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+
+SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
+DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
+MONEY_FORMS = "Accepted amounts: 5, 2.50, $5 or '5 USD'."
+
+_SIZE_UNITS = {
+    "b": 1,
+    **{f"{p}b": 10 ** (3 * i) for i, p in enumerate("kmgtp", start=1)},
+    **{f"{p}ib": 2 ** (10 * i) for i, p in enumerate("kmgtp", start=1)},
+}
+_DURATION_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
+_SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
+_DURATION_PART = re.compile(rf"({_NUMBER})([dhms])")
+_MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
+_LONGEST_INPUT = 64
+
+
+def _refuse(text: str, kind: str, why: str, forms: str) -> UsageError:
+    shown = text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}..."
+    return UsageError(f"{shown!r} is not a {kind}: {why}.", hint=forms)
+
+
+def _checked(text: str, kind: str, forms: str) -> str:
+    """Return the trimmed text, or refuse what no pattern should have to look at."""
+    stripped = text.strip()
+    if not stripped:
+        raise _refuse(text, kind, "it is empty", forms)
+    if len(stripped) > _LONGEST_INPUT:
+        raise _refuse(text, kind, f"it is longer than {_LONGEST_INPUT} characters", forms)
+    if stripped.startswith(("-", "\N{MINUS SIGN}")) or stripped.startswith("$-"):
+        raise _refuse(text, kind, "it is negative", forms)
+    return stripped
+
+
+def ceil_div(dividend: int, divisor: int) -> int:
+    """Divide and round up, in integers.
+
+    >>> ceil_div(61, 60), ceil_div(60, 60), ceil_div(0, 60)
+    (2, 1, 0)
+    """
+    return -(-dividend // divisor)
+
+
+def parse_size(text: str) -> int:
+    """Read a size in bytes; a bare number is GB. A fraction of a byte is rounded up: a need is never understated.
+
+    Raises:
+        UsageError: empty, negative, zero, too large, or an unknown unit.
+
+    >>> parse_size("40GB"), parse_size("40GiB"), parse_size("40"), parse_size("1.5 TB")
+    (40000000000, 42949672960, 40000000000, 1500000000000)
+    """
+    stripped = _checked(text, "size", SIZE_FORMS)
+    match = _SIZE.fullmatch(stripped)
+    if match is None:
+        raise _refuse(text, "size", "it is not a number with a unit", SIZE_FORMS)
+    number, unit = match.groups()
+    factor = _SIZE_UNITS.get(unit.lower()) if unit else GB
+    if factor is None:
+        raise _refuse(text, "size", f"{unit!r} is not a unit of size", SIZE_FORMS)
+    exact = Fraction(number) * factor
+    size = ceil_div(exact.numerator, exact.denominator)
+    if size == 0:
+        raise _refuse(text, "size", "it is zero", SIZE_FORMS)
+    if size > MAX_BYTES:
+        raise _refuse(text, "size", "it is larger than any machine", SIZE_FORMS)
+    return size
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration in whole seconds; a bare number is seconds.
+
+    Raises:
+        UsageError: empty, negative, zero, over 100 years, an unknown unit, or not a whole number of seconds.
+
+    >>> parse_duration("90s"), parse_duration("1.5h"), parse_duration("1h30m"), parse_duration("90")
+    (90, 5400, 5400, 90)
+    """
+    stripped = _checked(text, "duration", DURATION_FORMS)
+    exact = _duration_fraction("".join(stripped.split()))
+    if exact is None:
+        raise _refuse(text, "duration", "it is not numbers with the units d, h, m, s in that order", DURATION_FORMS)
+    if exact == 0:
+        raise _refuse(text, "duration", "it is zero", DURATION_FORMS)
+    if exact.denominator != 1:
+        raise _refuse(text, "duration", "it is not a whole number of seconds", DURATION_FORMS)
+    if exact > MAX_DURATION_SECS:
+        raise _refuse(text, "duration", "it is longer than 100 years", DURATION_FORMS)
+    return int(exact)
+
+
+def _duration_fraction(compact: str) -> Fraction | None:
+    if re.fullmatch(_NUMBER, compact):
+        return Fraction(compact)
+    parts = _DURATION_PART.findall(compact)
+    units = [unit for _, unit in parts]
+    in_order = units == sorted(set(units), key=list(_DURATION_UNITS).index)
+    if not in_order or "".join(number + unit for number, unit in parts) != compact:
+        return None
+    return sum((Fraction(number) * _DURATION_UNITS[unit] for number, unit in parts), Fraction(0))
+
+
+def parse_money(text: str) -> int:
+    """Read an amount of US dollars as integer micro-USD.
+
+    Raises:
+        UsageError: empty, negative, zero, too large, another currency, or finer than one micro-USD.
+
+    >>> parse_money("5"), parse_money("$2.50"), parse_money("5 USD")
+    (5000000, 2500000, 5000000)
+    """
+    stripped = _checked(text, "amount of money", MONEY_FORMS)
+    match = _MONEY.fullmatch(stripped)
+    if match is None:
+        raise _refuse(text, "amount of money", "it is not a number of US dollars", MONEY_FORMS)
+    exact = Fraction(match.group(1)) * MICRO_USD_PER_USD
+    if exact == 0:
+        raise _refuse(text, "amount of money", "it is zero", MONEY_FORMS)
+    if exact.denominator != 1:
+        raise _refuse(text, "amount of money", "it is finer than a millionth of a dollar", MONEY_FORMS)
+    if exact > MAX_MICRO_USD:
+        raise _refuse(text, "amount of money", "it is more than can be spent", MONEY_FORMS)
+    return int(exact)
+
+
+def started_minutes(seconds: int) -> int:
+    """Return the minutes that have at least started after ``seconds``, which is how Jobs are charged.
+
+    >>> started_minutes(0), started_minutes(1), started_minutes(60), started_minutes(61)
+    (0, 1, 1, 2)
+    """
+    return ceil_div(seconds, SECONDS_PER_MINUTE)
+
+
+def per_minute_limit(micro_usd_per_hour: int) -> int:
+    """Return the highest price in micro-USD per minute that still counts as ``micro_usd_per_hour``.
+
+    The service delivers whole micro-USD per minute, so $2.50 an hour arrives as 41667 (which is $2.50002) and $5.00 as
+    83333 or 83334. A limit therefore admits the next whole micro-USD per minute, at most $0.00006 an hour above it.
+
+    >>> per_minute_limit(2_500_000), per_minute_limit(5_000_000)
+    (41667, 83334)
+    """
+    return ceil_div(micro_usd_per_hour, MINUTES_PER_HOUR)
+
+
+def usd_per_hour(micro_usd_per_minute: int) -> float:
+    """Return US dollars per hour for showing, rounded to $0.0001: finer digits are the rounding of the minute.
+
+    Never an input of a cost, which is counted in micro-USD per minute.
+
+    >>> usd_per_hour(41667), usd_per_hour(83334), usd_per_hour(83333), usd_per_hour(167)
+    (2.5, 5.0, 5.0, 0.01)
+    """
+    exact = Decimal(micro_usd_per_minute * MINUTES_PER_HOUR) / MICRO_USD_PER_USD
+    return float(round(exact, 4))
+
+
+def format_usd(micro_usd: int) -> str:
+    """Show an amount exactly, with cents and as many more digits as it has.
+
+    >>> format_usd(5_000_000), format_usd(240_480), format_usd(-1)
+    ('$5.00', '$0.24048', '-$0.000001')
+    """
+    dollars, rest = divmod(abs(micro_usd), MICRO_USD_PER_USD)
+    digits = f"{rest:06d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if micro_usd < 0 else ''}${dollars:,}.{digits}"
+
+
+def format_bytes(size: int) -> str:
+    """Show a size in GB (10^9 bytes), as the listing does, or in MB below one GB.
+
+    >>> format_bytes(48 * GB), format_bytes(1_500_000_000), format_bytes(40 * GiB), format_bytes(1000)
+    ('48 GB', '1.5 GB', '42.95 GB', '0.001 MB')
+    """
+    unit, factor, places = ("GB", GB, 2) if size >= GB else ("MB", 10**6, 3)
+    text = f"{Decimal(size) / factor:.{places}f}"
+    return f"{text.rstrip('0').rstrip('.')} {unit}"
+
+
+def format_duration(seconds: int) -> str:
+    """Show a duration in the largest units it fills.
+
+    >>> format_duration(8400), format_duration(90), format_duration(0), format_duration(86400)
+    ('2h20m', '1m30s', '0s', '1d')
+    """
+    parts = []
+    rest = seconds
+    for unit, factor in _DURATION_UNITS.items():
+        count, rest = divmod(rest, factor)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
