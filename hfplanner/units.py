@@ -78,7 +78,7 @@ def _checked(text: str, kind: str, forms: str) -> str:
         raise _refuse(text, kind, "it is empty", forms)
     if len(stripped) > _LONGEST_INPUT:
         raise _refuse(text, kind, f"it is longer than {_LONGEST_INPUT} characters", forms)
-    if stripped.startswith(("-", "\N{MINUS SIGN}")) or stripped.startswith("$-"):
+    if stripped.startswith(("-", "\N{MINUS SIGN}", "$-")):
         raise _refuse(text, kind, "it is negative", forms)
     return stripped
 

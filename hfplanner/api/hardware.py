@@ -1,0 +1,92 @@
+"""What can be rented: the flavor names the Hub's own client knows, and one row of the hardware listing."""
+
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from hfplanner.api.base import ApiModel
+
+__all__ = ["JobAccelerator", "JobHardware", "JobHardwareInfo"]
+
+
+class JobHardware(StrEnum):
+    """The flavors that ``huggingface_hub`` 2.4.0 names. The live listing decides what exists; this only helps typing.
+
+    >>> JobHardware.L40SX1 == "l40sx1"
+    True
+    """
+
+    CPU_BASIC = "cpu-basic"
+    CPU_UPGRADE = "cpu-upgrade"
+    CPU_PERFORMANCE = "cpu-performance"
+    CPU_XL = "cpu-xl"
+    T4_SMALL = "t4-small"
+    T4_MEDIUM = "t4-medium"
+    L4X1 = "l4x1"
+    L4X4 = "l4x4"
+    L40SX1 = "l40sx1"
+    L40SX4 = "l40sx4"
+    L40SX8 = "l40sx8"
+    A10G_SMALL = "a10g-small"
+    A10G_LARGE = "a10g-large"
+    A10G_LARGEX2 = "a10g-largex2"
+    A10G_LARGEX4 = "a10g-largex4"
+    A100_LARGE = "a100-large"
+    A100X4 = "a100x4"
+    A100X8 = "a100x8"
+    H200 = "h200"
+    H200X2 = "h200x2"
+    H200X4 = "h200x4"
+    H200X8 = "h200x8"
+    RTX_PRO_6000 = "rtx-pro-6000"
+    RTX_PRO_6000X2 = "rtx-pro-6000x2"
+    RTX_PRO_6000X4 = "rtx-pro-6000x4"
+    RTX_PRO_6000X8 = "rtx-pro-6000x8"
+
+
+class JobAccelerator(ApiModel):
+    """The accelerators of one flavor.
+
+    Args:
+        type: ``"gpu"`` or ``"neuron"``; anything later passes through.
+        model: for example ``"L40S"``.
+        quantity: how many, a string on the wire (``"4"``).
+        vram: the TOTAL over the flavor's accelerators, for example ``"96 GB"`` for four of 24 GB.
+        manufacturer: for example ``"Nvidia"``.
+    """
+
+    type: str
+    model: str
+    quantity: str | int
+    vram: str
+    manufacturer: str | None = None
+
+
+class JobHardwareInfo(ApiModel):
+    """One row of ``GET /api/jobs/hardware``.
+
+    Args:
+        name: the flavor, unique in a listing; ``pretty_name`` is not.
+        cpu: for example ``"8 vCPU"``.
+        ram: for example ``"62 GB"``.
+        ephemeral_storage: for example ``"380 GB"``, ``"N/A"`` where the Hub names none.
+        accelerator: ``None`` on CPU flavors.
+        unit_cost_micro_usd: price per unit in micro-USD, an integer in every listing seen. Kept as delivered: what is
+            not a positive whole number is for the catalog to call unpriced, not for the parser to lose.
+        unit_cost_usd: the same in US dollars, for reading only.
+        unit_label: ``"minute"`` in every listing seen.
+
+    >>> row = JobHardwareInfo.model_validate({"name": "cpu-basic", "prettyName": "CPU Basic", "unitCostMicroUSD": 167})
+    >>> row.pretty_name, row.unit_cost_micro_usd, row.ephemeral_storage
+    ('CPU Basic', 167, 'N/A')
+    """
+
+    name: str = Field(min_length=1)
+    pretty_name: str | None = None
+    cpu: str | None = None
+    ram: str | None = None
+    ephemeral_storage: str | None = "N/A"
+    accelerator: JobAccelerator | None = None
+    unit_cost_micro_usd: JsonValue = Field(default=None, alias="unitCostMicroUSD")
+    unit_cost_usd: JsonValue = Field(default=None, alias="unitCostUSD")
+    unit_label: str | None = None
