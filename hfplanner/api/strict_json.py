@@ -1,0 +1,81 @@
+"""JSON as RFC 8259 means it, from a sender that is not trusted: no NaN, no duplicate keys, size and depth capped."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+__all__ = ["MAX_DEPTH", "StrictJsonError", "loads"]
+
+# The Hub's answers nest five levels; CPython's own parser gives up near one thousand.
+MAX_DEPTH = 64
+
+# The closing quote is optional, so that a string without one is still passed over once and not once per quote in it.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+class StrictJsonError(ValueError):
+    """Bytes that are not one JSON document, with the reason as a sentence."""
+
+
+def loads(raw: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - a JSON document is any of its types
+    """Parse one JSON document.
+
+    Args:
+        raw: UTF-8 bytes.
+        max_bytes: refuse anything longer before looking at it.
+
+    Raises:
+        StrictJsonError: too long, too deep, not UTF-8, not JSON, NaN or Infinity, a number out of range, or a key
+            that stands twice in one object.
+
+    >>> loads(b'{"a": [1, 2.5]}', max_bytes=100)
+    {'a': [1, 2.5]}
+    >>> loads(b'{"a": 1, "a": 2}', max_bytes=100)
+    Traceback (most recent call last):
+    hfplanner.api.strict_json.StrictJsonError: the key 'a' stands twice in one object
+    """
+    if len(raw) > max_bytes:
+        raise StrictJsonError(f"it is longer than {max_bytes} bytes")
+    _check_depth(raw)
+    try:
+        text = raw.decode("utf-8")
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+    except StrictJsonError:
+        raise
+    except UnicodeDecodeError as error:
+        raise StrictJsonError("it is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise StrictJsonError("it is not a complete JSON document") from error
+
+
+def _check_depth(raw: bytes) -> None:
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(raw):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise StrictJsonError(f"it nests deeper than {MAX_DEPTH} levels")
+        elif token in b"]}":
+            depth -= 1
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise StrictJsonError(f"the key {key!r} stands twice in one object")
+        result[key] = value
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise StrictJsonError(f"{name} is not a JSON value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in {float("inf"), float("-inf")}:
+        raise StrictJsonError("a number is out of range")
+    return number

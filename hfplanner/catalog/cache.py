@@ -1,0 +1,97 @@
+"""The last good answer of the Hub, kept in one file per endpoint."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hfplanner.api.client import MAX_LISTING_BYTES
+from hfplanner.api.strict_json import StrictJsonError, loads
+from hfplanner.catalog.listing import Listing, parse_listing
+from hfplanner.errors import ListingUnreadable
+
+__all__ = ["ListingCache", "default_cache_folder"]
+
+# The listing plus what is written around it.
+_MAX_FILE_BYTES = MAX_LISTING_BYTES + 4096
+_VERSION = 1
+
+
+def default_cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return ``$HFPLANNER_HOME/cache``, or the platform's cache folder."""
+    home = environ.get("HFPLANNER_HOME")
+    if home:
+        return Path(home).expanduser() / "cache"
+    import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
+
+    return Path(platformdirs.user_cache_dir("hfplanner", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class ListingCache:
+    """The cached listing of one endpoint.
+
+    Args:
+        folder: where the files are; made when first written.
+        endpoint: whose listing this is.
+    """
+
+    folder: Path
+    endpoint: str
+
+    @property
+    def path(self) -> Path:
+        """The file of this endpoint."""
+        digest = hashlib.sha256(self.endpoint.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return self.folder / f"hardware-{digest}.json"
+
+    def read(self) -> Listing | None:
+        """Return the kept listing, ``None`` where nothing is kept.
+
+        Raises:
+            ListingUnreadable: a file is there, but it cannot be read as a listing. It is left as it is.
+        """
+        try:
+            with self.path.open("rb") as file:
+                raw = file.read(_MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ListingUnreadable(f"The cached listing {self.path} cannot be read ({error.strerror}).") from error
+        try:
+            document = loads(raw, max_bytes=_MAX_FILE_BYTES)
+            return self._from_document(document)
+        except (StrictJsonError, ListingUnreadable, ValueError, TypeError, KeyError) as error:
+            raise ListingUnreadable(f"The cached listing {self.path} is damaged and was left aside.") from error
+
+    def _from_document(self, document: Any) -> Listing:  # noqa: ANN401 - a JSON document
+        if document["version"] != _VERSION or document["endpoint"] != self.endpoint:
+            raise ValueError("another version or endpoint")
+        checked = datetime.fromisoformat(document["checked"])
+        if checked.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return parse_listing(document["listing"], source="cache", origin=self.endpoint, checked=checked.astimezone(UTC))
+
+    def write(self, raw: bytes, checked: datetime) -> None:
+        """Keep an answer that was read successfully; a reader sees the old file or the new one, never half of it.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        # The body goes in as it came: it has just been parsed, and is a JSON document.
+        head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": checked.isoformat()})
+        content = head[:-1].encode() + b', "listing": ' + raw + b"}\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".hardware-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(self.path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,102 @@
+"""Which listing to use: asked now, kept from before, or shipped; and to say which."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hfplanner.api.client import fetch_hardware
+from hfplanner.catalog.cache import ListingCache
+from hfplanner.catalog.listing import Listing, parse_listing_bytes, shipped_listing
+from hfplanner.errors import CatalogError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["FRESH_FOR", "ListingRequest", "load_listing"]
+
+# An answer of the Hub is used again for an hour: prices have moved a few times a year (data/price_history.csv).
+FRESH_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRequest:
+    """How to get a listing.
+
+    Args:
+        cache: where the Hub's last answer is kept, and which endpoint is meant.
+        offline: do not ask the Hub.
+        refresh: ask the Hub even where the kept answer is fresh.
+
+    Raises:
+        UsageError: offline and refresh at once.
+    """
+
+    cache: ListingCache
+    offline: bool = False
+    refresh: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a contradiction."""
+        if self.offline and self.refresh:
+            raise UsageError(
+                "--refresh asks the Hub and offline forbids it.",
+                hint="Leave out --refresh, or --offline and HF_HUB_OFFLINE.",
+            )
+
+
+def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.BaseTransport | None" = None) -> Listing:
+    """Return the best listing there is: a fresh kept answer, the Hub's, an older kept answer, the shipped snapshot.
+
+    A failing network, a damaged cache or an answer that is no listing never fails the call and never overwrites what
+    is kept: the next source is used, and the listing's ``warnings`` say why.
+
+    Args:
+        request: whether the Hub may be asked, and where its answers are kept.
+        now: the time, UTC.
+        transport: what carries the request; the network by default.
+
+    Raises:
+        UsageError: the endpoint is not one to talk to.
+    """
+    warnings: list[str] = []
+    kept = _read_cache(request.cache, warnings)
+    if not request.offline:
+        if kept is not None and not request.refresh and timedelta(0) <= now - kept.checked < FRESH_FOR:
+            return replace(kept, warnings=tuple(warnings))
+        asked = _ask(request.cache, now, transport, warnings)
+        if asked is not None:
+            return replace(asked, warnings=tuple(warnings))
+    shipped = shipped_listing()
+    newest = shipped if kept is None or kept.checked < shipped.checked else kept
+    if not request.offline:
+        warnings.append(f"Using {_describe(newest)} instead.")
+    return replace(newest, warnings=tuple(warnings))
+
+
+def _read_cache(cache: ListingCache, warnings: list[str]) -> Listing | None:
+    try:
+        return cache.read()
+    except CatalogError as error:
+        warnings.append(error.message)
+        return None
+
+
+def _ask(
+    cache: ListingCache, now: datetime, transport: "httpx.BaseTransport | None", warnings: list[str]
+) -> Listing | None:
+    try:
+        raw = fetch_hardware(cache.endpoint, transport=transport)
+        listing = parse_listing_bytes(raw, origin=cache.endpoint, checked=now)
+    except CatalogError as error:
+        warnings.append(error.message)
+        return None
+    try:
+        cache.write(raw, now)
+    except OSError as error:
+        warnings.append(f"The listing could not be kept in {cache.folder} ({error.strerror}).")
+    return listing
+
+
+def _describe(listing: Listing) -> str:
+    kind = "the answer kept from" if listing.source == "cache" else "the listing shipped with hfplanner, of"
+    return f"{kind} {listing.checked:%Y-%m-%d}"

@@ -1,0 +1,30 @@
+"""The files of ``data/`` that travel with the package."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+__all__ = ["read_data_rows", "read_data_text"]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _data_folder() -> Path:
+    """Return the folder inside an installed package, or the one beside the package in a checkout."""
+    installed = _PACKAGE / "data"
+    return installed if installed.is_dir() else _PACKAGE.parent / "data"
+
+
+def read_data_text(name: str) -> str:
+    """Return a shipped file's text, for example ``hardware.json``."""
+    return (_data_folder() / name).read_text(encoding="utf-8")
+
+
+@cache
+def read_data_rows(name: str) -> tuple[dict[str, str], ...]:
+    """Return a shipped CSV file's rows.
+
+    >>> read_data_rows("price_history.csv")[0]["flavor"]
+    'a10g-small'
+    """
+    return tuple(csv.DictReader(read_data_text(name).splitlines()))
