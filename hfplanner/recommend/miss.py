@@ -1,0 +1,125 @@
+"""What nearly fits, and what would make it fit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.recommend.needs import Needs
+from hfplanner.recommend.result import NearestMiss
+from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator, rank_order
+from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, per_minute_limit, usd_per_hour
+
+__all__ = ["nearest_miss"]
+
+# A cheaper flavor is worth naming beside a recommendation where it falls short by at most this share of the need.
+NEAR = 0.25
+
+# What has to give, the least painful first.
+_SHARD, _BUDGET, _NEED = 0, 1, 2
+
+# A limit on the price is suggested in whole cents where that is enough.
+_CENT_MICRO_USD = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What would have to be asked instead for a flavor to fit; ``gap`` is the largest share of a need it lacks."""
+
+    flavor: Flavor
+    updates: Mapping[str, Any]
+    kind: int
+    gap: float
+
+    @property
+    def size(self) -> tuple[Any, ...]:
+        """How much has to give: its kind, the number of needs, the gap, and of equals the cheapest."""
+        return self.kind, len(self.updates), self.gap, rank_order(self.flavor)
+
+
+def nearest_miss(needs: Needs, flavors: Sequence[Flavor], fitting: Sequence[Flavor]) -> NearestMiss | None:
+    """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
+
+    Where nothing fits: first what fits once the model may be sharded, then what fits within a larger budget, then what
+    would do with less; of several, the smallest change, then the cheapest. Where something fits: only a cheaper flavor
+    that fits when sharded, or that falls short by at most a quarter of the need.
+
+    Args:
+        needs: what was asked.
+        flavors: every flavor of the listing.
+        fitting: those that meet the needs.
+    """
+    names = {flavor.name for flavor in fitting}
+    missing = [f for f in flavors if f.price_micro_usd_per_minute is not None and f.name not in names]
+    if fitting:
+        cheapest = min(rank_order(flavor)[0] for flavor in fitting)
+        missing = [flavor for flavor in missing if rank_order(flavor)[0] < cheapest]
+    changes = [change for flavor in missing if (change := _change(needs, flavor))]
+    if fitting:
+        changes = [change for change in changes if change.kind == _SHARD or change.gap <= NEAR]
+    if not changes:
+        return None
+    best = min(changes, key=lambda change: change.size)
+    options = tuple(_option(field, value) for field, value in best.updates.items())
+    return NearestMiss(best.flavor, replace(needs, **best.updates), options, _sentence(best, options))
+
+
+def _change(needs: Needs, flavor: Flavor) -> _Change | None:
+    """Return the smallest change under which the flavor fits, ``None`` where it lacks something altogether."""
+    updates: dict[str, Any] = {}
+    kind, gap = _SHARD, 0.0
+    if not has_wanted_accelerator(needs, flavor):
+        if flavor.accelerator is None:
+            return None
+        updates["accelerators"] = (flavor.accelerator,)
+        kind, gap = _NEED, 1.0
+    for rule in broken_rules(needs, flavor):
+        if rule.code == "vram" and not needs.shard and (needs.vram_bytes or 0) <= flavor.vram_total_bytes:
+            updates["shard"] = True
+            continue
+        have = rule.have(needs, flavor)
+        if not have:
+            return None
+        updates[rule.need] = _enough(rule, have)
+        kind = max(kind, _BUDGET if rule.is_budget else _NEED)
+        need = getattr(needs, rule.need)
+        gap = max(gap, abs(need - have) / need)
+    return _Change(flavor, updates, kind, gap)
+
+
+def _enough(rule: Rule, have: int) -> int:
+    """Return the value of the need that the flavor meets, in round numbers where that is possible."""
+    if rule.code != "max_price":
+        return have
+    in_cents = round(have / _CENT_MICRO_USD) * _CENT_MICRO_USD
+    is_enough = in_cents > 0 and per_minute_limit(in_cents) * MINUTES_PER_HOUR >= have
+    return in_cents if is_enough else have
+
+
+def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any field of the needs
+    """Return the change as it is typed."""
+    match field:
+        case "shard":
+            return "--shard"
+        case "accelerators":
+            return f"--accelerator '{value[0]}'" if " " in value[0] else f"--accelerator {value[0]}"
+        case "vram_bytes" | "ram_bytes" | "disk_bytes":
+            size = f"{value // GB}GB" if value % GB == 0 else f"{value}B"
+            return f"--{field.removesuffix('_bytes')} {size}"
+        case "max_price_micro_usd_per_hour" | "max_cost_micro_usd":
+            amount = format_usd(value).removeprefix("$").replace(",", "")
+            return f"--{'max-price' if 'price' in field else 'max-cost'} {amount}"
+        case "max_time_secs":
+            return f"--max-time {format_duration(value)}"
+        case _:
+            return f"--{'cpu' if field == 'vcpu' else field} {value}"
+
+
+def _sentence(change: _Change, options: Sequence[str]) -> str:
+    flavor = change.flavor
+    price = f"${usd_per_hour(flavor.price_micro_usd_per_minute or 0):,.2f}/h"
+    if change.updates.keys() == {"shard"}:
+        how = f"if the model is sharded over {flavor.gpus} GPUs: --shard"
+    else:
+        how = f"with {' '.join(options)}"
+    return f"{flavor.name} ({price}) fits {how}"

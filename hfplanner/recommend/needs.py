@@ -1,0 +1,99 @@
+"""What a job needs and may cost: one flat filter, the same fields for one need and for a frame of them."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from hfplanner.errors import UsageError
+from hfplanner.units import MAX_BYTES, MAX_DURATION_SECS, MAX_MICRO_USD
+
+__all__ = ["Needs", "Objective"]
+
+Objective = Literal["cost", "time"]
+
+_LIMITS = {
+    "vram_bytes": MAX_BYTES,
+    "gpus": 10_000,
+    "vcpu": 1_000_000,
+    "ram_bytes": MAX_BYTES,
+    "disk_bytes": MAX_BYTES,
+    "duration_secs": MAX_DURATION_SECS,
+    "max_time_secs": MAX_DURATION_SECS,
+    "max_cost_micro_usd": MAX_MICRO_USD,
+    "max_price_micro_usd_per_hour": MAX_MICRO_USD,
+    "top": 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """One request. ``None`` means: does not matter.
+
+    Args:
+        vram_bytes: compared with the LISTED memory; of one GPU, or of all of a flavor's GPUs where ``shard``.
+        shard: the model may be spread over the GPUs of one flavor.
+        gpus: at least this many accelerators.
+        accelerators: models as the listing spells them, any of which will do; empty for any or none.
+        vcpu: at least this many virtual processors.
+        ram_bytes: at least this much main memory.
+        disk_bytes: at least this much ephemeral storage.
+        duration_secs: how long the job runs, the same on every flavor.
+        max_time_secs: at most this long; needs ``duration_secs``.
+        max_cost_micro_usd: at most this much for the job; needs ``duration_secs``.
+        max_price_micro_usd_per_hour: at most this price per hour.
+        objective: ``"cost"`` (cheapest first) or ``"time"`` (fastest first; needs ``duration_secs``).
+        top: keep this many options.
+
+    Raises:
+        UsageError: a number that is zero, negative or absurd, or needs that contradict each other.
+
+    >>> Needs(vram_bytes=40 * 10**9).vram_bytes
+    40000000000
+    """
+
+    vram_bytes: int | None = None
+    shard: bool = False
+    gpus: int | None = None
+    accelerators: tuple[str, ...] = ()
+    vcpu: int | None = None
+    ram_bytes: int | None = None
+    disk_bytes: int | None = None
+    duration_secs: int | None = None
+    max_time_secs: int | None = None
+    max_cost_micro_usd: int | None = None
+    max_price_micro_usd_per_hour: int | None = None
+    objective: Objective = "cost"
+    top: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for name, limit in _LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= limit:
+                raise UsageError(f"{name} is {value}: it must be between 1 and {limit}.")
+        if self.shard and self.vram_bytes is None:
+            raise UsageError("--shard says where the memory may lie, but no memory is asked for.", hint="Add --vram.")
+        if self.duration_secs is None:
+            self._refuse_what_needs_a_duration()
+
+    def _refuse_what_needs_a_duration(self) -> None:
+        asked = {
+            "--max-time": self.max_time_secs is not None,
+            "--max-cost": self.max_cost_micro_usd is not None,
+            "--objective time": self.objective == "time",
+        }
+        for option, given in asked.items():
+            if given:
+                raise UsageError(
+                    f"{option} cannot be judged without knowing how long the job runs.",
+                    hint="Add --duration, for example --duration 3h.",
+                )
+
+    @property
+    def asks_for_gpu(self) -> bool:
+        """Whether only flavors with an accelerator can do."""
+        return self.vram_bytes is not None or self.gpus is not None or bool(self.accelerators)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every field, as the interface spells it."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"accelerators": list(self.accelerators)}

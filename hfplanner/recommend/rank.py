@@ -1,0 +1,66 @@
+"""The order of what fits, and what each option means beside the others."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.estimate.cost import job_cost
+from hfplanner.estimate.span import exactly
+from hfplanner.recommend.dominance import dominated
+from hfplanner.recommend.needs import Needs
+from hfplanner.recommend.notes import option_notes
+from hfplanner.recommend.result import Option, Placement
+from hfplanner.recommend.rules import rank_order
+
+__all__ = ["DURATION_BASIS", "rank_options"]
+
+DURATION_BASIS = "as given, the same on every flavor"
+
+
+def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
+    """Return the options, best first.
+
+    Args:
+        needs: what was asked.
+        fitting: the priced flavors that meet the needs, in any order.
+    """
+    ordered = sorted(fitting, key=rank_order)
+    duration = None if needs.duration_secs is None else exactly(needs.duration_secs, DURATION_BASIS)
+    costs = [None if duration is None else job_cost(_price(flavor), duration) for flavor in ordered]
+    points = [(cost.likely, duration.likely) for cost in costs if cost is not None and duration is not None]
+    options = []
+    for index, flavor in enumerate(ordered):
+        beaten_by = tuple(other.name for other in ordered if dominated(flavor, other))
+        options.append(
+            Option(
+                rank=index + 1,
+                flavor=flavor,
+                placement=_placement(needs, flavor),
+                duration_secs=duration,
+                cost_micro_usd=costs[index],
+                pareto=_on_front(points[index], points) if points else None,
+                break_even=Fraction(_price(flavor), _price(ordered[0])),
+                dominated_by=beaten_by,
+                notes=option_notes(needs, flavor, ordered, beaten_by),
+            )
+        )
+    return options
+
+
+def _price(flavor: Flavor) -> int:
+    """Return the price of a flavor that has one."""
+    if flavor.price_micro_usd_per_minute is None:
+        raise ValueError(f"{flavor.name} has no price")
+    return flavor.price_micro_usd_per_minute
+
+
+def _placement(needs: Needs, flavor: Flavor) -> Placement:
+    if not flavor.gpus:
+        return "cpu"
+    on_one_gpu = needs.vram_bytes is None or needs.vram_bytes <= flavor.vram_per_gpu_bytes
+    return "single" if on_one_gpu else "sharded"
+
+
+def _on_front(point: tuple[int, int], points: Sequence[tuple[int, int]]) -> bool:
+    """Whether no other point is at most as dear and as slow, and less in one of the two."""
+    return not any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)

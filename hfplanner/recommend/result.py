@@ -1,0 +1,163 @@
+"""The answer to one request, frozen; renderers read it and compute nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Literal
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.needs import Needs
+
+__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "catalog_json"]
+
+Placement = Literal["single", "sharded", "cpu"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One flavor that meets the needs.
+
+    Args:
+        rank: from 1, the recommendation.
+        flavor: what it is and costs.
+        placement: where the model lies: on one GPU, spread over the flavor's GPUs, or no GPU at all.
+        duration_secs: how long the job runs, ``None`` while not known.
+        cost_micro_usd: what it costs then, ``None`` while not known.
+        pareto: whether no other option is both cheaper and faster; ``None`` while time is not known.
+        break_even: how many times as fast as the recommendation it must be to cost no more per job.
+        dominated_by: options at least as good in everything known and better in something, cheapest first.
+        notes: what else to know, a sentence each.
+    """
+
+    rank: int
+    flavor: Flavor
+    placement: Placement
+    duration_secs: Estimate | None
+    cost_micro_usd: Estimate | None
+    pareto: bool | None
+    break_even: Fraction
+    dominated_by: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the option as the interface spells it."""
+        flavor = self.flavor
+        return {
+            "rank": self.rank,
+            "flavor": flavor.name,
+            "accelerator": flavor.accelerator,
+            "gpus": flavor.gpus,
+            "vram_total_bytes": flavor.vram_total_bytes,
+            "vram_per_gpu_bytes": flavor.vram_per_gpu_bytes,
+            "vcpu": flavor.vcpu,
+            "ram_bytes": flavor.ram_bytes,
+            "disk_bytes": flavor.disk_bytes,
+            "placement": self.placement,
+            "price_micro_usd_per_minute": flavor.price_micro_usd_per_minute,
+            "usd_per_hour": flavor.usd_per_hour,
+            "duration_secs": self.duration_secs.to_json() if self.duration_secs else None,
+            "cost_micro_usd": self.cost_micro_usd.to_json() if self.cost_micro_usd else None,
+            "pareto": self.pareto,
+            "break_even_speedup": round(float(self.break_even), 4),
+            "dominated_by": list(self.dominated_by),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a flavor does not do: ``need`` and ``have`` in the unit of the code, ``None`` where there is no number."""
+
+    code: str
+    message: str
+    need: int | str | None = None
+    have: int | str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as the interface spells it."""
+        return {"code": self.code, "message": self.message, "need": self.need, "have": self.have}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A flavor that does not do, with every reason."""
+
+    name: str
+    reasons: tuple[Reason, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rejection as the interface spells it."""
+        return {"flavor": self.name, "reasons": [reason.to_json() for reason in self.reasons]}
+
+
+@dataclass(frozen=True, slots=True)
+class NearestMiss:
+    """The rejected flavor that is nearest to fitting, and what would make it fit.
+
+    Args:
+        flavor: the flavor.
+        changed: the needs under which it fits.
+        options: the same as options of the command line, for example ``("--shard",)``.
+        message: one sentence.
+    """
+
+    flavor: Flavor
+    changed: Needs
+    options: tuple[str, ...]
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the nearest miss as the interface spells it."""
+        return {
+            "flavor": self.flavor.name,
+            "options": list(self.options),
+            "message": self.message,
+            "price_micro_usd_per_minute": self.flavor.price_micro_usd_per_minute,
+            "usd_per_hour": self.flavor.usd_per_hour,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """Every listed flavor, ranked or rejected.
+
+    Args:
+        needs: what was asked.
+        listing: what could be rented, with its age.
+        options: what fits, best first; ``options[0]`` is the recommendation.
+        rejected: what does not, in the order of the listing.
+        nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
+    """
+
+    needs: Needs
+    listing: Listing
+    options: tuple[Option, ...]
+    rejected: tuple[Rejection, ...]
+    nearest_miss: NearestMiss | None
+
+    def to_json(self, now: datetime) -> dict[str, Any]:
+        """Return the answer as the interface spells it; ``now`` gives the listing its age."""
+        return {
+            "request": self.needs.to_json(),
+            "catalog": catalog_json(self.listing, now),
+            "options": [option.to_json() for option in self.options],
+            "rejected": [rejection.to_json() for rejection in self.rejected],
+            "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
+        }
+
+
+def catalog_json(listing: Listing, now: datetime) -> dict[str, Any]:
+    """Return where a listing comes from, as the interface spells it."""
+    return {
+        "source": listing.source,
+        "origin": listing.origin,
+        "checked": f"{listing.checked:%Y-%m-%dT%H:%M:%SZ}",
+        "age_secs": int(listing.age(now).total_seconds()),
+        "live": listing.live,
+        "warnings": list(listing.warnings),
+        "problems": [
+            {"position": p.position, "flavor": p.name, "code": p.code, "message": p.reason} for p in listing.problems
+        ],
+    }

@@ -1,0 +1,130 @@
+"""When a flavor meets needs: one table of rules, which decides a single need and a whole frame of needs alike.
+
+A rule compares what is wanted with what one flavor has, using only ``<=``, ``|``, ``&`` and integer arithmetic.
+``wanted`` is a :class:`~hfplanner.recommend.needs.Needs` (the answer is a bool) or holds polars columns of the same
+names (the answer is an expression), so the two cannot disagree. A rule applies where its need is given; what a flavor
+does not state, it does not meet.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.estimate.cost import job_cost_micro_usd
+from hfplanner.recommend.needs import Needs
+from hfplanner.units import MINUTES_PER_HOUR, format_bytes, format_duration, format_usd, per_minute_limit
+
+__all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "rank_order"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One comparison of what is wanted with what a flavor has.
+
+    Args:
+        code: the machine-readable reason when it is broken.
+        need: the field of the needs that switches the rule on.
+        have: what a flavor offers towards it, ``None`` where unknown.
+        met: whether that is enough; only asked where the need is given and the offer is known.
+        says: the sentence when it is broken, with ``{have}`` and ``{need}``.
+        show: one quantity for that sentence.
+        is_budget: whether the need is a limit on money or time, rather than a property of the machine.
+    """
+
+    code: str
+    need: str
+    have: Callable[[Any, Flavor], Any]
+    met: Callable[[Any, Flavor], Any]
+    says: str
+    show: Callable[[int], str] = str
+    is_budget: bool = False
+
+
+def _at_least(code: str, field: str, noun: str, show: Callable[[int], str] = str) -> Rule:
+    """Return the rule that a field of the flavor is at least the field of the same name of the needs."""
+    return Rule(
+        code=code,
+        need=field,
+        have=lambda _, flavor: getattr(flavor, field),
+        met=lambda wanted, flavor: getattr(wanted, field) <= getattr(flavor, field),
+        says=f"{{have}} {noun}, {{need}} needed",
+        show=show,
+    )
+
+
+def _vram_met(wanted: Any, flavor: Flavor) -> Any:  # noqa: ANN401 - numbers or polars columns
+    on_one_gpu = wanted.vram_bytes <= flavor.vram_per_gpu_bytes
+    return on_one_gpu | (wanted.shard & (wanted.vram_bytes <= flavor.vram_total_bytes))
+
+
+def _price(flavor: Flavor) -> int:
+    """Return the price; unpriced flavors are set apart before any rule is asked."""
+    return flavor.price_micro_usd_per_minute or 0
+
+
+RULES: tuple[Rule, ...] = (
+    _at_least("gpus", "gpus", "GPUs"),
+    Rule(
+        code="vram",
+        need="vram_bytes",
+        have=lambda wanted, flavor: flavor.vram_total_bytes if wanted.shard is True else flavor.vram_per_gpu_bytes,
+        met=_vram_met,
+        says="{have} of VRAM, {need} needed",
+        show=format_bytes,
+    ),
+    _at_least("vcpu", "vcpu", "vCPU"),
+    _at_least("ram", "ram_bytes", "of RAM", format_bytes),
+    _at_least("disk", "disk_bytes", "of disk", format_bytes),
+    Rule(
+        code="max_price",
+        need="max_price_micro_usd_per_hour",
+        have=lambda _, flavor: _price(flavor) * MINUTES_PER_HOUR,
+        met=lambda wanted, flavor: _price(flavor) <= per_minute_limit(wanted.max_price_micro_usd_per_hour),
+        says="{have} an hour, at most {need} allowed",
+        show=format_usd,
+        is_budget=True,
+    ),
+    Rule(
+        code="max_cost",
+        need="max_cost_micro_usd",
+        have=lambda wanted, flavor: job_cost_micro_usd(_price(flavor), wanted.duration_secs),
+        met=lambda wanted, flavor: (
+            job_cost_micro_usd(_price(flavor), wanted.duration_secs) <= wanted.max_cost_micro_usd
+        ),
+        says="{have} for the job, at most {need} allowed",
+        show=format_usd,
+        is_budget=True,
+    ),
+    Rule(
+        code="max_time",
+        need="max_time_secs",
+        have=lambda wanted, _: wanted.duration_secs,
+        met=lambda wanted, _: wanted.duration_secs <= wanted.max_time_secs,
+        says="runs {have}, at most {need} allowed",
+        show=format_duration,
+        is_budget=True,
+    ),
+)
+
+
+def broken_rules(needs: Needs, flavor: Flavor) -> Iterator[Rule]:
+    """Yield the rules that a priced flavor does not meet."""
+    for rule in RULES:
+        if getattr(needs, rule.need) is None:
+            continue
+        if rule.have(needs, flavor) is None or not rule.met(needs, flavor):
+            yield rule
+
+
+def has_wanted_accelerator(needs: Needs, flavor: Flavor) -> bool:
+    """Whether the flavor's accelerator is one of those asked for, or none was asked for."""
+    return not needs.accelerators or flavor.accelerator in needs.accelerators
+
+
+def rank_order(flavor: Flavor) -> tuple[int, int, int, str]:
+    """Return the sort key of priced flavors: cheaper, then more VRAM per GPU, then fewer GPUs, then the name.
+
+    While a job takes the same time on every flavor, the order by price is the order by cost and by time.
+    """
+    return flavor.price_micro_usd_per_minute or 0, -flavor.vram_per_gpu_bytes, flavor.gpus, flavor.name
