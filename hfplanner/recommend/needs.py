@@ -6,11 +6,12 @@ from typing import Any, Literal
 from hfplanner.errors import UsageError
 from hfplanner.units import MAX_BYTES, MAX_DURATION_SECS, MAX_MICRO_USD
 
-__all__ = ["Needs", "Objective"]
+__all__ = ["NEED_LIMITS", "Needs", "Objective"]
 
 Objective = Literal["cost", "time"]
 
-_LIMITS = {
+# The largest value of each number; the smallest is 1.
+NEED_LIMITS = {
     "vram_bytes": MAX_BYTES,
     "gpus": 10_000,
     "vcpu": 1_000_000,
@@ -66,7 +67,7 @@ class Needs:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        for name, limit in _LIMITS.items():
+        for name, limit in NEED_LIMITS.items():
             value = getattr(self, name)
             if value is not None and not 1 <= value <= limit:
                 raise UsageError(f"{name} is {value}: it must be between 1 and {limit}.")

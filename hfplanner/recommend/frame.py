@@ -1,0 +1,229 @@
+"""The same question for a whole frame of needs at once: planning hundreds of thousands of runs."""
+
+import difflib
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_, or_
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import polars as pl
+
+from hfplanner.catalog.accelerators import accelerator_key
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.errors import UsageError
+from hfplanner.estimate.cost import job_cost_micro_usd
+from hfplanner.frames.hardware import flavors_of
+from hfplanner.recommend.needs import NEED_LIMITS
+from hfplanner.recommend.rules import RULES, Rule, rank_order
+
+__all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "FrameRecommendation", "options_schema", "recommend_frame"]
+
+# The fields of Needs, in their units; a column that is missing is null on every row: it does not matter.
+NEEDS_SCHEMA = pl.Schema(
+    {
+        "vram_bytes": pl.Int64(),
+        "shard": pl.Boolean(),
+        "gpus": pl.Int64(),
+        "accelerators": pl.List(pl.String()),
+        "vcpu": pl.Int64(),
+        "ram_bytes": pl.Int64(),
+        "disk_bytes": pl.Int64(),
+        "duration_secs": pl.Int64(),
+        "max_time_secs": pl.Int64(),
+        "max_cost_micro_usd": pl.Int64(),
+        "max_price_micro_usd_per_hour": pl.Int64(),
+    }
+)
+BAD_NEEDS_SCHEMA = pl.Schema({"need": pl.UInt32(), "reason": pl.String()})
+UNMET_SCHEMA = pl.Schema({"need": pl.UInt32(), "impossible": pl.List(pl.String())})
+PLACEMENTS = pl.Enum(["single", "sharded", "cpu"])
+
+# What the rules read: the columns by the names of the fields.
+_WANTED = SimpleNamespace(**{name: pl.col(name) for name in NEEDS_SCHEMA})
+
+# So many needs are ranked at a time: it bounds the memory that is not the answer itself.
+_SLICE = 1 << 17
+
+
+class FrameRecommendation(NamedTuple):
+    """The answer to a frame of needs; ``need`` is the row of the needs frame, from 0.
+
+    Args:
+        options: what fits, of :func:`options_schema`, by need and rank.
+        unmet: needs that nothing meets, with the rules that no flavor meets even alone (empty where only their
+            combination is impossible).
+        bad: rows that cannot be meant, with the reason.
+    """
+
+    options: pl.DataFrame
+    unmet: pl.DataFrame
+    bad: pl.DataFrame
+
+
+def options_schema(names: Iterable[str]) -> pl.Schema:
+    """Return the schema of the options over a hardware frame's flavor names; costs are micro-USD."""
+    return pl.Schema(
+        {
+            "need": pl.UInt32(),
+            "rank": pl.UInt16(),
+            "flavor": pl.Enum(list(names)),
+            "placement": PLACEMENTS,
+            "price_micro_usd_per_minute": pl.Int64(),
+            "cost_micro_usd": pl.Int64(),
+        }
+    )
+
+
+def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | None = None) -> FrameRecommendation:
+    """Return, for every row of needs, the flavors that meet it, best first.
+
+    Every row is decided by the rules and the order of :func:`hfplanner.recommend.choose.recommend`.
+
+    Args:
+        needs: columns of :data:`NEEDS_SCHEMA`, any of which may be missing or null.
+        hardware: a frame of :data:`hfplanner.frames.hardware.HARDWARE_SCHEMA`.
+        top: keep this many options of each need; all by default.
+
+    Raises:
+        UsageError: a column that is no need, or of a type that cannot be read as one.
+        polars.exceptions.SchemaError: the hardware frame is of another schema.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.frames.hardware import hardware_frames
+    >>> needs = pl.DataFrame({"vram_bytes": [40 * 10**9, 160 * 10**9], "duration_secs": [3600, None]})
+    >>> answer = recommend_frame(needs, hardware_frames(shipped_listing()).hardware, top=1)
+    >>> answer.options.select("need", "flavor", "cost_micro_usd").rows()
+    [(0, 'l40sx1', 1800000)]
+    >>> answer.unmet.rows()
+    [(1, ['vram'])]
+    """
+    listed = flavors_of(hardware)
+    flavors = sorted((f for f in listed if f.price_micro_usd_per_minute is not None), key=rank_order)
+    schema = options_schema(hardware["name"])
+    wanted = _read(needs, listed)
+    bad = _bad_rows(wanted)
+    good = wanted.join(bad, on="need", how="anti", maintain_order="left") if bad.height else wanted
+    asked = [rule for rule in RULES if good[rule.need].null_count() < good.height]
+    answers = [_rank(part, flavors, asked, schema, top) for part in good.iter_slices(_SLICE)]
+    options = pl.concat([answer[0] for answer in answers]) if answers else schema.to_frame()
+    unmet = pl.concat([answer[1] for answer in answers]) if answers else UNMET_SCHEMA.to_frame()
+    return FrameRecommendation(options, unmet, bad)
+
+
+def _read(needs: pl.DataFrame, listed: Iterable[Flavor]) -> pl.DataFrame:
+    """Return the needs with every column of the schema, a row number, and accelerators as the listing spells them."""
+    for column in needs.columns:
+        if column not in NEEDS_SCHEMA:
+            near = difflib.get_close_matches(column, NEEDS_SCHEMA, n=1)
+            raise UsageError(
+                f"{column!r} is not a column of a frame of needs.",
+                hint=f"Did you mean {near[0]!r}?" if near else f"The columns are {', '.join(NEEDS_SCHEMA)}.",
+            )
+    try:
+        typed = needs.select(
+            _typed(needs, name, dtype) if name in needs.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in NEEDS_SCHEMA.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise UsageError("A column of the needs frame cannot be read as whole numbers of its unit.") from error
+    models = {accelerator_key(flavor.accelerator): flavor.accelerator for flavor in listed if flavor.accelerator}
+    asked = typed["accelerators"].explode(empty_as_null=True).drop_nulls().unique()
+    spelled = {name: models.get(accelerator_key(name)) for name in asked}
+    spell = pl.element().replace_strict(spelled, return_dtype=pl.String()) if spelled else pl.element()
+    return typed.with_columns(
+        pl.col("shard").fill_null(value=False),
+        pl.when(pl.col("accelerators").list.len() > 0).then(pl.col("accelerators").list.eval(spell)),
+    ).with_row_index("need")
+
+
+def _typed(needs: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column in its declared type; a fraction of a unit is rounded up, a need is never understated."""
+    column = pl.col(name).ceil() if needs.schema[name].is_float() else pl.col(name)
+    return column.cast(dtype)
+
+
+def _bad_rows(wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that a single request would refuse, with the first reason."""
+    no_duration = pl.col("duration_secs").is_null()
+    reasons: list[tuple[pl.Expr, str]] = [
+        (~pl.col(name).is_between(1, limit), f"{name} must be between 1 and {limit}")
+        for name, limit in NEED_LIMITS.items()
+        if name in NEEDS_SCHEMA
+    ]
+    reasons += [
+        (pl.col("shard") & pl.col("vram_bytes").is_null(), "shard is set, but no vram_bytes is asked for"),
+        (pl.col("max_time_secs").is_not_null() & no_duration, "max_time_secs cannot be judged without duration_secs"),
+        (
+            pl.col("max_cost_micro_usd").is_not_null() & no_duration,
+            "max_cost_micro_usd cannot be judged without duration_secs",
+        ),
+        (pl.col("accelerators").list.contains(None, nulls_equal=True), "no flavor has one of the accelerators"),
+    ]
+    reason = pl.coalesce(pl.when(wrong).then(pl.lit(text)) for wrong, text in reasons)
+    return wanted.select("need", reason=reason).drop_nulls("reason").match_to_schema(BAD_NEEDS_SCHEMA)
+
+
+def _rank(
+    part: pl.DataFrame, flavors: list[Flavor], asked: list[Rule], schema: pl.Schema, top: int | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the options and the unmet needs of one slice; ``flavors`` in the order of their rank."""
+    met = part.lazy().with_columns(_meets(flavor, asked).alias(f"fits {i}") for i, flavor in enumerate(flavors))
+    fitting = pl.lit(0, pl.UInt16)
+    for i in range(len(flavors)):
+        fitting = fitting + pl.col(f"fits {i}")
+        met = met.with_columns(fitting.alias(f"rank {i}"))
+        fitting = pl.col(f"rank {i}")
+    ranked = met.with_columns(fitting.alias("fitting")).collect()
+    options = [_options_of(ranked, i, flavor, schema, top) for i, flavor in enumerate(flavors)]
+    unmet = ranked.filter(pl.col("fitting") == 0)
+    return (
+        # Flavors come in the order of their rank, so a stable sort by need alone leaves each need's options in order.
+        pl.concat(options).sort("need", maintain_order=True) if options else schema.to_frame(),
+        unmet.select("need", _impossible(flavors, asked)),
+    )
+
+
+def _meets(flavor: Flavor, asked: Iterable[Rule]) -> pl.Expr:
+    allowed = pl.col("accelerators").is_null()
+    if flavor.accelerator is not None:
+        allowed |= pl.col("accelerators").list.contains(flavor.accelerator)
+    return reduce(and_, (_holds(flavor, rule) for rule in asked), allowed)
+
+
+def _holds(flavor: Flavor, rule: Rule) -> pl.Expr:
+    """Whether a rule holds: its need is not given, or the flavor is known to meet it."""
+    not_given: pl.Expr = pl.col(rule.need).is_null()
+    if rule.have(_WANTED, flavor) is None:
+        return not_given
+    met: pl.Expr = rule.met(_WANTED, flavor)
+    return not_given | met
+
+
+def _options_of(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Schema, top: int | None) -> pl.DataFrame:
+    """Return one flavor's rows of the answer."""
+    price = flavor.price_micro_usd_per_minute or 0
+    does_fit, rank = pl.col(f"fits {index}"), pl.col(f"rank {index}")
+    fits = ranked.lazy().filter(does_fit if top is None else does_fit & (rank <= top))
+    on_one_gpu = pl.col("vram_bytes").is_null() | (pl.col("vram_bytes") <= flavor.vram_per_gpu_bytes)
+    placement = (
+        pl.when(on_one_gpu).then(pl.lit("single")).otherwise(pl.lit("sharded")) if flavor.gpus else pl.lit("cpu")
+    )
+    return fits.select(
+        "need",
+        rank=rank,
+        flavor=pl.lit(flavor.name, schema["flavor"]),
+        placement=placement.cast(PLACEMENTS),
+        price_micro_usd_per_minute=pl.lit(price, pl.Int64),
+        cost_micro_usd=job_cost_micro_usd(price, _WANTED.duration_secs),
+    ).collect()
+
+
+def _impossible(flavors: Iterable[Flavor], asked: Iterable[Rule]) -> pl.Expr:
+    """Return the codes of the rules that no flavor meets."""
+    codes = [
+        pl.when(~reduce(or_, (_holds(flavor, rule) for flavor in flavors))).then(pl.lit(rule.code)) for rule in asked
+    ]
+    if not codes:
+        return pl.lit([], pl.List(pl.String)).alias("impossible")
+    return pl.concat_list(codes).list.drop_nulls().alias("impossible")
