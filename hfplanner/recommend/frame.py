@@ -222,7 +222,10 @@ def _options_of(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Sch
 def _impossible(flavors: Iterable[Flavor], asked: Iterable[Rule]) -> pl.Expr:
     """Return the codes of the rules that no flavor meets."""
     codes = [
-        pl.when(~reduce(or_, (_holds(flavor, rule) for flavor in flavors))).then(pl.lit(rule.code)) for rule in asked
+        pl.when(~reduce(or_, (_holds(flavor, rule) for flavor in flavors), pl.col(rule.need).is_null())).then(
+            pl.lit(rule.code)
+        )
+        for rule in asked
     ]
     if not codes:
         return pl.lit([], pl.List(pl.String)).alias("impossible")
