@@ -11,7 +11,7 @@ from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.errors import UsageError
 from hfplanner.units import GB, TERA, GiB
 
-__all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "match_accelerators"]
+__all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
 _FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1}
 _PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8")
@@ -70,6 +70,15 @@ def accelerator_facts() -> Mapping[str, Accelerator]:
     for row in read_data_rows("accelerators.csv"):
         facts.setdefault(row["accelerator"], {})[row["fact"]] = (row["value"], row["unit"])
     return MappingProxyType({accelerator_key(model): _accelerator(model, known) for model, known in facts.items()})
+
+
+def facts_of(model: str | None) -> Accelerator | None:
+    """Return the facts of a listing's accelerator, ``None`` where there is none or nothing is known about it.
+
+    >>> facts_of("RTX PRO 6000").architecture, facts_of(None), facts_of("X1")
+    ('Blackwell (sm_120)', None, None)
+    """
+    return None if model is None else accelerator_facts().get(accelerator_key(model))
 
 
 def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerator:

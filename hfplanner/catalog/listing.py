@@ -45,6 +45,20 @@ class Listing:
         """Return how old the figures are, never below zero."""
         return max(now - self.checked, timedelta(0))
 
+    def to_json(self, now: datetime) -> dict[str, Any]:
+        """Return where the listing comes from and what was wrong with it, as the interface spells it."""
+        return {
+            "source": self.source,
+            "origin": self.origin,
+            "checked": f"{self.checked:%Y-%m-%dT%H:%M:%SZ}",
+            "age_secs": int(self.age(now).total_seconds()),
+            "live": self.live,
+            "warnings": list(self.warnings),
+            "problems": [
+                {"position": p.position, "flavor": p.name, "code": p.code, "message": p.reason} for p in self.problems
+            ],
+        }
+
     def by_name(self) -> Mapping[str, Flavor]:
         """Return the flavors by name."""
         return {flavor.name: flavor for flavor in self.flavors}

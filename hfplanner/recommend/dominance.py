@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hfplanner.catalog.accelerators import accelerator_facts, accelerator_key
+from hfplanner.catalog.accelerators import accelerator_key, facts_of
 from hfplanner.catalog.flavor import Flavor
 
 __all__ = ["beaten_on_the_list", "dominated"]
@@ -58,7 +58,7 @@ def _list_axes(flavor: Flavor) -> tuple[int | None, ...]:
 
 def _speed_axes(flavor: Flavor) -> tuple[int | None, ...]:
     """Return the datasheet speed of one GPU on each axis."""
-    facts = accelerator_facts().get(accelerator_key(flavor.accelerator or ""))
+    facts = facts_of(flavor.accelerator)
     if facts is None:
         return (None,)
     precisions = ("fp32", "fp16", "bf16", "fp8", "int8")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from hfplanner.catalog.accelerators import Accelerator, accelerator_facts, accelerator_key
+from hfplanner.catalog.accelerators import Accelerator, facts_of
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.needs import Needs
@@ -28,16 +28,12 @@ def option_notes(
     if dominated_by:
         notes.append(f"{dominated_by[0]} is at least as good in everything listed and in speed, for no more money")
     notes.extend(_beaten_on_paper(flavor, ordered, dominated_by))
-    facts = _facts(flavor)
+    facts = facts_of(flavor.accelerator)
     if facts is not None:
         notes.extend(_about_memory(needs, flavor, facts))
         if facts.bf16 is False:
             notes.append(f"{facts.model} has no bf16 tensor cores")
     return tuple(notes)
-
-
-def _facts(flavor: Flavor) -> Accelerator | None:
-    return accelerator_facts().get(accelerator_key(flavor.accelerator)) if flavor.accelerator else None
 
 
 def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:
@@ -67,9 +63,9 @@ def _tie_reason(winner: Flavor, loser: Flavor) -> str:
 
 def _beaten_on_paper(flavor: Flavor, ordered: Sequence[Flavor], dominated_by: Sequence[str]) -> Iterator[str]:
     """Name the option that beats this one on the list, though its accelerator is slower."""
-    mine = _facts(flavor)
+    mine = facts_of(flavor.accelerator)
     for other in ordered:
-        theirs = _facts(other)
+        theirs = facts_of(other.accelerator)
         if mine is None or theirs is None or other.name in dominated_by or not beaten_on_the_list(flavor, other):
             continue
         mine_speed, their_speed = mine.bandwidth_bytes_per_sec, theirs.bandwidth_bytes_per_sec

@@ -10,7 +10,7 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 
-__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "catalog_json"]
+__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection"]
 
 Placement = Literal["single", "sharded", "cpu"]
 
@@ -141,23 +141,8 @@ class Recommendation:
         """Return the answer as the interface spells it; ``now`` gives the listing its age."""
         return {
             "request": self.needs.to_json(),
-            "catalog": catalog_json(self.listing, now),
+            "catalog": self.listing.to_json(now),
             "options": [option.to_json() for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
             "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
         }
-
-
-def catalog_json(listing: Listing, now: datetime) -> dict[str, Any]:
-    """Return where a listing comes from, as the interface spells it."""
-    return {
-        "source": listing.source,
-        "origin": listing.origin,
-        "checked": f"{listing.checked:%Y-%m-%dT%H:%M:%SZ}",
-        "age_secs": int(listing.age(now).total_seconds()),
-        "live": listing.live,
-        "warnings": list(listing.warnings),
-        "problems": [
-            {"position": p.position, "flavor": p.name, "code": p.code, "message": p.reason} for p in listing.problems
-        ],
-    }

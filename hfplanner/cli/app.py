@@ -1,0 +1,87 @@
+"""The root of the command line, and what happens when something goes wrong."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from hfplanner import __version__
+from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
+from hfplanner.cli.output import print_error, wants_json
+from hfplanner.errors import HfplannerError, UsageError
+
+__all__ = ["COMMANDS", "run"]
+
+COMMANDS = {
+    "hardware": LazyCommand("hfplanner.cli.hardware", "List the flavors that can be rented, with their prices."),
+    "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
+}
+
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hfplanner {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=lazy_group(COMMANDS),
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings=CONTEXT_SETTINGS,
+    pretty_exceptions_enable=False,
+    epilog="Use `hfplanner COMMAND --help` for more about a command.",
+)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Plan the cost and hardware of Hugging Face Jobs."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit code; no known error leaves a traceback."""
+    json = wants_json(args)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character of an answer shows a replacement, never a traceback.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a test may replace it by a StringIO
+    try:
+        code = typer.main.get_command(app).main(list(args), prog_name=_program_name(), standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        print_error(_as_usage_error(error), json=json)
+        return UsageError.exit_code
+    except HfplannerError as error:
+        print_error(error, json=json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`hfplanner hardware | head -1`): nothing more to say, and nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return code or 0
+
+
+def _program_name() -> str:
+    """Return the name the program was called by: the same one may be called ``hf-planner``."""
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs more than the whole function
+    return name if name in {"hfplanner", "hf-planner"} else "hfplanner"
+
+
+def _as_usage_error(error: typer.TyperException) -> UsageError:
+    """Return what typer refuses (an unknown option, a missing value) as an error of our own tree."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "hfplanner"
+    return UsageError(error.format_message() or "No command is given.", hint=f"See `{path} --help`.")

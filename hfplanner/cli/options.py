@@ -1,0 +1,66 @@
+"""Options that several commands share, and how their values are read."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import typer
+
+from hfplanner.api.settings import read_hub_settings
+from hfplanner.catalog.cache import ListingCache, default_cache_folder
+from hfplanner.catalog.listing import Listing
+from hfplanner.catalog.load import ListingRequest, load_listing
+from hfplanner.cli.output import OutputFormat, warn
+from hfplanner.errors import UsageError
+
+__all__ = [
+    "FormatOption",
+    "JsonOption",
+    "OfflineOption",
+    "QuietOption",
+    "RefreshOption",
+    "get_listing",
+    "now_utc",
+    "read_option",
+]
+
+T = TypeVar("T")
+
+FormatOption = Annotated[
+    OutputFormat, typer.Option("--format", help="Output format; auto is agent under an AI agent, else human.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON output. Same as --format json.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Names only, one a line. Same as --format quiet.")]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Do not ask the Hub; use kept or shipped prices. HF_HUB_OFFLINE=1 does too.")
+]
+RefreshOption = Annotated[bool, typer.Option("--refresh", help="Ask the Hub now, even if a kept listing is fresh.")]
+
+
+def read_option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
+    """Read an option's text, naming the option where it cannot be read."""
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
+
+
+def get_listing(*, offline: bool, refresh: bool, now: datetime) -> Listing:
+    """Load the listing the environment and the options ask for, and say on stderr what went wrong on the way."""
+    settings = read_hub_settings(os.environ)
+    cache = ListingCache(default_cache_folder(os.environ), settings.endpoint)
+    listing = load_listing(ListingRequest(cache=cache, offline=offline or settings.offline, refresh=refresh), now=now)
+    for text in listing.warnings:
+        warn(text)
+    for problem in listing.problems:
+        name = f"{problem.name!r}" if problem.name else "without a name"
+        warn(f"Row {problem.position} of the listing ({name}) was not used: {problem.reason}")
+    return listing
+
+
+def now_utc() -> datetime:
+    """Return the time, the one place of the command line that asks for it."""
+    return datetime.now(UTC)

@@ -1,0 +1,111 @@
+"""What goes to stdout and stderr, in which format, and through which sanitizer."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.sanitize import sanitize
+
+__all__ = [
+    "OutputFormat",
+    "hint",
+    "note",
+    "print_error",
+    "print_json",
+    "print_lines",
+    "print_tsv",
+    "resolve_format",
+    "wants_json",
+    "warn",
+]
+
+# The variables by which agent harnesses announce themselves to any program.
+_AGENT_VARIABLES = ("AI_AGENT", "AGENT")
+
+
+class OutputFormat(StrEnum):
+    """How an answer is shown, as ``hf`` names it."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+    AGENT = "agent"
+    JSON = "json"
+    QUIET = "quiet"
+
+
+def resolve_format(chosen: OutputFormat, *, json: bool, quiet: bool, environ: Mapping[str, str]) -> OutputFormat:
+    """Return the one format that was asked for.
+
+    Raises:
+        UsageError: two different ones were.
+
+    >>> resolve_format(OutputFormat.AUTO, json=True, quiet=False, environ={})
+    <OutputFormat.JSON: 'json'>
+    """
+    asked = {
+        *([chosen] if chosen is not OutputFormat.AUTO else []),
+        *([OutputFormat.JSON] if json else []),
+        *([OutputFormat.QUIET] if quiet else []),
+    }
+    if len(asked) > 1:
+        names = " and ".join(sorted(asked))
+        raise UsageError(f"Two formats are asked for: {names}.", hint="Use one of --format, --json and --quiet.")
+    if asked:
+        return asked.pop()
+    is_agent = any(environ.get(variable) for variable in _AGENT_VARIABLES)
+    return OutputFormat.AGENT if is_agent else OutputFormat.HUMAN
+
+
+def wants_json(args: Sequence[str]) -> bool:
+    """Whether a command line that may not even parse asks for JSON.
+
+    >>> wants_json(["recommend", "--vram", "soon", "--format", "json"]), wants_json(["recommend"])
+    (True, False)
+    """
+    pairs = zip(args, [*args[1:], ""], strict=True)
+    return any(arg in {"--json", "--format=json"} or (arg == "--format" and value == "json") for arg, value in pairs)
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
+    """Write exactly one JSON document to stdout."""
+    print(json.dumps(document, ensure_ascii=True, allow_nan=False))  # noqa: T201 - this is the place that prints
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Write sanitized lines to stdout."""
+    for line in lines:
+        print(sanitize(line))  # noqa: T201 - as above
+
+
+def print_tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table for agents: tab-separated, untruncated, empty where a value is not known."""
+    for row in (header, *rows):
+        print("\t".join("" if cell is None else sanitize(str(cell)) for cell in row))  # noqa: T201 - as above
+
+
+def note(text: str) -> None:
+    """Say something on stderr."""
+    print(sanitize(text), file=sys.stderr)  # noqa: T201 - as above
+
+
+def warn(text: str) -> None:
+    """Warn on stderr."""
+    note(f"Warning: {text}")
+
+
+def hint(text: str) -> None:
+    """Give a hint on stderr."""
+    note(f"Hint: {text}")
+
+
+def print_error(error: HfplannerError, *, json: bool) -> None:
+    """Show a known error: on stderr, and as a JSON document on stdout where JSON was asked for."""
+    note(f"Error: {error.message}")
+    if error.hint:
+        hint(error.hint)
+    if json:
+        body = {"code": error.code, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        print_json({"error": body})

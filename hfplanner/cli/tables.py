@@ -1,0 +1,110 @@
+"""Tables and sentences for people: rich, with everything remote sanitized and nothing read as markup."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.listing import Listing
+from hfplanner.sanitize import sanitize
+from hfplanner.units import format_bytes
+
+__all__ = ["Column", "age_line", "console", "dollars", "gpu_text", "plain", "print_table", "size_text"]
+
+_GAP = 2
+
+
+def console() -> Console:
+    """Return a console on stdout that prints text as text."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return remote or computed text, safe to print."""
+    return Text(sanitize(text), style=style)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        title: the header.
+        cells: the text of every row.
+        keep: columns with the lowest number are left out first where the terminal is too narrow.
+        right: whether it holds numbers.
+    """
+
+    title: str
+    cells: Sequence[str]
+    keep: int
+    right: bool = True
+
+    @property
+    def width(self) -> int:
+        """Terminal cells the column takes, with the gap to the next."""
+        return max(cell_len(text) for text in (self.title, *self.cells)) + _GAP
+
+
+def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = False) -> None:
+    """Print a table without rules. Columns that do not fit are left out whole: a price is never cut."""
+    shown = list(columns)
+    while len(shown) > 1 and sum(column.width for column in shown) - _GAP > out.width:
+        shown.remove(min(shown, key=lambda column: column.keep))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", collapse_padding=True)
+    for column in shown:
+        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+    for index, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
+        table.add_row(*(Text(cell) for cell in row), style="bold green" if bold_first and index == 0 else "")
+    out.print(table)
+
+
+def dollars(usd_per_hour: float | None) -> str:
+    """Show a price per hour in cents, and finer where it is finer.
+
+    >>> dollars(1.8), dollars(0.7407), dollars(None)
+    ('$1.80', '$0.7407', 'unpriced')
+    """
+    if usd_per_hour is None:
+        return "unpriced"
+    cents = f"{usd_per_hour:,.2f}"
+    return f"${cents if float(cents.replace(',', '')) == usd_per_hour else f'{usd_per_hour:,.4f}'}"
+
+
+def size_text(size: int | None) -> str:
+    """Show a size in GB without the unit, ``-`` where it is not known or there is none.
+
+    >>> size_text(1_500_000_000), size_text(1134 * 10**9), size_text(0), size_text(None)
+    ('1.5', '1134', '-', '-')
+    """
+    return format_bytes(size).removesuffix(" GB") if size else "-"
+
+
+def gpu_text(flavor: Flavor) -> str:
+    """Show a flavor's accelerators.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> gpu_text(shipped_listing().by_name()["a100x4"])
+    '4x A100'
+    """
+    return sanitize(f"{flavor.gpus}x {flavor.accelerator}") if flavor.gpus else "-"
+
+
+def age_line(listing: Listing, now: datetime) -> str:
+    """Say where the prices come from and how old they are."""
+    seconds = int(listing.age(now).total_seconds())
+    days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
+    count, unit = next(((n, u) for n, u in ((days, "day"), (hours, "hour"), (minutes, "minute")) if n), (0, "minute"))
+    age = f"{count} {unit}{'' if count == 1 else 's'} old"
+    match listing.source:
+        case "hub":
+            return f"Prices: asked now from {listing.origin}."
+        case "cache":
+            return f"Prices: answer of {listing.origin}, {age}."
+        case _:
+            return f"Prices: shipped with hfplanner, of {listing.checked:%Y-%m-%d}, {age}."
