@@ -22,7 +22,7 @@ __all__ = [
     "RefreshOption",
     "get_listing",
     "now_utc",
-    "read_option",
+    "reader",
 ]
 
 T = TypeVar("T")
@@ -38,14 +38,22 @@ OfflineOption = Annotated[
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Ask the Hub now, even if a kept listing is fresh.")]
 
 
-def read_option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
-    """Read an option's text, naming the option where it cannot be read."""
-    if text is None:
-        return None
-    try:
-        return read(text)
-    except UsageError as error:
-        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
+def reader(option: str, parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Return ``parse`` for the value of an option, whose name its errors then say.
+
+    >>> from hfplanner.units import parse_size
+    >>> reader("--vram", parse_size)("40XB")
+    Traceback (most recent call last):
+    hfplanner.errors.UsageError: --vram: '40XB' is not a size: 'XB' is not a unit of size.
+    """
+
+    def read(text: str) -> T:
+        try:
+            return parse(text)
+        except UsageError as error:
+            raise UsageError(f"{option}: {error.message}", hint=error.hint) from error
+
+    return read
 
 
 def get_listing(*, offline: bool, refresh: bool, now: datetime) -> Listing:

@@ -24,9 +24,9 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def plain(text: str, style: str = "") -> Text:
-    """Return remote or computed text, safe to print."""
-    return Text(sanitize(text), style=style)
+def plain(text: str, style: str = "", *, limit: int = 500) -> Text:
+    """Return remote or computed text, safe to print, at most ``limit`` characters of it."""
+    return Text(sanitize(text, limit=limit), style=style)
 
 
 @dataclass(frozen=True, slots=True)

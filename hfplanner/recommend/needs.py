@@ -59,6 +59,7 @@ class Needs:
     ram_bytes: int | None = None
     disk_bytes: int | None = None
     duration_secs: int | None = None
+    duration_flavor: str | None = None
     max_time_secs: int | None = None
     max_cost_micro_usd: int | None = None
     max_price_micro_usd_per_hour: int | None = None

@@ -9,7 +9,7 @@ from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.needs import Needs
 from hfplanner.units import format_bytes
 
-__all__ = ["option_notes"]
+__all__ = ["option_notes", "standing"]
 
 
 def option_notes(
@@ -23,8 +23,7 @@ def option_notes(
         ordered: every option, best first.
         dominated_by: options that are at least as good in everything.
     """
-    best = ordered[0]
-    notes = [_place(flavor, ordered) if flavor is best else _beside_best(flavor, best)]
+    notes = []
     if dominated_by:
         notes.append(f"{dominated_by[0]} is at least as good in everything listed and in speed, for no more money")
     notes.extend(_beaten_on_paper(flavor, ordered, dominated_by))
@@ -34,6 +33,18 @@ def option_notes(
         if facts.bf16 is False:
             notes.append(f"{facts.model} has no bf16 tensor cores")
     return tuple(notes)
+
+
+def standing(flavor: Flavor, ordered: Sequence[Flavor]) -> str:
+    """Say how an option compares with the recommendation, or the recommendation with the rest.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> flavors = shipped_listing().by_name()
+    >>> standing(flavors["a100-large"], [flavors["l40sx1"], flavors["a100-large"]])
+    'cheaper per job only if it is 1.39x as fast as l40sx1'
+    """
+    best = ordered[0]
+    return _place(best, ordered) if flavor is best else _beside_best(flavor, best)
 
 
 def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:

@@ -8,7 +8,7 @@ from hfplanner.estimate.cost import job_cost
 from hfplanner.estimate.span import exactly
 from hfplanner.recommend.dominance import dominated
 from hfplanner.recommend.needs import Needs
-from hfplanner.recommend.notes import option_notes
+from hfplanner.recommend.notes import option_notes, standing
 from hfplanner.recommend.result import Option, Placement
 from hfplanner.recommend.rules import rank_order
 
@@ -41,6 +41,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
                 pareto=_on_front(points[index], points) if points else None,
                 break_even=Fraction(_price(flavor), _price(ordered[0])),
                 dominated_by=beaten_by,
+                standing=standing(flavor, ordered),
                 notes=option_notes(needs, flavor, ordered, beaten_by),
             )
         )

@@ -28,6 +28,7 @@ class Option:
         pareto: whether no other option is both cheaper and faster; ``None`` while time is not known.
         break_even: how many times as fast as the recommendation it must be to cost no more per job.
         dominated_by: options at least as good in everything known and better in something, cheapest first.
+        standing: how it compares with the recommendation, in a sentence.
         notes: what else to know, a sentence each.
     """
 
@@ -39,6 +40,7 @@ class Option:
     pareto: bool | None
     break_even: Fraction
     dominated_by: tuple[str, ...]
+    standing: str
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class Option:
             "pareto": self.pareto,
             "break_even_speedup": round(float(self.break_even), 4),
             "dominated_by": list(self.dominated_by),
-            "notes": list(self.notes),
+            "notes": [self.standing, *self.notes],
         }
 
 

@@ -1,0 +1,160 @@
+"""``hfplanner recommend``."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hfplanner.cli.needs import (
+    AcceleratorOption,
+    CpuOption,
+    DiskOption,
+    DurationOption,
+    GpusOption,
+    MaxCostOption,
+    MaxPriceOption,
+    MaxTimeOption,
+    RamOption,
+    ShardOption,
+    VramOption,
+)
+from hfplanner.cli.options import (
+    FormatOption,
+    JsonOption,
+    OfflineOption,
+    QuietOption,
+    RefreshOption,
+    get_listing,
+    now_utc,
+)
+from hfplanner.cli.output import OutputFormat, note, print_error, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.errors import NothingFits
+from hfplanner.recommend.choose import recommend as recommend_flavors
+from hfplanner.recommend.needs import NEED_LIMITS, Needs, Objective
+from hfplanner.recommend.plot import check_plot_path, write_plot
+from hfplanner.recommend.result import Option, Recommendation
+from hfplanner.recommend.words import nothing_fits
+
+EXAMPLES = [
+    "hfplanner recommend --vram 40GB",
+    "hfplanner recommend --vram 160GB --shard",
+    "hfplanner recommend --vram 24GB --ram 60GB --max-price 2.50",
+    "hfplanner recommend --vram 40GB --duration 3h --max-cost 6",
+    "hfplanner recommend --accelerator a100 --accelerator h200 --gpus 4",
+    "hfplanner recommend --vram 40GB --plot flavors.png",
+    "hfplanner recommend --vram 40GB --top 3 --json",
+    "hfplanner recommend --vram 40GB --top 1 --quiet",
+]
+
+_AGENT_COLUMNS = (
+    "rank",
+    "flavor",
+    "accelerator",
+    "gpus",
+    "vram_per_gpu_bytes",
+    "vram_total_bytes",
+    "vcpu",
+    "ram_bytes",
+    "disk_bytes",
+    "placement",
+    "price_micro_usd_per_minute",
+    "usd_per_hour",
+    "duration_secs",
+    "cost_micro_usd",
+    "pareto",
+    "break_even_speedup",
+    "dominated_by",
+    "notes",
+)
+
+ObjectiveOption = Annotated[
+    Objective, typer.Option(help="What to have least of; time needs --duration.", show_default=True)
+]
+TopOption = Annotated[int | None, typer.Option(metavar="N", min=1, max=NEED_LIMITS["top"], help="Keep N options.")]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Draw price against VRAM, or with --duration cost against time: .png, .svg or .pdf."
+    ),
+]
+
+
+def recommend(
+    vram: VramOption = None,
+    shard: ShardOption = False,
+    gpus: GpusOption = None,
+    accelerator: AcceleratorOption = None,
+    cpu: CpuOption = None,
+    ram: RamOption = None,
+    disk: DiskOption = None,
+    duration: DurationOption = None,
+    max_time: MaxTimeOption = None,
+    max_cost: MaxCostOption = None,
+    max_price: MaxPriceOption = None,
+    objective: ObjectiveOption = "cost",
+    top: TopOption = None,
+    plot: PlotOption = None,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    output_format: FormatOption = OutputFormat.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Say which flavor is cheapest for what a job needs, and why.
+
+    Every listed flavor is ranked, or rejected with its reasons. Exit code 4 means that nothing fits.
+    """
+    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
+    picture = None if plot is None else check_plot_path(plot)
+    needs = Needs(
+        vram_bytes=vram,
+        shard=shard,
+        gpus=gpus,
+        accelerators=tuple(accelerator or ()),
+        vcpu=cpu,
+        ram_bytes=ram,
+        disk_bytes=disk,
+        duration_secs=duration.seconds if duration else None,
+        duration_flavor=duration.flavor if duration else None,
+        max_time_secs=max_time,
+        max_cost_micro_usd=max_cost,
+        max_price_micro_usd_per_hour=max_price,
+        objective=objective,
+        top=top,
+    )
+    now = now_utc()
+    answer = recommend_flavors(needs, get_listing(offline=offline, refresh=refresh, now=now))
+    _show(answer, shown, now)
+    if picture is not None:
+        write_plot(answer, picture)
+        note(f"Wrote {picture}.")
+    if answer.options:
+        return 0
+    nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
+    print_error(NothingFits(nothing_fits(answer), hint=nearest), json=False)
+    return NothingFits.exit_code
+
+
+def _show(answer: Recommendation, shown: OutputFormat, now: datetime) -> None:
+    match shown:
+        case OutputFormat.JSON:
+            print_json(answer.to_json(now))
+        case OutputFormat.QUIET:
+            print_lines(option.flavor.name for option in answer.options)
+        case OutputFormat.AGENT:
+            print_tsv(_AGENT_COLUMNS, (_agent_row(option) for option in answer.options))
+        case _:
+            from hfplanner.cli.show_recommend import show_recommend  # noqa: PLC0415 - rich, for people only
+
+            show_recommend(answer, now)
+
+
+def _agent_row(option: Option) -> list[object]:
+    """Return an option on one line: the likely value of an estimate, lists joined."""
+    row = option.to_json()
+    for name in ("duration_secs", "cost_micro_usd"):
+        row[name] = row[name] and row[name]["likely"]
+    row |= {"dominated_by": ",".join(row["dominated_by"]), "notes": "; ".join(row["notes"])}
+    return [row[column] for column in _AGENT_COLUMNS]
