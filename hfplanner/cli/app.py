@@ -33,7 +33,6 @@ def _print_version(value: bool) -> None:
 app = typer.Typer(
     cls=lazy_group(COMMANDS),
     rich_markup_mode=None,
-    no_args_is_help=True,
     context_settings=CONTEXT_SETTINGS,
     pretty_exceptions_enable=False,
     epilog="Use `hfplanner COMMAND --help` for more about a command.",
@@ -50,17 +49,22 @@ def root(
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command line and return its exit code; no known error leaves a traceback."""
+    """Run one command line and return its exit code; no known error leaves a traceback.
+
+    Without a command the help is shown, and the exit code is 2, as it is for ``hf``.
+    """
     json = wants_json(args)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character of an answer shows a replacement, never a traceback.
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a test may replace it by a StringIO
     try:
-        code = typer.main.get_command(app).main(list(args), prog_name=_program_name(), standalone_mode=False)
+        code = typer.main.get_command(app).main(
+            list(args) or ["--help"], prog_name=_program_name(), standalone_mode=False
+        )
         sys.stdout.flush()
     except typer.TyperException as error:
-        print_error(_as_usage_error(error), json=json)
+        print_error(_as_usage_error(error, args), json=json)
         return UsageError.exit_code
     except HfplannerError as error:
         print_error(error, json=json)
@@ -71,7 +75,7 @@ def run(args: Sequence[str]) -> int:
         # The reader has gone (`hfplanner hardware | head -1`): nothing more to say, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
-    return code or 0
+    return code or (0 if args else UsageError.exit_code)
 
 
 def _program_name() -> str:
@@ -80,8 +84,9 @@ def _program_name() -> str:
     return name if name in {"hfplanner", "hf-planner"} else "hfplanner"
 
 
-def _as_usage_error(error: typer.TyperException) -> UsageError:
+def _as_usage_error(error: typer.TyperException, args: Sequence[str]) -> UsageError:
     """Return what typer refuses (an unknown option, a missing value) as an error of our own tree."""
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "hfplanner"
-    return UsageError(error.format_message() or "No command is given.", hint=f"See `{path} --help`.")
+    command = next((f" {arg}" for arg in args if arg in COMMANDS), "")
+    message = error.format_message() or "No command is given"
+    sentence = message if message.endswith((".", "?")) else f"{message}."
+    return UsageError(sentence, hint=f"See `{_program_name()}{command} --help`.")

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from hfplanner.cli.options import reader
+from hfplanner.cli.options import reader, whole_number
 from hfplanner.recommend.needs import NEED_LIMITS
 from hfplanner.units import parse_duration, parse_money, parse_size
 
@@ -44,6 +44,13 @@ def parse_measured(text: str) -> MeasuredDuration:
     return MeasuredDuration(parse_duration(duration), flavor.strip() if at else None)
 
 
+def shipped_accelerators() -> list[str]:
+    """Return the accelerators that shell completion offers: those of the listing shipped with the package."""
+    from hfplanner.catalog.listing import shipped_listing  # noqa: PLC0415 - only when the shell asks
+
+    return sorted({flavor.accelerator for flavor in shipped_listing().flavors if flavor.accelerator})
+
+
 VramOption = Annotated[
     int | None,
     typer.Option(
@@ -52,13 +59,24 @@ VramOption = Annotated[
 ]
 ShardOption = Annotated[bool, typer.Option("--shard", help="That memory may be spread over the GPUs of one flavor.")]
 GpusOption = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=NEED_LIMITS["gpus"], help="At least this many GPUs.")
+    int | None,
+    typer.Option(
+        parser=reader("--gpus", whole_number(NEED_LIMITS["gpus"])), metavar="N", help="At least this many GPUs."
+    ),
 ]
 AcceleratorOption = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="Only this accelerator; repeat it to allow several: l4, a100.")
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=shipped_accelerators,
+        help="Only this accelerator; repeat it to allow several: l4, a100.",
+    ),
 ]
 CpuOption = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=NEED_LIMITS["vcpu"], help="At least this many vCPU.")
+    int | None,
+    typer.Option(
+        parser=reader("--cpu", whole_number(NEED_LIMITS["vcpu"])), metavar="N", help="At least this many vCPU."
+    ),
 ]
 RamOption = Annotated[
     int | None,

@@ -23,7 +23,10 @@ __all__ = [
     "get_listing",
     "now_utc",
     "reader",
+    "whole_number",
 ]
+
+_LONGEST_SHOWN = 64
 
 T = TypeVar("T")
 
@@ -54,6 +57,28 @@ def reader(option: str, parse: Callable[[str], T]) -> Callable[[str], T]:
             raise UsageError(f"{option}: {error.message}", hint=error.hint) from error
 
     return read
+
+
+def whole_number(most: int) -> Callable[[str], int]:
+    """Return how to read a whole number from 1 to ``most``.
+
+    >>> whole_number(8)("4")
+    4
+    >>> whole_number(8)("9")
+    Traceback (most recent call last):
+    hfplanner.errors.UsageError: '9' is not a whole number from 1 to 8.
+    """
+
+    def parse(text: str) -> int:
+        digits = text.strip()
+        # The length is looked at first: CPython refuses to read a number of thousands of digits.
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(most))
+        if not is_number or not 1 <= int(digits) <= most:
+            shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+            raise UsageError(f"{shown!r} is not a whole number from 1 to {most}.", hint="For example 4.")
+        return int(digits)
+
+    return parse
 
 
 def get_listing(*, offline: bool, refresh: bool, now: datetime) -> Listing:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 from hfplanner.errors import HfplannerError, UsageError
@@ -65,7 +66,7 @@ def wants_json(args: Sequence[str]) -> bool:
     >>> wants_json(["recommend", "--vram", "soon", "--format", "json"]), wants_json(["recommend"])
     (True, False)
     """
-    pairs = zip(args, [*args[1:], ""], strict=True)
+    pairs = zip_longest(args, args[1:])
     return any(arg in {"--json", "--format=json"} or (arg == "--format" and value == "json") for arg, value in pairs)
 
 

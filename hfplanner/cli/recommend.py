@@ -28,6 +28,8 @@ from hfplanner.cli.options import (
     RefreshOption,
     get_listing,
     now_utc,
+    reader,
+    whole_number,
 )
 from hfplanner.cli.output import OutputFormat, note, print_error, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.errors import NothingFits
@@ -72,7 +74,12 @@ _AGENT_COLUMNS = (
 ObjectiveOption = Annotated[
     Objective, typer.Option(help="What to have least of; time needs --duration.", show_default=True)
 ]
-TopOption = Annotated[int | None, typer.Option(metavar="N", min=1, max=NEED_LIMITS["top"], help="Keep N options.")]
+TopOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=reader("--top", whole_number(NEED_LIMITS["top"])), metavar="N", help="Keep the N best options."
+    ),
+]
 PlotOption = Annotated[
     Path | None,
     typer.Option(

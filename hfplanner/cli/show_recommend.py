@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from rich.console import Console
-from rich.padding import Padding
+from rich.text import Text
 
 from hfplanner.cli.tables import Column, age_line, console, dollars, gpu_text, plain, print_table, size_text
 from hfplanner.estimate.span import Estimate
@@ -18,6 +18,7 @@ __all__ = ["show_recommend"]
 
 # A sentence may name every flavor of a long listing.
 _LONGEST_LINE = 4000
+_INDENT = "  "
 
 
 def show_recommend(answer: Recommendation, now: datetime) -> None:
@@ -83,7 +84,8 @@ def _print_grouped(out: Console, title: str, said: Iterable[tuple[str, str]]) ->
     if flavors:
         out.print(plain(title, "bold"))
     for sentence, names in flavors.items():
-        out.print(Padding(plain(f"{', '.join(names)}: {sentence}", limit=_LONGEST_LINE), (0, 0, 0, 2), expand=False))
+        for line in plain(f"{', '.join(names)}: {sentence}", limit=_LONGEST_LINE).wrap(out, out.width - len(_INDENT)):
+            out.print(Text(_INDENT).append_text(line))
 
 
 def _notes(options: Iterable[Option]) -> Iterator[tuple[str, str]]:
