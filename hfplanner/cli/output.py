@@ -88,7 +88,8 @@ def print_tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def note(text: str) -> None:
-    """Say something on stderr."""
+    """Say something on stderr, after what is already said on stdout."""
+    sys.stdout.flush()
     print(sanitize(text), file=sys.stderr)  # noqa: T201 - as above
 
 

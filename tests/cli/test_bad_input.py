@@ -1,0 +1,153 @@
+"""Nonsense on the command line: one clear sentence, the documented exit code, no traceback, nothing lost."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program
+
+ESCAPES = "\x1b]0;owned\x07\x1b[31m\u202e\u200b"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--vram", ""),
+        ("--vram", "0"),
+        ("--vram", "-5GB"),
+        ("--vram", "NaN"),
+        ("--vram", "inf"),
+        ("--vram", "1e9GB"),
+        ("--vram", "40 parsecs"),
+        ("--vram", "9" * 5000),
+        ("--vram", "99999999999PB"),
+        ("--vram", ESCAPES),
+        ("--ram", "1,000GB"),
+        ("--disk", "0.0GB"),
+        ("--gpus", "0"),
+        ("--gpus", "-1"),
+        ("--gpus", "1.5"),
+        ("--gpus", "9" * 5000),
+        ("--gpus", "\u0663"),
+        ("--cpu", "many"),
+        ("--top", "0"),
+        ("--duration", "0s"),
+        ("--duration", "1h1h"),
+        ("--duration", "2000y"),
+        ("--duration", "@l4x1"),
+        ("--duration", "3h@"),
+        ("--duration", "3h@l4x2"),
+        ("--duration", "3h", "--max-cost", "0"),
+        ("--duration", "3h", "--max-cost", "5 EUR"),
+        ("--duration", "3h", "--max-cost", "0.0000001"),
+        ("--max-price", "-1"),
+        ("--max-price", "free"),
+        ("--max-time", "2h"),
+        ("--max-cost", "5"),
+        ("--objective", "time"),
+        ("--objective", "speed"),
+        ("--accelerator", "a10"),
+        ("--accelerator", ""),
+        ("--accelerator", ESCAPES),
+        ("--vram",),
+        ("--plot", "picture"),
+        ("--plot", "picture.bmp"),
+        ("--plot", ""),
+        ("--format", "xml"),
+        ("--quiet", "--format", "agent"),
+        ("--refresh", "--offline"),
+        ("extra",),
+        ("--nonsense",),
+    ],
+    ids=lambda args: " ".join(args)[:40].encode("ascii", "backslashreplace").decode(),
+)
+def test_nonsense_is_a_usage_error(args: tuple[str, ...], program: Program) -> None:
+    """What cannot be meant exits with 2, one sentence and a hint, and says nothing on stdout."""
+    done = program.run("recommend", "--vram", "24GB", *args)
+    assert (done.code, done.out) == (2, "")
+    sentence, *hints = done.err.splitlines()
+    assert sentence.startswith("Error: ")
+    assert len(sentence) < 400
+    assert len(hints) == 1
+    assert hints[0].startswith("Hint: ")
+
+
+@pytest.mark.parametrize("args", [("--vram", "soon"), ("--nonsense",), ("--accelerator", "a10"), ("--json", "-q")])
+def test_an_error_is_a_document_where_json_is_asked_for(args: tuple[str, ...], program: Program) -> None:
+    """With ``--json`` an error is one JSON document on stdout too, with its code, sentence, hint and exit code."""
+    done = program.run("recommend", "--json", *args)
+    error = json.loads(done.out)["error"]
+    assert error["exit_code"] == done.code == 2
+    assert error["message"] in done.err
+    assert error.keys() == {"code", "message", "hint", "exit_code"}
+
+
+def test_escape_sequences_do_not_reach_the_terminal(program: Program) -> None:
+    """What was typed is shown without its control, bidirectional and zero-width characters."""
+    for args in (
+        ("--vram", ESCAPES),
+        ("--accelerator", ESCAPES),
+        (ESCAPES,),
+        ("--format", ESCAPES),
+        ("--plot", ESCAPES),
+    ):
+        done = program.run("recommend", *args)
+        assert not set(ESCAPES) & set(done.err) - set("]0;owned[31m")
+
+
+def test_a_picture_that_cannot_be_written_is_a_known_error(program: Program) -> None:
+    """The answer is shown all the same, and the exit code says that not everything was done."""
+    done = program.run("recommend", "--vram", "40GB", "--quiet", "--top", "1", "--plot", "missing/picture.png")
+    assert (done.code, done.out) == (1, "l40sx1\n")
+    assert "cannot be written" in done.err
+
+
+def test_a_reader_that_goes_away_ends_the_program_quietly(program: Program) -> None:
+    """``hfplanner hardware | head -1`` leaves no traceback."""
+    command = f"{sys.executable} -m hfplanner hardware --json | head -c 1"
+    done = program.run_command(["bash", "-c", command])
+    assert (done.out, done.err) == ("[", "")
+
+
+def test_an_endpoint_that_is_no_url_is_a_usage_error(program: Program) -> None:
+    """``HF_ENDPOINT`` is read like an option: what is no https address is refused before anything is sent."""
+    for endpoint in ("huggingface.co", "http://huggingface.co", "ftp://127.0.0.1", "https://", "https://a b"):
+        online = replace(program, environ=(("HF_ENDPOINT", endpoint), ("HF_HUB_OFFLINE", "0")))
+        done = online.run("recommend", "--vram", "40GB", "--json")
+        assert done.code == 2, endpoint
+        assert json.loads(done.out)["error"]["exit_code"] == 2
+
+
+def test_a_dead_network_still_gives_an_answer(program: Program) -> None:
+    """Nothing listens at the endpoint: the shipped prices answer, and stderr says so."""
+    online = replace(program, environ=(("HF_ENDPOINT", "http://127.0.0.1:9"), ("HF_HUB_OFFLINE", "0")))
+    done = online.run("recommend", "--vram", "40GB", "--quiet", "--top", "1")
+    assert (done.code, done.out) == (0, "l40sx1\n")
+    assert "could not be reached" in done.err
+    assert "shipped" in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00" * 1000, b'{"version": 1}', b"[" * 100_000])
+def test_a_damaged_cache_is_left_aside(content: bytes, program: Program) -> None:
+    """A cache that cannot be read costs a warning, not the answer, and is not touched."""
+    kept = _kept_listing(program)
+    kept.write_bytes(content)
+    done = program.run("recommend", "--vram", "40GB", "--quiet", "--top", "1")
+    assert (done.code, done.out) == (0, "l40sx1\n")
+    assert "damaged" in done.err
+    assert kept.read_bytes() == content
+
+
+def _kept_listing(program: Program) -> Path:
+    code = "import sys; from hfplanner.catalog.cache import ListingCache; from pathlib import Path\n"
+    code += "print(ListingCache(Path(sys.argv[1]), 'https://huggingface.co').path)"
+    folder = program.home / "cache"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True, env=program.environment()
+    )
+    return Path(done.stdout.strip())

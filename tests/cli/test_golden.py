@@ -1,0 +1,61 @@
+"""What users see, to the letter: one file per line of ``command_lines.txt``, in every format, wide and narrow."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program, steady
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# The exit code of each is in its golden file.
+COMMAND_LINES = (Path(__file__).parent / "command_lines.txt").read_text(encoding="utf-8").splitlines()
+
+
+def _file(line: str, width: int) -> Path:
+    name = re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-")
+    return GOLDEN / f"{name}{'' if width == 100 else f'-{width}-columns'}.txt"
+
+
+def _transcript(program: Program, line: str) -> str:
+    done = program.run(*line.split())
+    parts = [f"$ hfplanner {line}\n", done.out, "--- stderr\n", done.err, f"--- exit code {done.code}\n"]
+    return steady("".join(parts))
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def test_what_users_see_is_what_the_golden_file_says(
+    line: str, program: Program, golden: Callable[[Path, str], None]
+) -> None:
+    """Stdout, stderr and exit code of a command line, offline, in 100 columns."""
+    golden(_file(line, 100), _transcript(program, line))
+
+
+@pytest.mark.parametrize("line", ["hardware", "recommend --vram 24GB --duration 90m"])
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_narrow_terminal_loses_columns_not_digits(
+    line: str, width: int, program: Program, golden: Callable[[Path, str], None]
+) -> None:
+    """Lines stay within the width, and names and prices stay whole."""
+    shown = _transcript(replace(program, width=width), line)
+    assert max(map(len, shown.split("--- stderr")[0].splitlines()[1:])) <= width
+    golden(_file(line, width), shown)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Every golden file belongs to a command line of ``command_lines.txt``, or is a narrow one."""
+    narrow = ("hardware", "recommend --vram 24GB --duration 90m")
+    expected = {_file(line, 100) for line in COMMAND_LINES} | {_file(line, w) for line in narrow for w in (50, 80)}
+    assert set(GOLDEN.iterdir()) == expected
+
+
+@pytest.mark.parametrize("line", [line for line in COMMAND_LINES if "--json" in line])
+def test_json_is_one_document_whatever_the_exit_code(line: str, program: Program) -> None:
+    """With ``--json`` stdout is exactly one JSON document, also when nothing fits or the options make no sense."""
+    done = program.run(*line.split())
+    assert isinstance(json.loads(done.out), dict | list)
+    assert done.out.count("\n") == 1

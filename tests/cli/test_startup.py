@@ -1,0 +1,36 @@
+"""What starting the program loads: the quick answers must stay quick, and a number would not say why they are not."""
+
+import sys
+
+import pytest
+
+from tests.program import Program
+
+HEAVY = ("polars", "httpx", "matplotlib", "huggingface_hub", "numpy")
+FOR_PEOPLE = ("rich",)
+MODELS = ("pydantic",)
+
+_LIST_MODULES = """
+import sys
+from hfplanner.cli.app import run
+run(sys.argv[1:])
+print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "absent"),
+    [
+        (("--version",), HEAVY + FOR_PEOPLE + MODELS),
+        (("--help",), HEAVY + FOR_PEOPLE + MODELS),
+        (("hardware", "--json", "--offline"), HEAVY + FOR_PEOPLE),
+        (("recommend", "--vram", "40GB", "--offline", "--json"), HEAVY + FOR_PEOPLE),
+        (("recommend", "--vram", "40GB", "--offline"), HEAVY),
+    ],
+)
+def test_a_command_loads_only_what_it_uses(args: tuple[str, ...], absent: tuple[str, ...], program: Program) -> None:
+    """A library of hundreds of milliseconds is loaded by the commands that use it, and by no other."""
+    done = program.run_command([sys.executable, "-c", _LIST_MODULES, *args])
+    loaded = done.out.splitlines()[-1].split()
+    assert loaded[0] == "MODULES", done.err
+    assert not set(absent) & set(loaded)

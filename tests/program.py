@@ -1,0 +1,80 @@
+"""Running the program as a user does: its own process, its own home, no network unless a test gives it one."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Program", "Result", "steady"]
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+_LONGEST_SECS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run of the program left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program in a home of its own.
+
+    Args:
+        home: the folder that holds everything it keeps.
+        width: of its terminal, in columns.
+        environ: variables beside those that every run needs.
+    """
+
+    home: Path
+    width: int = 100
+    environ: tuple[tuple[str, str], ...] = ()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables of a run: nothing of the person who runs the tests reaches it."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ}
+        ours = {
+            "COLUMNS": str(self.width),
+            "HFPLANNER_HOME": str(self.home),
+            "HF_HOME": str(self.home / "hf"),
+            "HF_HUB_OFFLINE": "1",
+            "HOME": str(self.home),
+            "MPLCONFIGDIR": str(self.home / "matplotlib"),
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONUTF8": "1",
+        }
+        return kept | ours | dict(self.environ)
+
+    def run(self, *args: str, stdin: str = "") -> Result:
+        """Run the program with arguments, from its home, and wait for it to end."""
+        return self.run_command([sys.executable, "-m", "hfplanner", *args], stdin=stdin)
+
+    def run_command(self, command: list[str], *, stdin: str = "") -> Result:
+        """Run any command as the program would be run."""
+        done = subprocess.run(
+            command,
+            cwd=self.home,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_LONGEST_SECS,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+def steady(text: str) -> str:
+    """Return an output without what changes from day to day: how old the shipped prices are.
+
+    >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 85 days old."), steady('{"age_secs": 7344000}')
+    ('Prices: shipped with hfplanner, of 2026-08-31, N days old.', '{"age_secs": 0}')
+    """
+    days = re.sub(r"\d+ days? old", "N days old", text)
+    return re.sub(r'"age_secs": \d+', '"age_secs": 0', days)
