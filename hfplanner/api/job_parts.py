@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from hfplanner.api.base import ApiModel
-from hfplanner.api.spec_rules import SPECIAL_REVISION, VOLUME_URI, matching
+from hfplanner.api.spec_rules import REPO, SPECIAL_REVISION, VOLUME_URI, matching
 
 __all__ = [
     "TERMINAL_JOB_STAGES",
@@ -215,10 +215,10 @@ class Volume(JobModel):
         >>> Volume(type="bucket", source="acme/data", path="raw", mount_path="/data", read_only=False).to_uri()
         'hf://buckets/acme/data/raw:/data:rw'
         """
-        revision = self.revision or ""
+        source, revision = matching(self.source, REPO), self.revision or ""
         if not SPECIAL_REVISION.fullmatch(revision):
             revision = revision.replace("/", "%2F")
         at = "" if self.revision is None else f"@{revision}"
         folder = f"/{self.path}" if self.path else ""
         mode = {None: "", True: ":ro", False: ":rw"}[self.read_only]
-        return matching(f"hf://{self.type}s/{self.source}{at}{folder}:{self.mount_path}{mode}", VOLUME_URI)
+        return matching(f"hf://{self.type}s/{source}{at}{folder}:{self.mount_path}{mode}", VOLUME_URI)

@@ -22,6 +22,7 @@ __all__ = [
     "MOUNT_PATH",
     "NAME",
     "PART",
+    "REPO",
     "RESOURCE_GROUP",
     "SECRET_NAME",
     "SPACE",
@@ -74,6 +75,7 @@ LABEL_KEY = _rule("a label's key", r"[a-zA-Z0-9._-]{1,100}", "1 to 100 letters, 
 LABEL_VALUE = _rule("a label's value", r"[a-zA-Z0-9._-]{0,100}", "up to 100 letters, digits, dots, dashes, underscores")
 NAME = _rule("a job's name", LABEL_VALUE.pattern.pattern, "up to 100 letters, digits, dots, dashes, underscores")
 IMAGE = _rule("an image", r"[^\s\x00-\x1f\x7f]+", "'python:3.12', 'hf.co/spaces/owner/name'; no blanks")
+REPO = _rule("a repository or bucket", _REPO, "'owner/name'")
 SPACE = _rule("a Space", _REPO, "'hf.co/spaces/owner/name'")
 FLAVOR = _rule(
     "a flavor", r"[^\s\x00-\x1f\x7f]+", "a name of the hardware listing such as 'l4x1', or None for cpu-basic"
