@@ -4,14 +4,12 @@ import platform
 from pathlib import Path
 
 from huggingface_hub import _jobs_api as reference
-from huggingface_hub.cli.jobs import _name_hash_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfplanner.api.job_names import (
     default_job_name_from_image,
     default_job_name_from_script,
-    job_config_parts,
     job_volume_name,
 )
 from hfplanner.api.models import SPACE_IMAGE_PREFIXES
@@ -22,7 +20,6 @@ SCRIPT = st.builds(
     "{}{}{}".format, PIECE, st.sampled_from(["", ".py", "/", ".py/"]), st.sampled_from(["", "?a=1", "#b"])
 )
 TEXTS = st.lists(st.text(max_size=5), max_size=3)
-PAIRS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
 
 
 def shortened(name: str) -> str:
@@ -44,52 +41,6 @@ def test_a_job_of_a_script(script: str, arguments: list[str], parts: list[str] |
     """A path, a URL with a query, a command."""
     theirs = reference._default_job_name_from_script(script, arguments, config_parts=parts)  # noqa: SLF001 - what run_uv_job calls
     assert default_job_name_from_script(script, arguments, config_parts=parts) == shortened(theirs)
-
-
-@settings(deadline=None)
-@given(
-    flavor=st.none() | st.text(max_size=5),
-    timeout=st.none() | st.text(max_size=5),
-    namespace=st.none() | st.text(max_size=5),
-    network_group=st.none() | st.text(max_size=5),
-    env=PAIRS,
-    secrets=PAIRS,
-    lists=st.tuples(TEXTS, TEXTS, TEXTS),
-)
-def test_what_a_launch_counts_into_its_name(  # noqa: PLR0913, PLR0917 - one argument an option
-    flavor: str | None,
-    timeout: str | None,
-    namespace: str | None,
-    network_group: str | None,
-    env: dict[str, str],
-    secrets: dict[str, str],
-    lists: tuple[list[str], list[str], list[str]],
-) -> None:
-    """The parts ``hf jobs run`` hashes, in its order; of secrets the names alone."""
-    volumes, aliases, extra = lists
-    theirs = _name_hash_parts(
-        flavor=flavor,
-        timeout=timeout,
-        namespace=namespace,
-        env=dict(env),
-        secrets=dict(secrets),
-        volume_specs=volumes,
-        network_group=network_group,
-        network_aliases=aliases,
-        extra=extra,
-    )
-    ours = job_config_parts(
-        flavor=flavor,
-        timeout=timeout,
-        namespace=namespace,
-        env=env,
-        secret_names=secrets,
-        volumes=volumes,
-        network_group=network_group,
-        network_aliases=aliases,
-        extra=extra,
-    )
-    assert ours == theirs
 
 
 @settings(deadline=None)
