@@ -4,14 +4,14 @@ Everything here is read tolerantly: only a volume's source and mount path are re
 what the API adds later is kept as data. Field meanings: OpenAPI of the Hub, 2026-08-18.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from hfplanner.api.base import ApiModel
+from hfplanner.api.spec_rules import REPO, SPECIAL_REVISION, VOLUME_URI, matching
 
 __all__ = [
     "TERMINAL_JOB_STAGES",
@@ -85,25 +85,10 @@ UtcTime = Annotated[
 
 
 class JobModel(ApiModel):
-    """What every record of a job shares: one value where both spellings are given, no values in its errors."""
+    """What every record of a job shares: no values in its errors."""
 
     # A record that cannot be read may hold secrets; the error says which key and why, not what stood there.
     model_config = ConfigDict(hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_spelling(cls, data: object) -> object:
-        """Where ``createdAt`` and ``created_at`` are both given, keep the API's unless it says nothing."""
-        if not isinstance(data, Mapping):
-            return data
-        merged: dict[Any, Any] = dict(data)
-        for name, field in cls.model_fields.items():
-            if field.alias is None or field.alias == name or not {name, field.alias} <= merged.keys():
-                continue
-            python_value = merged.pop(name)
-            if merged[field.alias] in (None, ""):
-                merged[field.alias] = python_value
-        return merged
 
 
 class JobStatus(JobModel):
@@ -220,3 +205,20 @@ class Volume(JobModel):
             "mountPath": self.mount_path,
             **{key: value for key, value in given.items() if value is not None},
         }
+
+    def to_uri(self) -> str:
+        """Return the volume as ``hf jobs run --volume`` takes it.
+
+        Raises:
+            JobSpecError: that form cannot say it, for example a source that is not ``owner/name``.
+
+        >>> Volume(type="bucket", source="acme/data", path="raw", mount_path="/data", read_only=False).to_uri()
+        'hf://buckets/acme/data/raw:/data:rw'
+        """
+        source, revision = matching(self.source, REPO), self.revision or ""
+        if not SPECIAL_REVISION.fullmatch(revision):
+            revision = revision.replace("/", "%2F")
+        at = "" if self.revision is None else f"@{revision}"
+        folder = f"/{self.path}" if self.path else ""
+        mode = {None: "", True: ":ro", False: ":rw"}[self.read_only]
+        return matching(f"hf://{self.type}s/{source}{at}{folder}:{self.mount_path}{mode}", VOLUME_URI)

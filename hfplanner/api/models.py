@@ -60,7 +60,7 @@ SPACE_IMAGE_PREFIXES = (
 )
 """An image that starts with one of these is a Space."""
 
-# What `hf jobs inspect --json` adds to a job and this module infers again.
+# What `hf jobs inspect --json` adds to a job and can be inferred again.
 _INFERRED = ("url", "job_id")
 
 
@@ -188,7 +188,10 @@ class JobInfo(JobContents):
     def _without_inferred(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
-        return {key: value for key, value in data.items() if key not in _INFERRED}
+        labels = data.get("labels")
+        named = isinstance(labels, Mapping) and "name" in labels and labels["name"] == data.get("name")
+        inferred = (*_INFERRED, "name") if named else _INFERRED
+        return {key: value for key, value in data.items() if key not in inferred}
 
 
 class LastJobInfo(JobModel):

@@ -1,7 +1,7 @@
 """What the texts of a job specification may look like, one row per kind, and the check that holds them to it.
 
 Source: OpenAPI of the Hub, 2026-08-18. It does not speak of networks; their two rules are the documentation of
-``huggingface_hub`` 2.4.0.
+``huggingface_hub`` 2.4.0, and so is the form of a volume's URI.
 """
 
 import re
@@ -22,17 +22,21 @@ __all__ = [
     "MOUNT_PATH",
     "NAME",
     "PART",
+    "REPO",
     "RESOURCE_GROUP",
     "SECRET_NAME",
     "SPACE",
+    "SPECIAL_REVISION",
     "VOLUME_SOURCE",
     "VOLUME_TYPE",
+    "VOLUME_URI",
     "Rule",
     "is_text",
     "matching",
     "shown",
 ]
 
+_REPO = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*/[a-zA-Z0-9_][a-zA-Z0-9_.-]*"
 _LONGEST_SHOWN = 64
 _LARGEST_SHOWN = 2**64
 
@@ -71,7 +75,8 @@ LABEL_KEY = _rule("a label's key", r"[a-zA-Z0-9._-]{1,100}", "1 to 100 letters, 
 LABEL_VALUE = _rule("a label's value", r"[a-zA-Z0-9._-]{0,100}", "up to 100 letters, digits, dots, dashes, underscores")
 NAME = _rule("a job's name", LABEL_VALUE.pattern.pattern, "up to 100 letters, digits, dots, dashes, underscores")
 IMAGE = _rule("an image", r"[^\s\x00-\x1f\x7f]+", "'python:3.12', 'hf.co/spaces/owner/name'; no blanks")
-SPACE = _rule("a Space", r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*/[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "'hf.co/spaces/owner/name'")
+REPO = _rule("a repository or bucket", _REPO, "'owner/name'")
+SPACE = _rule("a Space", _REPO, "'hf.co/spaces/owner/name'")
 FLAVOR = _rule(
     "a flavor", r"[^\s\x00-\x1f\x7f]+", "a name of the hardware listing such as 'l4x1', or None for cpu-basic"
 )
@@ -80,6 +85,14 @@ VOLUME_TYPE = _rule("a type of volume", r"bucket|model|dataset|space", "'bucket'
 VOLUME_SOURCE = _rule("a source of a volume", r".*\S.*", "'owner/name'")
 MOUNT_PATH = _rule("a mount path", r"/.*", "an absolute path such as '/data'")
 PART = _rule("a revision or folder of a volume", r".*", "text")
+# The only revisions whose slashes do not end them.
+SPECIAL_REVISION = re.compile(r"refs/(?:convert/[\w.-]+|pr/[0-9]+)")
+VOLUME_URI = _rule(
+    "a volume's URI",
+    rf"hf://(?:buckets/{_REPO}|(?:models|datasets|spaces)/{_REPO}(?:@(?:{SPECIAL_REVISION.pattern}|[^/:]+))?)"
+    r"(?:/[^/:]+)*:/[^:]+(?::r[ow])?",
+    "'hf://models/owner/name@revision/folder:/data', with ':ro' or ':rw' at its end or not",
+)
 GROUP = _rule("a network group", r"[a-z0-9-]{1,46}", "1 to 46 lowercase letters, digits, dashes")
 ALIAS = _rule("a network alias", r"[a-z0-9-]{1,34}", "1 to 34 lowercase letters, digits, dashes")
 RESOURCE_GROUP = _rule("the id of a resource group", r"[0-9a-fA-F]{24}", "24 hexadecimal digits")

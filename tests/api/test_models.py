@@ -172,6 +172,8 @@ def test_both_spellings_are_one_value() -> None:
         {"id": "1", "dockerImage": "a", "docker_image": "b", "spaceId": None, "space_id": "c/d"}
     )
     assert job.to_api() == {"id": "1", "dockerImage": "a", "spaceId": "c/d"}
+    row = models.JobHardwareInfo.model_validate({"name": "x", "prettyName": "X", "pretty_name": "Y"})
+    assert row.to_api() == {"name": "x", "prettyName": "X"}
 
 
 @pytest.mark.parametrize(
