@@ -127,7 +127,7 @@ class Recommendation:
         needs: what was asked.
         listing: what could be rented, with its age.
         options: what fits, best first; ``options[0]`` is the recommendation.
-        rejected: what does not, in the order of the listing.
+        rejected: what does not, in the order of rank, then what has no price, then what could not be read.
         nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
     """
 
