@@ -1,0 +1,111 @@
+"""What several property tests draw: listings as the Hub might answer them, and needs somebody might have."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hfplanner.catalog.flavor import read_rows
+from hfplanner.catalog.listing import Listing
+from hfplanner.recommend.needs import Needs
+from hfplanner.units import GB
+
+CHECKED = datetime(2026, 8, 31, tzinfo=UTC)
+
+# Few values, so that ties, twins and near misses are the rule and not the exception.
+_NAMES = ["cpu-basic", "t4-small", "l4x1", "l4x4", "l40sx1", "a10g-small", "a100x4", "h200", "h200x2", "new-x8", "é*"]
+_PRICES = [1, 167, 13333, 30000, 41667, 83333, 83334, 166667, 1_000_000_000]
+_NO_PRICES = [None, 0, -5, 1.5, "13333", True, 10**12]
+_MODELS = ["T4", "L4", "A10G", "A100", "H200", "RTX PRO 6000", "Nvidia L4", "X1", "nvidia x-1", "Inferentia2"]
+_VRAM = [16, 24, 48, 80, 96, 100, 141, 192, 282]
+_SIZES = [None, "N/A", "15 GB", "30 GB", "62 GB", "380 GB", "1.5 TB", "4096 MB"]
+
+
+def usually(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw what is odd one time in six."""
+    return st.sampled_from([good, good, good, good, good, odd]).flatmap(lambda drawn: drawn)
+
+
+def accelerators() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw the accelerator of a row of the API."""
+    return st.fixed_dictionaries(
+        {
+            "type": usually(st.just("gpu"), st.sampled_from(["neuron", "tpu"])),
+            "model": st.sampled_from(_MODELS),
+            "quantity": usually(st.sampled_from(["1", "1", "2", "3", "4", 8]), st.sampled_from(["0", "many"])),
+            "vram": usually(st.sampled_from(_VRAM).map("{} GB".format), st.sampled_from(["N/A", "100 B"])),
+        }
+    )
+
+
+def rows() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a row of the API: most are sound, some lack a price, a disk or sense."""
+    return st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(_NAMES),
+            "cpu": usually(st.sampled_from(["2 vCPU", "8 vCPU", "48 vCPU"]), st.sampled_from([None, "lots"])),
+            "ram": st.sampled_from(_SIZES),
+            "ephemeralStorage": st.sampled_from(_SIZES),
+            "accelerator": usually(accelerators(), st.none()),
+            "unitCostMicroUSD": usually(st.sampled_from(_PRICES) | st.integers(1, 10**6), st.sampled_from(_NO_PRICES)),
+            "unitLabel": usually(st.just("minute"), st.sampled_from(["minute", "hour", None])),
+        }
+    )
+
+
+def as_listing(listed: list[dict[str, Any]]) -> Listing:
+    """Return rows of the API as a listing, which may be empty."""
+    flavors, problems = read_rows(listed)
+    return Listing(flavors=flavors, problems=problems, source="hub", origin="generated", checked=CHECKED)
+
+
+def listings() -> st.SearchStrategy[Listing]:
+    """Draw a listing of up to ten rows, some of one name."""
+    return st.lists(rows(), max_size=10).map(as_listing)
+
+
+def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
+    return st.one_of(st.none(), st.none(), values)
+
+
+def need_values(listing: Listing) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw the fields of a request for a listing; what they name is offered, as somebody might spell it."""
+    offered = sorted({flavor.accelerator for flavor in listing.flavors if flavor.accelerator})
+    spelled = [form for model in offered for form in (model, model.lower().replace(" ", "-"), f"NVIDIA {model}")]
+    spelled = [form for form in spelled if not form.lower().startswith("nvidia nvidia")]
+    sizes = st.sampled_from([1, GB, 15 * GB, 30 * GB, 63 * GB, 380 * GB]) | st.integers(1, 2000 * GB)
+    return st.fixed_dictionaries(
+        {
+            "vram_bytes": _maybe(st.sampled_from([g * GB for g in (16, 24, 25, 40, 96, 160, 282, 2000)])),
+            "shard": st.booleans(),
+            "gpus": _maybe(st.sampled_from([1, 2, 4, 9])),
+            "accelerators": st.lists(st.sampled_from(spelled), max_size=2).map(tuple) if spelled else st.just(()),
+            "vcpu": _maybe(st.sampled_from([1, 8, 9, 64])),
+            "ram_bytes": _maybe(sizes),
+            "disk_bytes": _maybe(sizes),
+            "duration_secs": _maybe(st.sampled_from([1, 60, 61, 3600]) | st.integers(1, 10**9)),
+            "max_time_secs": _maybe(st.sampled_from([60, 3600])),
+            "max_cost_micro_usd": _maybe(st.sampled_from([167, 60_000, 10**9])),
+            "max_price_micro_usd_per_hour": _maybe(st.sampled_from([1, 800_000, 5_000_000, 9_999_999])),
+            "objective": st.sampled_from(["cost", "time"]),
+            "top": _maybe(st.integers(1, 3)),
+        }
+    ).map(_consistent)
+
+
+def _consistent(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop what a request refuses without a memory or a duration."""
+    kept = dict(values)
+    if kept["vram_bytes"] is None:
+        kept["shard"] = False
+    if kept["duration_secs"] is None:
+        kept |= {"max_time_secs": None, "max_cost_micro_usd": None, "objective": "cost"}
+    return kept
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Needs, Listing]:
+    """Draw needs and a listing they are asked of."""
+    listing = draw(listings())
+    return Needs(**draw(need_values(listing))), listing
