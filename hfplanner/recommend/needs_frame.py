@@ -45,7 +45,7 @@ def read_needs(needs: pl.DataFrame, listed: Iterable[Flavor]) -> pl.DataFrame:
     """
     for column in needs.columns:
         if column not in NEEDS_SCHEMA:
-            near = difflib.get_close_matches(column, NEEDS_SCHEMA, n=1)
+            near = difflib.get_close_matches(column, NEEDS_SCHEMA, n=1, cutoff=0.5)
             raise UsageError(
                 f"{column!r} is not a column of a frame of needs.",
                 hint=f"Did you mean {near[0]!r}?" if near else f"The columns are {', '.join(NEEDS_SCHEMA)}.",

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfplanner.catalog.accelerators import facts_of
@@ -16,6 +16,7 @@ from tests.strategies import listings, questions
 PRECISIONS = ("fp32", "fp16", "bf16", "fp8", "int8")
 
 
+@settings(deadline=None)
 @given(listings(), st.sampled_from([dominated, beaten_on_the_list]))
 def test_no_flavor_beats_itself_and_beating_is_transitive(listing: Listing, beaten: st.DataObject) -> None:
     """Irreflexive, hence asymmetric, and transitive."""
@@ -34,6 +35,7 @@ def is_slower_somewhere(flavor: Flavor, other: Flavor) -> bool:
     return any(m is not None and t is not None and m > t for m, t in pairs)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_what_dominates_an_option_has_no_less_of_anything(question: tuple[Needs, Listing]) -> None:
     """No axis of the list and no known axis of speed speaks for an option that is marked as dominated."""

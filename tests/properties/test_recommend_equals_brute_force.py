@@ -1,6 +1,6 @@
 """Law: the recommendation is what a search through every flavor finds, written here from the contract's words."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
@@ -66,6 +66,7 @@ def search(needs: Needs, listing: Listing) -> list[str]:
     return [name for *_, name in sorted(found)][: needs.top]
 
 
+@settings(deadline=None)
 @given(questions())
 def test_the_options_are_what_a_search_finds_in_its_order(question: tuple[Needs, Listing]) -> None:
     """Every option and its rank is that of the search; there is a recommendation exactly where something fits."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfplanner.catalog.listing import Listing
@@ -76,6 +76,7 @@ def is_without_price(name: str, listing: Listing) -> bool:
     return flavor is None or flavor.price_micro_usd_per_minute is None
 
 
+@settings(deadline=None)
 @given(many_questions(), st.sampled_from([None, 1, 2]))
 def test_every_row_is_answered_as_a_single_request(
     asked: tuple[list[dict[str, Any]], Listing], top: int | None
@@ -89,6 +90,7 @@ def test_every_row_is_answered_as_a_single_request(
     assert bad == expected_bad
 
 
+@settings(deadline=None)
 @given(many_questions(), st.integers(0, 8))
 def test_a_frame_cut_in_two_is_answered_as_the_whole(asked: tuple[list[dict[str, Any]], Listing], cut: int) -> None:
     """Only the row numbers of the second part start anew."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfplanner.recommend.choose import recommend
@@ -10,6 +10,7 @@ from hfplanner.recommend.needs import Needs
 from tests.strategies import as_listing, need_values, rows
 
 
+@settings(deadline=None)
 @given(st.data(), st.lists(rows(), max_size=10))
 def test_a_shuffled_listing_gives_the_same_answer(data: st.DataObject, listed: list[dict[str, Any]]) -> None:
     """Options with all their notes, rejections with all their reasons and the nearest miss stay as they are."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfplanner.catalog.listing import Listing
@@ -43,6 +43,7 @@ def cheapest(needs: Needs, listing: Listing) -> int | None:
     return options[0].flavor.price_micro_usd_per_minute if options else None
 
 
+@settings(deadline=None)
 @given(st.data(), questions())
 def test_the_answer_to_stricter_needs_is_no_cheaper(data: st.DataObject, question: tuple[Needs, Listing]) -> None:
     """Where nothing fitted before, nothing fits now; otherwise the price is at least what it was."""

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.choose import recommend
@@ -38,6 +38,7 @@ def typed(needs: Needs, options: tuple[str, ...]) -> Needs:
     return replace(needs, **changes)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_under_the_changed_needs_the_nearest_miss_is_the_recommendation(question: tuple[Needs, Listing]) -> None:
     """It did not fit, and with the change it is the first option; the printed options are that change."""
@@ -53,6 +54,7 @@ def test_under_the_changed_needs_the_nearest_miss_is_the_recommendation(question
     assert all(option in miss.message for option in miss.options)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_beside_a_recommendation_only_a_cheaper_flavor_is_named(question: tuple[Needs, Listing]) -> None:
     """What is dearer than the recommendation is no miss worth naming."""
@@ -63,6 +65,7 @@ def test_beside_a_recommendation_only_a_cheaper_flavor_is_named(question: tuple[
         assert answer.nearest_miss.flavor.price_micro_usd_per_minute < price
 
 
+@settings(deadline=None)
 @given(questions())
 def test_where_nothing_fits_and_nothing_is_near_every_flavor_lacks_something_altogether(
     question: tuple[Needs, Listing],

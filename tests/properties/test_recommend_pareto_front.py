@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.choose import recommend
@@ -10,6 +10,7 @@ from hfplanner.recommend.needs import Needs
 from tests.strategies import questions
 
 
+@settings(deadline=None)
 @given(questions())
 def test_the_front_is_what_nothing_beats(question: tuple[Needs, Listing]) -> None:
     """Compared over everything that fits; without a duration nothing is claimed."""
@@ -28,6 +29,7 @@ def test_the_front_is_what_nothing_beats(question: tuple[Needs, Listing]) -> Non
         assert option.pareto is not beaten
 
 
+@settings(deadline=None)
 @given(questions())
 def test_the_recommendation_is_on_the_front(question: tuple[Needs, Listing]) -> None:
     """Whatever the objective, nothing beats what is recommended; cutting the list does not change a mark."""

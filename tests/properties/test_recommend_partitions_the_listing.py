@@ -1,6 +1,6 @@
 """Law: options and rejected together are every listed flavor, each once, and every rejection has its reasons."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.choose import recommend
@@ -24,6 +24,7 @@ CODES = {
 }
 
 
+@settings(deadline=None)
 @given(questions())
 def test_options_and_rejected_are_every_listed_name_once(question: tuple[Needs, Listing]) -> None:
     """A name that stands in the listing, even in a row that cannot be read, stands in the answer exactly once."""
@@ -34,6 +35,7 @@ def test_options_and_rejected_are_every_listed_name_once(question: tuple[Needs, 
     assert sorted(answered) == sorted(listed)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_every_rejection_has_a_known_code_and_a_sentence(question: tuple[Needs, Listing]) -> None:
     """No flavor is turned away without a reason, and no code stands twice for one flavor."""
