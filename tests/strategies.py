@@ -18,13 +18,14 @@ _NAMES = ["cpu-basic", "t4-small", "l4x1", "l4x4", "l40sx1", "a10g-small", "a100
 _PRICES = [1, 167, 13333, 30000, 41667, 83333, 83334, 166667, 1_000_000_000]
 _NO_PRICES = [None, 0, -5, 1.5, "13333", True, 10**12]
 _MODELS = ["T4", "L4", "A10G", "A100", "H200", "RTX PRO 6000", "Nvidia L4", "X1", "nvidia x-1", "Inferentia2"]
-_VRAM = [16, 24, 48, 80, 96, 100, 141, 192, 282]
-_SIZES = [None, "N/A", "15 GB", "30 GB", "62 GB", "380 GB", "1.5 TB", "4096 MB"]
+_VRAM = [16, 24, 48, 96, 100, 141, 192, 282, 640]
+_SIZES = ["15 GB", "30 GB", "62 GB", "380 GB", "1.5 TB"]
+_ODD_SIZES = [None, "N/A", "4096 MB", "7B"]
 
 
 def usually(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Draw what is odd one time in six."""
-    return st.sampled_from([good, good, good, good, good, odd]).flatmap(lambda drawn: drawn)
+    """Draw what is odd one time in ten."""
+    return st.integers(0, 9).flatmap(lambda drawn: odd if drawn == 9 else good)
 
 
 def accelerators() -> st.SearchStrategy[dict[str, Any]]:
@@ -33,7 +34,7 @@ def accelerators() -> st.SearchStrategy[dict[str, Any]]:
         {
             "type": usually(st.just("gpu"), st.sampled_from(["neuron", "tpu"])),
             "model": st.sampled_from(_MODELS),
-            "quantity": usually(st.sampled_from(["1", "1", "2", "3", "4", 8]), st.sampled_from(["0", "many"])),
+            "quantity": usually(st.sampled_from(["1", "2", "3", "4", 8]), st.sampled_from(["0", "many"])),
             "vram": usually(st.sampled_from(_VRAM).map("{} GB".format), st.sampled_from(["N/A", "100 B"])),
         }
     )
@@ -45,8 +46,8 @@ def rows() -> st.SearchStrategy[dict[str, Any]]:
         {
             "name": st.sampled_from(_NAMES),
             "cpu": usually(st.sampled_from(["2 vCPU", "8 vCPU", "48 vCPU"]), st.sampled_from([None, "lots"])),
-            "ram": st.sampled_from(_SIZES),
-            "ephemeralStorage": st.sampled_from(_SIZES),
+            "ram": usually(st.sampled_from(_SIZES), st.sampled_from(_ODD_SIZES)),
+            "ephemeralStorage": usually(st.sampled_from(_SIZES), st.sampled_from(_ODD_SIZES)),
             "accelerator": usually(accelerators(), st.none()),
             "unitCostMicroUSD": usually(st.sampled_from(_PRICES) | st.integers(1, 10**6), st.sampled_from(_NO_PRICES)),
             "unitLabel": usually(st.just("minute"), st.sampled_from(["minute", "hour", None])),
@@ -66,7 +67,7 @@ def listings() -> st.SearchStrategy[Listing]:
 
 
 def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
-    return st.one_of(st.none(), st.none(), values)
+    return st.one_of(st.none(), st.none(), st.none(), values)
 
 
 def need_values(listing: Listing) -> st.SearchStrategy[dict[str, Any]]:
@@ -74,13 +75,14 @@ def need_values(listing: Listing) -> st.SearchStrategy[dict[str, Any]]:
     offered = sorted({flavor.accelerator for flavor in listing.flavors if flavor.accelerator})
     spelled = [form for model in offered for form in (model, model.lower().replace(" ", "-"), f"NVIDIA {model}")]
     spelled = [form for form in spelled if not form.lower().startswith("nvidia nvidia")]
+    named = st.lists(st.sampled_from(spelled), min_size=1, max_size=3).map(tuple)
     sizes = st.sampled_from([1, GB, 15 * GB, 30 * GB, 63 * GB, 380 * GB]) | st.integers(1, 2000 * GB)
     return st.fixed_dictionaries(
         {
-            "vram_bytes": _maybe(st.sampled_from([g * GB for g in (16, 24, 25, 40, 96, 160, 282, 2000)])),
+            "vram_bytes": st.none() | (st.sampled_from([g * GB for g in (16, 24, 40, 96, 160, 282, 2000)])),
             "shard": st.booleans(),
             "gpus": _maybe(st.sampled_from([1, 2, 4, 9])),
-            "accelerators": st.lists(st.sampled_from(spelled), max_size=2).map(tuple) if spelled else st.just(()),
+            "accelerators": usually(st.just(()), named) if spelled else st.just(()),
             "vcpu": _maybe(st.sampled_from([1, 8, 9, 64])),
             "ram_bytes": _maybe(sizes),
             "disk_bytes": _maybe(sizes),
