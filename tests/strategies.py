@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hfplanner.catalog.flavor import read_rows
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.needs import Needs
-from hfplanner.units import GB
 
 CHECKED = datetime(2026, 8, 31, tzinfo=UTC)
 
@@ -63,11 +62,18 @@ def as_listing(listed: list[dict[str, Any]]) -> Listing:
 
 def listings() -> st.SearchStrategy[Listing]:
     """Draw a listing of up to ten rows, some of one name."""
-    return st.lists(rows(), max_size=10).map(as_listing)
+    return usually(st.lists(rows(), min_size=3, max_size=10), st.lists(rows(), max_size=2)).map(as_listing)
 
 
 def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
-    return st.one_of(st.none(), st.none(), st.none(), values)
+    """Draw a value one time in six: with more, hardly any flavor would meet them all."""
+    return st.sampled_from([st.none()] * 5 + [values]).flatmap(lambda drawn: drawn)
+
+
+def _about(listing: Listing, *fields: str) -> st.SearchStrategy[int]:
+    """Draw what some flavor has exactly, a little more, or far more than any."""
+    had = {getattr(flavor, field) or 1 for flavor in listing.flavors for field in fields} | {1}
+    return st.sampled_from(sorted(had | {have + 1 for have in had} | {3 * max(had)}))
 
 
 def need_values(listing: Listing) -> st.SearchStrategy[dict[str, Any]]:
@@ -76,20 +82,22 @@ def need_values(listing: Listing) -> st.SearchStrategy[dict[str, Any]]:
     spelled = [form for model in offered for form in (model, model.lower().replace(" ", "-"), f"NVIDIA {model}")]
     spelled = [form for form in spelled if not form.lower().startswith("nvidia nvidia")]
     named = st.lists(st.sampled_from(spelled), min_size=1, max_size=3).map(tuple)
-    sizes = st.sampled_from([1, GB, 15 * GB, 30 * GB, 63 * GB, 380 * GB]) | st.integers(1, 2000 * GB)
+    prices = _about(listing, "price_micro_usd_per_minute")
     return st.fixed_dictionaries(
         {
-            "vram_bytes": st.none() | (st.sampled_from([g * GB for g in (16, 24, 40, 96, 160, 282, 2000)])),
+            "vram_bytes": st.none() | _about(listing, "vram_per_gpu_bytes", "vram_total_bytes"),
             "shard": st.booleans(),
-            "gpus": _maybe(st.sampled_from([1, 2, 4, 9])),
+            "gpus": _maybe(_about(listing, "gpus")),
             "accelerators": usually(st.just(()), named) if spelled else st.just(()),
-            "vcpu": _maybe(st.sampled_from([1, 8, 9, 64])),
-            "ram_bytes": _maybe(sizes),
-            "disk_bytes": _maybe(sizes),
+            "vcpu": _maybe(_about(listing, "vcpu")),
+            "ram_bytes": _maybe(_about(listing, "ram_bytes")),
+            "disk_bytes": _maybe(_about(listing, "disk_bytes")),
             "duration_secs": _maybe(st.sampled_from([1, 60, 61, 3600]) | st.integers(1, 10**9)),
-            "max_time_secs": _maybe(st.sampled_from([60, 3600])),
-            "max_cost_micro_usd": _maybe(st.sampled_from([167, 60_000, 10**9])),
-            "max_price_micro_usd_per_hour": _maybe(st.sampled_from([1, 800_000, 5_000_000, 9_999_999])),
+            "max_time_secs": _maybe(st.sampled_from([60, 3600, 10**9])),
+            "max_cost_micro_usd": _maybe(st.builds(lambda price, minutes: price * minutes, prices, st.integers(1, 60))),
+            "max_price_micro_usd_per_hour": _maybe(
+                st.builds(lambda price, less: max(1, price * 60 - less), prices, st.sampled_from([0, 1, 59, 60, 61]))
+            ),
             "objective": st.sampled_from(["cost", "time"]),
             "top": _maybe(st.integers(1, 3)),
         }

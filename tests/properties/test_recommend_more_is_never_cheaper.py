@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.needs import Needs
@@ -31,8 +32,8 @@ def stricter(draw: st.DrawFn, needs: Needs, listing: Listing) -> Needs:
         changes["duration_secs"] = needs.duration_secs + draw(st.integers(1, 10**6))
     elif field == "accelerators" and not needs.accelerators:
         # Only GPUs: naming an accelerator of another kind is not more of the same, it is something else.
-        models = sorted({f.accelerator for f in listing.flavors if f.accelerator and f.accelerator_type == "gpu"})
-        models = [model for model in models if model != "Inferentia2"]
+        cards = {(accelerator_key(f.accelerator), f.accelerator_type) for f in listing.flavors if f.accelerator}
+        models = sorted({key for key, _ in cards} - {key for key, kind in cards if kind != "gpu"})
         changes["accelerators"] = (draw(st.sampled_from(models)),) if models else ()
     return replace(needs, **changes)
 
