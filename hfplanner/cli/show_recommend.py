@@ -1,8 +1,9 @@
 """A recommendation for people."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from rich.console import Console
 from rich.text import Text
@@ -20,6 +21,8 @@ __all__ = ["show_recommend"]
 _LONGEST_LINE = 4000
 _INDENT = "  "
 
+T = TypeVar("T")
+
 
 def show_recommend(answer: Recommendation, now: datetime) -> None:
     """Print the recommendation, every option beside it, what else to know, and why the rest does not do."""
@@ -29,8 +32,8 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
         out.print()
         _print_options(out, answer.options)
         out.print()
-        _print_grouped(out, "Notes", _notes(answer.options))
-    _print_grouped(out, "Rejected", _reasons(answer))
+        _print_notes(out, answer.options)
+    _print_rejected(out, answer)
     if answer.options and answer.nearest_miss:
         out.print(plain(f"Near: {answer.nearest_miss.message}."))
     out.print(plain(age_line(answer.listing, now), "dim"))
@@ -76,29 +79,40 @@ def _span(estimate: Estimate | None, show: Callable[[int], str]) -> str:
     return f"{show(estimate.likely)} ({show(estimate.low)} to {show(estimate.high)})"
 
 
-def _print_grouped(out: Console, title: str, said: Iterable[tuple[str, str]]) -> None:
-    """Print each sentence once, with the flavors it is said of."""
-    flavors: dict[str, list[str]] = defaultdict(list)
-    for flavor, sentence in said:
-        flavors[sentence].append(flavor)
-    if flavors:
-        out.print(plain(title, "bold"))
-    for sentence, names in flavors.items():
-        for line in plain(f"{', '.join(names)}: {sentence}", limit=_LONGEST_LINE).wrap(out, out.width - len(_INDENT)):
-            out.print(Text(_INDENT).append_text(line))
+def _print_notes(out: Console, options: Iterable[Option]) -> None:
+    """Print each note once, with the flavors it is about."""
+    about = _gathered((sentence, option.flavor.name) for option in options for sentence in option.notes)
+    _print_list(out, "Notes", (f"{', '.join(names)}: {sentence}" for sentence, names in about.items()))
 
 
-def _notes(options: Iterable[Option]) -> Iterator[tuple[str, str]]:
-    for option in options:
-        for sentence in option.notes:
-            yield option.flavor.name, sentence
+def _print_rejected(out: Console, answer: Recommendation) -> None:
+    """Print what was asked for, and beside each thing offered instead the flavors that offer it."""
+    reasons = [(reason, rejection.name) for rejection in answer.rejected for reason in rejection.reasons]
+    below = [name for reason, name in reasons if reason.code == "not_in_top"]
+    by_limit = _gathered((reason.limit, (reason.offer, name)) for reason, name in reasons if name not in below)
+    lines = [
+        f"{limit or 'cannot be used'}: "
+        + "; ".join(f"{', '.join(names)} ({offer})" for offer, names in _gathered(offers).items())
+        for limit, offers in by_limit.items()
+    ]
+    if below:
+        lines.append(f"fit too, below the top {len(answer.options)}: {', '.join(below)}")
+    _print_list(out, "Rejected", lines)
 
 
-def _reasons(answer: Recommendation) -> Iterator[tuple[str, str]]:
-    """Yield each rejected flavor with its reasons; those below the top are said together."""
-    for rejection in answer.rejected:
-        texts = [
-            f"fits, but is not among the first {reason.need}" if reason.code == "not_in_top" else reason.message
-            for reason in rejection.reasons
-        ]
-        yield rejection.name, "; ".join(texts)
+def _gathered(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """Return the second of each pair by the first, in the order they come."""
+    found: dict[str, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found
+
+
+def _print_list(out: Console, title: str, lines: Iterable[str]) -> None:
+    """Print indented paragraphs under a title, and nothing where there are none."""
+    for index, line in enumerate(lines):
+        if index == 0:
+            out.print(plain(title, "bold"))
+        for part in plain(line, limit=_LONGEST_LINE).wrap(out, out.width - len(_INDENT)):
+            part.rstrip()
+            out.print(Text(_INDENT).append_text(part))

@@ -7,6 +7,7 @@ import polars as pl
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 
 __all__ = ["BAD_HARDWARE_SCHEMA", "HARDWARE_SCHEMA", "HardwareFrames", "flavors_of", "hardware_frames"]
 
@@ -27,6 +28,7 @@ HARDWARE_SCHEMA = pl.Schema(
         "unpriced_reason": pl.String(),
     }
 )
+_NEVER_NULL = ("name", "pretty_name", "gpus", "vram_total_bytes", "vram_per_gpu_bytes")
 
 BAD_HARDWARE_SCHEMA = pl.Schema(
     {"position": pl.Int64(), "name": pl.String(), "code": pl.String(), "reason": pl.String()}
@@ -59,6 +61,7 @@ def flavors_of(hardware: pl.DataFrame) -> tuple[Flavor, ...]:
     """Return the rows of a hardware frame as flavors.
 
     Raises:
+        UsageError: a name that stands twice, a price of 0 or less, or a null in a column that is always known.
         polars.exceptions.SchemaError: the frame is not of :data:`HARDWARE_SCHEMA`.
 
     >>> from hfplanner.catalog.listing import shipped_listing
@@ -66,4 +69,11 @@ def flavors_of(hardware: pl.DataFrame) -> tuple[Flavor, ...]:
     True
     """
     matched = hardware.match_to_schema(HARDWARE_SCHEMA)
+    for column in _NEVER_NULL:
+        if matched[column].null_count():
+            raise UsageError(f"The hardware frame has a null in {column!r}.", hint="Only what is unknown may be null.")
+    if matched["name"].is_duplicated().any():
+        raise UsageError("A name stands twice in the hardware frame.", hint="Its key is 'name'.")
+    if (matched["price_micro_usd_per_minute"] <= 0).any():
+        raise UsageError("The hardware frame has a price that is not above 0.", hint="Null is a price not known.")
     return tuple(Flavor(**row) for row in matched.iter_rows(named=True))

@@ -1,7 +1,6 @@
 """The same question for a whole frame of needs at once: planning hundreds of thousands of runs."""
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_, or_
 from types import SimpleNamespace
@@ -14,28 +13,11 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import UsageError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.frames.hardware import flavors_of
-from hfplanner.recommend.needs import NEED_LIMITS
-from hfplanner.recommend.rules import RULES, Rule, rank_order
+from hfplanner.recommend.needs_frame import BAD_NEEDS_SCHEMA, NEEDS_SCHEMA, bad_needs, read_needs
+from hfplanner.recommend.rules import RULES, Rule, is_gpu, rank_order
 
 __all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "FrameRecommendation", "options_schema", "recommend_frame"]
 
-# The fields of Needs, in their units; a column that is missing is null on every row: it does not matter.
-NEEDS_SCHEMA = pl.Schema(
-    {
-        "vram_bytes": pl.Int64(),
-        "shard": pl.Boolean(),
-        "gpus": pl.Int64(),
-        "accelerators": pl.List(pl.String()),
-        "vcpu": pl.Int64(),
-        "ram_bytes": pl.Int64(),
-        "disk_bytes": pl.Int64(),
-        "duration_secs": pl.Int64(),
-        "max_time_secs": pl.Int64(),
-        "max_cost_micro_usd": pl.Int64(),
-        "max_price_micro_usd_per_hour": pl.Int64(),
-    }
-)
-BAD_NEEDS_SCHEMA = pl.Schema({"need": pl.UInt32(), "reason": pl.String()})
 UNMET_SCHEMA = pl.Schema({"need": pl.UInt32(), "impossible": pl.List(pl.String())})
 PLACEMENTS = pl.Enum(["single", "sharded", "cpu"])
 
@@ -51,8 +33,8 @@ class FrameRecommendation(NamedTuple):
 
     Args:
         options: what fits, of :func:`options_schema`, by need and rank.
-        unmet: needs that nothing meets, with the rules that no flavor meets even alone (empty where only their
-            combination is impossible).
+        unmet: needs that nothing meets, with the codes of the rules that no priced flavor meets even alone (empty where
+            only their combination is impossible).
         bad: rows that cannot be meant, with the reason.
     """
 
@@ -86,7 +68,8 @@ def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | N
         top: keep this many options of each need; all by default.
 
     Raises:
-        UsageError: a column that is no need, or of a type that cannot be read as one.
+        UsageError: a column that is no need, or of a type that cannot be read as one; a ``top`` below 1; hardware that
+            is no listing.
         polars.exceptions.SchemaError: the hardware frame is of another schema.
 
     >>> from hfplanner.catalog.listing import shipped_listing
@@ -98,11 +81,13 @@ def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | N
     >>> answer.unmet.rows()
     [(1, ['vram'])]
     """
+    if top is not None and top < 1:
+        raise UsageError(f"top is {top}: it must be at least 1.")
     listed = flavors_of(hardware)
     flavors = sorted((f for f in listed if f.price_micro_usd_per_minute is not None), key=rank_order)
     schema = options_schema(hardware["name"])
-    wanted = _read(needs, listed)
-    bad = _bad_rows(wanted)
+    wanted = read_needs(needs, listed)
+    bad = bad_needs(wanted)
     good = wanted.join(bad, on="need", how="anti", maintain_order="left") if bad.height else wanted
     asked = [rule for rule in RULES if good[rule.need].null_count() < good.height]
     answers = [_rank(part, flavors, asked, schema, top) for part in good.iter_slices(_SLICE)]
@@ -111,61 +96,8 @@ def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | N
     return FrameRecommendation(options, unmet, bad)
 
 
-def _read(needs: pl.DataFrame, listed: Iterable[Flavor]) -> pl.DataFrame:
-    """Return the needs with every column of the schema, a row number, and accelerators as the listing spells them."""
-    for column in needs.columns:
-        if column not in NEEDS_SCHEMA:
-            near = difflib.get_close_matches(column, NEEDS_SCHEMA, n=1)
-            raise UsageError(
-                f"{column!r} is not a column of a frame of needs.",
-                hint=f"Did you mean {near[0]!r}?" if near else f"The columns are {', '.join(NEEDS_SCHEMA)}.",
-            )
-    try:
-        typed = needs.select(
-            _typed(needs, name, dtype) if name in needs.columns else pl.lit(None, dtype).alias(name)
-            for name, dtype in NEEDS_SCHEMA.items()
-        )
-    except pl.exceptions.PolarsError as error:
-        raise UsageError("A column of the needs frame cannot be read as whole numbers of its unit.") from error
-    models = {accelerator_key(flavor.accelerator): flavor.accelerator for flavor in listed if flavor.accelerator}
-    asked = typed["accelerators"].explode(empty_as_null=True).drop_nulls().unique()
-    spelled = {name: models.get(accelerator_key(name)) for name in asked}
-    spell = pl.element().replace_strict(spelled, return_dtype=pl.String()) if spelled else pl.element()
-    return typed.with_columns(
-        pl.col("shard").fill_null(value=False),
-        pl.when(pl.col("accelerators").list.len() > 0).then(pl.col("accelerators").list.eval(spell)),
-    ).with_row_index("need")
-
-
-def _typed(needs: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a column in its declared type; a fraction of a unit is rounded up, a need is never understated."""
-    column = pl.col(name).ceil() if needs.schema[name].is_float() else pl.col(name)
-    return column.cast(dtype)
-
-
-def _bad_rows(wanted: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that a single request would refuse, with the first reason."""
-    no_duration = pl.col("duration_secs").is_null()
-    reasons: list[tuple[pl.Expr, str]] = [
-        (~pl.col(name).is_between(1, limit), f"{name} must be between 1 and {limit}")
-        for name, limit in NEED_LIMITS.items()
-        if name in NEEDS_SCHEMA
-    ]
-    reasons += [
-        (pl.col("shard") & pl.col("vram_bytes").is_null(), "shard is set, but no vram_bytes is asked for"),
-        (pl.col("max_time_secs").is_not_null() & no_duration, "max_time_secs cannot be judged without duration_secs"),
-        (
-            pl.col("max_cost_micro_usd").is_not_null() & no_duration,
-            "max_cost_micro_usd cannot be judged without duration_secs",
-        ),
-        (pl.col("accelerators").list.contains(None, nulls_equal=True), "no flavor has one of the accelerators"),
-    ]
-    reason = pl.coalesce(pl.when(wrong).then(pl.lit(text)) for wrong, text in reasons)
-    return wanted.select("need", reason=reason).drop_nulls("reason").match_to_schema(BAD_NEEDS_SCHEMA)
-
-
 def _rank(
-    part: pl.DataFrame, flavors: list[Flavor], asked: list[Rule], schema: pl.Schema, top: int | None
+    part: pl.DataFrame, flavors: Sequence[Flavor], asked: list[Rule], schema: pl.Schema, top: int | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the options and the unmet needs of one slice; ``flavors`` in the order of their rank."""
     met = part.lazy().with_columns(_meets(flavor, asked).alias(f"fits {i}") for i, flavor in enumerate(flavors))
@@ -185,10 +117,17 @@ def _rank(
 
 
 def _meets(flavor: Flavor, asked: Iterable[Rule]) -> pl.Expr:
-    allowed = pl.col("accelerators").is_null()
-    if flavor.accelerator is not None:
-        allowed |= pl.col("accelerators").list.contains(flavor.accelerator)
-    return reduce(and_, (_holds(flavor, rule) for rule in asked), allowed)
+    return reduce(and_, (_holds(flavor, rule) for rule in asked), _has_wanted_accelerator(flavor))
+
+
+def _has_wanted_accelerator(flavor: Flavor) -> pl.Expr:
+    """Decide as :func:`hfplanner.recommend.rules.has_wanted_accelerator` does; never null."""
+    asked = pl.col("accelerators")
+    named = (
+        pl.lit(value=False) if flavor.accelerator is None else asked.list.contains(accelerator_key(flavor.accelerator))
+    )
+    any_will_do = pl.lit(value=True) if is_gpu(flavor) else pl.all_horizontal(pl.col("vram_bytes", "gpus").is_null())
+    return pl.when(asked.is_null()).then(any_will_do).otherwise(named)
 
 
 def _holds(flavor: Flavor, rule: Rule) -> pl.Expr:
@@ -219,14 +158,16 @@ def _options_of(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Sch
     ).collect()
 
 
-def _impossible(flavors: Iterable[Flavor], asked: Iterable[Rule]) -> pl.Expr:
-    """Return the codes of the rules that no flavor meets."""
-    codes = [
-        pl.when(~reduce(or_, (_holds(flavor, rule) for flavor in flavors), pl.col(rule.need).is_null())).then(
-            pl.lit(rule.code)
-        )
-        for rule in asked
-    ]
-    if not codes:
-        return pl.lit([], pl.List(pl.String)).alias("impossible")
+def _impossible(flavors: Sequence[Flavor], asked: Iterable[Rule]) -> pl.Expr:
+    """Return the codes of the rules that no flavor meets, ``unpriced`` where no flavor has a price."""
+    if not flavors:
+        return pl.lit(["unpriced"], pl.List(pl.String)).alias("impossible")
+    no_accelerator = ~reduce(or_, map(_has_wanted_accelerator, flavors))
+    accelerator = (
+        pl.when(pl.col("accelerators").is_null()).then(pl.lit("accelerator_type")).otherwise(pl.lit("accelerator"))
+    )
+    codes = [pl.when(no_accelerator).then(accelerator)]
+    for rule in asked:
+        unmet = ~reduce(or_, (_holds(flavor, rule) for flavor in flavors))
+        codes.append(pl.when(unmet).then(pl.lit(rule.code)))
     return pl.concat_list(codes).list.drop_nulls().alias("impossible")

@@ -1,11 +1,13 @@
 """What nearly fits, and what would make it fit."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from hfplanner.catalog.flavor import Flavor
-from hfplanner.recommend.needs import Needs
+from hfplanner.recommend.needs import NEED_LIMITS, Needs
 from hfplanner.recommend.result import NearestMiss
 from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator, rank_order
 from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, per_minute_limit, usd_per_hour
@@ -24,25 +26,26 @@ _CENT_MICRO_USD = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What would have to be asked instead for a flavor to fit; ``gap`` is the largest share of a need it lacks."""
+    """What would have to be asked instead for a flavor to fit; ``gap`` adds up the shares of the needs it lacks."""
 
     flavor: Flavor
     updates: Mapping[str, Any]
     kind: int
-    gap: float
+    gap: Fraction
 
     @property
     def size(self) -> tuple[Any, ...]:
-        """How much has to give: its kind, the number of needs, the gap, and of equals the cheapest."""
-        return self.kind, len(self.updates), self.gap, rank_order(self.flavor)
+        """How much has to give: its kind, the gap, the number of needs, and of equals the first by rank."""
+        return self.kind, self.gap, len(self.updates), rank_order(self.flavor)
 
 
 def nearest_miss(needs: Needs, flavors: Sequence[Flavor], fitting: Sequence[Flavor]) -> NearestMiss | None:
     """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
 
     Where nothing fits: first what fits once the model may be sharded, then what fits within a larger budget, then what
-    would do with less; of several, the smallest change, then the cheapest. Where something fits: only a cheaper flavor
-    that fits when sharded, or that falls short by at most a quarter of the need.
+    would do with less; of several, the smallest change, then the first by rank: under the changed needs it is the
+    recommendation. Where something fits: only a cheaper flavor that fits when sharded, or that falls short by at most a
+    quarter of the need.
 
     Args:
         needs: what was asked.
@@ -67,23 +70,26 @@ def nearest_miss(needs: Needs, flavors: Sequence[Flavor], fitting: Sequence[Flav
 def _change(needs: Needs, flavor: Flavor) -> _Change | None:
     """Return the smallest change under which the flavor fits, ``None`` where it lacks something altogether."""
     updates: dict[str, Any] = {}
-    kind, gap = _SHARD, 0.0
+    kind, gap = _SHARD, Fraction(0)
     if not has_wanted_accelerator(needs, flavor):
         if flavor.accelerator is None:
             return None
         updates["accelerators"] = (flavor.accelerator,)
-        kind, gap = _NEED, 1.0
+        kind, gap = _NEED, Fraction(1)
+    asked = needs
     for rule in broken_rules(needs, flavor):
-        if rule.code == "vram" and not needs.shard and (needs.vram_bytes or 0) <= flavor.vram_total_bytes:
+        if rule.code == "vram" and flavor.gpus > 1 and not needs.shard:
             updates["shard"] = True
-            continue
-        have = rule.have(needs, flavor)
-        if not have:
+            asked = replace(needs, shard=True)
+            if rule.met(asked, flavor):
+                continue
+        have = rule.have(asked, flavor)
+        if not have or have > NEED_LIMITS[rule.need]:
             return None
         updates[rule.need] = _enough(rule, have)
         kind = max(kind, _BUDGET if rule.is_budget else _NEED)
         need = getattr(needs, rule.need)
-        gap = max(gap, abs(need - have) / need)
+        gap += Fraction(abs(need - have), need)
     return _Change(flavor, updates, kind, gap)
 
 
@@ -97,12 +103,12 @@ def _enough(rule: Rule, have: int) -> int:
 
 
 def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any field of the needs
-    """Return the change as it is typed."""
+    """Return the change as it is typed in a shell."""
     match field:
         case "shard":
             return "--shard"
         case "accelerators":
-            return f"--accelerator '{value[0]}'" if " " in value[0] else f"--accelerator {value[0]}"
+            return f"--accelerator {shlex.quote(value[0])}"
         case "vram_bytes" | "ram_bytes" | "disk_bytes":
             size = f"{value // GB}GB" if value % GB == 0 else f"{value}B"
             return f"--{field.removesuffix('_bytes')} {size}"
@@ -117,9 +123,6 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
 
 def _sentence(change: _Change, options: Sequence[str]) -> str:
     flavor = change.flavor
-    price = f"${usd_per_hour(flavor.price_micro_usd_per_minute or 0):,.2f}/h"
-    if change.updates.keys() == {"shard"}:
-        how = f"if the model is sharded over {flavor.gpus} GPUs: --shard"
-    else:
-        how = f"with {' '.join(options)}"
-    return f"{flavor.name} ({price}) fits {how}"
+    price = f"${usd_per_hour(flavor.price_micro_usd_per_minute or 0):,.2f} an hour"
+    how = f"if the model is sharded over {flavor.gpus} GPUs:" if "shard" in change.updates else "with"
+    return f"{flavor.name} fits {how} {' '.join(options)} ({price})"

@@ -1,7 +1,7 @@
 """What a job needs and may cost: one flat filter, the same fields for one need and for a frame of them."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hfplanner.errors import UsageError
 from hfplanner.units import MAX_BYTES, MAX_DURATION_SECS, MAX_MICRO_USD
@@ -38,6 +38,7 @@ class Needs:
         ram_bytes: at least this much main memory.
         disk_bytes: at least this much ephemeral storage.
         duration_secs: how long the job runs, the same on every flavor.
+        duration_flavor: the flavor that duration was measured on, if it was; needs ``duration_secs``.
         max_time_secs: at most this long; needs ``duration_secs``.
         max_cost_micro_usd: at most this much for the job; needs ``duration_secs``.
         max_price_micro_usd_per_hour: at most this price per hour.
@@ -45,7 +46,8 @@ class Needs:
         top: keep this many options.
 
     Raises:
-        UsageError: a number that is zero, negative or absurd, or needs that contradict each other.
+        UsageError: a number that is zero, negative or absurd, an objective there is not, or needs that contradict
+            each other.
 
     >>> Needs(vram_bytes=40 * 10**9).vram_bytes
     40000000000
@@ -72,6 +74,10 @@ class Needs:
             value = getattr(self, name)
             if value is not None and not 1 <= value <= limit:
                 raise UsageError(f"{name} is {value}: it must be between 1 and {limit}.")
+        if self.objective not in get_args(Objective):
+            raise UsageError(
+                f"{self.objective!r} is not an objective.", hint=f"Accepted: {', '.join(get_args(Objective))}."
+            )
         if self.shard and self.vram_bytes is None:
             raise UsageError("--shard says where the memory may lie, but no memory is asked for.", hint="Add --vram.")
         if self.duration_secs is None:
@@ -82,6 +88,7 @@ class Needs:
             "--max-time": self.max_time_secs is not None,
             "--max-cost": self.max_cost_micro_usd is not None,
             "--objective time": self.objective == "time",
+            f"What was measured on {self.duration_flavor}": self.duration_flavor is not None,
         }
         for option, given in asked.items():
             if given:

@@ -23,7 +23,7 @@ def option_notes(
         ordered: every option, best first.
         dominated_by: options that are at least as good in everything.
     """
-    notes = []
+    notes = list(_about_time(needs)) if flavor is ordered[0] else []
     if dominated_by:
         notes.append(f"{dominated_by[0]} is at least as good in everything listed and in speed, for no more money")
     notes.extend(_beaten_on_paper(flavor, ordered, dominated_by))
@@ -60,7 +60,18 @@ def _beside_best(flavor: Flavor, best: Flavor) -> str:
     ratio = Fraction(flavor.price_micro_usd_per_minute or 0, best.price_micro_usd_per_minute or 1)
     if ratio == 1:
         return f"costs the same as {best.name}, which is preferred: {_tie_reason(best, flavor)}"
-    return f"cheaper per job only if it is {float(ratio):.2f}x as fast as {best.name}"
+    times = f"{float(ratio):.2f}"
+    if times == "1.00":
+        return f"costs all but the same as {best.name}"
+    return f"cheaper per job only if it is {times}x as fast as {best.name}"
+
+
+def _about_time(needs: Needs) -> Iterator[str]:
+    """Say what the order and the costs take for granted."""
+    if needs.duration_flavor is not None:
+        yield f"the duration was measured on {needs.duration_flavor} and is taken to be the same on every flavor"
+    if needs.objective == "time":
+        yield "every flavor is taken to be as fast as the others, so the cheapest comes first"
 
 
 def _tie_reason(winner: Flavor, loser: Flavor) -> str:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.cost import job_cost
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.recommend.dominance import dominated
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.notes import option_notes, standing
@@ -15,6 +15,7 @@ from hfplanner.recommend.rules import rank_order
 __all__ = ["DURATION_BASIS", "rank_options"]
 
 DURATION_BASIS = "as given, the same on every flavor"
+MEASURED_BASIS = "measured on {flavor}; taken to be the same on every flavor"
 
 
 def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
@@ -25,7 +26,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
         fitting: the priced flavors that meet the needs, in any order.
     """
     ordered = sorted(fitting, key=rank_order)
-    duration = None if needs.duration_secs is None else exactly(needs.duration_secs, DURATION_BASIS)
+    duration = _duration(needs)
     costs = [None if duration is None else job_cost(_price(flavor), duration) for flavor in ordered]
     points = [(cost.likely, duration.likely) for cost in costs if cost is not None and duration is not None]
     options = []
@@ -46,6 +47,14 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
             )
         )
     return options
+
+
+def _duration(needs: Needs) -> Estimate | None:
+    if needs.duration_secs is None:
+        return None
+    measured_on = needs.duration_flavor
+    basis = DURATION_BASIS if measured_on is None else MEASURED_BASIS.format(flavor=measured_on)
+    return exactly(needs.duration_secs, basis)
 
 
 def _price(flavor: Flavor) -> int:

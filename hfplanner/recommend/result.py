@@ -70,12 +70,29 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a flavor does not do: ``need`` and ``have`` in the unit of the code, ``None`` where there is no number."""
+    """Why a flavor does not do.
+
+    Args:
+        code: machine-readable.
+        offer: what the flavor has, in words.
+        limit: what is asked for, in words; empty where the offer says it all.
+        need: the number or name asked for in the unit of the code, ``None`` where there is none.
+        have: what the flavor has of it, ``None`` where there is none or it is not known.
+
+    >>> Reason("vram", "24 GB on one GPU", "40 GB of VRAM needed", 40 * 10**9, 24 * 10**9).message
+    '24 GB on one GPU, 40 GB of VRAM needed'
+    """
 
     code: str
-    message: str
+    offer: str
+    limit: str = ""
     need: int | str | None = None
     have: int | str | None = None
+
+    @property
+    def message(self) -> str:
+        """The reason as one sentence."""
+        return f"{self.offer}, {self.limit}" if self.limit else self.offer
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as the interface spells it."""
@@ -129,7 +146,7 @@ class Recommendation:
         needs: what was asked.
         listing: what could be rented, with its age.
         options: what fits, best first; ``options[0]`` is the recommendation.
-        rejected: what does not, in the order of the listing.
+        rejected: what does not, in the order of rank, then what has no price, then what could not be read.
         nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
     """
 

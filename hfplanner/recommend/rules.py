@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.needs import Needs
 from hfplanner.units import MINUTES_PER_HOUR, format_bytes, format_duration, format_usd, per_minute_limit
 
-__all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "rank_order"]
+__all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "is_gpu", "rank_order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,9 @@ class Rule:
         need: the field of the needs that switches the rule on.
         have: what a flavor offers towards it, ``None`` where unknown.
         met: whether that is enough; only asked where the need is given and the offer is known.
-        says: the sentence when it is broken, with ``{have}`` and ``{need}``.
-        show: one quantity for that sentence.
+        says: what a flavor offers, in words, with ``{have}`` and, for VRAM, ``{where}`` it lies.
+        show: one quantity in words.
+        noun: what is needed of it, after the quantity.
         is_budget: whether the need is a limit on money or time, rather than a property of the machine.
     """
 
@@ -36,20 +38,21 @@ class Rule:
     need: str
     have: Callable[[Any, Flavor], Any]
     met: Callable[[Any, Flavor], Any]
-    says: str
+    says: str = "{have}"
     show: Callable[[int], str] = str
+    noun: str = ""
     is_budget: bool = False
 
 
-def _at_least(code: str, field: str, noun: str, show: Callable[[int], str] = str) -> Rule:
+def _at_least(code: str, field: str, show: Callable[[int], str], noun: str = "") -> Rule:
     """Return the rule that a field of the flavor is at least the field of the same name of the needs."""
     return Rule(
         code=code,
         need=field,
         have=lambda _, flavor: getattr(flavor, field),
         met=lambda wanted, flavor: getattr(wanted, field) <= getattr(flavor, field),
-        says=f"{{have}} {noun}, {{need}} needed",
         show=show,
+        noun=noun,
     )
 
 
@@ -58,30 +61,39 @@ def _vram_met(wanted: Any, flavor: Flavor) -> Any:  # noqa: ANN401 - numbers or 
     return on_one_gpu | (wanted.shard & (wanted.vram_bytes <= flavor.vram_total_bytes))
 
 
+def _show_gpus(count: int) -> str:
+    return f"{count} GPU{'' if count == 1 else 's'}"
+
+
+def _show_vcpu(count: int) -> str:
+    return f"{count} vCPU"
+
+
 def _price(flavor: Flavor) -> int:
     """Return the price; unpriced flavors are set apart before any rule is asked."""
     return flavor.price_micro_usd_per_minute or 0
 
 
 RULES: tuple[Rule, ...] = (
-    _at_least("gpus", "gpus", "GPUs"),
+    _at_least("gpus", "gpus", _show_gpus),
     Rule(
         code="vram",
         need="vram_bytes",
         have=lambda wanted, flavor: flavor.vram_total_bytes if wanted.shard is True else flavor.vram_per_gpu_bytes,
         met=_vram_met,
-        says="{have} of VRAM, {need} needed",
+        says="{have} {where}",
         show=format_bytes,
+        noun=" of VRAM",
     ),
-    _at_least("vcpu", "vcpu", "vCPU"),
-    _at_least("ram", "ram_bytes", "of RAM", format_bytes),
-    _at_least("disk", "disk_bytes", "of disk", format_bytes),
+    _at_least("vcpu", "vcpu", _show_vcpu),
+    _at_least("ram", "ram_bytes", format_bytes, " of RAM"),
+    _at_least("disk", "disk_bytes", format_bytes, " of disk"),
     Rule(
         code="max_price",
         need="max_price_micro_usd_per_hour",
         have=lambda _, flavor: _price(flavor) * MINUTES_PER_HOUR,
         met=lambda wanted, flavor: _price(flavor) <= per_minute_limit(wanted.max_price_micro_usd_per_hour),
-        says="{have} an hour, at most {need} allowed",
+        says="{have} an hour",
         show=format_usd,
         is_budget=True,
     ),
@@ -92,7 +104,7 @@ RULES: tuple[Rule, ...] = (
         met=lambda wanted, flavor: (
             job_cost_micro_usd(_price(flavor), wanted.duration_secs) <= wanted.max_cost_micro_usd
         ),
-        says="{have} for the job, at most {need} allowed",
+        says="{have} for the job",
         show=format_usd,
         is_budget=True,
     ),
@@ -101,7 +113,7 @@ RULES: tuple[Rule, ...] = (
         need="max_time_secs",
         have=lambda wanted, _: wanted.duration_secs,
         met=lambda wanted, _: wanted.duration_secs <= wanted.max_time_secs,
-        says="runs {have}, at most {need} allowed",
+        says="runs {have}",
         show=format_duration,
         is_budget=True,
     ),
@@ -117,9 +129,21 @@ def broken_rules(needs: Needs, flavor: Flavor) -> Iterator[Rule]:
             yield rule
 
 
+def is_gpu(flavor: Flavor) -> bool:
+    """Whether nothing in the flavor is an accelerator of another kind than a GPU.
+
+    A program for a GPU does not run on a neuron accelerator, however much memory that has: such a flavor does for a
+    need of VRAM or GPUs only where it is asked for by name.
+    """
+    return not flavor.gpus or flavor.accelerator_type == "gpu"
+
+
 def has_wanted_accelerator(needs: Needs, flavor: Flavor) -> bool:
-    """Whether the flavor's accelerator is one of those asked for, or none was asked for."""
-    return not needs.accelerators or flavor.accelerator in needs.accelerators
+    """Whether the flavor's accelerator is one of those asked for; where none was, whether it is of the right kind."""
+    if not needs.accelerators:
+        return not needs.asks_for_gpu or is_gpu(flavor)
+    wanted = {accelerator_key(name) for name in needs.accelerators}
+    return flavor.accelerator is not None and accelerator_key(flavor.accelerator) in wanted
 
 
 def rank_order(flavor: Flavor) -> tuple[int, int, int, str]:

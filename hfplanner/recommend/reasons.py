@@ -1,0 +1,65 @@
+"""Why a flavor does not do: each reason with its code, a sentence, what was needed and what there is."""
+
+from collections.abc import Iterator
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.listing import Listing
+from hfplanner.recommend.needs import Needs
+from hfplanner.recommend.result import Option, Reason, Rejection
+from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator
+
+__all__ = ["below_top", "rejections_of_unreadable_rows", "why_not"]
+
+
+def why_not(needs: Needs, flavor: Flavor) -> tuple[Reason, ...]:
+    """Return every reason why a flavor does not meet the needs, none where it does.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> [reason] = why_not(Needs(vram_bytes=40 * 10**9), shipped_listing().by_name()["l4x4"])
+    >>> reason.code, reason.message, reason.need, reason.have
+    ('vram', '24 GB on one GPU, 40 GB of VRAM needed', 40000000000, 24000000000)
+    """
+    return tuple(_reasons(needs, flavor))
+
+
+def _reasons(needs: Needs, flavor: Flavor) -> Iterator[Reason]:
+    if flavor.price_micro_usd_per_minute is None:
+        yield Reason("unpriced", flavor.unpriced_reason or "it has no price")
+    if not has_wanted_accelerator(needs, flavor):
+        yield _other_accelerator(needs, flavor)
+    for rule in broken_rules(needs, flavor):
+        need, have = getattr(needs, rule.need), rule.have(needs, flavor)
+        limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
+        yield Reason(rule.code, _offer(rule, needs, flavor), limit, need, have)
+
+
+def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
+    have = flavor.accelerator
+    if not needs.accelerators:
+        kind = flavor.accelerator_type
+        return Reason("accelerator_type", f"{have} is of the type {kind}", "a GPU needed", "gpu", kind)
+    wanted = " or ".join(needs.accelerators)
+    return Reason("accelerator", have or "no accelerator", f"{wanted} needed", wanted, have)
+
+
+def _offer(rule: Rule, needs: Needs, flavor: Flavor) -> str:
+    have = rule.have(needs, flavor)
+    if have is None:
+        return f"does not state its {rule.code}"
+    if rule.code in {"vram", "gpus"} and not flavor.gpus:
+        return "no accelerator"
+    where = f"over {flavor.gpus} GPUs" if needs.shard and flavor.gpus > 1 else "on one GPU"
+    return rule.says.format(have=rule.show(have), where=where)
+
+
+def below_top(option: Option, fitting: int, kept: int) -> Reason:
+    """Return the reason of an option that fits and is not among those asked for."""
+    return Reason("not_in_top", f"fits, but ranks {option.rank} of {fitting}", f"{kept} asked for", kept, option.rank)
+
+
+def rejections_of_unreadable_rows(listing: Listing) -> Iterator[Rejection]:
+    """Reject by name the flavors whose rows could not be read, so that no listed flavor is missing."""
+    readable = listing.by_name()
+    for name in sorted({p.name for p in listing.problems if p.name is not None and p.name not in readable}):
+        reasons = sorted({problem.reason for problem in listing.problems if problem.name == name})
+        yield Rejection(name, tuple(Reason("unreadable", reason) for reason in reasons))

@@ -1,0 +1,60 @@
+"""What a request may ask for."""
+
+from typing import Any
+
+import pytest
+
+from hfplanner.errors import UsageError
+from hfplanner.recommend.needs import NEED_LIMITS, Needs
+
+NEEDS_A_DURATION = {"duration_secs", "max_time_secs", "max_cost_micro_usd"}
+
+
+def needs_with(field: str, value: int) -> Needs:
+    """Return needs with one field, and a duration where that is judged by it."""
+    others: dict[str, Any] = {"duration_secs": 60} if field in NEEDS_A_DURATION else {}
+    return Needs(**others | {field: value})
+
+
+@pytest.mark.parametrize("field", NEED_LIMITS)
+def test_a_number_is_at_least_one_and_at_most_its_limit(field: str) -> None:
+    """Zero, negative and absurd are mistakes, exit code 2."""
+    assert getattr(needs_with(field, 1), field) == 1
+    assert getattr(needs_with(field, NEED_LIMITS[field]), field) == NEED_LIMITS[field]
+    for value in (0, -1, NEED_LIMITS[field] + 1):
+        with pytest.raises(UsageError, match=f"{field} is {value}: it must be between 1 and") as caught:
+            needs_with(field, value)
+        assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"shard": True}, "no memory is asked for"),
+        ({"max_time_secs": 60}, "--max-time cannot be judged without knowing how long the job runs"),
+        ({"max_cost_micro_usd": 60}, "--max-cost cannot be judged"),
+        ({"objective": "time"}, "--objective time cannot be judged"),
+        ({"duration_flavor": "l4x1"}, "What was measured on l4x1 cannot be judged"),
+        ({"objective": "speed"}, "'speed' is not an objective"),
+    ],
+)
+def test_a_contradiction_is_refused_with_what_to_add(values: dict[str, Any], said: str) -> None:
+    """The sentence names the option, the hint what is missing."""
+    with pytest.raises(UsageError, match=said) as caught:
+        Needs(**values)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("values", "asks"),
+    [
+        ({}, False),
+        ({"vcpu": 2, "ram_bytes": 1}, False),
+        ({"vram_bytes": 1}, True),
+        ({"gpus": 1}, True),
+        ({"accelerators": ("T4",)}, True),
+    ],
+)
+def test_a_gpu_is_asked_for_by_memory_number_or_model(values: dict[str, Any], *, asks: bool) -> None:
+    """Nothing else needs one."""
+    assert Needs(**values).asks_for_gpu is asks
