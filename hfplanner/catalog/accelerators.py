@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from hfplanner.units import GB, TERA, GiB
 __all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
 _FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1}
-_PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8")
+_PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class Accelerator:
         memory_listed_bytes: what is sold.
         memory_usable_bytes: what PyTorch reports as total capacity, the lowest seen, before any CUDA context.
         bandwidth_bytes_per_sec: memory bandwidth of the datasheet.
-        ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8``); 0
-            where the hardware has none of that precision, absent where not known.
+        ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8
+            fp4``); 0 where the hardware has none of that precision, absent where not known.
         compute_capability: of CUDA, for example 8.9.
         architecture: for example ``"Ada"``.
         interconnect: between the accelerators of one host, in words.
@@ -84,7 +85,7 @@ def facts_of(model: str | None) -> Accelerator | None:
 def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerator:
     def amount(fact: str) -> int | None:
         value, unit = known.get(fact, (None, ""))
-        return None if value is None else round(float(value) * _FACTORS[unit])
+        return None if value is None else round(Fraction(value) * _FACTORS[unit])
 
     def text(fact: str) -> str | None:
         return known.get(fact, (None, ""))[0]
@@ -93,7 +94,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
         return {"yes": True, "no": False, None: None}[text(fact)]
 
     ops = {precision: amount(precision) for precision in _PRECISIONS}
-    unsupported = {p: 0 for p in ("bf16", "fp8") if flag(f"{p}_support") is False}
+    unsupported = {p: 0 for p in ("tf32", "bf16", "fp8") if flag(f"{p}_support") is False}
     capability = text("compute_capability")
     return Accelerator(
         model=model,
