@@ -218,7 +218,7 @@ def _preference(flavor: Flavor) -> tuple[int, str]:
 
 def _name_of(row: object) -> str | None:
     name = row.get("name") if isinstance(row, dict) else None
-    return name if isinstance(name, str) and name else None
+    return name.encode(errors="replace").decode() if isinstance(name, str) and name else None
 
 
 def _first_error(error: ValidationError) -> str:
