@@ -130,7 +130,7 @@ def _machine_is_described(flavors: Sequence[Flavor]) -> Iterator[Violation]:
 def _more_costs_more(flavors: Sequence[Flavor]) -> Iterator[Violation]:
     """Of one accelerator model more are dearer, and each holds as much."""
     for one, other in combinations((flavor for flavor in flavors if flavor.accelerator), 2):
-        small, big = sorted((one, other), key=lambda flavor: flavor.gpus)
+        small, big = sorted((one, other), key=lambda flavor: (flavor.gpus, flavor.name))
         if accelerator_key(small.accelerator or "") != accelerator_key(big.accelerator or ""):
             continue
         if big.vram_per_gpu_bytes != small.vram_per_gpu_bytes:
