@@ -76,6 +76,12 @@ def hub() -> Iterator[LoopbackHub]:
     thread.join()
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep requests to this machine on this machine where the environment names a proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @pytest.fixture
 def now() -> datetime:
     """Return the day the tests live on, shortly after the shipped snapshot."""

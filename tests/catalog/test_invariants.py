@@ -173,3 +173,11 @@ def test_a_violation_that_matters_becomes_a_warning_and_costs_nothing(
     assert listing.warnings == ("l4x1 costs 13333 micro-USD and 0.8 USD, which is not the same; the first is used.",)
     assert listing.by_name()["l4x1"].price_micro_usd_per_minute == 13_333
     assert json.dumps(listing.to_json(now))
+
+
+def test_a_violation_names_the_same_flavor_in_any_order(now: datetime, make_row: MakeRow) -> None:
+    """Two flavors of one size: the name decides which of them is called odd."""
+    small = make_row(name="a", accelerator=accelerator(1, "24 GB", "X1"))
+    big = make_row(name="b", accelerator=accelerator(1, "48 GB", "X1"))
+    assert violations_of(small, big, now=now)["same_model_same_memory"] == ["b"]
+    assert violations_of(big, small, now=now)["same_model_same_memory"] == ["b"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hfplanner.api.client import MAX_LISTING_BYTES
 from hfplanner.catalog.listing import Listing, parse_listing, parse_listing_bytes, shipped_listing
 from hfplanner.errors import ListingUnreadable
 
@@ -45,7 +44,7 @@ def test_what_is_no_listing_is_refused_in_one_sentence(now: datetime, raw: bytes
 def test_an_answer_longer_than_the_cap_is_refused(now: datetime) -> None:
     """One byte more than 4 MiB is too long, whatever it holds."""
     with pytest.raises(ListingUnreadable, match="longer than"):
-        parse_listing_bytes(b" " * (MAX_LISTING_BYTES + 1), origin=ORIGIN, checked=now)
+        parse_listing_bytes(b" " * (4 * 2**20 + 1), origin=ORIGIN, checked=now)
 
 
 def test_an_answer_cut_at_any_byte_is_no_listing(now: datetime, make_row: MakeRow) -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -368,3 +370,20 @@ def test_bad_rows_are_reported_and_kept_as_they_came(
     assert (served.source, again.source) == ("hub", "cache")
     assert [problem.code for problem in served.problems] == ["unreadable", "unreadable", "duplicate"]
     assert again.problems == served.problems
+
+
+def test_an_answer_without_the_network_needs_no_network_library(tmp_path: Path) -> None:
+    """Half of the start-up is imports: offline neither httpx nor polars, rich or the hub client is loaded."""
+    script = (
+        "import sys\n"
+        "from datetime import UTC, datetime\n"
+        "from pathlib import Path\n"
+        "from hfplanner.catalog.cache import ListingCache, default_cache_folder\n"
+        "from hfplanner.catalog.load import ListingRequest, load_listing\n"
+        "cache = ListingCache(default_cache_folder({'HFPLANNER_HOME': sys.argv[1]}), 'https://hub.example')\n"
+        "load_listing(ListingRequest(cache=cache, offline=True), now=datetime.now(UTC))\n"
+        "heavy = {'httpx', 'polars', 'rich', 'typer', 'matplotlib', 'huggingface_hub', 'platformdirs', 'numpy'}\n"
+        "print(*sorted(heavy & sys.modules.keys()))\n"
+    )
+    run = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.run(run, capture_output=True, text=True, check=True, timeout=60).stdout == "\n"

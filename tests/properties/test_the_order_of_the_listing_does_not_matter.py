@@ -10,27 +10,22 @@ from hypothesis import strategies as st
 from hfplanner.catalog.flavor import read_rows
 from hfplanner.catalog.listing import parse_listing
 
-ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "name": st.sampled_from(["a", "b", "c"]),
-            "ram": st.sampled_from(["16 GB", "16 GB", "?"]),
-            "unitCostMicroUSD": st.sampled_from([None, 0, 100, 200]),
-            "unitLabel": st.sampled_from(["minute", "hour"]),
-            "accelerator": st.none()
-            | st.fixed_dictionaries(
-                {
-                    "type": st.just("gpu"),
-                    "model": st.sampled_from(["L4", "L4", "X1"]),
-                    "quantity": st.sampled_from(["1", "2"]),
-                    "vram": st.sampled_from(["24 GB", "48 GB", "100 GB"]),
-                }
-            ),
-        }
-    ),
-    min_size=1,
-    max_size=8,
+ACCELERATORS = st.none() | st.builds(
+    lambda model, quantity, vram: {"type": "gpu", "model": model, "quantity": quantity, "vram": vram},
+    model=st.sampled_from(["L4", "X1"]),
+    quantity=st.sampled_from(["1", "2"]),
+    vram=st.sampled_from(["24 GB", "48 GB", "0.000000001 GB"]),
 )
+ROW = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["a", "b", "c", "d"]),
+        "unitCostMicroUSD": st.sampled_from([100, 200, 0, None]),
+        "unitLabel": st.sampled_from(["minute", "minute", "hour"]),
+        "accelerator": ACCELERATORS,
+    },
+    optional={"ram": st.sampled_from(["16 GB", "?"])},
+)
+ROWS = st.lists(ROW, min_size=2, max_size=6)
 
 
 @given(ROWS, st.data())
