@@ -189,7 +189,7 @@ def wrong_gzip(handler: BaseHTTPRequestHandler) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [cut_body, cut_chunks, not_http, silence, endless_head, wrong_gzip], ids=lambda fault: fault.__name__
+    "fault", [cut_body, cut_chunks, not_http, silence, endless_head], ids=lambda fault: fault.__name__
 )
 def test_a_broken_connection_falls_back_and_says_so(
     hub: Hub, kept: ListingCache, now: datetime, fault: Callable[[BaseHTTPRequestHandler], None]
@@ -257,6 +257,14 @@ def test_a_small_body_that_unfolds_is_refused(hub: Hub, kept: ListingCache, now:
     hub.serve(gzip.compress(b"[" + b" " * (50 * MEGABYTE)), Content_Encoding="gzip")
     listing = load_listing(ListingRequest(cache=kept), now=now)
     assert (listing.source, listing.warnings[-1]) == ("shipped", SHIPPED)
+
+
+def test_a_body_that_is_not_compressed_as_it_claims_is_refused(hub: Hub, kept: ListingCache, now: datetime) -> None:
+    """Neither guessed at nor kept."""
+    hub.answer = wrong_gzip
+    listing = load_listing(ListingRequest(cache=kept), now=now)
+    assert (listing.source, listing.warnings[-1]) == ("shipped", SHIPPED)
+    assert not kept.path.exists()
 
 
 def test_a_hub_that_does_not_answer_in_time_is_given_up(hub: Hub, kept: ListingCache, now: datetime) -> None:
