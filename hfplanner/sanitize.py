@@ -15,7 +15,9 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def sanitize(text: str, *, limit: int = 500) -> str:
-    r"""Return ``text`` on one line without control, bidirectional or zero-width characters, at most ``limit`` long.
+    r"""Return ``text`` on one line without control, bidirectional or zero-width characters.
+
+    What is longer than ``limit`` characters is cut there, and three dots say so.
 
     Line breaks and tabs become a space, everything else unsafe becomes U+FFFD, so that it is seen that it was there.
 
@@ -24,6 +26,8 @@ def sanitize(text: str, *, limit: int = 500) -> str:
     >>> sanitize("two\r\nlines"), sanitize("abc" * 10, limit=5)
     ('two lines', 'abcab...')
     """
-    joined = " ".join(text[: limit * 4].split())
+    # Four times the limit is read, so that a text of megabytes costs nothing and some runs of spaces still collapse.
+    read = text[: limit * 4]
+    joined = " ".join(read.split())
     safe = "".join(_REPLACEMENT if unicodedata.category(c) in _UNSAFE else c for c in joined)
-    return safe if len(safe) <= limit else f"{safe[:limit]}..."
+    return safe if len(safe) <= limit and len(read) == len(text) else f"{safe[:limit]}..."

@@ -40,6 +40,7 @@ MICRO_USD_PER_USD = 10**6
 SECONDS_PER_MINUTE = 60
 MINUTES_PER_HOUR = 60
 GB = 10**9
+_MB = 10**6
 GiB = 2**30
 TERA = 10**12
 
@@ -61,7 +62,7 @@ _SIZE_UNITS = {
 _DURATION_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
 _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
-_DURATION_PART = re.compile(rf"({_NUMBER})([dhms])")
+_DURATION_PART = re.compile(rf"({_NUMBER})\s*([dhms])\s*")
 _MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
 _LONGEST_INPUT = 64
 
@@ -128,7 +129,7 @@ def parse_duration(text: str) -> int:
     (90, 5400, 5400, 90)
     """
     stripped = _checked(text, "duration", DURATION_FORMS)
-    exact = _duration_fraction("".join(stripped.split()))
+    exact = _duration_fraction(stripped)
     if exact is None:
         raise _refuse(text, "duration", "it is not numbers with the units d, h, m, s in that order", DURATION_FORMS)
     if exact == 0:
@@ -140,15 +141,15 @@ def parse_duration(text: str) -> int:
     return int(exact)
 
 
-def _duration_fraction(compact: str) -> Fraction | None:
-    if re.fullmatch(_NUMBER, compact):
-        return Fraction(compact)
-    parts = _DURATION_PART.findall(compact)
-    units = [unit for _, unit in parts]
+def _duration_fraction(text: str) -> Fraction | None:
+    if re.fullmatch(_NUMBER, text):
+        return Fraction(text)
+    parts = list(_DURATION_PART.finditer(text))
+    units = [part[2] for part in parts]
     in_order = units == sorted(set(units), key=list(_DURATION_UNITS).index)
-    if not in_order or "".join(number + unit for number, unit in parts) != compact:
+    if not in_order or "".join(part[0] for part in parts) != text:
         return None
-    return sum((Fraction(number) * _DURATION_UNITS[unit] for number, unit in parts), Fraction(0))
+    return sum((Fraction(part[1]) * _DURATION_UNITS[part[2]] for part in parts), Fraction(0))
 
 
 def parse_money(text: str) -> int:
@@ -219,12 +220,14 @@ def format_usd(micro_usd: int) -> str:
 
 
 def format_bytes(size: int) -> str:
-    """Show a size in GB (10^9 bytes), as the listing does, or in MB below one GB.
+    """Show a size in GB (10^9 bytes), as the listing does, in MB below one GB, and in bytes below one MB.
 
     >>> format_bytes(48 * GB), format_bytes(1_500_000_000), format_bytes(40 * GiB), format_bytes(1000)
-    ('48 GB', '1.5 GB', '42.95 GB', '0.001 MB')
+    ('48 GB', '1.5 GB', '42.95 GB', '1000 B')
     """
-    unit, factor, places = ("GB", GB, 2) if size >= GB else ("MB", 10**6, 3)
+    if size < _MB:
+        return f"{size} B"
+    unit, factor, places = ("GB", GB, 2) if size >= GB else ("MB", _MB, 3)
     text = f"{Decimal(size) / factor:.{places}f}"
     return f"{text.rstrip('0').rstrip('.')} {unit}"
 

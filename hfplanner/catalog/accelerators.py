@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 
@@ -14,7 +15,8 @@ from hfplanner.units import GB, TERA, GiB
 __all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
 _FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1}
-_PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8")
+_PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4")
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,8 @@ class Accelerator:
         memory_listed_bytes: what is sold.
         memory_usable_bytes: what PyTorch reports as total capacity, the lowest seen, before any CUDA context.
         bandwidth_bytes_per_sec: memory bandwidth of the datasheet.
-        ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8``); 0
-            where the hardware has none of that precision, absent where not known.
+        ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8
+            fp4``); 0 where the hardware has none of that precision, absent where not known.
         compute_capability: of CUDA, for example 8.9.
         architecture: for example ``"Ada"``.
         interconnect: between the accelerators of one host, in words.
@@ -84,7 +86,7 @@ def facts_of(model: str | None) -> Accelerator | None:
 def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerator:
     def amount(fact: str) -> int | None:
         value, unit = known.get(fact, (None, ""))
-        return None if value is None else round(float(value) * _FACTORS[unit])
+        return None if value is None else round(Fraction(value) * _FACTORS[unit])
 
     def text(fact: str) -> str | None:
         return known.get(fact, (None, ""))[0]
@@ -93,7 +95,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
         return {"yes": True, "no": False, None: None}[text(fact)]
 
     ops = {precision: amount(precision) for precision in _PRECISIONS}
-    unsupported = {p: 0 for p in ("bf16", "fp8") if flag(f"{p}_support") is False}
+    unsupported = {p: 0 for p in ("tf32", "bf16", "fp8") if flag(f"{p}_support") is False}
     capability = text("compute_capability")
     return Accelerator(
         model=model,
@@ -111,7 +113,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
 
 
 def match_accelerators(asked: Iterable[str], offered: Iterable[str]) -> tuple[str, ...]:
-    """Return the offered models that the asked names mean, in the order asked.
+    """Return the offered models that the asked names mean, in the order asked and in every spelling offered.
 
     Raises:
         UsageError: a name matches nothing offered; near names are in the hint.
@@ -119,14 +121,20 @@ def match_accelerators(asked: Iterable[str], offered: Iterable[str]) -> tuple[st
     >>> match_accelerators(["nvidia-a100"], ["T4", "A100"])
     ('A100',)
     """
-    models = {accelerator_key(model): model for model in offered}
+    models: dict[str, list[str]] = {}
+    for model in offered:
+        models.setdefault(accelerator_key(model), []).append(model)
     found = []
     for name in asked:
-        key = accelerator_key(name)
-        if key not in models:
-            near = difflib.get_close_matches(key, models, n=3, cutoff=0.5)
-            suggestion = f"Did you mean {' or '.join(models[k] for k in near)}? " if near else ""
-            every = ", ".join(sorted(models.values()))
-            raise UsageError(f"No flavor has the accelerator {name!r}.", hint=f"{suggestion}Offered: {every}.")
-        found.append(models[key])
+        if accelerator_key(name) not in models:
+            raise _unknown(name, models)
+        found.extend(models[accelerator_key(name)])
     return tuple(dict.fromkeys(found))
+
+
+def _unknown(name: str, models: Mapping[str, Sequence[str]]) -> UsageError:
+    shown = name[:_LONGEST_NAME]
+    near = difflib.get_close_matches(accelerator_key(shown), models, n=3, cutoff=0.5)
+    suggestion = f"Did you mean {' or '.join(models[key][0] for key in near)}? " if near else ""
+    every = ", ".join(sorted(spellings[0] for spellings in models.values())) or "none"
+    return UsageError(f"No flavor has the accelerator {shown!r}.", hint=f"{suggestion}Offered: {every}.")

@@ -11,22 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from hfplanner.api.client import MAX_LISTING_BYTES
-from hfplanner.api.strict_json import StrictJsonError, loads
+from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
-from hfplanner.errors import ListingUnreadable
+from hfplanner.errors import ListingUnreadable, UsageError
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
 # The listing plus what is written around it.
 _MAX_FILE_BYTES = MAX_LISTING_BYTES + 4096
+_MAX_FILE_DEPTH = MAX_DEPTH + 1
 _VERSION = 1
 
 
 def default_cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return ``$HFPLANNER_HOME/cache``, or the platform's cache folder."""
+    """Return ``$HFPLANNER_HOME/cache``, or the platform's cache folder.
+
+    Raises:
+        UsageError: ``HFPLANNER_HOME`` begins with the home of a user who does not exist.
+
+    >>> default_cache_folder({"HFPLANNER_HOME": "/srv/plans"}).as_posix()
+    '/srv/plans/cache'
+    """
     home = environ.get("HFPLANNER_HOME")
     if home:
-        return Path(home).expanduser() / "cache"
+        try:
+            return Path(home).expanduser() / "cache"
+        except RuntimeError as error:
+            hint = "Set HFPLANNER_HOME to a folder that can be written."
+            raise UsageError(f"HFPLANNER_HOME is {home!r}, but there is no such user.", hint=hint) from error
     import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
 
     return Path(platformdirs.user_cache_dir("hfplanner", appauthor=False))
@@ -64,9 +76,9 @@ class ListingCache:
         except OSError as error:
             raise ListingUnreadable(f"The cached listing {self.path} cannot be read ({error.strerror}).") from error
         try:
-            document = loads(raw, max_bytes=_MAX_FILE_BYTES)
+            document = loads(raw, max_bytes=_MAX_FILE_BYTES, max_depth=_MAX_FILE_DEPTH)
             return self._from_document(document)
-        except (StrictJsonError, ListingUnreadable, ValueError, TypeError, KeyError) as error:
+        except (ListingUnreadable, ValueError, TypeError, KeyError, OverflowError) as error:
             raise ListingUnreadable(f"The cached listing {self.path} is damaged and was left aside.") from error
 
     def _from_document(self, document: Any) -> Listing:  # noqa: ANN401 - a JSON document

@@ -13,10 +13,11 @@ from hfplanner.units import parse_size, usd_per_hour
 
 __all__ = ["Flavor", "RowProblem", "read_flavor", "read_rows"]
 
-# One started minute may cost at most this much: a thousand dollars. Anything above is no price of a machine, and
-# started minutes of a century times this stay within 64 bits.
-MAX_MICRO_USD_PER_MINUTE = 1_000_000_000
-_CPU = re.compile(r"([0-9]{1,6})\s*vCPU", re.IGNORECASE)
+# One started minute may cost at most this much: a hundred dollars, 150 times the dearest flavor of 2026. Anything above
+# is no price of a machine, and a century of started minutes at this price is still an exact number in JSON (2**53).
+MAX_MICRO_USD_PER_MINUTE = 100_000_000
+_SHOWN = 40
+_CPU = re.compile(r"([0-9]{1,6})\s*vCPUs?", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,4}")
 
 
@@ -89,6 +90,11 @@ def read_flavor(info: JobHardwareInfo) -> Flavor:
     (24000000000, 13333, 0.8, None)
     """
     accelerator = info.accelerator
+    _check_text(info.name, "name")
+    _check_text(info.pretty_name, "prettyName")
+    if accelerator:
+        _check_text(accelerator.model, "accelerator.model")
+        _check_text(accelerator.type, "accelerator.type")
     gpus = _read_count(accelerator) if accelerator else 0
     vram = _read_size(accelerator.vram, "vram") if accelerator else 0
     if vram is None:
@@ -110,12 +116,25 @@ def read_flavor(info: JobHardwareInfo) -> Flavor:
     )
 
 
+def _check_text(text: str | None, field: str) -> None:
+    """Refuse a lone surrogate: JSON can spell it (RFC 8259, section 8.2), no file or frame can hold it."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"its {field} {_shown(text)} holds half a character") from error
+
+
+def _shown(value: JsonValue) -> str:
+    """Return the beginning of a value of the row, for a sentence about it."""
+    return ascii(value[:_SHOWN]) if isinstance(value, str) else json.dumps(value)[:_SHOWN]
+
+
 def _read_vcpu(text: str | None) -> int | None:
     if text is None:
         return None
     match = _CPU.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"its cpu {text!r} is not a number of vCPU")
+        raise ValueError(f"its cpu {_shown(text)} is not a number of vCPU")
     return int(match[1])
 
 
@@ -125,17 +144,20 @@ def _read_size(text: str | None, field: str) -> int | None:
     try:
         return parse_size(text)
     except UsageError as error:
-        raise ValueError(f"its {field} {text!r} is not a size") from error
+        raise ValueError(f"its {field} {_shown(text)} is not a size") from error
 
 
 def _read_count(accelerator: JobAccelerator) -> int:
     text = str(accelerator.quantity)
     if _COUNT.fullmatch(text) is None or int(text) == 0:
-        raise ValueError(f"its accelerator quantity {text!r} is not a number of accelerators")
+        raise ValueError(f"its accelerator quantity {_shown(text)} is not a number of accelerators")
     return int(text)
 
 
 def _whole(value: JsonValue) -> int | None:
+    """Return a whole number; JSON does not tell 167 from 167.0 (RFC 8259, section 6), and true is no number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -146,11 +168,12 @@ def _unpriced_reason(info: JobHardwareInfo) -> str | None:
     price = whole or 0
     reasons = (
         (raw is None, "the Hub names no price"),
-        (whole is None, f"its price {json.dumps(raw)[:40]} is not a whole number of micro-USD"),
+        (whole is None, f"its price {_shown(raw)} is not a whole number of micro-USD"),
         (price == 0, "its price is 0, which the Hub shows for flavors not priced yet"),
-        (price < 0, f"its price {str(price)[:40]} is negative"),
-        (price > MAX_MICRO_USD_PER_MINUTE, f"its price {str(price)[:40]} a minute is no price of a machine"),
-        (info.unit_label != "minute", f"its price is per {info.unit_label!r}, not per minute"),
+        (price < 0, f"its price {_shown(price)} is negative"),
+        (price > MAX_MICRO_USD_PER_MINUTE, f"its price {_shown(price)} a minute is no price of a machine"),
+        (info.unit_label is None, "the Hub does not say per what its price is"),
+        (info.unit_label != "minute", f"its price is per {_shown(info.unit_label)}, not per minute"),
     )
     return next((reason for applies, reason in reasons if applies), None)
 
@@ -195,7 +218,7 @@ def _preference(flavor: Flavor) -> tuple[int, str]:
 
 def _name_of(row: object) -> str | None:
     name = row.get("name") if isinstance(row, dict) else None
-    return name if isinstance(name, str) and name else None
+    return name.encode(errors="replace").decode() if isinstance(name, str) and name else None
 
 
 def _first_error(error: ValidationError) -> str:

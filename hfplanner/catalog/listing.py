@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 from hfplanner.api.client import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.catalog.flavor import Flavor, RowProblem, read_rows
+from hfplanner.catalog.invariants import Violation, check_flavors, check_rows
 from hfplanner.catalog.shipped import read_data_text
 from hfplanner.errors import ListingUnreadable
 
@@ -26,7 +28,8 @@ class Listing:
         source: ``"hub"`` asked now, ``"cache"`` an earlier answer, ``"shipped"`` the snapshot in the package.
         origin: the endpoint or the publication the figures come from.
         checked: when the figures were true, UTC.
-        warnings: why a better source was not used, a sentence each.
+        warnings: why a better source was not used and what is odd about this one, a sentence each.
+        violations: where it breaks an invariant of listings.
     """
 
     flavors: tuple[Flavor, ...]
@@ -35,6 +38,7 @@ class Listing:
     origin: str
     checked: datetime
     warnings: tuple[str, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -80,7 +84,14 @@ def parse_listing(rows: Any, *, source: Source, origin: str, checked: datetime) 
     flavors, problems = read_rows(rows)
     if not flavors:
         raise ListingUnreadable(f"The hardware listing of {origin} has no row that can be read.")
-    return Listing(flavors=flavors, problems=problems, source=source, origin=origin, checked=checked)
+    return Listing(
+        flavors=flavors,
+        problems=problems,
+        source=source,
+        origin=origin,
+        checked=checked,
+        violations=(*check_rows(rows), *check_flavors(flavors)),
+    )
 
 
 def parse_listing_bytes(raw: bytes, *, origin: str, checked: datetime) -> Listing:
@@ -96,6 +107,7 @@ def parse_listing_bytes(raw: bytes, *, origin: str, checked: datetime) -> Listin
     return parse_listing(rows, source="hub", origin=origin, checked=checked)
 
 
+@cache
 def shipped_listing() -> Listing:
     """Return the snapshot that travels with the package, ``data/hardware.json``.
 

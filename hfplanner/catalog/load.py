@@ -48,7 +48,8 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
     """Return the best listing there is: a fresh kept answer, the Hub's, an older kept answer, the shipped snapshot.
 
     A failing network, a damaged cache or an answer that is no listing never fails the call and never overwrites what
-    is kept: the next source is used, and the listing's ``warnings`` say why.
+    is kept: the next source is used, and the listing's ``warnings`` say why. They also name what is odd about the
+    figures themselves (:mod:`hfplanner.catalog.invariants`).
 
     Args:
         request: whether the Hub may be asked, and where its answers are kept.
@@ -62,15 +63,22 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
     kept = _read_cache(request.cache, warnings)
     if not request.offline:
         if kept is not None and not request.refresh and timedelta(0) <= now - kept.checked < FRESH_FOR:
-            return replace(kept, warnings=tuple(warnings))
+            return _warned(kept, warnings)
         asked = _ask(request.cache, now, transport, warnings)
         if asked is not None:
-            return replace(asked, warnings=tuple(warnings))
+            return _warned(asked, warnings)
     shipped = shipped_listing()
     newest = shipped if kept is None or kept.checked < shipped.checked else kept
     if not request.offline:
         warnings.append(f"Using {_describe(newest)} instead.")
-    return replace(newest, warnings=tuple(warnings))
+    if newest.checked > now:
+        warnings.append("These prices are dated in the future: a clock was or is wrong, and their age is not known.")
+    return _warned(newest, warnings)
+
+
+def _warned(listing: Listing, warnings: list[str]) -> Listing:
+    odd = (violation.message for violation in listing.violations if violation.warn)
+    return replace(listing, warnings=(*warnings, *odd))
 
 
 def _read_cache(cache: ListingCache, warnings: list[str]) -> Listing | None:

@@ -4,6 +4,8 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from hfplanner.errors import CatalogError
+
 __all__ = ["read_data_rows", "read_data_text"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -16,8 +18,16 @@ def _data_folder() -> Path:
 
 
 def read_data_text(name: str) -> str:
-    """Return a shipped file's text, for example ``hardware.json``."""
-    return (_data_folder() / name).read_text(encoding="utf-8")
+    """Return a shipped file's text, for example ``hardware.json``.
+
+    Raises:
+        CatalogError: the installation lacks it.
+    """
+    try:
+        return (_data_folder() / name).read_text(encoding="utf-8")
+    except OSError as error:
+        hint = "Install hfplanner again; its data folder is not complete."
+        raise CatalogError(f"The file {name} that ships with hfplanner cannot be read.", hint=hint) from error
 
 
 @cache
