@@ -1,4 +1,4 @@
 """What pytest must not import here."""
 
-# It runs in a process of its own, and needs what only `pip install '.[bench]'` brings.
-collect_ignore = ["query_gpuhunt.py"]
+# They run in processes of their own, and need what not every machine with the tests has: gpuhunt, POSIX.
+collect_ignore = ["query_gpuhunt.py", "rank_needs.py"]

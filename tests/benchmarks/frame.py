@@ -1,6 +1,7 @@
 """A million needs at once: seconds, memory, and the time per need beside gpuhunt's."""
 
 import json
+import os
 import tempfile
 from functools import partial
 from importlib.util import find_spec
@@ -37,7 +38,7 @@ Figures = dict[str, list[dict[str, Any]]]
 def measure() -> list[Result]:
     """Return the frame function's time and memory beside their limits, and its time per need beside gpuhunt's."""
     with tempfile.TemporaryDirectory() as folder:
-        environ = child_environ(Path(folder))
+        environ = child_environ(os.environ, Path(folder))
         sides = {
             name: partial(_figures, environ, "rank_needs", "--needs", str(_NEEDS), *options)
             for name, options in _RUNS.items()

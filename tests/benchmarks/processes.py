@@ -1,7 +1,6 @@
 """Timing whole processes: bytecode compiled first, sides taken in turn, nothing of the person who measures."""
 
 import compileall
-import os
 import shutil
 import subprocess
 import sys
@@ -33,10 +32,10 @@ def compile_bytecode() -> None:
         raise RuntimeError("The bytecode of hfplanner could not be written: start-up would measure the compiler.")
 
 
-def child_environ(home: Path) -> dict[str, str]:
+def child_environ(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the environment of a measured process: its own home, no network, bytecode read and written."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {"HOME": str(home), "HFPLANNER_HOME": str(home), "HF_HOME": str(home / "hf"), "HF_HUB_OFFLINE": "1"}
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    return kept | {"HOME": str(home), "HF_HOME": str(home / "hf"), "HF_HUB_OFFLINE": "1"}
 
 
 def script(name: str) -> str:

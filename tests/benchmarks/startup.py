@@ -1,5 +1,6 @@
 """Start-up: whole processes, from the shell's point of view."""
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,7 +23,7 @@ HF_JOBS_HELP = "hf jobs --help"
 def measure() -> list[Ratio]:
     """Return what an answer and a help text cost beside importing polars, beside ``hf``, and beside importing typer."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = interleaved(_sides(child_environ(Path(folder))), rounds=_ROUNDS)
+        figures = interleaved(_sides(child_environ(os.environ, Path(folder))), rounds=_ROUNDS)
     return [
         against_peer(ours, figures[ours], peer, figures[peer], goal=goal)
         for ours, peer, goal in (

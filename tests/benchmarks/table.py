@@ -52,10 +52,12 @@ def cells(result: Result) -> tuple[str, ...]:
 def _amount(amount: float, unit: str) -> str:
     """Show seconds in the unit that leaves digits before the point, and bytes in GB.
 
-    >>> _amount(1.5, "s"), _amount(0.0712, "s"), _amount(1.1e-6, "s"), _amount(2**31, "bytes")
-    ('1.50 s', '71.2 ms', '1.10 us', '2.15 GB')
+    >>> _amount(1.5, "s"), _amount(0.0712, "s"), _amount(1.54e-6, "s"), _amount(2**31, "bytes")
+    ('1.5 s', '71.2 ms', '1.54 us', '2.15 GB')
     """
     if unit == "bytes":
         return f"{amount / GB:.2f} GB"
-    name, factor = next(((n, f) for n, f in (("s", 1.0), ("ms", 1e-3)) if amount >= f), ("us", 1e-6))
-    return f"{amount / factor:.3g} {name}" if name != "s" else f"{amount:.2f} s"
+    name, factor = next(
+        ((name, factor) for name, factor in (("s", 1.0), ("ms", 1e-3)) if amount >= factor), ("us", 1e-6)
+    )
+    return f"{amount / factor:.3g} {name}"
