@@ -129,7 +129,7 @@ def _sample(store: Store, job: Job) -> dict[str, Any]:
     gpu = {
         "utilization": job.fate.gpu_utilization,
         "memory_used_bytes": job.fate.gpu_memory_bytes,
-        "memory_total_bytes": total,
+        "memory_total_bytes": total if job.fate.gpu_total_bytes is None else job.fate.gpu_total_bytes,
     }
     # A flavor of "15 GB" reports 15032385536 bytes, which is 14 GiB (huggingface_hub 2.4.0, fetch_job_metrics).
     ram_gb = int(str(row.get("ram", "16 GB")).split()[0])
