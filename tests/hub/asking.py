@@ -39,7 +39,7 @@ class Answer:
         return link and link[1]
 
 
-def ask(
+def ask(  # noqa: PLR0913 - the parts of a request
     hub: Hub,
     method: str,
     path: str,

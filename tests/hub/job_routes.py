@@ -60,8 +60,9 @@ def _list(call: Call) -> Reply:
     cursor = next(iter(call.values("cursor")), None)
     if cursor is not None and len(cursor) > MAX_CURSOR:
         raise Refusal(400, f"cursor: too long, expected at most {MAX_CURSOR} characters")
-    place = [] if cursor is None else unpack_cursor(cursor)
-    if call.store.settings.paging == "offset":
+    by_offset = call.store.settings.paging == "offset"
+    place = [] if cursor is None else unpack_cursor(cursor, 1 if by_offset else 2)
+    if by_offset:
         skip = place[0] if place else 0
         found = list(islice(_wanted(call, call.store.newest_first(owner.name)), skip, skip + size + 1))
         after = [skip + size]

@@ -23,7 +23,7 @@ def raw_answer(hub: Hub, timeout: float = 5, **request: Any) -> tuple[bytes, str
 
 def masked(answer: bytes) -> bytes:
     """Hide the digits of the request's number, which are never the same twice."""
-    return re.sub(rb"emulated-\d{8}", b"emulated-00000000", answer)
+    return re.sub(rb"(?<=emulated-)\d+", lambda digits: b"0" * len(digits[0]), answer)
 
 
 def whole_answer(hub: Hub) -> bytes:
@@ -42,8 +42,7 @@ def test_an_answer_is_cut_at_every_byte(hub: Hub, reset: bool) -> None:  # noqa:
         received, ending = raw_answer(hub)
         assert len(received) == place
         assert ending == ("reset" if reset else "end")
-        # A number that is cut in its middle cannot be hidden.
-        assert whole.startswith(masked(received)) or b"emulated-" in received
+        assert whole.startswith(masked(received))
 
 
 def test_a_cut_can_count_from_the_body(hub: Hub) -> None:
