@@ -208,7 +208,7 @@ def test_a_schedules_life(hub: Hub, hf: Hf) -> None:
 def test_a_uv_script_that_is_a_command(hub: Hub, hf: Hf) -> None:
     """``hf jobs uv run`` sends uv's command line; nothing is uploaded for a tool."""
     ran = hf("jobs", "uv", "run", "-d", "--json", "--with", "torch", "lighteval", "baseline")
-    assert ran.trace == [WHO, ("POST", JOBS, 200)]
+    assert ran.trace == [WHO, WHO, ("POST", JOBS, 200)]
     spec = hub.specs()[0]
     assert spec["command"][:2] == ["uv", "run"]
     assert spec["dockerImage"] == "ghcr.io/astral-sh/uv:python3.12-bookworm"
