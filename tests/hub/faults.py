@@ -22,7 +22,7 @@ class Fault:
         times: how many requests it hits from there on; 0 for all.
         before: whether it strikes before the request has an effect; it has its effect otherwise.
         drop: no answer at all, the connection closes.
-        cut_request_at: only so many bytes of the request are read; no effect, no answer.
+        cut_request_at: only so many bytes of the request are read; no effect, no answer. Beyond its end: it waits.
         status, body, headers: take the place of the answer's own (``headers`` are added, a None removes).
         raw: these bytes are sent instead of an answer.
         length_delta: added to the true Content-Length.

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Hf:
         """Run it, and hold it to its exit code."""
         since = len(self.hub.requests())
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("hf")), *arguments],
+            [str(Path(sysconfig.get_path("scripts")) / "hf"), *arguments],
             env=self._environment(token),
             cwd=self.home,
             stdin=subprocess.DEVNULL,

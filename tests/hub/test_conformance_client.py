@@ -1,6 +1,7 @@
 """Hugging Face's own Python client (``HfApi`` of 2.4.0) believes the emulator, and shows its known weaknesses on it."""
 
 from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
 from huggingface_hub import HfApi
@@ -112,6 +113,14 @@ def test_a_foreign_next_link_gets_the_token(hub: Hub, api: HfApi) -> None:
         hub.fault(next_link=f"{foreign.url}{JOBS}")
         list(api.list_jobs(namespace="alice"))
         assert [asked.token for asked in foreign.requests()] == [hub.token]
+
+
+def test_a_page_that_names_itself_is_read_for_ever(hub: Hub, api: HfApi) -> None:
+    """The reference client never ends on it."""
+    ids = hub.add_jobs(2)
+    hub.fault(times=0, next_link="self")
+    seen = [job.id for job in islice(api.list_jobs(namespace="alice"), 20)]
+    assert seen == ids[::-1] * 10
 
 
 def test_a_foreign_redirect_gets_the_body(hub: Hub, api: HfApi) -> None:
