@@ -11,6 +11,9 @@ from tests.hub.wire import Reply, Request
 __all__ = ["Armed", "Fault", "Faults", "alter"]
 
 
+_ERROR = '{"error":"A fault, on demand"}'
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault. Positions count bytes from 0 of the request or of the whole answer, head included.
@@ -23,7 +26,8 @@ class Fault:
         before: whether it strikes before the request has an effect; it has its effect otherwise.
         drop: no answer at all, the connection closes.
         cut_request_at: only so many bytes of the request are read; no effect, no answer. Beyond its end: it waits.
-        status, body, headers: take the place of the answer's own (``headers`` are added, a None removes).
+        status, body, headers: take the place of the answer's own (``headers`` are added, a None removes). Without a
+            body of its own a status of 300 or more has the service's JSON error.
         raw: these bytes are sent instead of an answer.
         length_delta: added to the true Content-Length.
         repeat: how many times the body is sent, with the length to match.
@@ -133,8 +137,9 @@ def alter(reply: Reply, fault: Fault, request: Request) -> Reply:
         reply.body = _changed(reply.body, fault)
     if fault.status is not None:
         reply.status = fault.status
-    if fault.body is not None:
-        reply.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+    body = _ERROR if fault.body is None and (fault.status or 0) >= 300 else fault.body
+    if body is not None:
+        reply.body = body.encode() if isinstance(body, str) else body
         reply.stream = None
     changed = {name.lower() for name in fault.headers}
     reply.headers = [(name, value) for name, value in reply.headers if name.lower() not in changed]

@@ -47,7 +47,7 @@ def _start(call: Call) -> Reply:
     owner = call.owner(write=True)
     spec = call.body(JOB_SPEC)
     must_pay(call, owner)
-    return _show(call, call.store.create(owner, call.user.name, spec, call.store.user_initiator(call.user)))
+    return _show(call, call.store.create(owner, call.user.name, spec, Owner(call.user.name, "user").answer()))
 
 
 def _wanted(call: Call, jobs: Iterator[Job]) -> Iterator[Job]:

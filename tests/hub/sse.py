@@ -93,7 +93,7 @@ def events(store: Store, job: Job) -> Iterator[bytes]:
 
     def news(now_ms: int) -> list[bytes]:
         moment = job.moment(now_ms)
-        told = [(job.created_ms, "SCHEDULING", None)]
+        told: list[tuple[int, str, str | None]] = [(job.created_ms, "SCHEDULING", None)]
         if moment.started_ms is not None:
             told.append((moment.started_ms, "RUNNING", None))
         if moment.stage in TERMINAL:

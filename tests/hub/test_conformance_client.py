@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 import pytest
 from huggingface_hub import HfApi
@@ -10,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from tests.hub.control import Fate, Hub, running_hub
 
 JOBS = "/api/jobs/alice"
-RUN = {"image": "python:3.12", "command": ["echo", "x"], "namespace": "alice"}
+RUN: dict[str, Any] = {"image": "python:3.12", "command": ["echo", "x"], "namespace": "alice"}
 
 
 @pytest.fixture

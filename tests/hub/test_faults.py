@@ -90,6 +90,17 @@ def test_any_status_with_any_body(hub: Hub, status: int) -> None:
     assert "Content-Type" not in answer.headers
 
 
+def test_a_status_alone_has_the_services_error(hub: Hub) -> None:
+    """In the place of a page, and of a stream; a 2xx keeps the answer."""
+    (job_id,) = hub.add_jobs(1)
+    for path in (LIST, f"{LIST}/{job_id}/logs"):
+        hub.fault(status=503)
+        answer = ask(hub, "GET", path)
+        assert (answer.status, answer.error) == (503, "A fault, on demand")
+    hub.fault(status=202)
+    assert ask(hub, "GET", f"{LIST}/{job_id}").json()["id"] == job_id
+
+
 @pytest.mark.parametrize("status", [101, 204, 304])
 def test_a_status_without_a_body_has_none(hub: Hub, status: int) -> None:
     """HTTP has no body after these, so the connection stays in step."""
