@@ -1,6 +1,7 @@
 """Faults on demand: which request they hit, and what they do to it."""
 
 import base64
+import itertools
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
@@ -30,6 +31,7 @@ class Fault:
             body of its own a status of 300 or more has the service's JSON error.
         raw: these bytes are sent instead of an answer.
         length_delta: added to the true Content-Length.
+        framing: ``close`` (the body says no length and ends with the connection) or ``chunked``.
         repeat: how many times the body is sent, with the length to match.
         cut_at: the answer ends after so many bytes.
         cut_body_at: the same, counted from the body's first byte.
@@ -59,6 +61,7 @@ class Fault:
     headers: dict[str, str | None] = field(default_factory=dict)
     raw: bytes | None = None
     length_delta: int = 0
+    framing: str | None = None
     repeat: int = 1
     cut_at: int | None = None
     cut_body_at: int | None = None
@@ -78,7 +81,7 @@ class Fault:
     @property
     def spoils_connection(self) -> bool:
         """Tell whether the client cannot read another answer after this one."""
-        return self.raw is not None or bool(self.length_delta)
+        return self.raw is not None or bool(self.length_delta) or self.framing == "close"
 
     def to_json(self) -> dict[str, Any]:
         """Return it for the control plane; bytes travel as base64."""
@@ -150,6 +153,9 @@ def alter(reply: Reply, fault: Fault, request: Request) -> Reply:
         target = own if fault.next_link == "self" else fault.next_link
         reply.headers += [("Link", f'<{target}>; rel="next"')] if target else []
     reply.repeat = fault.repeat
+    reply.until_close = fault.framing == "close"
+    if fault.framing == "chunked" and reply.stream is None:
+        reply.stream = itertools.repeat(reply.body, fault.repeat if reply.body else 0)
     if fault.length_delta:
         reply.length = len(reply.body) * reply.repeat + fault.length_delta
     return reply

@@ -90,6 +90,7 @@ def _count(call: Call) -> Reply:
 
 
 def _cancel(call: Call) -> Reply:
+    """Cancel, or show a job that is over as it is (what the service says then is unverified)."""
     job = call.job(write=True)
     call.store.cancel(job)
     return _show(call, job)
