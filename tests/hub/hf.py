@@ -67,5 +67,10 @@ class Hf:
     def _environment(self, token: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
         home = str(self.home)
-        quiet = {"NO_COLOR": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_EXPERIMENTAL_WARNING": "1"}
+        quiet = {
+            "NO_COLOR": "1",
+            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_EXPERIMENTAL_WARNING": "1",
+        }
         return kept | quiet | {"HOME": home, "HF_HOME": home, "HF_ENDPOINT": self.hub.url, "HF_TOKEN": token}
