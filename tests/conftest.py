@@ -1,11 +1,21 @@
-"""What every test may ask for."""
+"""What every test may ask for, and the environment it runs in: nothing of this machine's user reaches it."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.hub.plugin import hf, hub, hub_process
 from tests.program import Program
+
+__all__ = ["golden", "hf", "hub", "hub_process", "program"]
+
+# huggingface_hub reads its variables when it is imported, which only tests do.
+for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))]:
+    del os.environ[_name]
+# No proxy stands between a test and a server on this machine.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
