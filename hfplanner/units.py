@@ -25,9 +25,11 @@ __all__ = [
     "TERA",
     "GiB",
     "ceil_div",
+    "format_age",
     "format_bytes",
     "format_duration",
     "format_usd",
+    "format_usd_per_hour",
     "parse_duration",
     "parse_money",
     "parse_size",
@@ -217,6 +219,29 @@ def format_usd(micro_usd: int) -> str:
     dollars, rest = divmod(abs(micro_usd), MICRO_USD_PER_USD)
     digits = f"{rest:06d}".rstrip("0").ljust(2, "0")
     return f"{'-' if micro_usd < 0 else ''}${dollars:,}.{digits}"
+
+
+def format_usd_per_hour(micro_usd_per_minute: int) -> str:
+    """Show a price per hour in cents, and in hundredths of a cent where it is finer.
+
+    >>> format_usd_per_hour(30000), format_usd_per_hour(12345), format_usd_per_hour(50)
+    ('$1.80', '$0.7407', '$0.003')
+    """
+    dollars = usd_per_hour(micro_usd_per_minute)
+    cents, finer = f"{dollars:,.2f}", f"{dollars:,.4f}".rstrip("0")
+    return f"${cents if len(finer) <= len(cents) else finer}"
+
+
+def format_age(seconds: int) -> str:
+    """Show how old something is, in the largest unit that it fills.
+
+    >>> format_age(59), format_age(3600), format_age(200_000)
+    ('0 minutes', '1 hour', '2 days')
+    """
+    units = (("day", "d"), ("hour", "h"), ("minute", "m"))
+    counts = ((seconds // _DURATION_UNITS[unit], name) for name, unit in units)
+    count, name = next((found for found in counts if found[0]), (0, "minute"))
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def format_bytes(size: int) -> str:

@@ -54,6 +54,17 @@ class Flavor:
     unpriced_reason: str | None
 
     @property
+    def price(self) -> int:
+        """The price in micro-USD per minute of a flavor that has one.
+
+        Raises:
+            ValueError: it has none. Unpriced is never free.
+        """
+        if self.price_micro_usd_per_minute is None:
+            raise ValueError(f"{self.name} has no price")
+        return self.price_micro_usd_per_minute
+
+    @property
     def usd_per_hour(self) -> float | None:
         """US dollars per hour, for showing."""
         price = self.price_micro_usd_per_minute

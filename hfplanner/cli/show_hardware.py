@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.tables import Column, age_line, console, dollars, gpu_text, plain, print_table, size_text
+from hfplanner.cli.tables import Column, age_line, console, gpu_text, plain, price_text, print_table, size_text
 from hfplanner.sanitize import sanitize
 
 __all__ = ["show_hardware"]
@@ -23,7 +23,7 @@ def show_hardware(listing: Listing, now: datetime) -> None:
             Column("VCPU", ["-" if f.vcpu is None else str(f.vcpu) for f in flavors], keep=2),
             Column("RAM GB", [size_text(f.ram_bytes) for f in flavors], keep=3),
             Column("DISK GB", [size_text(f.disk_bytes) for f in flavors], keep=1),
-            Column("$/H", [dollars(f.usd_per_hour) for f in flavors], keep=7),
+            Column("$/H", [price_text(f) for f in flavors], keep=7),
         ],
     )
     for flavor in flavors:

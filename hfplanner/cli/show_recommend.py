@@ -8,7 +8,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from hfplanner.cli.tables import Column, age_line, console, dollars, gpu_text, plain, print_table, size_text
+from hfplanner.cli.tables import Column, age_line, console, gpu_text, plain, price_text, print_table, size_text
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import describe_needs
@@ -42,7 +42,7 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
 def _print_best(out: Console, answer: Recommendation) -> None:
     best, *others = answer.options
     asked = describe_needs(answer.needs)
-    out.print(plain(f"{best.flavor.name} at {dollars(best.flavor.usd_per_hour)}/h for {asked}", "bold green"))
+    out.print(plain(f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green"))
     out.print(plain(f"Why: {best.standing}."))
     if others:
         out.print(plain(f"{others[0].flavor.name}: {others[0].standing}."))
@@ -58,7 +58,7 @@ def _print_options(out: Console, options: tuple[Option, ...]) -> None:
         Column("VCPU", ["-" if flavor.vcpu is None else str(flavor.vcpu) for flavor in flavors], keep=1),
         Column("RAM GB", [size_text(flavor.ram_bytes) for flavor in flavors], keep=2),
         Column("DISK GB", [size_text(flavor.disk_bytes) for flavor in flavors], keep=0),
-        Column("$/H", [dollars(flavor.usd_per_hour) for flavor in flavors], keep=8),
+        Column("$/H", [price_text(flavor) for flavor in flavors], keep=8),
         Column("BREAK-EVEN", [f"{float(option.break_even):.2f}x" for option in options], keep=3),
     ]
     if options[0].cost_micro_usd is not None:

@@ -12,9 +12,9 @@ from rich.text import Text
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_bytes
+from hfplanner.units import format_age, format_bytes, format_usd_per_hour
 
-__all__ = ["Column", "age_line", "console", "dollars", "gpu_text", "plain", "print_table", "size_text"]
+__all__ = ["Column", "age_line", "console", "gpu_text", "plain", "price_text", "print_table", "size_text"]
 
 _GAP = 2
 
@@ -64,16 +64,15 @@ def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = F
     out.print(table)
 
 
-def dollars(usd_per_hour: float | None) -> str:
-    """Show a price per hour in cents, and finer where it is finer.
+def price_text(flavor: Flavor) -> str:
+    """Show a flavor's price per hour.
 
-    >>> dollars(1.8), dollars(0.7407), dollars(None)
-    ('$1.80', '$0.7407', 'unpriced')
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> price_text(shipped_listing().by_name()["l40sx1"])
+    '$1.80'
     """
-    if usd_per_hour is None:
-        return "unpriced"
-    cents = f"{usd_per_hour:,.2f}"
-    return f"${cents if float(cents.replace(',', '')) == usd_per_hour else f'{usd_per_hour:,.4f}'}"
+    price = flavor.price_micro_usd_per_minute
+    return "unpriced" if price is None else format_usd_per_hour(price)
 
 
 def size_text(size: int | None) -> str:
@@ -97,10 +96,7 @@ def gpu_text(flavor: Flavor) -> str:
 
 def age_line(listing: Listing, now: datetime) -> str:
     """Say where the prices come from and how old they are."""
-    seconds = int(listing.age(now).total_seconds())
-    days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
-    count, unit = next(((n, u) for n, u in ((days, "day"), (hours, "hour"), (minutes, "minute")) if n), (0, "minute"))
-    age = f"{count} {unit}{'' if count == 1 else 's'} old"
+    age = f"{format_age(int(listing.age(now).total_seconds()))} old"
     match listing.source:
         case "hub":
             return f"Prices: asked now from {listing.origin}."

@@ -12,7 +12,7 @@ from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.rank import rank_options
 from hfplanner.recommend.reasons import below_top, rejections_of_unreadable_rows, why_not
 from hfplanner.recommend.result import Recommendation, Rejection
-from hfplanner.recommend.rules import rank_order
+from hfplanner.recommend.rules import rank_order, tie_order
 
 __all__ = ["recommend"]
 
@@ -65,4 +65,6 @@ def _as_listed(needs: Needs, listing: Listing) -> Needs:
 
 def _order(flavor: Flavor) -> tuple[bool, tuple[int, int, int, str]]:
     """Order by rank, what has no price last."""
-    return flavor.price_micro_usd_per_minute is None, rank_order(flavor)
+    if flavor.price_micro_usd_per_minute is None:
+        return True, (0, *tie_order(flavor))
+    return False, rank_order(flavor)

@@ -141,7 +141,7 @@ def _holds(flavor: Flavor, rule: Rule) -> pl.Expr:
 
 def _options_of(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Schema, top: int | None) -> pl.DataFrame:
     """Return one flavor's rows of the answer."""
-    price = flavor.price_micro_usd_per_minute or 0
+    price = flavor.price
     does_fit, rank = pl.col(f"fits {index}"), pl.col(f"rank {index}")
     fits = ranked.lazy().filter(does_fit if top is None else does_fit & (rank <= top))
     on_one_gpu = pl.col("vram_bytes").is_null() | (pl.col("vram_bytes") <= flavor.vram_per_gpu_bytes)

@@ -10,7 +10,7 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.recommend.needs import NEED_LIMITS, Needs
 from hfplanner.recommend.result import NearestMiss
 from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator, rank_order
-from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, per_minute_limit, usd_per_hour
+from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, format_usd_per_hour, per_minute_limit
 
 __all__ = ["nearest_miss"]
 
@@ -123,6 +123,5 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
 
 def _sentence(change: _Change, options: Sequence[str]) -> str:
     flavor = change.flavor
-    price = f"${usd_per_hour(flavor.price_micro_usd_per_minute or 0):,.2f} an hour"
     how = f"if the model is sharded over {flavor.gpus} GPUs:" if "shard" in change.updates else "with"
-    return f"{flavor.name} fits {how} {' '.join(options)} ({price})"
+    return f"{flavor.name} fits {how} {' '.join(options)} ({format_usd_per_hour(flavor.price)} an hour)"

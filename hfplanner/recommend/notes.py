@@ -57,7 +57,7 @@ def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:
 
 
 def _beside_best(flavor: Flavor, best: Flavor) -> str:
-    ratio = Fraction(flavor.price_micro_usd_per_minute or 0, best.price_micro_usd_per_minute or 1)
+    ratio = Fraction(flavor.price, best.price)
     if ratio == 1:
         return f"costs the same as {best.name}, which is preferred: {_tie_reason(best, flavor)}"
     times = f"{float(ratio):.2f}"

@@ -13,7 +13,7 @@ from hfplanner.errors import HfplannerError, UsageError
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
-from hfplanner.units import GB, MICRO_USD_PER_USD, SECONDS_PER_MINUTE, format_bytes, usd_per_hour
+from hfplanner.units import GB, MICRO_USD_PER_USD, SECONDS_PER_MINUTE, format_bytes, format_usd_per_hour, usd_per_hour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,7 @@ def _title(answer: Recommendation) -> str:
     if not answer.options:
         return f"Nothing fits: {asked}"
     best = answer.options[0].flavor
-    return f"{sanitize(best.name)} at ${best.usd_per_hour:,.2f} an hour for {asked}"
+    return f"{sanitize(best.name)} at {format_usd_per_hour(best.price)} an hour for {asked}"
 
 
 def _prices(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:

@@ -27,7 +27,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
     """
     ordered = sorted(fitting, key=rank_order)
     duration = _duration(needs)
-    costs = [None if duration is None else job_cost(_price(flavor), duration) for flavor in ordered]
+    costs = [None if duration is None else job_cost(flavor.price, duration) for flavor in ordered]
     points = [(cost.likely, duration.likely) for cost in costs if cost is not None and duration is not None]
     options = []
     for index, flavor in enumerate(ordered):
@@ -40,7 +40,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
                 duration_secs=duration,
                 cost_micro_usd=costs[index],
                 pareto=_on_front(points[index], points) if points else None,
-                break_even=Fraction(_price(flavor), _price(ordered[0])),
+                break_even=Fraction(flavor.price, ordered[0].price),
                 dominated_by=beaten_by,
                 standing=standing(flavor, ordered),
                 notes=option_notes(needs, flavor, ordered, beaten_by),
@@ -55,13 +55,6 @@ def _duration(needs: Needs) -> Estimate | None:
     measured_on = needs.duration_flavor
     basis = DURATION_BASIS if measured_on is None else MEASURED_BASIS.format(flavor=measured_on)
     return exactly(needs.duration_secs, basis)
-
-
-def _price(flavor: Flavor) -> int:
-    """Return the price of a flavor that has one."""
-    if flavor.price_micro_usd_per_minute is None:
-        raise ValueError(f"{flavor.name} has no price")
-    return flavor.price_micro_usd_per_minute
 
 
 def _placement(needs: Needs, flavor: Flavor) -> Placement:

@@ -29,6 +29,9 @@ def _reasons(needs: Needs, flavor: Flavor) -> Iterator[Reason]:
         yield _other_accelerator(needs, flavor)
     for rule in broken_rules(needs, flavor):
         need, have = getattr(needs, rule.need), rule.have(needs, flavor)
+        if have is None and rule.is_budget:
+            # That it has no price is said above, once.
+            continue
         limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
         yield Reason(rule.code, _offer(rule, needs, flavor), limit, need, have)
 

@@ -16,7 +16,7 @@ from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.needs import Needs
 from hfplanner.units import MINUTES_PER_HOUR, format_bytes, format_duration, format_usd, per_minute_limit
 
-__all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "is_gpu", "rank_order"]
+__all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "is_gpu", "rank_order", "tie_order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,8 @@ def _show_vcpu(count: int) -> str:
     return f"{count} vCPU"
 
 
-def _price(flavor: Flavor) -> int:
-    """Return the price; unpriced flavors are set apart before any rule is asked."""
-    return flavor.price_micro_usd_per_minute or 0
+def _is_priced(flavor: Flavor) -> bool:
+    return flavor.price_micro_usd_per_minute is not None
 
 
 RULES: tuple[Rule, ...] = (
@@ -91,8 +90,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="max_price",
         need="max_price_micro_usd_per_hour",
-        have=lambda _, flavor: _price(flavor) * MINUTES_PER_HOUR,
-        met=lambda wanted, flavor: _price(flavor) <= per_minute_limit(wanted.max_price_micro_usd_per_hour),
+        have=lambda _, flavor: flavor.price * MINUTES_PER_HOUR if _is_priced(flavor) else None,
+        met=lambda wanted, flavor: flavor.price <= per_minute_limit(wanted.max_price_micro_usd_per_hour),
         says="{have} an hour",
         show=format_usd,
         is_budget=True,
@@ -100,10 +99,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="max_cost",
         need="max_cost_micro_usd",
-        have=lambda wanted, flavor: job_cost_micro_usd(_price(flavor), wanted.duration_secs),
-        met=lambda wanted, flavor: (
-            job_cost_micro_usd(_price(flavor), wanted.duration_secs) <= wanted.max_cost_micro_usd
+        have=lambda wanted, flavor: (
+            job_cost_micro_usd(flavor.price, wanted.duration_secs) if _is_priced(flavor) else None
         ),
+        met=lambda wanted, flavor: job_cost_micro_usd(flavor.price, wanted.duration_secs) <= wanted.max_cost_micro_usd,
         says="{have} for the job",
         show=format_usd,
         is_budget=True,
@@ -121,7 +120,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def broken_rules(needs: Needs, flavor: Flavor) -> Iterator[Rule]:
-    """Yield the rules that a priced flavor does not meet."""
+    """Yield the rules that a flavor is not known to meet."""
     for rule in RULES:
         if getattr(needs, rule.need) is None:
             continue
@@ -150,5 +149,13 @@ def rank_order(flavor: Flavor) -> tuple[int, int, int, str]:
     """Return the sort key of priced flavors: cheaper, then more VRAM per GPU, then fewer GPUs, then the name.
 
     While a job takes the same time on every flavor, the order by price is the order by cost and by time.
+
+    Raises:
+        ValueError: the flavor has no price.
     """
-    return flavor.price_micro_usd_per_minute or 0, -flavor.vram_per_gpu_bytes, flavor.gpus, flavor.name
+    return flavor.price, *tie_order(flavor)
+
+
+def tie_order(flavor: Flavor) -> tuple[int, int, str]:
+    """Return what decides between flavors of one price: more VRAM per GPU, then fewer GPUs, then the name."""
+    return -flavor.vram_per_gpu_bytes, flavor.gpus, flavor.name
