@@ -13,6 +13,9 @@
 The number is the exit code of the command line. Each error is one sentence, with a hint that says what to do.
 """
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "CatalogError",
     "HfplannerError",
@@ -21,7 +24,11 @@ __all__ = [
     "ListingUnreadable",
     "NothingFits",
     "UsageError",
+    "did_you_mean",
+    "quoted",
 ]
+
+_LONGEST_QUOTE = 64
 
 
 class HfplannerError(Exception):
@@ -77,3 +84,24 @@ class NothingFits(HfplannerError):
 
     exit_code = 4
     code = "nothing_fits"
+
+
+def quoted(text: str) -> str:
+    """Return a text somebody typed as an error quotes it, cut where it is long.
+
+    >>> quoted("soon"), quoted("9" * 100)[-9:]
+    ("'soon'", "99999...'")
+    """
+    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}...")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the beginning of a hint that names what is spelled nearly like ``name``; empty where nothing is.
+
+    >>> did_you_mean("l4x2", ["l4x1", "l4x4", "h200"])
+    'Did you mean l4x4 or l4x1? '
+    >>> did_you_mean("tpu", ["l4x1"])
+    ''
+    """
+    near = difflib.get_close_matches(name[:_LONGEST_QUOTE], sorted(known), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}? " if near else ""

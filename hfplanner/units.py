@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, quoted
 
 __all__ = [
     "DURATION_FORMS",
@@ -70,8 +70,7 @@ _LONGEST_INPUT = 64
 
 
 def _refuse(text: str, kind: str, why: str, forms: str) -> UsageError:
-    shown = text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}..."
-    return UsageError(f"{shown!r} is not a {kind}: {why}.", hint=forms)
+    return UsageError(f"{quoted(text)} is not {kind}: {why}.", hint=forms)
 
 
 def _checked(text: str, kind: str, forms: str) -> str:
@@ -104,20 +103,20 @@ def parse_size(text: str) -> int:
     >>> parse_size("40GB"), parse_size("40GiB"), parse_size("40"), parse_size("1.5 TB")
     (40000000000, 42949672960, 40000000000, 1500000000000)
     """
-    stripped = _checked(text, "size", SIZE_FORMS)
+    stripped = _checked(text, "a size", SIZE_FORMS)
     match = _SIZE.fullmatch(stripped)
     if match is None:
-        raise _refuse(text, "size", "it is not a number with a unit", SIZE_FORMS)
+        raise _refuse(text, "a size", "it is not a number with a unit", SIZE_FORMS)
     number, unit = match.groups()
     factor = _SIZE_UNITS.get(unit.lower()) if unit else GB
     if factor is None:
-        raise _refuse(text, "size", f"{unit!r} is not a unit of size", SIZE_FORMS)
+        raise _refuse(text, "a size", f"{unit!r} is not a unit of size", SIZE_FORMS)
     exact = Fraction(number) * factor
     size = ceil_div(exact.numerator, exact.denominator)
     if size == 0:
-        raise _refuse(text, "size", "it is zero", SIZE_FORMS)
+        raise _refuse(text, "a size", "it is zero", SIZE_FORMS)
     if size > MAX_BYTES:
-        raise _refuse(text, "size", "it is larger than any machine", SIZE_FORMS)
+        raise _refuse(text, "a size", "it is larger than any machine", SIZE_FORMS)
     return size
 
 
@@ -130,16 +129,16 @@ def parse_duration(text: str) -> int:
     >>> parse_duration("90s"), parse_duration("1.5h"), parse_duration("1h30m"), parse_duration("90")
     (90, 5400, 5400, 90)
     """
-    stripped = _checked(text, "duration", DURATION_FORMS)
+    stripped = _checked(text, "a duration", DURATION_FORMS)
     exact = _duration_fraction(stripped)
     if exact is None:
-        raise _refuse(text, "duration", "it is not numbers with the units d, h, m, s in that order", DURATION_FORMS)
+        raise _refuse(text, "a duration", "it is not numbers with the units d, h, m, s in that order", DURATION_FORMS)
     if exact == 0:
-        raise _refuse(text, "duration", "it is zero", DURATION_FORMS)
+        raise _refuse(text, "a duration", "it is zero", DURATION_FORMS)
     if exact.denominator != 1:
-        raise _refuse(text, "duration", "it is not a whole number of seconds", DURATION_FORMS)
+        raise _refuse(text, "a duration", "it is not a whole number of seconds", DURATION_FORMS)
     if exact > MAX_DURATION_SECS:
-        raise _refuse(text, "duration", "it is longer than 100 years", DURATION_FORMS)
+        raise _refuse(text, "a duration", "it is longer than 100 years", DURATION_FORMS)
     return int(exact)
 
 
@@ -163,17 +162,17 @@ def parse_money(text: str) -> int:
     >>> parse_money("5"), parse_money("$2.50"), parse_money("5 USD")
     (5000000, 2500000, 5000000)
     """
-    stripped = _checked(text, "amount of money", MONEY_FORMS)
+    stripped = _checked(text, "an amount of money", MONEY_FORMS)
     match = _MONEY.fullmatch(stripped)
     if match is None:
-        raise _refuse(text, "amount of money", "it is not a number of US dollars", MONEY_FORMS)
+        raise _refuse(text, "an amount of money", "it is not a number of US dollars", MONEY_FORMS)
     exact = Fraction(match.group(1)) * MICRO_USD_PER_USD
     if exact == 0:
-        raise _refuse(text, "amount of money", "it is zero", MONEY_FORMS)
+        raise _refuse(text, "an amount of money", "it is zero", MONEY_FORMS)
     if exact.denominator != 1:
-        raise _refuse(text, "amount of money", "it is finer than a millionth of a dollar", MONEY_FORMS)
+        raise _refuse(text, "an amount of money", "it is finer than a millionth of a dollar", MONEY_FORMS)
     if exact > MAX_MICRO_USD:
-        raise _refuse(text, "amount of money", "it is more than can be spent", MONEY_FORMS)
+        raise _refuse(text, "an amount of money", "it is more than can be spent", MONEY_FORMS)
     return int(exact)
 
 

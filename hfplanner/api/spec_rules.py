@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from hfplanner.errors import JobSpecError
+from hfplanner.errors import JobSpecError, quoted
 
 __all__ = [
     "ALIAS",
@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 _REPO = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*/[a-zA-Z0-9_][a-zA-Z0-9_.-]*"
-_LONGEST_SHOWN = 64
 _LARGEST_SHOWN = 2**64
 
 
@@ -106,7 +105,7 @@ def shown(value: object, *, private: bool = False) -> str:
     """
     if isinstance(value, str):
         text = value.partition("=")[0] if private else value
-        return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+        return quoted(text)
     short = value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) <= _LARGEST_SHOWN)
     return repr(value) if short and not private else f"a value of type {type(value).__name__}"
 

@@ -1,6 +1,5 @@
 """Facts about accelerators: what a program can really use, and how fast it is on paper."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +8,13 @@ from functools import cache
 from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.units import GB, TERA, GiB
 
 __all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
 _FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1}
 _PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4")
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +131,7 @@ def match_accelerators(asked: Iterable[str], offered: Iterable[str]) -> tuple[st
 
 
 def _unknown(name: str, models: Mapping[str, Sequence[str]]) -> UsageError:
-    shown = name[:_LONGEST_NAME]
-    near = difflib.get_close_matches(accelerator_key(shown), models, n=3, cutoff=0.5)
-    suggestion = f"Did you mean {' or '.join(models[key][0] for key in near)}? " if near else ""
-    every = ", ".join(sorted(spellings[0] for spellings in models.values())) or "none"
-    return UsageError(f"No flavor has the accelerator {shown!r}.", hint=f"{suggestion}Offered: {every}.")
+    spellings = sorted(spelled[0] for spelled in models.values())
+    near = did_you_mean(name, spellings) or did_you_mean(name.upper(), spellings)
+    every = ", ".join(spellings) or "none"
+    return UsageError(f"No flavor has the accelerator {quoted(name)}.", hint=f"{near}Offered: {every}.")

@@ -141,7 +141,7 @@ def _shown(value: JsonValue) -> str:
 
 
 def _read_vcpu(text: str | None) -> int | None:
-    if text is None:
+    if text is None or not text.strip():
         return None
     match = _CPU.fullmatch(text.strip())
     if match is None:
@@ -150,7 +150,7 @@ def _read_vcpu(text: str | None) -> int | None:
 
 
 def _read_size(text: str | None, field: str) -> int | None:
-    if text is None or text == "N/A":
+    if text is None or text.strip() in {"", "N/A"}:
         return None
     try:
         return parse_size(text)

@@ -3,14 +3,21 @@
 import gc
 import sys
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells count it: 128 and the number of the signal."""
 
 
 def main() -> None:
     """Run ``hfplanner`` with the process's arguments and exit with the documented code."""
-    from hfplanner.cli.app import run  # noqa: PLC0415 - importing the package must not cost what the program does
+    try:
+        from hfplanner.cli.app import run  # noqa: PLC0415 - importing the package must not cost what the program does
 
-    code = run(sys.argv[1:])
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # While modules are still being imported; later it is caught where it can be.
+        code = INTERRUPTED
     # Spares the interpreter its last searches for garbage, an eighth of a quick answer's time.
     gc.freeze()
     sys.exit(code)

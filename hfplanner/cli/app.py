@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hfplanner import __version__
+from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
 from hfplanner.cli.output import print_error, wants_json
 from hfplanner.errors import HfplannerError, UsageError
@@ -20,7 +21,6 @@ COMMANDS = {
     "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
 }
 
-_INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
 
@@ -54,10 +54,7 @@ def run(args: Sequence[str]) -> int:
     Without a command the help is shown, and the exit code is 2, as it is for ``hf``.
     """
     json = wants_json(args)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character of an answer shows a replacement, never a traceback.
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a test may replace it by a StringIO
+    _prepare_streams()
     try:
         code = typer.main.get_command(app).main(
             list(args) or ["--help"], prog_name=_program_name(), standalone_mode=False
@@ -70,12 +67,33 @@ def run(args: Sequence[str]) -> int:
         print_error(error, json=json)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`hfplanner hardware | head -1`): nothing more to say, and nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         return _BROKEN_PIPE
+    except OSError as error:
+        # What can fail elsewhere is a known error there, so it is stdout: a full disk, most likely.
+        _discard_stdout()
+        print_error(HfplannerError(f"The answer could not be written ({error.strerror})."), json=False)
+        return HfplannerError.exit_code
     return code or (0 if args else UsageError.exit_code)
+
+
+def _prepare_streams() -> None:
+    """Make both streams safe to write to, whatever the program was started with."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It was closed before the program started (`>&-`).
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the program
+        # A terminal that cannot show a character of an answer shows a replacement, never a traceback.
+        with contextlib.suppress(AttributeError, ValueError):
+            getattr(sys, name).reconfigure(errors="replace")
+
+
+def _discard_stdout() -> None:
+    """Let what is still to be flushed at exit go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _program_name() -> str:
@@ -87,6 +105,6 @@ def _program_name() -> str:
 def _as_usage_error(error: typer.TyperException, args: Sequence[str]) -> UsageError:
     """Return what typer refuses (an unknown option, a missing value) as an error of our own tree."""
     command = next((f" {arg}" for arg in args if arg in COMMANDS), "")
-    message = error.format_message() or "No command is given"
+    message = (error.format_message() or "No command is given").replace("Value error, ", "")
     sentence = message if message.endswith((".", "?")) else f"{message}."
     return UsageError(sentence, hint=f"See `{_program_name()}{command} --help`.")

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from hfplanner.cli.options import reader, whole_number
+from hfplanner.errors import UsageError, quoted
 from hfplanner.recommend.needs import NEED_LIMITS
 from hfplanner.units import parse_duration, parse_money, parse_size
 
@@ -35,13 +36,16 @@ def parse_measured(text: str) -> MeasuredDuration:
     """Read a duration that may name the flavor it was measured on.
 
     Raises:
-        UsageError: the duration cannot be read.
+        UsageError: the duration cannot be read, or no flavor stands after the ``@``.
 
     >>> parse_measured("2h20m@a10g-small"), parse_measured("90s")
     (MeasuredDuration(seconds=8400, flavor='a10g-small'), MeasuredDuration(seconds=90, flavor=None))
     """
     duration, at, flavor = text.partition("@")
-    return MeasuredDuration(parse_duration(duration), flavor.strip() if at else None)
+    name = flavor.strip().lower() if at else None
+    if name == "":
+        raise UsageError(f"{quoted(text)} names no flavor after the @.", hint="For example 3h@l4x1.")
+    return MeasuredDuration(parse_duration(duration), name)
 
 
 def shipped_accelerators() -> list[str]:
@@ -107,5 +111,9 @@ MaxCostOption = Annotated[
 ]
 MaxPriceOption = Annotated[
     int | None,
-    typer.Option(parser=reader("--max-price", parse_money), metavar="USD", help="At most this price per hour."),
+    typer.Option(
+        parser=reader("--max-price", parse_money),
+        metavar="USD",
+        help="At most this price per hour, as the Hub shows it: in cents.",
+    ),
 ]

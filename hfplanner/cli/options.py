@@ -12,7 +12,7 @@ from hfplanner.catalog.cache import ListingCache, default_cache_folder
 from hfplanner.catalog.listing import Listing
 from hfplanner.catalog.load import ListingRequest, load_listing
 from hfplanner.cli.output import OutputFormat, warn
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, quoted
 
 __all__ = [
     "FormatOption",
@@ -25,8 +25,6 @@ __all__ = [
     "reader",
     "whole_number",
 ]
-
-_LONGEST_SHOWN = 64
 
 T = TypeVar("T")
 
@@ -74,8 +72,7 @@ def whole_number(most: int) -> Callable[[str], int]:
         # The length is looked at first: CPython refuses to read a number of thousands of digits.
         is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(most))
         if not is_number or not 1 <= int(digits) <= most:
-            shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-            raise UsageError(f"{shown!r} is not a whole number from 1 to {most}.", hint="For example 4.")
+            raise UsageError(f"{quoted(text)} is not a whole number from 1 to {most}.", hint="For example 4.")
         return int(digits)
 
     return parse
@@ -90,7 +87,7 @@ def get_listing(*, offline: bool, refresh: bool, now: datetime) -> Listing:
         warn(text)
     for problem in listing.problems:
         name = f"{problem.name!r}" if problem.name else "without a name"
-        warn(f"Row {problem.position} of the listing ({name}) was not used: {problem.reason}")
+        warn(f"Row {problem.position + 1} of the listing ({name}) was not used: {problem.reason}")
     return listing
 
 

@@ -1,5 +1,6 @@
 """What goes to stdout and stderr, in which format, and through which sanitizer."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -72,25 +73,32 @@ def wants_json(args: Sequence[str]) -> bool:
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
     """Write exactly one JSON document to stdout."""
-    print(json.dumps(document, ensure_ascii=True, allow_nan=False))  # noqa: T201 - this is the place that prints
+    _write(json.dumps(document, ensure_ascii=True, allow_nan=False))
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Write sanitized lines to stdout."""
     for line in lines:
-        print(sanitize(line))  # noqa: T201 - as above
+        _write(sanitize(line))
 
 
 def print_tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table for agents: tab-separated, untruncated, empty where a value is not known."""
     for row in (header, *rows):
-        print("\t".join("" if cell is None else sanitize(str(cell)) for cell in row))  # noqa: T201 - as above
+        _write("\t".join("" if cell is None else sanitize(str(cell)) for cell in row))
+
+
+def _write(line: str) -> None:
+    """Write a line in one piece, so that the lines of programs that share a pipe stay lines."""
+    sys.stdout.write(f"{line}\n")
 
 
 def note(text: str) -> None:
-    """Say something on stderr, after what is already said on stdout."""
+    """Say something on stderr, after what is already said on stdout. Where nobody can hear it, it is not said."""
     sys.stdout.flush()
-    print(sanitize(text), file=sys.stderr)  # noqa: T201 - as above
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{sanitize(text)}\n")
+        sys.stderr.flush()
 
 
 def warn(text: str) -> None:

@@ -133,9 +133,10 @@ def recommend(
     )
     now = now_utc()
     answer = recommend_flavors(needs, get_listing(offline=offline, refresh=refresh, now=now))
-    _show(answer, shown, now)
     if picture is not None:
         write_plot(answer, picture)
+    _show(answer, shown, now)
+    if picture is not None:
         note(f"Wrote {picture}.")
     if answer.options:
         return 0

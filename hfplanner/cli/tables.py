@@ -101,6 +101,6 @@ def age_line(listing: Listing, now: datetime) -> str:
         case "hub":
             return f"Prices: asked now from {listing.origin}."
         case "cache":
-            return f"Prices: answer of {listing.origin}, {age}."
+            return f"Prices: kept from {listing.origin}, {age}."
         case _:
             return f"Prices: shipped with hfplanner, of {listing.checked:%Y-%m-%d}, {age}."

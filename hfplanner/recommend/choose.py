@@ -1,12 +1,11 @@
 """Rank or reject every flavor of a listing for one request."""
 
-import difflib
 from dataclasses import replace
 
 from hfplanner.catalog.accelerators import match_accelerators
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.recommend.miss import nearest_miss
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.rank import rank_options
@@ -54,11 +53,9 @@ def _as_listed(needs: Needs, listing: Listing) -> Needs:
     offered = sorted(flavor.accelerator for flavor in listing.flavors if flavor.accelerator)
     measured_on, names = needs.duration_flavor, listing.by_name()
     if measured_on is not None and measured_on not in names:
-        near = difflib.get_close_matches(measured_on, sorted(names), n=3)
-        suggestion = f"Did you mean {' or '.join(near)}? " if near else ""
         raise UsageError(
-            f"The duration was measured on {measured_on!r}, which is not in the listing.",
-            hint=f"{suggestion}`hfplanner hardware` names every flavor.",
+            f"The duration was measured on {quoted(measured_on)}, which is not in the listing.",
+            hint=f"{did_you_mean(measured_on, names)}`hfplanner hardware` names every flavor.",
         )
     return replace(needs, accelerators=match_accelerators(needs.accelerators, offered))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, quoted
 from hfplanner.units import MAX_BYTES, MAX_DURATION_SECS, MAX_MICRO_USD
 
 __all__ = ["NEED_LIMITS", "Needs", "Objective"]
@@ -72,8 +72,13 @@ class Needs:
         """Refuse what cannot be meant."""
         for name, limit in NEED_LIMITS.items():
             value = getattr(self, name)
-            if value is not None and not 1 <= value <= limit:
-                raise UsageError(f"{name} is {value}: it must be between 1 and {limit}.")
+            if value is not None and (type(value) is not int or not 1 <= value <= limit):
+                shown = value if isinstance(value, int | float) else quoted(str(value))
+                raise UsageError(f"{name} is {shown}: it must be a whole number between 1 and {limit}.")
+        if type(self.accelerators) is not tuple:
+            raise UsageError("accelerators must be a tuple of names.", hint="For example ('A100', 'H200').")
+        if self.duration_flavor == "":
+            raise UsageError("The flavor a duration was measured on has no name.", hint="For example 3h@l4x1.")
         if self.objective not in get_args(Objective):
             raise UsageError(
                 f"{self.objective!r} is not an objective.", hint=f"Accepted: {', '.join(get_args(Objective))}."

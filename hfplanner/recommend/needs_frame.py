@@ -1,13 +1,12 @@
 """A frame of needs: its columns, and the rows that cannot be meant."""
 
-import difflib
 from collections.abc import Iterable
 
 import polars as pl
 
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.recommend.needs import NEED_LIMITS
 
 __all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "bad_needs", "read_needs"]
@@ -43,13 +42,19 @@ def read_needs(needs: pl.DataFrame, listed: Iterable[Flavor]) -> pl.DataFrame:
     Raises:
         UsageError: a column that is no need, or of a type that cannot be read as one.
     """
+    if not isinstance(needs, pl.DataFrame):
+        raise UsageError(
+            f"Needs come as a polars DataFrame, not as a {type(needs).__name__}.", hint="Collect a LazyFrame first."
+        )
     for column in needs.columns:
         if column not in NEEDS_SCHEMA:
-            near = difflib.get_close_matches(column, NEEDS_SCHEMA, n=1, cutoff=0.5)
             raise UsageError(
-                f"{column!r} is not a column of a frame of needs.",
-                hint=f"Did you mean {near[0]!r}?" if near else f"The columns are {', '.join(NEEDS_SCHEMA)}.",
+                f"{quoted(column)} is not a column of a frame of needs.",
+                hint=f"{did_you_mean(column, NEEDS_SCHEMA)}The columns are {', '.join(NEEDS_SCHEMA)}.",
             )
+    if not needs.width:
+        # Without a column there is no row either, where a column of nulls would make one.
+        needs = NEEDS_SCHEMA.to_frame()
     typed = needs.select(
         _typed(needs, name, dtype) if name in needs.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in NEEDS_SCHEMA.items()

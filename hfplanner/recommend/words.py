@@ -30,7 +30,7 @@ def _wishes(needs: Needs) -> Iterator[str]:
         (needs.vcpu, lambda count: f"{count} vCPU"),
         (needs.ram_bytes, lambda size: f"{format_bytes(size)} of RAM"),
         (needs.disk_bytes, lambda size: f"{format_bytes(size)} of disk"),
-        (needs.duration_secs, lambda seconds: f"for {format_duration(seconds)}"),
+        (needs.duration_secs, lambda seconds: f"a run of {format_duration(seconds)}"),
         (needs.max_time_secs, lambda seconds: f"at most {format_duration(seconds)}"),
         (needs.max_cost_micro_usd, lambda amount: f"at most {format_usd(amount)} for the job"),
         (needs.max_price_micro_usd_per_hour, lambda amount: f"at most {format_usd(amount)} an hour"),

@@ -100,10 +100,12 @@ def test_escape_sequences_do_not_reach_the_terminal(program: Program) -> None:
 
 
 def test_a_picture_that_cannot_be_written_is_a_known_error(program: Program) -> None:
-    """The answer is shown all the same, and the exit code says that not everything was done."""
-    done = program.run("recommend", "--vram", "40GB", "--quiet", "--top", "1", "--plot", "missing/picture.png")
-    assert (done.code, done.out) == (1, "l40sx1\n")
+    """One sentence and exit code 1, or one document where JSON is asked for: half an answer is none."""
+    args = ("recommend", "--vram", "40GB", "--plot", "missing/picture.png")
+    done = program.run(*args)
+    assert (done.code, done.out) == (1, "")
     assert "cannot be written" in done.err
+    assert json.loads(program.run(*args, "--json").out)["error"]["exit_code"] == 1
 
 
 def test_a_reader_that_goes_away_ends_the_program_quietly(program: Program) -> None:

@@ -22,7 +22,7 @@ def test_a_number_is_at_least_one_and_at_most_its_limit(field: str) -> None:
     assert getattr(needs_with(field, 1), field) == 1
     assert getattr(needs_with(field, NEED_LIMITS[field]), field) == NEED_LIMITS[field]
     for value in (0, -1, NEED_LIMITS[field] + 1):
-        with pytest.raises(UsageError, match=f"{field} is {value}: it must be between 1 and") as caught:
+        with pytest.raises(UsageError, match=f"{field} is {value}: it must be a whole number between 1 and") as caught:
             needs_with(field, value)
         assert caught.value.exit_code == 2
 
@@ -36,6 +36,8 @@ def test_a_number_is_at_least_one_and_at_most_its_limit(field: str) -> None:
         ({"objective": "time"}, "--objective time cannot be judged"),
         ({"duration_flavor": "l4x1"}, "What was measured on l4x1 cannot be judged"),
         ({"objective": "speed"}, "'speed' is not an objective"),
+        ({"accelerators": "a100"}, "must be a tuple of names"),
+        ({"duration_secs": 60, "duration_flavor": ""}, "has no name"),
     ],
 )
 def test_a_contradiction_is_refused_with_what_to_add(values: dict[str, Any], said: str) -> None:
@@ -58,3 +60,10 @@ def test_a_contradiction_is_refused_with_what_to_add(values: dict[str, Any], sai
 def test_a_gpu_is_asked_for_by_memory_number_or_model(values: dict[str, Any], *, asks: bool) -> None:
     """Nothing else needs one."""
     assert Needs(**values).asks_for_gpu is asks
+
+
+@pytest.mark.parametrize("value", [True, 1.0, 4e10, "40GB", float("nan"), b"1"])
+def test_what_is_no_whole_number_is_refused(value: object) -> None:
+    """A size comes in bytes: 40e9 is a float, and "40GB" is for the command line."""
+    with pytest.raises(UsageError, match="it must be a whole number between"):
+        Needs(vram_bytes=value)  # type: ignore[arg-type] - what is tested
