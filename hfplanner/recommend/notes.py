@@ -1,13 +1,13 @@
 """What a person should know about an option, a sentence each."""
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from hfplanner.catalog.accelerators import Accelerator, facts_of
 from hfplanner.catalog.flavor import Flavor
+from hfplanner.recommend.break_even import break_even, longest_break_even_secs
 from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.needs import Needs
-from hfplanner.units import format_bytes
+from hfplanner.units import format_bytes, format_duration, format_usd
 
 __all__ = ["option_notes", "standing"]
 
@@ -35,8 +35,13 @@ def option_notes(
     return tuple(notes)
 
 
-def standing(flavor: Flavor, ordered: Sequence[Flavor]) -> str:
+def standing(flavor: Flavor, ordered: Sequence[Flavor], duration_secs: int | None = None) -> str:
     """Say how an option compares with the recommendation, or the recommendation with the rest.
+
+    Args:
+        flavor: the option.
+        ordered: every option, best first.
+        duration_secs: how long the job runs, ``None`` where that is not known.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> flavors = shipped_listing().by_name()
@@ -44,7 +49,7 @@ def standing(flavor: Flavor, ordered: Sequence[Flavor]) -> str:
     'cheaper per job only if it is 1.39x as fast as l40sx1'
     """
     best = ordered[0]
-    return _place(best, ordered) if flavor is best else _beside_best(flavor, best)
+    return _place(best, ordered) if flavor is best else _beside_best(flavor, best, duration_secs)
 
 
 def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:
@@ -56,14 +61,19 @@ def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:
     return f"the cheapest of {len(ordered)} flavors that fit"
 
 
-def _beside_best(flavor: Flavor, best: Flavor) -> str:
-    ratio = Fraction(flavor.price, best.price)
-    if ratio == 1:
+def _beside_best(flavor: Flavor, best: Flavor, duration_secs: int | None) -> str:
+    if flavor.price == best.price:
         return f"costs the same as {best.name}, which is preferred: {_tie_reason(best, flavor)}"
-    times = f"{float(ratio):.2f}"
+    times = f"{float(break_even(flavor, best)):.2f}"
     if times == "1.00":
         return f"costs all but the same as {best.name}"
-    return f"cheaper per job only if it is {times}x as fast as {best.name}"
+    claim = f"cheaper per job only if it is {times}x as fast as {best.name}"
+    if duration_secs is None:
+        return claim
+    longest = longest_break_even_secs(flavor, best, duration_secs)
+    if not longest:
+        return f"dearer at any speed for so short a job: each started minute costs {format_usd(flavor.price)}"
+    return f"{claim}: this job in at most {format_duration(longest)}"
 
 
 def _about_time(needs: Needs) -> Iterator[str]:

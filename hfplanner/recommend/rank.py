@@ -1,11 +1,11 @@
 """The order of what fits, and what each option means beside the others."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.cost import job_cost
 from hfplanner.estimate.span import Estimate, exactly
+from hfplanner.recommend.break_even import break_even
 from hfplanner.recommend.dominance import dominated
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.notes import option_notes, standing
@@ -40,9 +40,9 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor]) -> list[Option]:
                 duration_secs=duration,
                 cost_micro_usd=costs[index],
                 pareto=_on_front(points[index], points) if points else None,
-                break_even=Fraction(flavor.price, ordered[0].price),
+                break_even=break_even(flavor, ordered[0]),
                 dominated_by=beaten_by,
-                standing=standing(flavor, ordered),
+                standing=standing(flavor, ordered, needs.duration_secs),
                 notes=option_notes(needs, flavor, ordered, beaten_by),
             )
         )

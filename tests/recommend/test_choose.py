@@ -311,7 +311,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "pareto": False,
         "break_even_speedup": 2.0,
         "dominated_by": [],
-        "notes": ["cheaper per job only if it is 2.00x as fast as h200"],
+        "notes": ["cheaper per job only if it is 2.00x as fast as h200: this job in at most 29m"],
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",
