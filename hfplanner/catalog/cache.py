@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from hfplanner.api.client import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.errors import ListingUnreadable, UsageError
+from hfplanner.files import write_atomically
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
@@ -99,11 +98,4 @@ class ListingCache:
         head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": checked.isoformat()})
         content = head[:-1].encode() + b', "listing": ' + raw + b"}\n"
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".hardware-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(self.path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(self.path, content)

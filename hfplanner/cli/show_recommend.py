@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hfplanner.cli.tables import Column, age_line, console, gpu_text, plain, price_text, print_table, size_text
 from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
@@ -20,6 +21,7 @@ __all__ = ["show_recommend"]
 # A sentence may name every flavor of a long listing.
 _LONGEST_LINE = 4000
 _INDENT = "  "
+_ASKED = 6
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
     if answer.options:
         _print_best(out, answer)
         out.print()
-        _print_options(out, answer.options)
+        _print_options(out, answer.options, answer.needs)
         out.print()
         _print_notes(out, answer.options)
     _print_rejected(out, answer)
@@ -48,16 +50,21 @@ def _print_best(out: Console, answer: Recommendation) -> None:
         out.print(plain(f"{others[0].flavor.name}: {others[0].standing}."))
 
 
-def _print_options(out: Console, options: tuple[Option, ...]) -> None:
+def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> None:
+    def asked(need: object, otherwise: int) -> int:
+        """Keep what was asked for nearly as long as the names and prices."""
+        return otherwise if need is None else _ASKED
+
     flavors = [option.flavor for option in options]
+    vcpus = ["-" if flavor.vcpu is None else str(flavor.vcpu) for flavor in flavors]
     columns = [
         Column("#", [str(option.rank) for option in options], keep=9),
         Column("FLAVOR", [sanitize(flavor.name) for flavor in flavors], keep=10, right=False),
         Column("GPU", [gpu_text(flavor) for flavor in flavors], keep=6, right=False),
         Column("GB/GPU", [size_text(flavor.vram_per_gpu_bytes) for flavor in flavors], keep=5),
-        Column("VCPU", ["-" if flavor.vcpu is None else str(flavor.vcpu) for flavor in flavors], keep=1),
-        Column("RAM GB", [size_text(flavor.ram_bytes) for flavor in flavors], keep=2),
-        Column("DISK GB", [size_text(flavor.disk_bytes) for flavor in flavors], keep=0),
+        Column("VCPU", vcpus, keep=asked(needs.vcpu, 1)),
+        Column("RAM GB", [size_text(flavor.ram_bytes) for flavor in flavors], keep=asked(needs.ram_bytes, 2)),
+        Column("DISK GB", [size_text(flavor.disk_bytes) for flavor in flavors], keep=asked(needs.disk_bytes, 0)),
         Column("$/H", [price_text(flavor) for flavor in flavors], keep=8),
         Column("BREAK-EVEN", [f"{float(option.break_even):.2f}x" for option in options], keep=3),
     ]
@@ -95,9 +102,9 @@ def _print_rejected(out: Console, answer: Recommendation) -> None:
         + "; ".join(f"{', '.join(names)} ({offer})" for offer, names in _gathered(offers).items())
         for limit, offers in by_limit.items()
     ]
-    if below:
-        lines.append(f"fit too, below the top {len(answer.options)}: {', '.join(below)}")
     _print_list(out, "Rejected", lines)
+    if below:
+        _print_list(out, f"Fit too, below the top {len(answer.options)}", [", ".join(below)])
 
 
 def _gathered(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

@@ -52,7 +52,7 @@ class Column:
 
 
 def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = False) -> None:
-    """Print a table without rules. Columns that do not fit are left out whole: a price is never cut."""
+    """Print a table without rules. Columns that do not fit are left out whole, and named: a price is never cut."""
     shown = list(columns)
     while len(shown) > 1 and sum(column.width for column in shown) - _GAP > out.width:
         shown.remove(min(shown, key=lambda column: column.keep))
@@ -62,6 +62,9 @@ def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = F
     for index, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
         table.add_row(*(Text(cell) for cell in row), style="bold green" if bold_first and index == 0 else "")
     out.print(table)
+    left_out = [column.title for column in columns if column not in shown]
+    if left_out:
+        out.print(plain(f"No room for {', '.join(left_out)} in {out.width} columns.", "dim"))
 
 
 def price_text(flavor: Flavor) -> str:

@@ -1,8 +1,8 @@
 """Which flavors are beaten in everything: by the list alone, and by the accelerator's speed as well."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from hfplanner.catalog.accelerators import accelerator_key, facts_of
+from hfplanner.catalog.accelerators import Accelerator, accelerator_key, facts_of
 from hfplanner.catalog.flavor import Flavor
 
 __all__ = ["beaten_on_the_list", "dominated"]
@@ -20,10 +20,15 @@ def beaten_on_the_list(flavor: Flavor, other: Flavor) -> bool:
     return _at_least_as_good(theirs, mine) and mine != theirs
 
 
-def dominated(flavor: Flavor, other: Flavor) -> bool:
+def dominated(flavor: Flavor, other: Flavor, facts: Callable[[str | None], Accelerator | None] = facts_of) -> bool:
     """Whether ``other`` also has at least the memory bandwidth and the compute, on one GPU and in all.
 
     What is not known of either side is not claimed: such a flavor is not dominated.
+
+    Args:
+        flavor: the one that may be beaten.
+        other: the one that may beat it.
+        facts: what is known of an accelerator model; by default what ships with the package.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> flavors = shipped_listing().by_name()
@@ -35,7 +40,7 @@ def dominated(flavor: Flavor, other: Flavor) -> bool:
         return False
     if not flavor.gpus or _same_model(flavor, other):
         return mine != theirs
-    slow, fast = _speed_axes(flavor), _speed_axes(other)
+    slow, fast = _speed_axes(facts(flavor.accelerator)), _speed_axes(facts(other.accelerator))
     return _at_least_as_good(fast, slow) and (mine, slow) != (theirs, fast)
 
 
@@ -56,9 +61,8 @@ def _list_axes(flavor: Flavor) -> tuple[int | None, ...]:
     )
 
 
-def _speed_axes(flavor: Flavor) -> tuple[int | None, ...]:
+def _speed_axes(facts: Accelerator | None) -> tuple[int | None, ...]:
     """Return the datasheet speed of one GPU on each axis."""
-    facts = facts_of(flavor.accelerator)
     if facts is None:
         return (None,)
     precisions = ("fp32", "fp16", "bf16", "fp8", "int8")

@@ -7,13 +7,23 @@ from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from warnings import catch_warnings, simplefilter
 
 from hfplanner.catalog.flavor import Flavor
-from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.errors import HfplannerError, UsageError, quoted
+from hfplanner.files import write_atomically
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
-from hfplanner.units import GB, MICRO_USD_PER_USD, SECONDS_PER_MINUTE, format_bytes, format_usd_per_hour, usd_per_hour
+from hfplanner.units import (
+    GB,
+    MICRO_USD_PER_USD,
+    SECONDS_PER_MINUTE,
+    format_bytes,
+    format_duration,
+    format_usd_per_hour,
+    usd_per_hour,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +42,15 @@ _KINDS = {
     "does not fit": ("#999999", "x", 45),
     "fits, below the top": ("#009E73", "o", 20),
     "fits": ("#0072B2", "o", 45),
+    "nearly fits": ("#CC79A7", "D", 60),
     "recommended": ("#D55E00", "*", 220),
 }
+_NAMED = frozenset({"fits", "nearly fits", "recommended"})
+_FITTING = frozenset({"fits", "fits, below the top", "recommended"})
+# Where a cost against time has more different times than this, the axis numbers itself.
+_MOST_TIMES = 6
+_LONGEST_NAME = 40
+_RING_SIZE = 130
 _SIZE_INCHES = (9.0, 5.5)
 _LABEL_POINTS = 8.5
 # A label that would cover another is moved up by this step, in points.
@@ -42,6 +59,7 @@ _HIGHEST_POINTS = 300
 # Beside its spot: the left end of the label 9 points to the right, or its right end 9 points to the left.
 _SIDES: tuple[tuple[Literal["left", "right"], int], ...] = (("left", 9), ("right", -9))
 _RADIUS_PIXELS = 4
+_CENT = 0.01
 # Below this many GB the axis of memory is linear, so that flavors without a GPU have a place at 0.
 _LINEAR_BELOW_GB = 8
 
@@ -67,7 +85,7 @@ def check_plot_path(path: Path) -> Path:
     """
     if path.suffix.lower() not in PLOT_ENDINGS:
         raise UsageError(
-            f"{path.name!r} does not say which kind of picture to draw.",
+            f"{quoted(str(path))} does not say which kind of picture to draw.",
             hint=f"Accepted endings: {', '.join(PLOT_ENDINGS)}.",
         )
     return path
@@ -85,13 +103,18 @@ def write_plot(answer: Recommendation, path: Path) -> None:
     kind = check_plot_path(path).suffix.lower().removeprefix(".")
     undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
     picture = BytesIO()
-    with rc_context({"svg.hashsalt": "hfplanner", "svg.fonttype": "none", "font.family": "DejaVu Sans"}):
+    with (
+        catch_warnings(),
+        rc_context({"svg.hashsalt": "hfplanner", "svg.fonttype": "none", "font.family": "DejaVu Sans"}),
+    ):
+        # A name in a script the font lacks is drawn as boxes, which says what there is to say.
+        simplefilter("ignore", UserWarning)
         draw(answer).savefig(picture, format=kind, dpi=150, metadata=undated[kind])
     try:
-        path.write_bytes(picture.getvalue())
+        write_atomically(path, picture.getvalue())
     except OSError as error:
         raise HfplannerError(
-            f"The picture {path} cannot be written ({error.strerror}).", hint="Name a file in a folder that exists."
+            f"The picture {path} cannot be written ({error.strerror}).", hint="Name a file that can be written."
         ) from error
 
 
@@ -110,13 +133,13 @@ def draw(answer: Recommendation) -> "Figure":
     (_scale_for_costs if with_costs else _scale_for_prices)(axes, answer, spots)
     _scale_dollars(axes)
     _scatter(axes, spots)
-    named = [spot for spot in spots if spot.kind in {"fits", "recommended"}]
-    _draw_front(axes, named, more_is_better=not with_costs)
-    axes.set_title(_title(answer), loc="left", fontsize=11, fontweight="bold")
+    _draw_front(axes, [spot for spot in spots if spot.kind in _FITTING], more_is_better=not with_costs)
+    # Two dollar signs are prices here, not a formula.
+    axes.set_title(_title(answer), loc="left", fontsize=11, fontweight="bold", parse_math=False)
     axes.legend(loc="upper left", framealpha=0.9, edgecolor="none", fontsize=9)
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    _name_spots(figure, axes, named, spots)
+    _name_spots(figure, axes, [spot for spot in spots if spot.kind in _NAMED], spots)
     return figure
 
 
@@ -148,16 +171,18 @@ def _costs(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:
 def _spots(answer: Recommendation, places: Iterator[tuple[Flavor, float, float]]) -> list[_Spot]:
     """Put flavors of one kind that lie on one spot together, in the order of their rank."""
     ranks = {option.flavor.name: option.rank for option in answer.options}
-    below = {no.name for no in answer.rejected if no.reasons[0].code == "not_in_top"}
+    kinds = {no.name: "fits, below the top" for no in answer.rejected if no.reasons[0].code == "not_in_top"}
+    kinds |= dict.fromkeys(ranks, "fits")
+    if not answer.options and answer.nearest_miss:
+        kinds[answer.nearest_miss.flavor.name] = "nearly fits"
     by_place: dict[tuple[float, float, str], list[str]] = defaultdict(list)
     for flavor, x, y in places:
-        kind = "fits" if flavor.name in ranks else "fits, below the top" if flavor.name in below else "does not fit"
-        by_place[x, y, kind].append(flavor.name)
+        by_place[x, y, kinds.get(flavor.name, "does not fit")].append(flavor.name)
     spots = []
     for (x, y, kind), names in by_place.items():
         ordered = sorted(names, key=lambda name: (ranks.get(name, 0), name))
-        is_best = ranks.get(ordered[0]) == 1
-        spots.append(_Spot(x, y, tuple(sanitize(name) for name in ordered), "recommended" if is_best else kind))
+        shown = tuple(sanitize(name, limit=_LONGEST_NAME) for name in ordered)
+        spots.append(_Spot(x, y, shown, "recommended" if ranks.get(ordered[0]) == 1 else kind))
     return spots
 
 
@@ -167,17 +192,23 @@ def _scale_for_prices(axes: "Axes", answer: Recommendation, spots: Sequence[_Spo
     axes.set_xscale("symlog", base=2, linthresh=_LINEAR_BELOW_GB)
     sizes = sorted({spot.x for spot in spots})
     axes.set_xticks(sizes, [f"{size:g} GB" for size in sizes], rotation=45, ha="right", fontsize=9)
-    if sizes:
-        axes.set_xlim(sizes[0] / 1.3 - 1, sizes[-1] * 1.6 + 1)
-    if answer.needs.vram_bytes is not None:
-        text = f"{format_bytes(answer.needs.vram_bytes)} needed"
-        axes.axvline(answer.needs.vram_bytes / GB, color="black", linestyle=":", label=text)
+    needed = [] if answer.needs.vram_bytes is None else [answer.needs.vram_bytes / GB]
+    for gigabytes in needed:
+        text = f"{format_bytes(answer.needs.vram_bytes or 0)} needed"
+        axes.axvline(gigabytes, color="black", linestyle=":", label=text)
+    shown = sorted([*sizes, *needed])
+    if shown:
+        axes.set_xlim(shown[0] / 1.3 - 1, shown[-1] * 1.6 + 1)
 
 
-def _scale_for_costs(axes: "Axes", _answer: Recommendation, _spots: Sequence[_Spot]) -> None:
+def _scale_for_costs(axes: "Axes", _answer: Recommendation, spots: Sequence[_Spot]) -> None:
     axes.set_xlabel("Running time in minutes")
     axes.set_ylabel("Cost of the job in USD")
     axes.margins(x=0.2, y=0.1)
+    times = sorted({spot.x for spot in spots})
+    if len(times) <= _MOST_TIMES:
+        axes.set_xticks(times, [format_duration(round(minutes * SECONDS_PER_MINUTE)) for minutes in times])
+        axes.set_xlabel("Running time")
 
 
 def _scale_dollars(axes: "Axes") -> None:
@@ -185,7 +216,7 @@ def _scale_dollars(axes: "Axes") -> None:
 
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("${x:,.2f}")
+    axes.yaxis.set_major_formatter(lambda dollars, _: f"${dollars:,.2f}" if dollars >= _CENT else f"${dollars:g}")
     axes.minorticks_off()
 
 
@@ -204,9 +235,10 @@ def _draw_front(axes: "Axes", options: Sequence[_Spot], *, more_is_better: bool)
     for spot in ordered:
         if not front or spot.y < front[-1].y:
             front.append(spot)
-    if len(front) > 1:
+    if front:
         xs, ys = [spot.x for spot in front], [spot.y for spot in front]
-        axes.step(xs, ys, where="post", color=_FRONT, linewidth=2, label="Pareto front", zorder=2)
+        axes.step(xs, ys, where="post", color=_FRONT, linewidth=2, zorder=2)
+        axes.scatter(xs, ys, s=_RING_SIZE, facecolors="none", edgecolors=_FRONT, linewidths=2, label="Pareto front")
 
 
 def _name_spots(figure: "Figure", axes: "Axes", named: Sequence[_Spot], spots: Sequence[_Spot]) -> None:
