@@ -15,6 +15,7 @@ CHECKED = datetime(2026, 8, 31, tzinfo=UTC)
 # Few values, so that ties, twins and near misses are the rule and not the exception.
 _NAMES = ["cpu-basic", "t4-small", "l4x1", "l4x4", "l40sx1", "a10g-small", "a100x4", "h200", "h200x2", "new-x8", "é*"]
 _PRICES = [1, 167, 13333, 30000, 41667, 83333, 83334, 166667, 1_000_000_000]
+_FEW_PRICES = [30000, 83333]
 _NO_PRICES = [None, 0, -5, 1.5, "13333", True, 10**12]
 _MODELS = ["T4", "L4", "A10G", "A100", "H200", "RTX PRO 6000", "Nvidia L4", "X1", "nvidia x-1", "Inferentia2"]
 _VRAM = [16, 24, 48, 96, 100, 141, 192, 282, 640]
@@ -28,7 +29,22 @@ def usually(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.Sea
 
 
 def accelerators() -> st.SearchStrategy[dict[str, Any]]:
-    """Draw the accelerator of a row of the API."""
+    """Draw the accelerator of a row of the API; every other one has a round share of memory for each."""
+    shared = st.builds(
+        lambda count, each, model: {
+            "type": "gpu",
+            "model": model,
+            "quantity": str(count),
+            "vram": f"{count * each} GB",
+        },
+        st.sampled_from([1, 2, 4]),
+        st.sampled_from([24, 96]),
+        st.sampled_from(_MODELS),
+    )
+    return shared | _any_accelerators()
+
+
+def _any_accelerators() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "type": usually(st.just("gpu"), st.sampled_from(["neuron", "tpu"])),
@@ -48,7 +64,10 @@ def rows() -> st.SearchStrategy[dict[str, Any]]:
             "ram": usually(st.sampled_from(_SIZES), st.sampled_from(_ODD_SIZES)),
             "ephemeralStorage": usually(st.sampled_from(_SIZES), st.sampled_from(_ODD_SIZES)),
             "accelerator": usually(accelerators(), st.none()),
-            "unitCostMicroUSD": usually(st.sampled_from(_PRICES) | st.integers(1, 10**6), st.sampled_from(_NO_PRICES)),
+            "unitCostMicroUSD": usually(
+                st.sampled_from(_FEW_PRICES) | st.sampled_from(_PRICES) | st.integers(1, 10**6),
+                st.sampled_from(_NO_PRICES),
+            ),
             "unitLabel": usually(st.just("minute"), st.sampled_from(["minute", "hour", None])),
         }
     )

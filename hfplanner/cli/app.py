@@ -11,7 +11,7 @@ import typer
 from hfplanner import __version__
 from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
-from hfplanner.cli.output import print_error, wants_json
+from hfplanner.cli.output import discard, print_error, wants_json
 from hfplanner.errors import HfplannerError, UsageError
 
 __all__ = ["COMMANDS", "run"]
@@ -70,11 +70,11 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`hfplanner hardware | head -1`): nothing more to say, and nothing to flush at exit.
-        _discard_stdout()
+        discard(sys.stdout)
         return _BROKEN_PIPE
     except OSError as error:
         # What can fail elsewhere is a known error there, so it is stdout: a full disk, most likely.
-        _discard_stdout()
+        discard(sys.stdout)
         print_error(HfplannerError(f"The answer could not be written ({error.strerror})."), json=False)
         return HfplannerError.exit_code
     return code or (0 if args else UsageError.exit_code)
@@ -89,11 +89,6 @@ def _prepare_streams() -> None:
         # A terminal that cannot show a character of an answer shows a replacement, never a traceback.
         with contextlib.suppress(AttributeError, ValueError):
             getattr(sys, name).reconfigure(errors="replace")
-
-
-def _discard_stdout() -> None:
-    """Let what is still to be flushed at exit go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _program_name() -> str:

@@ -1,18 +1,19 @@
 """What goes to stdout and stderr, in which format, and through which sanitizer."""
 
-import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TextIO
 
 from hfplanner.errors import HfplannerError, UsageError
 from hfplanner.sanitize import sanitize
 
 __all__ = [
     "OutputFormat",
+    "discard",
     "hint",
     "note",
     "print_error",
@@ -96,9 +97,16 @@ def _write(line: str) -> None:
 def note(text: str) -> None:
     """Say something on stderr, after what is already said on stdout. Where nobody can hear it, it is not said."""
     sys.stdout.flush()
-    with contextlib.suppress(OSError):
+    try:
         sys.stderr.write(f"{sanitize(text)}\n")
         sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Let what a stream still holds, and all that comes, go nowhere: it could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def warn(text: str) -> None:

@@ -126,6 +126,18 @@ def test_every_broken_rule_is_a_reason_with_what_is_needed_and_what_there_is() -
     ]
 
 
+def test_a_tie_of_price_and_memory_goes_to_fewer_gpus() -> None:
+    """Before the name, which says the opposite here."""
+
+    def gpus(name: str, count: int) -> dict[str, Any]:
+        vram = {"type": "gpu", "model": "L4", "quantity": str(count), "vram": f"{24 * count} GB"}
+        return row(name, 100) | {"accelerator": vram}
+
+    answer = recommend(Needs(vram_bytes=24 * GB), as_listing([gpus("a", 2), gpus("b", 1), gpus("c", 4)]))
+    assert names(answer) == ["b", "a", "c"]
+    assert answer.options[0].standing == "costs the same as a; fewer GPUs (1 against 2)"
+
+
 def test_what_is_sharded_is_compared_with_all_gpus_together() -> None:
     """The reason counts them."""
     answer = recommend(Needs(vram_bytes=160 * GB, shard=True), shipped_listing())
