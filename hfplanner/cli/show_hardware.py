@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.tables import Column, age_line, console, gpu_text, plain, price_text, print_table, size_text
+from hfplanner.cli.tables import Column, age_line, console, gpu_text, price_text, print_table, print_text, size_text
 from hfplanner.sanitize import sanitize
 
 __all__ = ["show_hardware"]
@@ -28,5 +28,5 @@ def show_hardware(listing: Listing, now: datetime) -> None:
     )
     for flavor in flavors:
         if flavor.unpriced_reason:
-            out.print(plain(f"{flavor.name} is unpriced: {flavor.unpriced_reason}.", "yellow"))
-    out.print(plain(age_line(listing, now), "dim"))
+            print_text(out, f"{flavor.name} is unpriced: {flavor.unpriced_reason}.", "yellow")
+    print_text(out, age_line(listing, now), "dim")

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from rich.console import Console
-from rich.text import Text
 
-from hfplanner.cli.tables import Column, age_line, console, gpu_text, plain, price_text, print_table, size_text
+from hfplanner.cli.tables import Column, age_line, console, gpu_text, price_text, print_table, print_text, size_text
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
@@ -18,9 +17,6 @@ from hfplanner.units import format_duration, format_usd
 
 __all__ = ["show_recommend"]
 
-# A sentence may name every flavor of a long listing.
-_LONGEST_LINE = 4000
-_INDENT = "  "
 _ASKED = 6
 
 T = TypeVar("T")
@@ -37,17 +33,17 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
         _print_notes(out, answer.options)
     _print_rejected(out, answer)
     if answer.options and answer.nearest_miss:
-        out.print(plain(f"Near: {answer.nearest_miss.message}."))
-    out.print(plain(age_line(answer.listing, now), "dim"))
+        print_text(out, f"Near: {answer.nearest_miss.message}.")
+    print_text(out, age_line(answer.listing, now), "dim")
 
 
 def _print_best(out: Console, answer: Recommendation) -> None:
     best, *others = answer.options
     asked = describe_needs(answer.needs)
-    out.print(plain(f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green"))
-    out.print(plain(f"Why: {best.standing}."))
+    print_text(out, f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green")
+    print_text(out, f"Why: {best.standing}.")
     if others:
-        out.print(plain(f"{others[0].flavor.name}: {others[0].standing}."))
+        print_text(out, f"{others[0].flavor.name}: {others[0].standing}.")
 
 
 def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> None:
@@ -119,7 +115,5 @@ def _print_list(out: Console, title: str, lines: Iterable[str]) -> None:
     """Print indented paragraphs under a title, and nothing where there are none."""
     for index, line in enumerate(lines):
         if index == 0:
-            out.print(plain(title, "bold"))
-        for part in plain(line, limit=_LONGEST_LINE).wrap(out, out.width - len(_INDENT)):
-            part.rstrip()
-            out.print(Text(_INDENT).append_text(part))
+            print_text(out, title, "bold")
+        print_text(out, line, indent="  ")

@@ -14,9 +14,10 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_bytes, format_usd_per_hour
 
-__all__ = ["Column", "age_line", "console", "gpu_text", "plain", "price_text", "print_table", "size_text"]
+__all__ = ["Column", "age_line", "console", "gpu_text", "price_text", "print_table", "print_text", "size_text"]
 
 _GAP = 2
+_LONGEST_TEXT = 4000
 
 
 def console() -> Console:
@@ -24,9 +25,13 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def plain(text: str, style: str = "", *, limit: int = 500) -> Text:
-    """Return remote or computed text, safe to print, at most ``limit`` characters of it."""
-    return Text(sanitize(text, limit=limit), style=style)
+def print_text(out: Console, text: str, style: str = "", *, indent: str = "") -> None:
+    """Print a paragraph, sanitized and wrapped, without blanks at the ends of its lines."""
+    # A sentence may name every flavor of a long listing.
+    paragraph = Text(sanitize(text, limit=_LONGEST_TEXT), style=style)
+    for line in paragraph.wrap(out, max(out.width - len(indent), 1)):
+        line.rstrip()
+        out.print(Text(indent).append_text(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = F
     out.print(table)
     left_out = [column.title for column in columns if column not in shown]
     if left_out:
-        out.print(plain(f"No room for {', '.join(left_out)} in {out.width} columns.", "dim"))
+        print_text(out, f"No room for {', '.join(left_out)} in {out.width} columns.", "dim")
 
 
 def price_text(flavor: Flavor) -> str:
