@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hfplanner.api.client import MAX_LISTING_BYTES
+from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.errors import ListingUnreadable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from hfplanner.api.client import MAX_LISTING_BYTES
+from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.catalog.flavor import Flavor, RowProblem, read_rows
 from hfplanner.catalog.shipped import read_data_text
