@@ -20,7 +20,7 @@ from hfplanner.api.rate_limit import parse_rate_limit, retry_after_secs
 from hfplanner.api.retry import RetryPolicy, asked_again
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.api.transport import BODY_DEADLINE, HEAD_DEADLINE, Wire, environment_proxy
-from hfplanner.errors import HubAnswer, HubError, HubRedirect, HubUnreadable, Outcome
+from hfplanner.errors import HubAnswer, HubError, HubRedirect, HubUnreadable, Outcome, UsageError
 from hfplanner.sanitize import sanitize
 
 __all__ = ["Answer", "HubConnection", "Params", "Secrets"]
@@ -104,7 +104,7 @@ class HubConnection:
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self.endpoint = check_endpoint(endpoint)
+        self.endpoint = _checked(endpoint)
         self.limits = limits or Limits()
         self.retry = retry or RetryPolicy()
         self._token = token
@@ -331,6 +331,17 @@ class HubConnection:
             if len(secret) >= _SHORTEST_SECRET:
                 text = text.replace(secret, "[hidden]")
         return sanitize(text)
+
+
+def _checked(endpoint: str) -> str:
+    """Return the endpoint if httpx can name its host too: a broken international name fails late and oddly."""
+    try:
+        known = bool(httpx.URL(check_endpoint(endpoint)).host)
+    except (httpx.InvalidURL, UnicodeError):
+        known = False
+    if not known:
+        raise UsageError(f"The Hub's endpoint {endpoint!r} names no host.", hint="Set HF_ENDPOINT to https://HOST.")
+    return endpoint
 
 
 def _name(request: httpx.Request) -> str:

@@ -54,7 +54,7 @@ def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = N
             return _read_capped(response, ends)
     except httpx.TimeoutException as error:
         raise ListingUnavailable(f"{endpoint} did not answer in time.") from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         raise ListingUnavailable(f"{endpoint} could not be reached ({type(error).__name__}).") from error
 
 

@@ -108,9 +108,10 @@ def test_the_token_goes_into_one_header_and_nowhere_else(hub: Hub) -> None:
         "https://",
         "https://u:p@huggingface.co",
         "http://127.0.0.1.example.com",
+        "https://xn--a.example",
     ],
 )
 def test_a_token_is_not_taken_where_it_could_be_read(endpoint: str) -> None:
-    """Only https, or this machine."""
+    """Only https to a host that can be one, or this machine."""
     with pytest.raises(UsageError):
         JobsClient(endpoint, token=Token("hf_canary"))

@@ -34,7 +34,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, bool]] = {
     "a head of endless lines": ({"raw": HEAD + b"X: a\r\n" * 40_000}, "HubInterrupted", True),
     "two lengths": ({"raw": HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"}, "HubInterrupted", True),
     "a negative length": ({"raw": HEAD + b"Content-Length: -1\r\n\r\n{}"}, "HubInterrupted", True),
-    "a length beyond the cap": ({"raw": HEAD + b"Content-Length: 99999999999999999999\r\n\r\n"}, "HubInterrupted", True),
+    "a length beyond the cap": ({"raw": HEAD + b"Content-Length: 99999999999999999999\r\n\r\n"}, "HubUnreadable", True),
     "a broken chunk": ({"raw": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"}, "HubInterrupted", True),
     "a last chunk that is missing": (
         {"raw": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"},
@@ -107,9 +107,9 @@ def test_a_server_that_is_away_was_sent_nothing(hub: Hub) -> None:
     assert hub.jobs() == []
 
 
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid", "xn--a.invalid"])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid"])
 def test_a_name_without_an_address_was_sent_nothing(host: str) -> None:
-    """No DNS entry, a label longer than DNS has, a broken international name."""
+    """No DNS entry, and a label longer than DNS has."""
     with opened(f"https://{host}", "hf_example", limits=Limits(connect_secs=1.0)) as client:
         result = attempt(lambda: client.create_job("alice", SPEC), limits=Limits(total_secs=20))
     assert isinstance(result.error, HubError)
@@ -125,7 +125,7 @@ def listening(*, backlog: int = 5) -> Iterator[socket.socket]:
 
 
 def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:
-    """https to a port that answers in plain text: the specification never left."""
+    """Https to a port that answers in plain text: the specification never left."""
     with listening() as server:
         heard: list[bytes] = []
 
@@ -148,9 +148,7 @@ def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:
 
 def test_a_server_that_never_accepts_or_never_answers_is_left_in_time(hub: Hub) -> None:
     """A full queue, and a stream of keep-alives of HTTP itself (status 102) without end."""
-    with listening(backlog=0) as server, opened(
-        f"http://127.0.0.1:{server.getsockname()[1]}", "hf_example"
-    ) as client:
+    with listening(backlog=0) as server, opened(f"http://127.0.0.1:{server.getsockname()[1]}", "hf_example") as client:
         assert attempt(lambda: client.count_jobs("alice")).kind == "HubTimeout"
     hub.fault(raw=b"HTTP/1.1 102 Processing\r\n\r\n" * 100, drip=27, drip_secs=0.05)
     with opened(hub.url, hub.token) as client:
@@ -182,7 +180,9 @@ def test_what_cannot_help_is_not_asked_again(hub: Hub) -> None:
 
 def test_patience_ends(hub: Hub) -> None:
     """A Hub that fails for ever is left after as many attempts as agreed; one that asks to wait too long at once."""
-    policy = RetryPolicy(attempts=3, patience_secs=5.0, wait_initial_secs=0.01, wait_max_secs=0.02, wait_jitter_secs=0.0)
+    policy = RetryPolicy(
+        attempts=3, patience_secs=5.0, wait_initial_secs=0.01, wait_max_secs=0.02, wait_jitter_secs=0.0
+    )
     hub.fault(times=0, status=503)
     with opened(hub.url, hub.token, retry=policy) as client:
         assert attempt(lambda: client.count_jobs("alice")).kind == "HubServerError"

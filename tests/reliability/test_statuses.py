@@ -79,7 +79,9 @@ def test_each_status_of_a_submission_has_its_class_and_outcome(hub: Hub, statuse
     assert [asked.method for asked in hub.requests()] == ["POST"] * len(statuses)
 
 
-@pytest.mark.parametrize("body", ["", "<html>nginx</html>", '{"message": "no"}', '{"error": 1}', '["error"]', SAID[:-1]])
+@pytest.mark.parametrize(
+    "body", ["", "<html>nginx</html>", '{"message": "no"}', '{"error": 1}', '["error"]', SAID[:-1]]
+)
 def test_a_refusal_without_the_words_of_the_hub_proves_nothing(hub: Hub, body: str) -> None:
     """A proxy may say 403 after the Hub took the job."""
     with opened(hub.url, hub.token) as client:
