@@ -12,6 +12,7 @@ an encrypted tunnel and sees neither token nor body), and the certificates of ``
 Requests to this machine never go through a proxy, and ``.netrc`` is never read.
 """
 
+import logging
 import ssl
 import threading
 import time
@@ -59,15 +60,16 @@ class _Clock(threading.local):
     """The deadline of what this thread is sending or reading now."""
 
     deadline: float | None = None
+    ours = False
 
     @contextmanager
     def until(self, deadline: float | None) -> Iterator[None]:
-        before = self.deadline
-        self.deadline = deadline
+        before = self.deadline, self.ours
+        self.deadline, self.ours = deadline, True
         try:
             yield
         finally:
-            self.deadline = before
+            self.deadline, self.ours = before
 
     def left(self, timeout: float | None, late: type[Exception]) -> float | None:
         """Return the shorter of a time-out and the time left; raise ``late`` where none is."""
@@ -80,6 +82,16 @@ class _Clock(threading.local):
 
 
 _CLOCK = _Clock()
+
+
+def _without_head(record: logging.LogRecord) -> bool:
+    """Leave the head of our answers out of httpcore's debug log: who poses as the Hub may repeat the token in it."""
+    if _CLOCK.ours and "return_value=(" in record.getMessage():
+        record.msg, record.args = record.getMessage().partition("return_value=(")[0] + "return_value=...", None
+    return True
+
+
+logging.getLogger("httpcore.http11").addFilter(_without_head)
 
 
 class _TimedStream(httpcore.NetworkStream):
