@@ -126,19 +126,19 @@ def _no_constant(name: str) -> None:
 def pack_cursor(value: list[int]) -> str:
     """Return a cursor that says nothing to anybody else.
 
-    >>> unpack_cursor(pack_cursor([3, 4]))
+    >>> unpack_cursor(pack_cursor([3, 4]), 2)
     [3, 4]
     """
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
-def unpack_cursor(cursor: str) -> list[int]:
-    """Return what was packed, or refuse with 400."""
+def unpack_cursor(cursor: str, count: int) -> list[int]:
+    """Return so many numbers that were packed, or refuse with 400."""
     try:
         value = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError as error:
         raise Refusal(400, "cursor: invalid cursor") from error
-    if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
+    if not isinstance(value, list) or len(value) != count or not all(isinstance(item, int) for item in value):
         raise Refusal(400, "cursor: invalid cursor")
     return value
 

@@ -15,6 +15,7 @@ import http.client
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -70,7 +71,7 @@ def _asked(entry: dict[str, Any]) -> Asked:
 
 
 class Hub:
-    """A running emulator. Users: alice (in acme, also with a token that only reads) and bob.
+    """A running emulator, which any thread may use. Users: alice (in acme, also with a token that only reads) and bob.
 
     Args:
         url: the API, without a trailing slash; what HF_ENDPOINT is set to.
@@ -83,6 +84,7 @@ class Hub:
 
     def __init__(self, url: str, control: str) -> None:
         self.url = url
+        self._asking = threading.Lock()
         self._connection = http.client.HTTPConnection(control)
 
     def close(self) -> None:
@@ -90,9 +92,10 @@ class Hub:
         self._connection.close()
 
     def _do(self, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
-        self._connection.request("POST", "/", json.dumps({"verb": verb, "arguments": arguments}))
-        with self._connection.getresponse() as response:
-            value = json.loads(response.read())
+        with self._asking:
+            self._connection.request("POST", "/", json.dumps({"verb": verb, "arguments": arguments}))
+            with self._connection.getresponse() as response:
+                value = json.loads(response.read())
         if response.status != http.client.OK:
             raise ValueError(value)
         return value

@@ -32,6 +32,7 @@ class Fate:
         logs: lines, each with its seconds after the start.
         memory_bytes: used, in the metrics stream.
         gpu_memory_bytes: used on each GPU.
+        gpu_total_bytes: of each GPU; the listed GB by default, less than which a real one reports.
         gpu_utilization: percent, of each GPU.
     """
 
@@ -47,6 +48,7 @@ class Fate:
     logs: tuple[tuple[float, str], ...] = ()
     memory_bytes: int = 2**30
     gpu_memory_bytes: int = 0
+    gpu_total_bytes: int | None = None
     gpu_utilization: int = 0
 
 

@@ -1,6 +1,7 @@
 """Faults on demand: which request they hit, and what they do to it."""
 
 import base64
+import itertools
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
@@ -9,6 +10,9 @@ from typing import Any
 from tests.hub.wire import Reply, Request
 
 __all__ = ["Armed", "Fault", "Faults", "alter"]
+
+
+_ERROR = '{"error":"A fault, on demand"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,12 @@ class Fault:
         times: how many requests it hits from there on; 0 for all.
         before: whether it strikes before the request has an effect; it has its effect otherwise.
         drop: no answer at all, the connection closes.
-        cut_request_at: only so many bytes of the request are read; no effect, no answer.
-        status, body, headers: take the place of the answer's own (``headers`` are added, a None removes).
+        cut_request_at: only so many bytes of the request are read; no effect, no answer. Beyond its end: it waits.
+        status, body, headers: take the place of the answer's own (``headers`` are added, a None removes). Without a
+            body of its own a status of 300 or more has the service's JSON error.
         raw: these bytes are sent instead of an answer.
         length_delta: added to the true Content-Length.
+        framing: ``close`` (the body says no length and ends with the connection) or ``chunked``.
         repeat: how many times the body is sent, with the length to match.
         cut_at: the answer ends after so many bytes.
         cut_body_at: the same, counted from the body's first byte.
@@ -55,6 +61,7 @@ class Fault:
     headers: dict[str, str | None] = field(default_factory=dict)
     raw: bytes | None = None
     length_delta: int = 0
+    framing: str | None = None
     repeat: int = 1
     cut_at: int | None = None
     cut_body_at: int | None = None
@@ -74,7 +81,7 @@ class Fault:
     @property
     def spoils_connection(self) -> bool:
         """Tell whether the client cannot read another answer after this one."""
-        return self.raw is not None or bool(self.length_delta)
+        return self.raw is not None or bool(self.length_delta) or self.framing == "close"
 
     def to_json(self) -> dict[str, Any]:
         """Return it for the control plane; bytes travel as base64."""
@@ -133,8 +140,9 @@ def alter(reply: Reply, fault: Fault, request: Request) -> Reply:
         reply.body = _changed(reply.body, fault)
     if fault.status is not None:
         reply.status = fault.status
-    if fault.body is not None:
-        reply.body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+    body = _ERROR if fault.body is None and (fault.status or 0) >= 300 else fault.body
+    if body is not None:
+        reply.body = body.encode() if isinstance(body, str) else body
         reply.stream = None
     changed = {name.lower() for name in fault.headers}
     reply.headers = [(name, value) for name, value in reply.headers if name.lower() not in changed]
@@ -145,6 +153,9 @@ def alter(reply: Reply, fault: Fault, request: Request) -> Reply:
         target = own if fault.next_link == "self" else fault.next_link
         reply.headers += [("Link", f'<{target}>; rel="next"')] if target else []
     reply.repeat = fault.repeat
+    reply.until_close = fault.framing == "close"
+    if fault.framing == "chunked" and reply.stream is None:
+        reply.stream = itertools.repeat(reply.body, fault.repeat if reply.body else 0)
     if fault.length_delta:
         reply.length = len(reply.body) * reply.repeat + fault.length_delta
     return reply

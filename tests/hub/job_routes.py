@@ -47,7 +47,7 @@ def _start(call: Call) -> Reply:
     owner = call.owner(write=True)
     spec = call.body(JOB_SPEC)
     must_pay(call, owner)
-    return _show(call, call.store.create(owner, call.user.name, spec, call.store.user_initiator(call.user)))
+    return _show(call, call.store.create(owner, call.user.name, spec, Owner(call.user.name, "user").answer()))
 
 
 def _wanted(call: Call, jobs: Iterator[Job]) -> Iterator[Job]:
@@ -60,8 +60,9 @@ def _list(call: Call) -> Reply:
     cursor = next(iter(call.values("cursor")), None)
     if cursor is not None and len(cursor) > MAX_CURSOR:
         raise Refusal(400, f"cursor: too long, expected at most {MAX_CURSOR} characters")
-    place = [] if cursor is None else unpack_cursor(cursor)
-    if call.store.settings.paging == "offset":
+    by_offset = call.store.settings.paging == "offset"
+    place = [] if cursor is None else unpack_cursor(cursor, 1 if by_offset else 2)
+    if by_offset:
         skip = place[0] if place else 0
         found = list(islice(_wanted(call, call.store.newest_first(owner.name)), skip, skip + size + 1))
         after = [skip + size]
@@ -89,6 +90,7 @@ def _count(call: Call) -> Reply:
 
 
 def _cancel(call: Call) -> Reply:
+    """Cancel, or show a job that is over as it is (what the service says then is unverified)."""
     job = call.job(write=True)
     call.store.cancel(job)
     return _show(call, job)

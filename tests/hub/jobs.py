@@ -98,12 +98,11 @@ class Job:
 
     def as_bytes(self, now_ms: int) -> bytes:
         """Return the answer as JSON, kept once the job is over."""
-        if self._settled is not None and (self.cancelled_ms or 0) <= now_ms:
+        ended = None if self._life is None or self.cancelled_ms is not None else self._life.end_ms
+        if self._settled is not None and ended is not None and now_ms >= ended:
             return self._settled
         body = json.dumps(self.answer(now_ms), separators=(",", ":")).encode()
-        moment = self.moment(now_ms)
-        over = moment.stage in TERMINAL and self._life is not None and self._life.end_ms is not None
-        if over and self.cancelled_ms is None:
+        if ended is not None and now_ms >= ended:
             self._settled = body
         return body
 

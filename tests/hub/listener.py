@@ -30,7 +30,7 @@ class Listener:
             threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
 
     def down(self) -> None:
-        """Stop listening and reset what is open: whoever connects is refused."""
+        """Stop listening and end what is open: whoever connects is refused."""
         if self._socket is not None:
             # A thread that waits in accept() wakes up only if the socket is shut down and not just closed.
             with contextlib.suppress(OSError):
@@ -40,7 +40,7 @@ class Listener:
         self.drop_all()
 
     def drop_all(self) -> None:
-        """Reset every open connection."""
+        """End every open connection."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):

@@ -63,10 +63,11 @@ def _spend(store: Store, request: Request) -> list[tuple[str, str]]:
 
 def _answer(store: Store, request: Request) -> Reply:
     told = _spend(store, request)
+    route, parts = _find(request)
     asker = store.accounts.by_token(request.header("Authorization"))
+    # A wrong token is refused even where none is needed.
     if asker is None and (request.path not in _PUBLIC or request.header("Authorization")):
         raise Refusal(401, "Invalid username or password.", told)
-    route, parts = _find(request)
     store.fire_due()
     reply = route.answer(Call(request, store, parts, asker))
     reply.headers += told

@@ -56,7 +56,7 @@ def _suspend(call: Call, *, suspend: bool) -> Reply:
 
 def _run(call: Call) -> Reply:
     scheduled = call.scheduled(write=True)
-    if not scheduled.concurrency and call.store.running_of(scheduled):
+    if not scheduled.concurrency and call.store.is_running(scheduled, call.store.clock.now()):
         raise Refusal(409, _BUSY)
     must_pay(call, scheduled.owner)
     return json_reply(200, call.store.trigger(scheduled).as_bytes(call.store.clock.now()))

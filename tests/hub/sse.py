@@ -93,7 +93,7 @@ def events(store: Store, job: Job) -> Iterator[bytes]:
 
     def news(now_ms: int) -> list[bytes]:
         moment = job.moment(now_ms)
-        told = [(job.created_ms, "SCHEDULING", None)]
+        told: list[tuple[int, str, str | None]] = [(job.created_ms, "SCHEDULING", None)]
         if moment.started_ms is not None:
             told.append((moment.started_ms, "RUNNING", None))
         if moment.stage in TERMINAL:
@@ -129,7 +129,7 @@ def _sample(store: Store, job: Job) -> dict[str, Any]:
     gpu = {
         "utilization": job.fate.gpu_utilization,
         "memory_used_bytes": job.fate.gpu_memory_bytes,
-        "memory_total_bytes": total,
+        "memory_total_bytes": total if job.fate.gpu_total_bytes is None else job.fate.gpu_total_bytes,
     }
     # A flavor of "15 GB" reports 15032385536 bytes, which is 14 GiB (huggingface_hub 2.4.0, fetch_job_metrics).
     ram_gb = int(str(row.get("ram", "16 GB")).split()[0])

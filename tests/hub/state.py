@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.hub.accounts import Accounts, Owner, User, entity_id
+from tests.hub.accounts import Accounts, Owner
 from tests.hub.clock import Clock
 from tests.hub.fate import Fate
 from tests.hub.jobs import TERMINAL, Job
@@ -103,10 +103,11 @@ class Store:
             job.change(cancelled_ms=now, cancel_keeps_end=self.settings.cancel_keeps_end)
             self.changed.notify_all()
 
-    def running_of(self, scheduled: Scheduled) -> bool:
-        """Tell whether a job of a schedule is not over yet."""
-        now = self.clock.now()
-        return any(self.jobs[job_id].moment(now).stage not in TERMINAL for job_id in scheduled.job_ids)
+    def is_running(self, scheduled: Scheduled, at_ms: int) -> bool:
+        """Tell whether a job of a schedule is not over at a moment; those that are over are not looked at again."""
+        jobs = (self.jobs[job_id] for job_id in scheduled.job_ids)
+        scheduled.job_ids = [job.id for job in jobs if job.moment(at_ms).stage not in TERMINAL]
+        return bool(scheduled.job_ids)
 
     def trigger(self, scheduled: Scheduled, at_ms: int | None = None) -> Job:
         """Start a job of a schedule."""
@@ -121,11 +122,7 @@ class Store:
         now = self.clock.now()
         for scheduled in self.scheduled.values():
             while scheduled.next_ms is not None and scheduled.next_ms <= now:
-                due, _ = scheduled.next_ms, scheduled.plan_after(scheduled.next_ms)
-                alive = any(self.jobs[job_id].moment(due).stage not in TERMINAL for job_id in scheduled.job_ids)
-                if not scheduled.suspend and (scheduled.concurrency or not alive):
+                due = scheduled.next_ms
+                scheduled.plan_after(due)
+                if not scheduled.suspend and (scheduled.concurrency or not self.is_running(scheduled, due)):
                     self.trigger(scheduled, due)
-
-    def user_initiator(self, user: User) -> dict[str, Any]:
-        """Return the initiator of a job that a user started."""
-        return Owner(user.name, "user").answer() | {"id": entity_id(user.name)}

@@ -45,6 +45,10 @@ def _at(path: str, text: str) -> str:
 def _walk(schema: Schema, value: object, path: str) -> Iterator[str]:
     if value is None and schema.get("nullable"):
         return
+    if "anyOf" in schema:
+        if all(any(_walk(option, value, path)) for option in schema["anyOf"]):
+            yield _at(path, "invalid input, fits none of the forms")
+        return
     if "enum" in schema:
         if value not in schema["enum"]:
             yield _at(path, f"invalid option, expected one of {'|'.join(schema['enum'])}")
@@ -79,6 +83,7 @@ _TYPES: dict[str, Callable[[object], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "integer": _is_integer,
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
@@ -93,7 +98,7 @@ def _string(schema: Schema, value: str, path: str) -> Iterator[str]:
         yield _at(path, f"invalid string, must match {schema['pattern']}")
 
 
-def _integer(schema: Schema, value: float, path: str) -> Iterator[str]:
+def _number(schema: Schema, value: float, path: str) -> Iterator[str]:
     if value < schema.get("minimum", value):
         yield _at(path, f"too small, expected at least {schema['minimum']}")
     if value <= schema.get("exclusiveMinimum", value - 1):
@@ -130,7 +135,8 @@ def _object(schema: Schema, value: dict[str, object], path: str) -> Iterator[str
 
 _CHECKS: dict[str, Callable[[Schema, Any, str], Iterator[str]]] = {
     "string": _string,
-    "integer": _integer,
+    "integer": _number,
+    "number": _number,
     "array": _array,
     "object": _object,
 }

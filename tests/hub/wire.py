@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer; ``stream`` takes the place of ``body`` and is sent in chunks."""
+    """One answer; ``stream`` takes the place of ``body`` and is sent in chunks, ``until_close`` says no length."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -69,6 +69,7 @@ class Reply:
     stream: Iterator[bytes] | None = None
     length: int | None = None
     repeat: int = 1
+    until_close: bool = False
 
     def head(self) -> bytes:
         """Return the status line and the headers."""
@@ -79,7 +80,7 @@ class Reply:
             framing = ("Transfer-Encoding", "chunked")
         lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Emulated')}"]
         # An answer of 1xx, 204 or 304 has no body and says no length.
-        headers = self.headers if self.is_bodiless else [*self.headers, framing]
+        headers = self.headers if self.is_bodiless or self.until_close else [*self.headers, framing]
         lines += [f"{name}: {value}" for name, value in headers]
         return "\r\n".join(lines).encode("latin-1") + _END_OF_HEAD
 
