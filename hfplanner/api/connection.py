@@ -267,10 +267,12 @@ class HubConnection:
         if announced.isdecimal() and int(announced[:20]) > max_bytes:
             raise self._unreadable(request, response, too_long, secrets)
         ends = time.monotonic() + self.limits.total_secs
-        body = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         for piece in self._pieces(request, response, secrets):
-            body += piece
-            if len(body) > max_bytes:
+            pieces.append(piece)
+            size += len(piece)
+            if size > max_bytes:
                 raise self._unreadable(request, response, too_long, secrets)
             if time.monotonic() > ends:
                 raise transport_error(httpx.ReadTimeout(""), self._facts(request, response, secrets))
@@ -279,7 +281,7 @@ class HubConnection:
             str(request.url),
             response.status_code,
             dict(response.headers),
-            bytes(body),
+            b"".join(pieces),
             lambda text: self._clean(text, secrets),
         )
 

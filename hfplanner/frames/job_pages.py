@@ -1,10 +1,11 @@
 """The listing of jobs as a frame, page by page from its bytes, without a record per job."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import msgspec
+import orjson
 import polars as pl
 from pydantic import ValidationError
 
@@ -12,7 +13,7 @@ from hfplanner.api.models import JobInfo
 from hfplanner.api.parse import problem_of
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.errors import HubUnreadable
-from hfplanner.frames.job_wire import quick_columns
+from hfplanner.frames.job_wire import proven_labels, quick_frame
 from hfplanner.sanitize import sanitize
 
 __all__ = ["BAD_JOB_PAGES_SCHEMA", "JOB_PAGES_SCHEMA", "JobPageFrames", "job_page_frames"]
@@ -58,8 +59,8 @@ BAD_JOB_PAGES_SCHEMA = pl.Schema(
     {"page": pl.Int64(), "position": pl.Int64(), "id": pl.String(), "code": pl.String(), "reason": pl.String()}
 )
 
-# Our column, and the path of the wire's; those with a step of their own are below.
-_PLAIN = {
+# Our column, and where a record has it; times and labels are below.
+_PATHS = {
     "id": "id",
     "stage": "status.stage",
     "message": "status.message",
@@ -85,9 +86,14 @@ _PLAIN = {
     "resource_group_id": "resource_group_id",
 }
 _TIMES = ("created_at", "started_at", "finished_at")
-# As the Hub writes a time: 2025-07-22T16:06:25.079Z. Any other spelling is left to the record.
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
-_TIME_LENGTH = len("2025-07-22T16:06:25.079Z")
+# Small pages are read together: many frames cost more than what is in them. Large heaps of them cost more again, for
+# they do not fit the processor's cache.
+_BATCH_BYTES = 2**20
+_MOST_WAITING = 4
+
+
+_PLACES = pl.Schema({"page": pl.Int64(), "position": pl.Int64()})
+_PLACED = pl.Schema({**JOB_PAGES_SCHEMA, **_PLACES})
 
 
 class JobPageFrames(NamedTuple):
@@ -113,19 +119,66 @@ def job_page_frames(pages: Iterable[bytes]) -> JobPageFrames:
     >>> jobs.select("id", "flavor", "labels").rows(), bad.select("position", "code", "reason").rows()
     ([('a', 'l4x1', '{"team":"nlp"}')], [(1, 'no_job', 'id (missing)')])
     """
-    frames, bad = [], []
+    # polars reads a batch in a second thread while this one fetches and proves the next.
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        read: list[_Read] = []
+        waiting: deque[Future[_Read]] = deque()
+        for batch in _batches(pages):
+            waiting.append(reader.submit(_read, batch))
+            while len(waiting) > _MOST_WAITING:
+                read.append(waiting.popleft().result())
+        read += [future.result() for future in waiting]
+    return _joined([part.frame for part in read], [row for part in read for row in part.bad])
+
+
+class _Page(NamedTuple):
+    """A page; its labels are ``None`` where it is not proven to be strict JSON in the API's spelling."""
+
+    number: int
+    raw: bytes
+    labels: list[str | None] | None
+
+
+class _Read(NamedTuple):
+    frame: pl.DataFrame
+    bad: list[dict[str, Any]]
+
+
+def _batches(pages: Iterable[bytes]) -> Iterator[list[_Page]]:
+    """Group neighbouring pages that are read in the same way."""
+    batch: list[_Page] = []
+    size = 0
     for number, raw in enumerate(pages):
-        frame = _quick_frame(raw)
-        if frame is None:
-            frame, problems = _careful_frame(raw, number)
-            bad += problems
-        frames.append(frame.with_columns(page=pl.lit(number, pl.Int64())))
-    return _joined(frames, bad)
+        page = _Page(number, raw, proven_labels(raw))
+        if batch and ((page.labels is None) != (batch[0].labels is None) or size + len(raw) > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(page)
+        size += len(raw)
+    if batch:
+        yield batch
+
+
+def _read(batch: Sequence[_Page]) -> _Read:
+    if batch[0].labels is not None:
+        labels = [page.labels or [] for page in batch]
+        frame = quick_frame([page.raw for page in batch], [text for texts in labels for text in texts])
+        if frame is not None:
+            counts = [(page.number, len(texts)) for page, texts in zip(batch, labels, strict=True)]
+            places = pl.DataFrame(
+                {
+                    "page": [number for number, count in counts for _ in range(count)],
+                    "position": [place for _, count in counts for place in range(count)],
+                },
+                schema=_PLACES,
+            )
+            return _Read(pl.concat([frame, places], how="horizontal").select(_PLACED.names()), [])
+    parts = [_careful(page) for page in batch]
+    return _Read(pl.concat([part.frame for part in parts]), [row for part in parts for row in part.bad])
 
 
 def _joined(frames: Sequence[pl.DataFrame], bad: Sequence[Mapping[str, Any]]) -> JobPageFrames:
-    empty = pl.DataFrame(schema={**JOB_PAGES_SCHEMA, "position": pl.Int64(), "page": pl.Int64()})
-    joined = pl.concat([empty, *frames])
+    joined = pl.concat([pl.DataFrame(schema=_PLACED), *frames])
     first = joined["id"].is_first_distinct()
     repeated = joined.filter(~first).select(
         "page",
@@ -136,59 +189,26 @@ def _joined(frames: Sequence[pl.DataFrame], bad: Sequence[Mapping[str, Any]]) ->
     )
     listed = pl.DataFrame(bad, schema=BAD_JOB_PAGES_SCHEMA)
     return JobPageFrames(
-        joined.filter(first).drop("page", "position"), pl.concat([listed, repeated]).sort("page", "position")
+        joined.filter(first).select(JOB_PAGES_SCHEMA.names()), pl.concat([listed, repeated]).sort("page", "position")
     )
 
 
-def _quick_frame(raw: bytes) -> pl.DataFrame | None:
-    columns = quick_columns(raw)
-    if columns is None or not all(columns["id"]):
-        return None
-    series = {
-        name: _lists(name, columns[path])
-        if JOB_PAGES_SCHEMA[name] == _TEXTS
-        else pl.Series(name, columns[path], JOB_PAGES_SCHEMA[name])
-        for name, path in _PLAIN.items()
-    }
-    series["labels"] = _json("labels", columns["labels"])
-    for name in _TIMES:
-        text = pl.Series(name, columns[name], pl.String())
-        moments = text.str.to_datetime(_TIME_FORMAT, time_unit="us", time_zone="UTC", strict=False)
-        too_fine = (text.str.len_bytes() > _TIME_LENGTH).any()
-        if too_fine or moments.null_count() != text.null_count():
-            return None
-        series[name] = moments
-    return _positioned(pl.DataFrame([series[name] for name in JOB_PAGES_SCHEMA]))
-
-
-def _json(name: str, values: Sequence[Any]) -> pl.Series:
-    encode = msgspec.json.Encoder().encode
-    return pl.Series(name, [None if value is None else encode(value).decode() for value in values], pl.String())
-
-
-def _lists(name: str, values: Sequence[Any]) -> pl.Series:
-    # Ten times as quick as a column of Python's lists.
-    return _json(name, values).str.json_decode(_TEXTS)
-
-
-def _positioned(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64()))
-
-
-def _careful_frame(raw: bytes, page: int) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+def _careful(page: _Page) -> _Read:
+    """Read a page record by record."""
     rows: list[dict[str, Any]] = []
     bad: list[dict[str, Any]] = []
-    for position, item in enumerate(_items(raw)):
+    for position, item in enumerate(_items(page.raw)):
+        place = {"page": page.number, "position": position}
         try:
-            rows.append({**_row(JobInfo.model_validate(item)), "position": position})
+            rows.append({**_row(JobInfo.model_validate(item)), **place})
         except ValidationError as error:
             problem = problem_of(error)
         except ValueError as error:
             problem = str(error)
         else:
             continue
-        bad.append({"page": page, "position": position, "id": _id(item), "code": "no_job", "reason": sanitize(problem)})
-    return pl.DataFrame(rows, schema={**JOB_PAGES_SCHEMA, "position": pl.Int64()}), bad
+        bad.append({**place, "id": _id(item), "code": "no_job", "reason": sanitize(problem)})
+    return _Read(pl.DataFrame(rows, schema=_PLACED), bad)
 
 
 def _items(raw: bytes) -> list[Any]:
@@ -216,10 +236,16 @@ def _row(job: JobInfo) -> dict[str, Any]:
     Raises:
         ValueError: a value has no place in its column.
     """
-    row = {name: _value(job, path, name) for name, path in _PLAIN.items()}
-    labels = None if job.labels is None else _text(msgspec.json.encode(job.labels).decode())
-    times: dict[str, datetime | None] = {name: getattr(job, name) for name in _TIMES}
-    return {**row, **times, "labels": labels}
+    row = {name: _value(job, path, name) for name, path in _PATHS.items()}
+    labels = None if job.labels is None else _labels(job.labels)
+    return {**row, **{name: getattr(job, name) for name in _TIMES}, "labels": labels}
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    try:
+        return orjson.dumps(labels).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError("a label is not Unicode") from error
 
 
 def _value(job: JobInfo, path: str, name: str) -> object:
