@@ -209,6 +209,8 @@ def test_an_environment_with_a_proxy_and_a_netrc_changes_nothing_on_loopback(
     with serving(lambda _: []) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("NETRC", str(netrc))
         with JobsClient(hub.url, token=Token(hub.token)) as client:
             client.whoami()
