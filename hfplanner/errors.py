@@ -6,6 +6,24 @@
     ├── CatalogError               1   no usable hardware listing
     │   ├── ListingUnavailable     1   the Hub could not be asked
     │   └── ListingUnreadable      1   an answer or a file is not a listing
+    ├── HubError                   1   the Hub was asked and gave no usable answer
+    │   ├── HubUnreachable         1   nothing was sent: no address, no connection, no encryption, no time left
+    │   ├── HubInterrupted         1   something was sent, and no whole answer came back
+    │   │   └── HubTimeout         1   the same, because it took too long
+    │   ├── HubUnreadable          1   an answer that is too long, no JSON, or not what the API promises
+    │   ├── HubRedirect            1   an answer that points elsewhere
+    │   ├── HubListingIncomplete   6   a listing that turns in circles or does not end
+    │   └── HubStatusError         1   a status that is no success
+    │       ├── HubBadRequest      1   400, 405, 413, 415, 422
+    │       ├── HubUnauthorized    1   401
+    │       ├── HubPaymentRequired 1   402
+    │       ├── HubForbidden       1   403
+    │       ├── HubNotFound        1   404, 410
+    │       ├── HubNotAcceptable   1   406
+    │       ├── HubConflict        1   409
+    │       ├── HubRateLimited     1   429
+    │       └── HubServerError     1   500 to 599
+    ├── TokenError                 1   no token, or one that cannot be sent
     ├── UsageError                 2   what was typed or passed cannot be meant
     │   └── JobSpecError           2   a job specification the service would refuse or misread
     └── NothingFits                4   no flavor meets the needs
@@ -15,14 +33,36 @@ The number is the exit code of the command line. Each error is one sentence, wit
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
 __all__ = [
     "CatalogError",
     "HfplannerError",
+    "HubAnswer",
+    "HubBadRequest",
+    "HubConflict",
+    "HubError",
+    "HubForbidden",
+    "HubInterrupted",
+    "HubListingIncomplete",
+    "HubNotAcceptable",
+    "HubNotFound",
+    "HubPaymentRequired",
+    "HubRateLimited",
+    "HubRedirect",
+    "HubServerError",
+    "HubStatusError",
+    "HubTimeout",
+    "HubUnauthorized",
+    "HubUnreachable",
+    "HubUnreadable",
     "JobSpecError",
     "ListingUnavailable",
     "ListingUnreadable",
     "NothingFits",
+    "Outcome",
+    "TokenError",
     "UsageError",
     "did_you_mean",
     "quoted",
@@ -64,6 +104,179 @@ class ListingUnreadable(CatalogError):
     """An answer or a file was read, but it is not a hardware listing."""
 
     code = "listing_unreadable"
+
+
+class Outcome(StrEnum):
+    """What a failed request has done at the Hub. Where nothing proves one of the first two, it is the third.
+
+    >>> Outcome.UNKNOWN.value
+    'unknown'
+    """
+
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubAnswer:
+    """What is known of the exchange behind an error; every text is safe for a terminal and free of secrets.
+
+    Args:
+        request: method and path, for example ``"POST /api/jobs/acme"``.
+        status: ``None`` while no head of an answer was read.
+        server_message: the Hub's own words, from its JSON or its ``X-Error-Message``.
+        error_code: ``X-Error-Code``.
+        request_id: ``X-Request-Id``, which the Hub's support asks for.
+        retry_after_secs: how long the Hub asks to wait.
+    """
+
+    request: str = ""
+    status: int | None = None
+    server_message: str | None = None
+    error_code: str | None = None
+    request_id: str | None = None
+    retry_after_secs: float | None = None
+
+
+class HubError(HfplannerError):
+    """The Hub was asked and gave no usable answer.
+
+    Args:
+        message: one sentence.
+        hint: what to do.
+        outcome: what the request has done at the Hub, for requests that change something.
+        answer: what is known of the exchange.
+        transient: whether asking the same again may help.
+
+    >>> error = HubError("The answer was cut.", answer=HubAnswer(request="POST /api/jobs/acme", status=200))
+    >>> error.outcome.value, error.answer.status, error.probably_done, error.transient
+    ('unknown', 200, True, False)
+    """
+
+    code = "hub"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        outcome: Outcome = Outcome.UNKNOWN,
+        answer: HubAnswer | None = None,
+        transient: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.outcome = outcome
+        self.answer = answer or HubAnswer()
+        self.transient = transient
+
+    @property
+    def probably_done(self) -> bool:
+        """Whether the head of the answer said success, though the rest of it proves nothing."""
+        return self.answer.status is not None and self.answer.status // 100 == 2  # noqa: PLR2004 - 2xx of RFC 9110
+
+
+class HubUnreachable(HubError):
+    """Nothing was sent: no address, no connection, no encryption, or no time left before the first byte."""
+
+    code = "hub_unreachable"
+
+
+class HubInterrupted(HubError):
+    """Something was sent, and no whole answer came back."""
+
+    code = "hub_interrupted"
+
+
+class HubTimeout(HubInterrupted):
+    """Something was sent, and no whole answer came back in time."""
+
+    code = "hub_timeout"
+
+
+class HubUnreadable(HubError):
+    """An answer that is longer than its cap, no strict JSON, or not what the API promises."""
+
+    code = "hub_unreadable"
+
+
+class HubRedirect(HubError):
+    """An answer that points elsewhere: to another server, or anywhere at all after a request that changes something."""
+
+    code = "hub_redirect"
+
+
+class HubListingIncomplete(HubError):
+    """A listing that names a page it named before, or is longer than its caps: what was read is not all there is."""
+
+    exit_code = 6
+    code = "hub_listing_incomplete"
+
+
+class HubStatusError(HubError):
+    """A status that is no success; those of the API have classes of their own."""
+
+    code = "hub_status"
+
+
+class HubBadRequest(HubStatusError):
+    """400, 405, 413, 415, 422: the request is not one the Hub takes."""
+
+    code = "hub_bad_request"
+
+
+class HubUnauthorized(HubStatusError):
+    """401: no token, or none that counts."""
+
+    code = "hub_unauthorized"
+
+
+class HubPaymentRequired(HubStatusError):
+    """402: the credit balance does not suffice."""
+
+    code = "hub_payment_required"
+
+
+class HubForbidden(HubStatusError):
+    """403: the token may not do this there."""
+
+    code = "hub_forbidden"
+
+
+class HubNotFound(HubStatusError):
+    """404, 410: no such job, schedule or namespace, or none the token may see."""
+
+    code = "hub_not_found"
+
+
+class HubNotAcceptable(HubStatusError):
+    """406: for example metrics of a job that is not running."""
+
+    code = "hub_not_acceptable"
+
+
+class HubConflict(HubStatusError):
+    """409: for example a schedule whose job still runs."""
+
+    code = "hub_conflict"
+
+
+class HubRateLimited(HubStatusError):
+    """429: too many requests."""
+
+    code = "hub_rate_limited"
+
+
+class HubServerError(HubStatusError):
+    """500 to 599: the Hub failed; a job may exist nevertheless."""
+
+    code = "hub_server_error"
+
+
+class TokenError(HfplannerError):
+    """There is no token, or one that cannot be sent as it is."""
+
+    code = "token"
 
 
 class UsageError(HfplannerError):

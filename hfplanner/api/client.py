@@ -1,89 +1,205 @@
-"""Asking the Hub. Today one question: the public hardware listing, for which no token is needed or sent."""
+"""The Jobs API, one method per endpoint: records in and out, every failure one of our errors."""
 
-import time
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
 
-from hfplanner import __version__
-from hfplanner.errors import ListingUnavailable, ListingUnreadable, UsageError
+import httpx
 
-if TYPE_CHECKING:
-    import httpx
+from hfplanner.api.account import WhoAmI
+from hfplanner.api.auth import Token
+from hfplanner.api.billing import Billing
+from hfplanner.api.connection import HubConnection, Params
+from hfplanner.api.hardware import JobHardwareInfo
+from hfplanner.api.launch import Launched, parse_launched
+from hfplanner.api.limits import Limits
+from hfplanner.api.models import JobInfo
+from hfplanner.api.origin import join_path
+from hfplanner.api.paging import pages
+from hfplanner.api.parse import parse_count, parse_items, parse_job, parse_model
+from hfplanner.api.retry import RetryPolicy
+from hfplanner.api.scheduled import ScheduledJobs
+from hfplanner.api.secrets import secrets_of
+from hfplanner.api.streams import JobMetrics, LogLine, Stream, follow
 
-__all__ = ["MAX_LISTING_BYTES", "check_endpoint", "fetch_hardware"]
-
-# The listing of 26 flavors is 7 KB.
-MAX_LISTING_BYTES = 4 * 2**20
-CONNECT_TIMEOUT_SECS = 4.0
-READ_TIMEOUT_SECS = 8.0
-TOTAL_TIMEOUT_SECS = 15.0
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_OK = 200
-# Uncompressed: the listing is small, and what is not compressed cannot unfold into gigabytes.
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"hfplanner/{__version__}"}
-
-
-def check_endpoint(endpoint: str) -> str:
-    """Return the endpoint, or refuse one that is not https (http is allowed on loopback only).
-
-    Raises:
-        UsageError: no host, another scheme, or a user name, query or fragment in it.
-
-    >>> check_endpoint("https://huggingface.co")
-    'https://huggingface.co'
-    """
-    hint = "Set HF_ENDPOINT to https://HOST, or http://127.0.0.1:PORT for a local server."
-    try:
-        parts = urlsplit(endpoint)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"The Hub's endpoint {endpoint!r} is not a URL.", hint=hint) from error
-    if parts.scheme not in {"https", "http"} or not host or port == 0:
-        raise UsageError(f"The Hub's endpoint {endpoint!r} is not an https URL.", hint=hint)
-    if parts.scheme == "http" and host not in _LOOPBACK:
-        raise UsageError(f"The Hub's endpoint {endpoint!r} is not encrypted.", hint=hint)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError("The Hub's endpoint has a user name, a query or a fragment in it.", hint=hint)
-    return endpoint
+__all__ = ["JobsClient"]
 
 
-def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = None) -> bytes:
-    """Return the body of ``GET {endpoint}/api/jobs/hardware``, undecoded.
+class JobsClient:
+    """Talks to the Jobs API of one Hub. A context manager; without one, call :meth:`close`.
+
+    Questions are asked again after failures that may pass. What changes something is sent exactly once, follows no
+    redirect, and its error says in ``outcome`` whether it was not sent, was rejected, or is unknown.
+    Every method raises :class:`~hfplanner.errors.HubError`, and :class:`~hfplanner.errors.UsageError` for a namespace
+    or an id that cannot be one.
 
     Args:
-        endpoint: the Hub, without a trailing slash.
-        transport: what carries the request; the network by default.
+        endpoint: the Hub, without a trailing slash; https, or http on loopback.
+        token: sent to this endpoint's origin only.
+        transport: what carries requests; by default the network, see :mod:`hfplanner.api.transport`.
+        limits: time-outs and sizes.
+        retry: how questions are asked again.
+
+    Attributes:
+        scheduled: the endpoints of scheduled jobs.
+        billing: the endpoints of bills.
 
     Raises:
         UsageError: the endpoint is not one to talk to.
-        ListingUnavailable: no connection, a time-out, or a status other than 200 (redirects are not followed).
-        ListingUnreadable: the answer is longer than 4 MiB.
+
+    >>> answer = httpx.MockTransport(lambda request: httpx.Response(200, json={"count": 3}))
+    >>> with JobsClient("https://huggingface.co", token=Token("hf_example"), transport=answer) as client:
+    ...     client.count_jobs("acme", stages=["RUNNING"])
+    3
     """
-    import httpx  # noqa: PLC0415 - a quarter of a second that only a live listing needs
 
-    url = f"{check_endpoint(endpoint)}/api/jobs/hardware"
-    timeout = httpx.Timeout(READ_TIMEOUT_SECS, connect=CONNECT_TIMEOUT_SECS)
-    try:
-        with (
-            httpx.Client(transport=transport, timeout=timeout, follow_redirects=False) as client,
-            client.stream("GET", url, headers=_HEADERS) as response,
-        ):
-            if response.status_code != _OK:
-                raise ListingUnavailable(f"{endpoint} answered {response.status_code} to the question for hardware.")
-            return _read_capped(response)
-    except httpx.TimeoutException as error:
-        raise ListingUnavailable(f"{endpoint} did not answer in time.") from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        raise ListingUnavailable(f"{endpoint} could not be reached ({type(error).__name__}).") from error
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        token: Token | None,
+        transport: httpx.BaseTransport | None = None,
+        limits: Limits | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._connection = HubConnection(endpoint, token=token, transport=transport, limits=limits, retry=retry)
+        self.scheduled = ScheduledJobs(self._connection)
+        self.billing = Billing(self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"JobsClient({self.endpoint!r})"
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub this client talks to."""
+        return self._connection.endpoint
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._connection.close()
+
+    def whoami(self) -> WhoAmI:
+        """Return the account of the token; its name is the default namespace."""
+        return parse_model(WhoAmI, self._connection.get(join_path("api", "whoami-v2")))
+
+    def hardware(self) -> tuple[JobHardwareInfo, ...]:
+        """Return the hardware listing, priced."""
+        return tuple(parse_items(JobHardwareInfo, self._connection.get(join_path("api", "jobs", "hardware"))))
+
+    def create_job(self, namespace: str, spec: Mapping[str, Any]) -> Launched:
+        """Start a job, which costs money. Sent at most once; see :class:`~hfplanner.errors.Outcome`.
+
+        Args:
+            namespace: user or organization that pays.
+            spec: from :func:`~hfplanner.api.spec.create_job_spec`.
+
+        Returns:
+            The job, with the raw answer: it exists.
+
+        Raises:
+            HubError: ``outcome`` is ``NOT_SENT`` or ``REJECTED`` where that is proven; otherwise the job may exist. So
+                it may after any other exception, an interruption for example.
+        """
+        answer = self._connection.change("POST", _jobs(namespace), dict(spec), secrets=secrets_of(spec))
+        return parse_launched(answer, self.endpoint)
+
+    def job_pages(
+        self, namespace: str, *, stages: Iterable[str] = (), labels: Mapping[str, str] | None = None
+    ) -> Iterator[bytes]:
+        """Yield the listing of jobs page by page, newest first, as the bytes of JSON arrays, not decoded.
+
+        Args:
+            namespace: user or organization.
+            stages: any of them; none means all.
+            labels: all of them.
+        """
+        for answer in pages(self._connection, _jobs(namespace), _filters(stages, labels)):
+            yield answer.body
+
+    def list_jobs(
+        self, namespace: str, *, stages: Iterable[str] = (), labels: Mapping[str, str] | None = None
+    ) -> Iterator[JobInfo]:
+        """Yield jobs, newest first, each id once; arguments as for :meth:`job_pages`."""
+        seen: set[str] = set()
+        for answer in pages(self._connection, _jobs(namespace), _filters(stages, labels)):
+            for job in parse_items(JobInfo, answer, endpoint=self.endpoint):
+                if job.id not in seen:
+                    seen.add(job.id)
+                    yield job
+
+    def count_jobs(self, namespace: str, *, stages: Iterable[str] = ()) -> int:
+        """Return how many jobs there are, in any of the stages or in all."""
+        answer = self._connection.get(join_path("api", "jobs", namespace, "count"), _filters(stages, None))
+        return parse_count(answer)
+
+    def get_job(self, namespace: str, job_id: str) -> JobInfo:
+        """Return one job."""
+        return parse_job(self._connection.get(_jobs(namespace, job_id)), self.endpoint)
+
+    def logs(self, namespace: str, job_id: str, *, tail: int | None = None) -> Iterator[LogLine]:
+        """Yield the lines of a job's log, each once, until the job has ended.
+
+        Args:
+            namespace: user or organization.
+            job_id: of the job.
+            tail: begin with this many of the last lines.
+        """
+        stream = Stream(path=_jobs(namespace, job_id, "logs"), is_over=self._is_over(namespace, job_id), tail=tail)
+        for event in follow(self._connection, stream):
+            timestamp = event.get("timestamp")
+            yield LogLine(timestamp if isinstance(timestamp, str) else None, _text(event.get("data")))
+
+    def metrics(self, namespace: str, job_id: str) -> Iterator[JobMetrics]:
+        """Yield what a job uses, about once a second from now until it has ended; the Hub keeps no history of it."""
+        is_over = self._is_over(namespace, job_id)
+        stream = Stream(path=_jobs(namespace, job_id, "metrics"), is_over=is_over, replays=False)
+        for event in follow(self._connection, stream):
+            yield JobMetrics.model_validate(event)
+
+    def events(self, namespace: str, job_id: str) -> Iterator[dict[str, Any]]:
+        """Yield what happens to a job, each event once, until it has ended; the Hub documents no shape for it."""
+        stream = Stream(path=_jobs(namespace, job_id, "events"), is_over=self._is_over(namespace, job_id))
+        yield from follow(self._connection, stream)
+
+    def cancel_job(self, namespace: str, job_id: str) -> JobInfo:
+        """Stop a job."""
+        return parse_job(self._connection.change("POST", _jobs(namespace, job_id, "cancel")), self.endpoint)
+
+    def duplicate_job(self, namespace: str, job_id: str) -> Launched:
+        """Start a job with the specification of another one, which costs money. Sent once, as :meth:`create_job`."""
+        answer = self._connection.change("POST", _jobs(namespace, job_id, "duplicate"))
+        return parse_launched(answer, self.endpoint)
+
+    def set_labels(self, namespace: str, job_id: str, labels: Mapping[str, str]) -> JobInfo:
+        """Replace all labels of a job."""
+        path = _jobs(namespace, job_id, "labels")
+        return parse_job(self._connection.change("PUT", path, {"labels": dict(labels)}), self.endpoint)
+
+    def expose_ports(self, namespace: str, job_id: str, ports: Sequence[int], *, public: Sequence[int] = ()) -> JobInfo:
+        """Replace the exposed ports of a running job; those in ``public`` need no token to be reached."""
+        body = {"ports": list(ports), "portsPublic": list(public)}
+        return parse_job(self._connection.change("PUT", _jobs(namespace, job_id, "expose"), body), self.endpoint)
+
+    def _is_over(self, namespace: str, job_id: str) -> Callable[[], bool]:
+        return lambda: self.get_job(namespace, job_id).is_terminal
 
 
-def _read_capped(response: "httpx.Response") -> bytes:
-    deadline = time.monotonic() + TOTAL_TIMEOUT_SECS
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > MAX_LISTING_BYTES:
-            raise ListingUnreadable(f"The hardware listing is longer than {MAX_LISTING_BYTES} bytes.")
-        if time.monotonic() > deadline:
-            raise ListingUnavailable(f"The hardware listing took longer than {TOTAL_TIMEOUT_SECS:.0f} seconds.")
-    return bytes(body)
+def _jobs(namespace: str, *rest: str) -> str:
+    return join_path("api", "jobs", namespace, *rest)
+
+
+def _filters(stages: Iterable[str], labels: Mapping[str, str] | None) -> Params:
+    wanted = [("stage", str(stage)) for stage in stages]
+    return [*wanted, *(("label", f"{key}={value}") for key, value in (labels or {}).items())]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hfplanner.api.client import MAX_LISTING_BYTES
+from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.errors import ListingUnreadable, UsageError

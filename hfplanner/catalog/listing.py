@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from hfplanner.api.client import MAX_LISTING_BYTES
+from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.catalog.flavor import Flavor, RowProblem, read_rows
 from hfplanner.catalog.invariants import Violation, check_flavors, check_rows

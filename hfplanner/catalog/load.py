@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hfplanner.api.client import fetch_hardware
+from hfplanner.api.public import fetch_hardware
 from hfplanner.catalog.cache import ListingCache
 from hfplanner.catalog.listing import Listing, parse_listing_bytes, shipped_listing
 from hfplanner.errors import CatalogError, UsageError

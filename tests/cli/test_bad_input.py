@@ -133,6 +133,24 @@ def test_a_dead_network_still_gives_an_answer(program: Program) -> None:
     assert "shipped" in done.err
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTPS_PROXY", "nonsense://"),
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_FILE", __file__),
+    ],
+)
+def test_an_environment_that_cannot_work_still_gives_an_answer(variable: tuple[str, str], program: Program) -> None:
+    """A proxy of another kind, or certificates that are none: the network fails, the shipped prices answer."""
+    online = replace(program, environ=(variable, ("HF_ENDPOINT", "https://hub.invalid"), ("HF_HUB_OFFLINE", "0")))
+    done = online.run("recommend", "--vram", "40GB", "--quiet", "--top", "1")
+    assert (done.code, done.out) == (0, "l40sx1\n")
+    assert done.err.startswith("Warning: ")
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00" * 1000, b'{"version": 1}', b"[" * 100_000])
 def test_a_damaged_cache_is_left_aside(content: bytes, program: Program) -> None:
     """A cache that cannot be read costs a warning, not the answer, and is not touched."""
