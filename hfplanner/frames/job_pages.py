@@ -86,10 +86,9 @@ _PATHS = {
     "resource_group_id": "resource_group_id",
 }
 _TIMES = ("created_at", "started_at", "finished_at")
-# Small pages are read together: many frames cost more than what is in them. Large heaps of them cost more again, for
-# they do not fit the processor's cache.
-_BATCH_BYTES = 2**20
-_MOST_WAITING = 4
+# Pages are read together: many small frames cost more than what is in them.
+_BATCH_BYTES = 16 * 2**20
+_MOST_WAITING = 2
 
 
 _PLACES = pl.Schema({"page": pl.Int64(), "position": pl.Int64()})
