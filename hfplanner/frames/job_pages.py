@@ -162,24 +162,29 @@ def _batches(pages: Iterable[bytes], *, trusted: bool) -> Iterator[list[_Page]]:
 
 
 def _read(batch: Sequence[_Page]) -> _Read:
-    frame: pl.DataFrame | None = None
-    labels: list[list[str | None]] = []
-    if batch[0].trusted:
-        read = [page for raw in batch if (page := trusted_page(raw.raw)) is not None]
-        if len(read) == len(batch):
-            frame, labels = trusted_frame(read), [texts for _, texts in read]
-    elif batch[0].labels is not None:
-        labels = [page.labels or [] for page in batch]
-        frame = quick_frame([page.raw for page in batch], [text for texts in labels for text in texts])
+    frame, counts = _read_trusted(batch) if batch[0].trusted else _read_proven(batch)
     if frame is not None:
-        return _Read(_placed(frame, batch, labels), [])
+        return _Read(_placed(frame, batch, counts), [])
     parts = [_careful(page) for page in batch]
     return _Read(pl.concat([part.frame for part in parts]), [row for part in parts for row in part.bad])
 
 
-def _placed(frame: pl.DataFrame, batch: Sequence[_Page], labels: Sequence[Sequence[str | None]]) -> pl.DataFrame:
+def _read_trusted(batch: Sequence[_Page]) -> tuple[pl.DataFrame | None, list[int]]:
+    read = [found for page in batch if (found := trusted_page(page.raw)) is not None]
+    return (trusted_frame(read) if len(read) == len(batch) else None), [page.height for page, _ in read]
+
+
+def _read_proven(batch: Sequence[_Page]) -> tuple[pl.DataFrame | None, list[int]]:
+    labels = [page.labels for page in batch if page.labels is not None]
+    if len(labels) < len(batch):
+        return None, []
+    texts = [text for page in labels for text in page]
+    return quick_frame([page.raw for page in batch], texts), [len(page) for page in labels]
+
+
+def _placed(frame: pl.DataFrame, batch: Sequence[_Page], heights: Sequence[int]) -> pl.DataFrame:
     """Add the page and the position of each row."""
-    counts = [(page.number, len(texts)) for page, texts in zip(batch, labels, strict=True)]
+    counts = [(page.number, height) for page, height in zip(batch, heights, strict=True)]
     places = pl.DataFrame(
         {
             "page": [number for number, count in counts for _ in range(count)],

@@ -160,8 +160,8 @@ def quick_frame(pages: Sequence[bytes], labels: Sequence[str | None]) -> pl.Data
     return _translated(wire, labels)
 
 
-def trusted_page(raw: bytes) -> tuple[pl.DataFrame, list[str | None]] | None:
-    """Return a page as polars reads it and the labels of its jobs, or ``None`` where it is not of the usual form.
+def trusted_page(raw: bytes) -> tuple[pl.DataFrame, list[bytes]] | None:
+    """Return a page as polars reads it and the labels in it, or ``None`` where it is not of the usual form.
 
     Nothing is proven: what polars takes for JSON is JSON (so no NaN, no bad UTF-8, nothing cut short), and of two equal
     keys the first counts. :func:`trusted_frame` makes one frame of several.
@@ -172,22 +172,28 @@ def trusted_page(raw: bytes) -> tuple[pl.DataFrame, list[str | None]] | None:
         wire = pl.read_json(io.BytesIO(raw), schema=_WIRE | {"labels": _LABELLED})
     except pl.exceptions.ComputeError:
         return None
-    labelled = wire["labels"].is_not_null()
     found = _LABELS.findall(raw)
-    if len(found) != labelled.sum() or not (wire["id"].str.len_bytes() > 0).fill_null(value=False).all():
-        return None
-    texts = iter(found)
-    labels = [next(texts).decode() if there else None for there in labelled]
-    return wire.drop("labels"), labels
+    return (wire, found) if len(found) == wire.height - wire["labels"].null_count() else None
 
 
-def trusted_frame(pages: Sequence[tuple[pl.DataFrame, list[str | None]]]) -> pl.DataFrame | None:
+def trusted_frame(pages: Sequence[tuple[pl.DataFrame, list[bytes]]]) -> pl.DataFrame | None:
     """Return the pages of :func:`trusted_page` as one frame, or ``None`` where a value is not what the API promises."""
-    wire = pl.concat([pl.DataFrame(schema=_WIRE), *(page for page, _ in pages)])
-    return _translated(wire, [text for _, labels in pages for text in labels])
+    wire = pl.concat([pl.DataFrame(schema=_WIRE | {"labels": _LABELLED}), *(page for page, _ in pages)])
+    if wire["id"].null_count() or (wire["id"] == "").any():
+        return None
+    found = pl.Series([text for _, texts in pages for text in texts], dtype=pl.Binary()).cast(pl.String)
+    labelled = wire["labels"].is_not_null()
+    if len(found) < wire.height:
+        place = pl.select(pl.when(labelled).then(labelled.cum_sum().cast(pl.Int64) - 1)).to_series()
+        found = (
+            pl.select(pl.lit(found).gather(place)).to_series()
+            if len(found)
+            else pl.repeat(None, wire.height, dtype=pl.String, eager=True)
+        )
+    return _translated(wire.drop("labels"), found)
 
 
-def _translated(wire: pl.DataFrame, labels: Sequence[str | None]) -> pl.DataFrame | None:
+def _translated(wire: pl.DataFrame, labels: Sequence[str | None] | pl.Series) -> pl.DataFrame | None:
     if not _fits(wire):
         return None
     times = [
