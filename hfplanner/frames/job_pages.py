@@ -87,7 +87,7 @@ _PATHS = {
 }
 _TIMES = ("created_at", "started_at", "finished_at")
 # Pages are read together: many small frames cost more than what is in them.
-_BATCH_BYTES = 16 * 2**20
+_BATCH_BYTES = 5 * 2**20
 _MOST_WAITING = 2
 
 
