@@ -1,11 +1,13 @@
 """Answers into models, with an error that says where an answer differs and shows nothing of what it holds."""
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hfplanner.api.connection import Answer
 from hfplanner.api.models import JobInfo, ScheduledJobInfo
+
+if TYPE_CHECKING:
+    from hfplanner.api.connection import Answer
 
 __all__ = ["parse_count", "parse_items", "parse_job", "parse_model", "parse_object", "parse_schedule", "problem_of"]
 
@@ -13,7 +15,7 @@ M = TypeVar("M", bound=BaseModel)
 _MOST_PROBLEMS = 3
 
 
-def parse_object(answer: Answer) -> dict[str, Any]:
+def parse_object(answer: "Answer") -> dict[str, Any]:
     """Return an answer that is a JSON object.
 
     Raises:
@@ -25,7 +27,7 @@ def parse_object(answer: Answer) -> dict[str, Any]:
     return document
 
 
-def parse_model(model: type[M], answer: Answer) -> M:
+def parse_model(model: type[M], answer: "Answer") -> M:
     """Return an answer as a record.
 
     Raises:
@@ -34,7 +36,7 @@ def parse_model(model: type[M], answer: Answer) -> M:
     return _validated(model, parse_object(answer), answer)
 
 
-def parse_job(answer: Answer, endpoint: str) -> JobInfo:
+def parse_job(answer: "Answer", endpoint: str) -> JobInfo:
     """Return an answer as a job of this endpoint.
 
     Raises:
@@ -43,7 +45,7 @@ def parse_job(answer: Answer, endpoint: str) -> JobInfo:
     return _validated(JobInfo, {**parse_object(answer), "endpoint": endpoint}, answer)
 
 
-def parse_schedule(answer: Answer) -> ScheduledJobInfo:
+def parse_schedule(answer: "Answer") -> ScheduledJobInfo:
     """Return an answer as a scheduled job.
 
     Raises:
@@ -52,7 +54,7 @@ def parse_schedule(answer: Answer) -> ScheduledJobInfo:
     return parse_model(ScheduledJobInfo, answer)
 
 
-def parse_items(model: type[M], answer: Answer, **more: str) -> list[M]:
+def parse_items(model: type[M], answer: "Answer", **more: str) -> list[M]:
     """Return an answer that is a JSON array of objects as records.
 
     Args:
@@ -69,7 +71,7 @@ def parse_items(model: type[M], answer: Answer, **more: str) -> list[M]:
     return [_validated(model, {**item, **more} if isinstance(item, dict) else item, answer) for item in document]
 
 
-def parse_count(answer: Answer) -> int:
+def parse_count(answer: "Answer") -> int:
     """Return the number of ``{"count": n}``.
 
     Raises:
@@ -95,7 +97,7 @@ def problem_of(error: ValidationError) -> str:
     return ", ".join(places[:_MOST_PROBLEMS])
 
 
-def _validated(model: type[M], document: object, answer: Answer) -> M:
+def _validated(model: type[M], document: object, answer: "Answer") -> M:
     problem = ""
     try:
         return model.model_validate(document)

@@ -31,6 +31,7 @@ def test_the_public_names_are_sorted_and_lead_somewhere() -> None:
         ("import hfplanner.api", ["httpx", "pydantic", "huggingface_hub", "polars", "stamina"]),
         ("from hfplanner.api import fetch_hardware", ["httpx", "huggingface_hub", "polars", "stamina"]),
         ("from hfplanner.api import JobsClient, Token", ["huggingface_hub", "polars"]),
+        ("import hfplanner.frames.job_pages", ["httpx", "huggingface_hub", "stamina"]),
     ],
 )
 def test_an_import_brings_only_what_it_needs(statement: str, absent: list[str]) -> None:

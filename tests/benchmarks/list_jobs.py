@@ -5,8 +5,10 @@
     python -m tests.benchmarks.list_jobs [--jobs 100000] [--page 1000] [--runs 5]
 
 Both read from one server of prepared pages, each run in a process of its own, turn about. The time is that of the
-listing alone, imports left out; for the Hub's client it ends with the last ``JobInfo``, for ours with the frame. The
-goal is one fifth of the time.
+listing alone, imports left out; for the Hub's client it ends with the last ``JobInfo``, for ours with the frame. Ours
+is measured twice: with ``trusted=True``, which the goal of one fifth of the time is for, since the Hub's client checks
+no more, and with the proof that no object names a key twice. Where other programs keep the processors busy, our second
+thread gains nothing, and the ratio is smaller.
 """
 
 import argparse
@@ -38,7 +40,7 @@ from hfplanner.api.client import JobsClient
 from hfplanner.frames.job_pages import job_page_frames
 with JobsClient(sys.argv[1], token=Token("hf_example")) as client:
     start = time.perf_counter()
-    jobs = job_page_frames(client.job_pages("acme")).jobs.height
+    jobs = job_page_frames(client.job_pages("acme"), trusted=sys.argv[2] == "trusted").jobs.height
     print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, jobs)
 """
 # The jobs are counted and let go, which is the least its users hold.
@@ -50,7 +52,7 @@ start = time.perf_counter()
 jobs = sum(1 for _ in api.list_jobs(namespace="acme"))
 print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, jobs)
 """
-_CLIENTS = {"hfplanner": _OURS, "huggingface_hub": _THEIRS}
+_CLIENTS = {"hfplanner": (_OURS, "trusted"), "hfplanner proven": (_OURS, "proven"), "huggingface_hub": (_THEIRS, "")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ def _server(jobs: int, page: int) -> None:
         sys.stdin.read()
 
 
-def _run(script: str, url: str, home: str) -> Run:
+def _run(script: str, url: str, how: str, home: str) -> Run:
     environ = {**os.environ, "HF_ENDPOINT": url, "HF_TOKEN": "hf_example", "HF_HOME": home}
-    command = [sys.executable, "-c", script, url]
+    command = [sys.executable, "-c", script, url, how]
     result = subprocess.run(command, cwd=_ROOT, env=environ, capture_output=True, text=True, check=True)
     secs, peak, jobs = result.stdout.split()
     return Run(float(secs), int(peak), int(jobs))
@@ -154,8 +156,8 @@ def measure(*, jobs: int, page: int, runs: int) -> dict[str, list[Run]]:
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         found: dict[str, list[Run]] = {name: [] for name in _CLIENTS}
         for _ in range(runs):
-            for name, script in _CLIENTS.items():
-                found[name].append(_run(script, url, home))
+            for name, (script, how) in _CLIENTS.items():
+                found[name].append(_run(script, url, how, home))
         server.stdin.close()
     return found
 
@@ -176,8 +178,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, runs in found.items():
         peak = max(run.peak_kib for run in runs) // _MIB
         sys.stdout.write(f"{name:16} {medians[name]:6.2f} s (median of {len(runs)}), peak memory {peak} MiB\n")
-    ratio = medians["huggingface_hub"] / medians["hfplanner"]
-    sys.stdout.write(f"{options.jobs} jobs, {options.page} a page: {ratio:.1f} times as fast (goal: {GOAL:.0f})\n")
+    ratio, proven = (medians["huggingface_hub"] / medians[name] for name in ("hfplanner", "hfplanner proven"))
+    sys.stdout.write(
+        f"{options.jobs} jobs, {options.page} a page: {ratio:.1f} times as fast (goal: {GOAL:.0f}), "
+        f"{proven:.1f} with the proof that no key stands twice\n"
+    )
     whole = all(run.jobs == options.jobs for runs in found.values() for run in runs)
     return 0 if whole and ratio >= GOAL else 1
 

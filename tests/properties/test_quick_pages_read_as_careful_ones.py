@@ -43,5 +43,7 @@ def test_quick_pages_read_as_careful_ones(pages: list[list[dict[str, Any]]]) -> 
     """Without blanks the quick reading takes a page if it can; with them the careful one does."""
     quick = job_page_frames([written(jobs, (",", ":")) for jobs in pages])
     careful = job_page_frames([written(jobs, (", ", ": ")) for jobs in pages])
-    assert_frame_equal(quick.jobs, careful.jobs)
-    assert_frame_equal(quick.bad, careful.bad)
+    trusted = job_page_frames([written(jobs, (",", ":")) for jobs in pages], trusted=True)
+    for read in (quick, trusted):
+        assert_frame_equal(read.jobs, careful.jobs)
+        assert_frame_equal(read.bad, careful.bad)
