@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 __all__ = ["MAX_DEPTH", "StrictJsonError", "loads"]
@@ -69,12 +70,12 @@ def _check_depth(raw: bytes, max_depth: int) -> None:
             depth -= 1
 
 
-def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise StrictJsonError(f"the key {key[:_SHOWN_OF_A_KEY]!r} stands twice in one object")
-        result[key] = value
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise StrictJsonError(f"the key {twice[:_SHOWN_OF_A_KEY]!r} stands twice in one object")
     return result
 
 
