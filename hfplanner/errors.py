@@ -6,6 +6,8 @@
     ├── CatalogError               1   no usable hardware listing
     │   ├── ListingUnavailable     1   the Hub could not be asked
     │   └── ListingUnreadable      1   an answer or a file is not a listing
+    ├── HistoryError               1   the local history cannot be read or written
+    ├── JobsUnreadable             1   a file holds no jobs
     ├── UsageError                 2   what was typed or passed cannot be meant
     │   └── JobSpecError           2   a job specification the service would refuse or misread
     └── NothingFits                4   no flavor meets the needs
@@ -16,7 +18,9 @@ The number is the exit code of the command line. Each error is one sentence, wit
 __all__ = [
     "CatalogError",
     "HfplannerError",
+    "HistoryError",
     "JobSpecError",
+    "JobsUnreadable",
     "ListingUnavailable",
     "ListingUnreadable",
     "NothingFits",
@@ -57,6 +61,18 @@ class ListingUnreadable(CatalogError):
     """An answer or a file was read, but it is not a hardware listing."""
 
     code = "listing_unreadable"
+
+
+class HistoryError(HfplannerError):
+    """The local history cannot be read or written: damaged, of a newer version, locked, no space."""
+
+    code = "history"
+
+
+class JobsUnreadable(HfplannerError):
+    """A file was read, but it holds no jobs in any form that is known."""
+
+    code = "jobs_unreadable"
 
 
 class UsageError(HfplannerError):
