@@ -1,8 +1,8 @@
-"""What people have: bytes of a listing, of one job, of lines, gzipped or not, as blocks of JSON lines.
+"""What people have: bytes of a listing, of one job, of lines, gzipped or not, in parts that can be decoded alone.
 
-Nothing is told by a file's name. A compact or an indented array of objects that all begin with the same key is cut into
-lines by looking for what stands between two of them, which inside a JSON text can only stand between two objects; if
-it ever stood between inner ones, the lines would not be JSON objects, and the document is read the slow way.
+Nothing is told by a file's name. An array of objects that all begin with the same key is cut by looking for what stands
+between the first two, which inside a JSON text can only stand between two objects; if it stands between inner ones
+somewhere, the parts are not JSON, and the document is decoded as a whole.
 """
 
 import gzip
@@ -44,33 +44,28 @@ class Document:
     Args:
         data: the bytes.
         format: an array, one object, lines of objects, or documents one after the other.
-        between: what stands between two objects of an array that can be cut into lines.
+        between: what stands between two objects of an array, where that is known.
     """
 
     data: bytes
     format: DocumentFormat
     between: bytes | None = None
 
-    @property
-    def can_be_cut(self) -> bool:
-        """Whether :meth:`blocks` has lines to offer."""
-        return self.format == "lines" or self.between is not None
-
     def blocks(self, size: int = _BLOCK_BYTES) -> Iterator[bytes]:
-        """Return the document as blocks of lines, about ``size`` bytes each."""
-        if self.between is None:
-            yield from _cut(self.data, 0, len(self.data), b"\n", size)
-            return
-        start = self.data.index(b"[") + 1
-        end = len(self.data.rstrip(_WHITE)) - 1
-        head = self.between[self.between.index(b"{") :]
-        for block in _cut(self.data, start, end, b"}" + self.between, size):
-            lines = block.replace(b"}" + self.between, b"}\0" + head)
-            yield lines.replace(b"\n", b" ").replace(b"\0", b"\n") if b"\n" in lines else lines.replace(b"\0", b"\n")
+        """Return the document in parts of about ``size`` bytes: arrays of an array, lines of lines, else as it is."""
+        if self.format == "lines":
+            yield from map(bytes, _cut(self.data, 0, len(self.data), b"\n", size))
+        elif self.between is None:
+            yield self.data
+        else:
+            start, end = self.data.index(b"[") + 1, _end_of(self.data) - 1
+            for part in _cut(self.data, start, end, b"}" + self.between, size):
+                yield b"".join((b"[", part, b"]"))
 
 
-def _cut(data: bytes, start: int, end: int, mark: bytes, size: int) -> Iterator[bytes]:
+def _cut(data: bytes, start: int, end: int, mark: bytes, size: int) -> Iterator[memoryview]:
     """Return slices that end with the first byte of ``mark``, and leave out what follows up to the next object."""
+    view = memoryview(data)
     skip = max(mark.find(b"{"), 1)
     while start < end:
         stop = min(start + size, end)
@@ -78,7 +73,7 @@ def _cut(data: bytes, start: int, end: int, mark: bytes, size: int) -> Iterator[
             found = data.rfind(mark, start, stop)
             found = data.find(mark, stop, end) if found < 0 else found
             stop = end if found < 0 else found + 1
-        yield data[start:stop]
+        yield view[start:stop]
         start = stop + skip - 1 if stop < end else end
 
 
@@ -128,9 +123,17 @@ def _as_utf8(raw: bytes, max_bytes: int) -> bytes:
     return raw.removeprefix(_UTF8_MARK)
 
 
+def _end_of(data: bytes) -> int:
+    """Return where the white space at the end begins; stripping it would copy all that stands before."""
+    end = len(data)
+    while end and data[end - 1] in _WHITE:
+        end -= 1
+    return end
+
+
 def _array(data: bytes) -> Document:
     """Return an array with what stands between its objects, if its first two tell and nothing follows its end."""
-    ends = data.rstrip(_WHITE).endswith(b"]")
+    ends = data[_end_of(data) - 1 : _end_of(data)] == b"]"
     start = data.index(b"[") + 1
     head = data[start : start + _HEAD_BYTES].decode("utf-8", "ignore")
     try:
@@ -138,7 +141,7 @@ def _array(data: bytes) -> Document:
     except (ValueError, RecursionError):
         return Document(data, "array")
     match = _BETWEEN.match(head, end)
-    if not ends or match is None or "\0" in match[0]:
+    if not ends or match is None:
         return Document(data, "array")
     return Document(data, "array", match[0].encode())
 

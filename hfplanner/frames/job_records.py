@@ -7,6 +7,7 @@ everywhere. Of a key that stands twice in an object the first value counts, as i
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -14,12 +15,12 @@ from pydantic import ValidationError
 
 from hfplanner.api.models import JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
 from hfplanner.frames.job_schema import RECORDS_SCHEMA
+from hfplanner.frames.job_wire import NOT_SAID
 
-__all__ = ["DamagedDocument", "decode_items", "decode_values", "records_frame"]
+__all__ = ["Damaged", "decode_one", "decode_values", "records_frame"]
 
 # What a jobs frame has no column for is never looked at: nothing of a job's environment or secrets gets further.
 _UNREAD = frozenset({"environment", "secrets", "command", "arguments", "volumes", "network", "arch", "hfToken"})
-_NOT_SAID = "N/A"
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -27,45 +28,18 @@ _SPACE = " \t\r\n"
 _LARGEST_COUNT = 2**53
 
 
-class DamagedDocument(ValueError):
-    """A JSON text that cannot be read to its end.
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """The place from which a text cannot be read any more, in characters; it takes the place of a record."""
 
-    Args:
-        values: what could be read before.
-        at: the character where it stopped.
-    """
-
-    def __init__(self, values: list[Any], at: int) -> None:
-        super().__init__(f"it is cut off or damaged at character {at}")
-        self.values = values
-        self.at = at
-
-
-def _first_of_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        result.setdefault(key, value)
-    return result
+    at: int
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_first_of_each, parse_constant=_no_constant)
-
-
-def _skip(text: str, at: int, also: str = "") -> int:
-    while at < len(text) and (text[at] in _SPACE or text[at] in also):
-        at += 1
-    return at
-
-
-def _decode(text: str, at: int) -> tuple[Any, int]:
-    try:
-        return _DECODER.raw_decode(text, at)
-    except (ValueError, RecursionError) as error:
-        raise DamagedDocument([], at) from error
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _without_lone_surrogates(text: str) -> str:
@@ -75,93 +49,79 @@ def _without_lone_surrogates(text: str) -> str:
     return _ESCAPE.sub(lambda match: "\\ufffd" if match[1] else match[0], text)
 
 
-def decode_items(text: str) -> list[Any]:
-    """Return the values of a JSON text that stand one after the other, separated by commas: an array without brackets.
+def decode_one(data: bytes) -> Any:  # noqa: ANN401 - a JSON document is any of its types
+    """Return the value of one JSON document, as it is.
 
-    Raises:
-        DamagedDocument: with the values before the damage.
-
-    >>> decode_items('{"id": "a"}, {"id": "b"}')
-    [{'id': 'a'}, {'id': 'b'}]
+    >>> decode_one(b'["a"]'), decode_one(b"[")
+    (['a'], Damaged(at=0))
     """
-    text = _without_lone_surrogates(text)
-    values: list[Any] = []
-    at = _skip(text, 0)
-    while at < len(text):
-        try:
-            value, at = _decode(text, at)
-        except DamagedDocument as error:
-            raise DamagedDocument(values, error.at) from error
-        values.append(value)
-        at = _skip(text, at)
-        if at < len(text):
-            if text[at] != ",":
-                raise DamagedDocument(values, at)
-            at = _skip(text, at + 1)
-            if at == len(text):
-                raise DamagedDocument(values, at)
-    return values
+    text = _text_of(data)
+    try:
+        value, _ = _DECODER.raw_decode(text, _skip(text, 0))
+    except (ValueError, RecursionError):
+        return Damaged(0)
+    return value
 
 
-def decode_values(text: str) -> list[Any]:
+def decode_values(data: bytes) -> list[Any]:
     """Return the jobs of JSON documents that stand one after the other: objects as they are, arrays by their items.
 
-    Raises:
-        DamagedDocument: with the values before the damage.
+    Where the text cannot be read any more, a :class:`Damaged` ends the list.
 
-    >>> decode_values('{"id": "a"} [{"id": "b"}]')
+    >>> decode_values(b'{"id": "a"} [{"id": "b"}]')
     [{'id': 'a'}, {'id': 'b'}]
+    >>> decode_values(b'[{"id": "a"}, {"id"')
+    [{'id': 'a'}, Damaged(at=14)]
     """
-    text = _without_lone_surrogates(text)
+    text = _text_of(data)
     values: list[Any] = []
     at = _skip(text, 0)
+    is_inside = False
     while at < len(text):
+        if not is_inside and text[at] == "[":
+            is_inside, at = True, _skip(text, at + 1)
+            if text[at : at + 1] == "]":
+                is_inside, at = False, _skip(text, at + 1)
+            continue
         try:
-            found, at = _array(text, at + 1) if text[at] == "[" else _one(text, at)
-        except DamagedDocument as error:
-            raise DamagedDocument(values + error.values, error.at) from error
-        values += found
-        at = _skip(text, at)
-    return values
-
-
-def _one(text: str, at: int) -> tuple[list[Any], int]:
-    value, end = _decode(text, at)
-    return [value], end
-
-
-def _array(text: str, at: int) -> tuple[list[Any], int]:
-    """Return the items of the array whose bracket stands before ``at``, and where it ends."""
-    values: list[Any] = []
-    at = _skip(text, at)
-    if text[at : at + 1] == "]":
-        return values, at + 1
-    while True:
-        try:
-            value, at = _decode(text, at)
-        except DamagedDocument as error:
-            raise DamagedDocument(values, error.at) from error
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return [*values, Damaged(at)]
         values.append(value)
         at = _skip(text, at)
-        if text[at : at + 1] == "]":
-            return values, at + 1
-        if text[at : at + 1] != ",":
-            raise DamagedDocument(values, at)
-        at = _skip(text, at + 1)
+        if is_inside and text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif is_inside and text[at : at + 1] == "]":
+            is_inside, at = False, _skip(text, at + 1)
+        elif is_inside:
+            return [*values, Damaged(at)]
+    return [*values, Damaged(at)] if is_inside else values
 
 
-def records_frame(values: Iterable[Any], *, first: int = 0) -> pl.DataFrame:
+def _text_of(data: bytes) -> str:
+    return _without_lone_surrogates(data.decode("utf-8", "replace"))
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def records_frame(values: Iterable[Any]) -> pl.DataFrame:
     """Return decoded records as a frame of :data:`~hfplanner.frames.job_schema.RECORDS_SCHEMA`, one row for each.
 
     >>> frame = records_frame([{"id": "a", "status": "RUNNING", "flavor": "l4x1"}, 5])
     >>> frame["stage_text"].to_list(), frame["problem"].to_list()
     (['RUNNING', None], [None, 'not_a_job'])
     """
-    rows = [{"position": position, **_row(value)} for position, value in enumerate(values, start=first)]
+    rows = [{"position": position, **_row(value)} for position, value in enumerate(values)]
     return pl.DataFrame(rows, schema=RECORDS_SCHEMA)
 
 
 def _row(value: object) -> dict[str, Any]:
+    if isinstance(value, Damaged):
+        return {"problem": "not_json", "problem_text": f"It is cut off or damaged at character {value.at}."}
     if not isinstance(value, Mapping):
         return {"problem": "not_a_job", "problem_text": "It is not a JSON object."}
     try:
@@ -242,5 +202,5 @@ def _as_api(value: Mapping[str, Any], job_id: str | None) -> dict[str, Any]:
         record["id"] = job_id
     shown = record.pop("image/space", None)
     if not any(record.get(key) for key in ("dockerImage", "docker_image", "spaceId", "space_id")):
-        record["dockerImage"] = None if shown == _NOT_SAID else shown
+        record["dockerImage"] = None if shown == NOT_SAID else shown
     return record

@@ -1,27 +1,28 @@
 """Jobs as a frame: from bytes of the API, of ``hf jobs ps --json``, of ``hf jobs inspect --json``, of lines of JSON.
 
-All of them go one way: bytes -> blocks of lines -> polars' JSON reader with a declared schema -> checks. No object is
-made for any job. What that way does not understand, a line or a whole document, is read again record by record through
-:class:`~hfplanner.api.models.JobInfo`; both ways give the same frame.
+All of them go one way: bytes -> parts of a document -> :mod:`~hfplanner.frames.job_wire` -> checks. What that way
+refuses, a record or a whole document, is read again record by record through :class:`~hfplanner.api.models.JobInfo`,
+which knows more forms and says what is wrong.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+import msgspec
 import polars as pl
 
 from hfplanner.frames.job_checks import check_records
 from hfplanner.frames.job_documents import Document, open_document
-from hfplanner.frames.job_lines import read_lines
-from hfplanner.frames.job_records import DamagedDocument, decode_items, decode_values, records_frame
+from hfplanner.frames.job_records import decode_one, decode_values, records_frame
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, JOBS_SCHEMA, RECORDS_SCHEMA, JobFrames
+from hfplanner.frames.job_wire import WireJob, decode_array, decode_job, decode_lines, wire_frame
 
 __all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "document_frames", "job_frames"]
 
-_PROBLEM = "cut_off"
-# polars reads a block on all cores; a second block keeps them busy while the first is cut and flattened.
-_BLOCKS_AT_ONCE = 2
-_SLOW_LINES = 4096
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_ITEM = msgspec.json.Decoder(msgspec.Raw)
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_FEW_LINES = 64
 
 
 def job_frames(raw: bytes, *, source: str, seen_at: datetime, namespace: str | None = None) -> JobFrames:
@@ -51,17 +52,17 @@ def document_frames(document: Document, *, source: str, seen_at: datetime, names
 
 
 def _records(document: Document) -> pl.DataFrame:
-    if document.can_be_cut:
-        read = _read_lines_block if document.format == "lines" else _read_array_block
-        try:
-            with ThreadPoolExecutor(_BLOCKS_AT_ONCE) as pool:
-                return _numbered(list(pool.map(read, document.blocks())))
-        except DamagedDocument:
-            pass
-    return _read_slowly(document.data)
+    read = _read_array if document.format == "array" else _read_lines
+    parts: list[pl.DataFrame] = []
+    for block in document.blocks():
+        part = read(block)
+        if part is None:
+            return records_frame(decode_values(document.data))
+        parts.append(part)
+    return _numbered(parts)
 
 
-def _numbered(parts: list[pl.DataFrame]) -> pl.DataFrame:
+def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Return the parts one after the other, the positions counted through."""
     moved, before = [RECORDS_SCHEMA.to_frame()], 0
     for part in parts:
@@ -70,39 +71,54 @@ def _numbered(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(moved)
 
 
-def _read_array_block(block: bytes) -> pl.DataFrame:
-    """Return a block of an array that was cut into lines.
-
-    Raises:
-        DamagedDocument: it was cut at the wrong places.
-    """
-    records = read_lines(block)
-    if records is not None:
-        return records
-    text = b",".join(line for line in block.split(b"\n") if line.strip()).decode("utf-8", "replace")
-    return records_frame(decode_items(text))
-
-
-def _read_lines_block(block: bytes) -> pl.DataFrame:
-    """Return a block of lines; those that polars does not take are found by halves, and read one by one."""
-    records = read_lines(block)
-    if records is not None:
-        return records
-    lines = [line for line in block.split(b"\n") if line.strip()]
-    if len(lines) <= _SLOW_LINES:
-        return _numbered([_read_slowly(line) for line in lines])
-    middle = len(lines) // 2
-    return _numbered([_read_lines_block(b"\n".join(part)) for part in (lines[:middle], lines[middle:])])
-
-
-def _read_slowly(data: bytes) -> pl.DataFrame:
-    """Return the jobs of JSON documents one after the other, and a row for the place where they cannot be read."""
+def _read_array(block: bytes) -> pl.DataFrame | None:
+    """Return the records of an array; ``None`` where it is not JSON, and a part cut at a wrong place is not."""
     try:
-        values = decode_values(data.decode("utf-8", "replace"))
-    except DamagedDocument as error:
-        cut = pl.DataFrame(
-            [{"position": len(error.values), "problem": _PROBLEM, "problem_text": f"It is not JSON: {error}."}],
-            schema=RECORDS_SCHEMA,
-        )
-        return pl.concat([records_frame(error.values), cut])
-    return records_frame(values)
+        return _framed(decode_array(block), lambda: _ITEMS.decode(block))
+    except msgspec.ValidationError:
+        return _one_by_one(_ITEMS.decode(block))
+    except _NOT_JSON:
+        return None
+
+
+def _read_lines(block: bytes) -> pl.DataFrame:
+    """Return the records of documents one after the other; damaged lines are found by halves."""
+    try:
+        return _framed(decode_lines(block), lambda: _ITEM.decode_lines(block))
+    except _NOT_JSON:
+        lines = [line for line in block.split(b"\n") if line.strip()]
+    if len(lines) <= _FEW_LINES:
+        return records_frame([value for line in lines for value in decode_values(line)])
+    middle = len(lines) // 2
+    return _numbered(_read_lines(b"\n".join(part)) for part in (lines[:middle], lines[middle:]))
+
+
+def _framed(jobs: list[WireJob], items: Callable[[], list[msgspec.Raw]]) -> pl.DataFrame:
+    """Return decoded jobs as records; those with a time that is not RFC 3339 are read again from their ``items``."""
+    records, doubtful = wire_frame(jobs)
+    if not doubtful:
+        return records
+    raw = items()
+    return _replaced(records, {at: bytes(raw[at]) for at in doubtful})
+
+
+def _one_by_one(items: list[msgspec.Raw]) -> pl.DataFrame:
+    """Return the records of items of which at least one is no job of the usual types."""
+    jobs: list[WireJob] = []
+    unusual: dict[int, bytes] = {}
+    for at, item in enumerate(items):
+        try:
+            jobs.append(decode_job(item))
+        except _NOT_JSON:
+            jobs.append(WireJob())
+            unusual[at] = bytes(item)
+    records, doubtful = wire_frame(jobs)
+    return _replaced(records, unusual | {at: bytes(items[at]) for at in doubtful})
+
+
+def _replaced(records: pl.DataFrame, items: Mapping[int, bytes]) -> pl.DataFrame:
+    """Return records with those at some positions read the slow way, each from its own JSON text."""
+    values = [decode_one(item) for item in items.values()]
+    slow = records_frame(values).with_columns(position=pl.Series(list(items), dtype=pl.Int64))
+    kept = records.filter(~pl.col("position").is_in(list(items)))
+    return pl.concat([kept, slow]).sort("position")

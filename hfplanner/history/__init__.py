@@ -17,7 +17,7 @@ with the process. What it writes becomes visible at once, all months together wi
 the manifest is renamed over the old one. Killed before that, it has changed nothing; its files are removed by a later
 writer. A reader takes no lock: the files of the manifest it read stay for an hour after they were replaced.
 
-The newest state wins. What never changes in a job's life (whose it is, what it runs on, when it was created, its limits)
+The newest state wins. What never changes in a job's life (whose it is, what it runs on, its creation, its limits)
 is the greatest value ever said, which also fills what a shorter listing leaves out. Its state (stage, message, times,
 labels) is taken whole from one observation: one that ended the job before one that did not; among those that ended it,
 one that knows the end, then one that says why (a flattened listing does not); then the later one. When a running job

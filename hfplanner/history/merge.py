@@ -48,7 +48,14 @@ def merge_jobs(jobs: pl.DataFrame) -> pl.DataFrame:
     if repeated.any():
         alone = jobs.filter(~repeated)
         jobs = pl.concat([alone, _merged(jobs.filter(repeated))])
-    return jobs.sort("created_at", "id")
+    return jobs if _is_sorted(jobs) else jobs.sort("created_at", "id")
+
+
+def _is_sorted(jobs: pl.DataFrame) -> bool:
+    """Whether the rows are sorted by creation and id already: moving wide rows costs more than looking."""
+    created, job_id = pl.col("created_at"), pl.col("id")
+    falls = (created.shift() > created) | ((created.shift() == created) & (job_id.shift() > job_id))
+    return not jobs.select(falls.any()).item()
 
 
 def _merged(jobs: pl.DataFrame) -> pl.DataFrame:

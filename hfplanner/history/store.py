@@ -203,8 +203,11 @@ def _differs(names: Sequence[str]) -> pl.Expr:
 
 
 def _by_month(jobs: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Return the jobs of each month (UTC) of creation, ``"2026-01"``."""
-    parts = jobs.with_columns(month=pl.col("created_at").dt.strftime("%Y-%m")).partition_by(
-        "month", as_dict=True, include_key=False
-    )
-    return {str(month): part for (month,), part in parts.items()}
+    """Return the jobs of each month (UTC) of creation, ``"2026-01"``; they are sorted by it."""
+    months = jobs["created_at"].dt.strftime("%Y-%m").rle()
+    parts: dict[str, pl.DataFrame] = {}
+    start = 0
+    for rows, month in months.struct.unnest().rows():
+        parts[month] = jobs.slice(start, rows)
+        start += rows
+    return parts
