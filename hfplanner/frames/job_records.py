@@ -8,16 +8,18 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from hfplanner.api.job_parts import UtcTime
 from hfplanner.api.models import JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
 from hfplanner.frames.job_schema import RECORDS_SCHEMA
 from hfplanner.frames.job_wire import NOT_SAID
 
-__all__ = ["Damaged", "decode_one", "decode_values", "records_frame"]
+__all__ = ["Damaged", "decode_one", "decode_values", "read_time", "records_frame"]
 
 # What a jobs frame has no column for is never looked at: nothing of a job's environment or secrets gets further.
 _UNREAD = frozenset({"environment", "secrets", "command", "arguments", "volumes", "network", "arch", "hfToken"})
@@ -25,6 +27,7 @@ _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 _SPACE = " \t\r\n"
+_TIME: TypeAdapter[datetime | None] = TypeAdapter(UtcTime)
 _LARGEST_COUNT = 2**53
 
 
@@ -179,6 +182,18 @@ def _job_row(value: Mapping[str, Any]) -> dict[str, Any]:
         "ports": None if job.expose is None else len(job.expose),
         "resource_group_id": job.resource_group_id,
     }
+
+
+def read_time(text: str) -> datetime | None:
+    """Return a time in any form that :class:`~hfplanner.api.models.JobInfo` reads, UTC; ``None`` for no time.
+
+    >>> read_time("2026-01-01 12:00"), read_time("yesterday")
+    (datetime.datetime(2026, 1, 1, 12, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        return _TIME.validate_python(text)
+    except ValidationError:
+        return None
 
 
 def _text(value: str | None) -> str | None:

@@ -7,8 +7,8 @@ and what raised it is read the slow way (:mod:`hfplanner.frames.job_records`). O
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
@@ -20,7 +20,12 @@ __all__ = ["NOT_SAID", "WireJob", "decode_array", "decode_job", "decode_lines", 
 NOT_SAID = "N/A"
 """What ``hf jobs ps --json`` writes where it has nothing to show."""
 
+T = TypeVar("T")
+
 _TIMES = ("created_at", "started_at", "finished_at")
+# polars reads this form four times as quickly as RFC 3339 in general.
+_API_TIME = "%Y-%m-%dT%H:%M:%S.%3fZ"
+_PROBLEM = "problem with "
 
 
 _NULL = msgspec.Raw(b"null")
@@ -57,7 +62,7 @@ class _Exposure(msgspec.Struct, gc=False):
 class WireJob(msgspec.Struct, gc=False):
     """A record as it is spelled: the API's name of a field first, Python's as ``..._too``.
 
-    Who and status stay JSON text: they are the same in many records, and are decoded once each.
+    Who, status and labels stay JSON text: they are the same in many records, and are decoded once each.
     """
 
     id: str | None = None
@@ -84,13 +89,14 @@ class WireJob(msgspec.Struct, gc=False):
     initiator: msgspec.Raw = _NULL
     durations: _Durations | None = None
     status: msgspec.Raw = _NULL
-    labels: dict[str, str] | None = None
+    labels: msgspec.Raw = _NULL
     expose: _Exposure | list[int] | None = None
 
 
 _ARRAY = msgspec.json.Decoder(list[WireJob])
 _ONE = msgspec.json.Decoder(WireJob)
 _WHO = msgspec.json.Decoder(_Who | None)
+_LABELS = msgspec.json.Decoder(dict[str, str] | None)
 _STATUS = msgspec.json.Decoder(_Status | str | None)
 
 decode_array: Callable[[bytes], list[WireJob]] = _ARRAY.decode
@@ -100,36 +106,54 @@ decode_lines: Callable[[bytes], list[WireJob]] = _ONE.decode_lines
 """Decode jobs that stand one after the other, whatever white space is between them; raises msgspec's errors."""
 
 
-def decode_job(item: bytes | msgspec.Raw) -> WireJob:
-    """Decode one job and all that is in it; raises msgspec's errors."""
-    job = _ONE.decode(item)
-    _STATUS.decode(job.status)
-    for who in (job.owner, job.created_by, job.created_by_too, job.initiator):
-        _WHO.decode(who)
-    return job
+decode_job: Callable[[bytes | msgspec.Raw], WireJob] = _ONE.decode
+"""Decode one job; raises msgspec's errors."""
 
 
-def wire_frame(jobs: Sequence[WireJob]) -> tuple[pl.DataFrame, list[int]]:
-    r"""Return decoded jobs as a frame of records, and the positions whose times another reader must look at.
+def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
+    r"""Return decoded jobs as a frame of records.
 
-    >>> frame, doubtful = wire_frame(decode_lines(b'{"id": "a", "status": "RUNNING"}\n{"id": "b", "createdAt": "now"}'))
-    >>> frame["stage_text"].to_list(), doubtful
-    (['RUNNING', None], [1])
+    >>> frame = wire_frame(decode_lines(b'{"id": "a", "status": "RUNNING"}\n{"id": "b", "createdAt": "now"}'))
+    >>> frame["stage_text"].to_list(), frame["problem_text"].to_list()
+    (['RUNNING', None], [None, 'created_at: it is not a time.'])
     """
     columns = _plain(jobs)
     schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in columns}
     said = pl.DataFrame(columns, schema=schema)
-    times = said.select(pl.col(_TIMES).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False))
-    doubts = [times[name].is_null() & (said[name] != "").fill_null(value=False) for name in _TIMES]
-    position = pl.Series("position", range(len(jobs)), dtype=pl.Int64)
-    nothing = [pl.lit(None, pl.String).alias(name) for name in ("problem", "problem_text")]
-    parts = [said.drop(_TIMES), times, *_people(jobs), _status(jobs), _labels(jobs).to_frame(), position.to_frame()]
-    frame = pl.concat(parts, how="horizontal").with_columns(nothing)
-    return frame.select(RECORDS_SCHEMA.names()), _any_of(doubts)
+    parts = [said.drop(_TIMES), _labels(jobs), _status(jobs), *_people(jobs), *(_times(said[name]) for name in _TIMES)]
+    frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
+    problem_text = pl.coalesce(pl.selectors.starts_with(_PROBLEM))
+    problem = pl.when(problem_text.is_not_null()).then(pl.lit("wrong_type"))
+    return frame.with_columns(problem=problem, problem_text=problem_text).select(RECORDS_SCHEMA.names())
 
 
-def _any_of(doubts: list[pl.Series]) -> list[int]:
-    return (doubts[0] | doubts[1] | doubts[2]).arg_true().to_list()
+def _times(texts: pl.Series) -> pl.DataFrame:
+    """Return moments as a column of the same name: as the API writes them, as RFC 3339 has it, or as pydantic knows."""
+    name = texts.name
+    moments = texts.str.to_datetime(_API_TIME, time_unit="us", time_zone="UTC", strict=False, cache=False)
+    left = moments.is_null() & (texts != "").fill_null(value=False)
+    problems = pl.Series(_PROBLEM + name, [None], dtype=pl.String).new_from_index(0, len(texts))
+    if left.any():
+        rest = texts.filter(left)
+        moments = moments.scatter(left.arg_true(), _other_times(rest))
+        wrong = left & moments.is_null()
+        problems = problems.scatter(wrong.arg_true(), f"{name}: it is not a time.")
+    return pl.DataFrame([moments, problems])
+
+
+def _other_times(texts: pl.Series) -> pl.Series:
+    moments = texts.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    if not moments.null_count():
+        return moments
+    read = {text: _one_time(text) for text in texts.filter(moments.is_null()).unique()}
+    others = pl.Series([read.get(text) for text in texts], dtype=moments.dtype)
+    return moments.fill_null(others)
+
+
+def _one_time(text: str) -> datetime | None:
+    from hfplanner.frames.job_records import read_time  # noqa: PLC0415 - pydantic, for what nothing else can read
+
+    return read_time(text)
 
 
 def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
@@ -145,7 +169,6 @@ def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "retry": [job.retry for job in jobs],
         "ports": [None if job.expose is None else _count_ports(job.expose) for job in jobs],
         "resource_group_id": [job.resource_group_id or job.resource_group_id_too for job in jobs],
-        "name": [job.labels.get("name") if job.labels else None for job in jobs],
         **_durations(jobs),
     }
 
@@ -177,20 +200,20 @@ def _people(jobs: Sequence[WireJob]) -> list[pl.DataFrame]:
             said if said != b"null" else bytes(job.created_by_too) for said, job in zip(creators, jobs, strict=True)
         ]
     return [
-        _who([bytes(job.owner) for job in jobs], ("owner_id", "owner", "owner_type")),
-        _who(creators, ("created_by_id", "created_by")),
-        _who([bytes(job.initiator) for job in jobs], ("initiator_id", "initiator", "initiator_type")),
+        _who("owner", [bytes(job.owner) for job in jobs], ("owner_id", "owner", "owner_type")),
+        _who("createdBy", creators, ("created_by_id", "created_by")),
+        _who("initiator", [bytes(job.initiator) for job in jobs], ("initiator_id", "initiator", "initiator_type")),
     ]
 
 
-def _who(texts: list[bytes], names: Sequence[str]) -> pl.DataFrame:
+def _who(field: str, texts: list[bytes], names: Sequence[str]) -> pl.DataFrame:
     """Return id, name and type as columns of these names."""
 
     def row(text: bytes) -> tuple[str | None, ...]:
         who = _WHO.decode(text) or _Who()
         return (who.id, who.name, who.type)[: len(names)]
 
-    return _each_once(texts, row, dict.fromkeys(names, pl.String()))
+    return _each_once(field, texts, row, dict.fromkeys(names, pl.String()))
 
 
 def _status(jobs: Sequence[WireJob]) -> pl.DataFrame:
@@ -201,33 +224,59 @@ def _status(jobs: Sequence[WireJob]) -> pl.DataFrame:
         return status.stage, status.message, cancel_reason, _first(status.failure_count, status.failure_count_too)
 
     names = ("stage_text", "message", "cancel_reason", "failure_count")
-    return _each_once([bytes(job.status) for job in jobs], row, {name: RECORDS_SCHEMA[name] for name in names})
+    return _each_once(
+        "status", [bytes(job.status) for job in jobs], row, {name: RECORDS_SCHEMA[name] for name in names}
+    )
+
+
+def _labels(jobs: Sequence[WireJob]) -> pl.DataFrame:
+    """Return the labels as lists sorted by key, and the label ``name``, which is how ``hf`` names a job."""
+    distinct, at = _distinct([bytes(job.labels) for job in jobs])
+    none: dict[str, str] = {}
+    given, problems = _decoded("labels", distinct, lambda text: _LABELS.decode(text) or none, none)
+    each = pl.DataFrame(
+        {
+            "row": [row for row, labels in enumerate(given) for _ in labels],
+            "key": [key for labels in given for key in labels],
+            "value": [value for labels in given for value in labels.values()],
+        },
+        schema={"row": pl.UInt32, "key": pl.String, "value": pl.String},
+    )
+    lists = each.sort("row", "key").group_by("row", maintain_order=True).agg(labels=pl.struct("key", "value"))
+    rows = pl.DataFrame({"row": range(len(given))}, schema={"row": pl.UInt32})
+    whole = rows.join(lists, on="row", how="left", maintain_order="left").select(pl.col("labels").cast(LABELS))
+    names = pl.Series("name", [labels.get("name") for labels in given], dtype=pl.String)
+    return whole.with_columns(names, problems)[at]
 
 
 def _each_once(
-    texts: list[bytes], row: Callable[[bytes], tuple[Any, ...]], schema: Mapping[str, pl.DataType]
+    field: str, texts: list[bytes], row: Callable[[bytes], tuple[Any, ...]], schema: Mapping[str, pl.DataType]
 ) -> pl.DataFrame:
-    """Return what ``row`` makes of each text; it is asked once for those that are equal."""
+    """Return what ``row`` makes of each text as columns, and what was wrong with it."""
+    distinct, at = _distinct(texts)
+    rows, problems = _decoded(field, distinct, row, (None,) * len(schema))
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(problems)[at]
+
+
+def _distinct(texts: list[bytes]) -> tuple[list[bytes], pl.Series]:
+    """Return the texts without repetition, and which of them each text is."""
     index = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    distinct = pl.DataFrame([row(text) for text in index], schema=schema, orient="row")
-    return distinct[pl.Series([index[text] for text in texts], dtype=pl.UInt32)]
+    return list(index), pl.Series([index[text] for text in texts], dtype=pl.UInt32)
+
+
+def _decoded(field: str, texts: list[bytes], decode: Callable[[bytes], T], otherwise: T) -> tuple[list[T], pl.Series]:
+    """Return what ``decode`` makes of each text, ``otherwise`` where it fails, and the failures as a column."""
+    values: list[T] = []
+    problems: list[str | None] = []
+    for text in texts:
+        try:
+            values.append(decode(text))
+            problems.append(None)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            values.append(otherwise)
+            problems.append(f"{field}: {error}.")
+    return values, pl.Series(_PROBLEM + field, problems, dtype=pl.String)
 
 
 def _first(api: float | None, python: float | None) -> float | None:
     return python if api is None else api
-
-
-def _labels(jobs: Sequence[WireJob]) -> pl.Series:
-    """Return the labels of all jobs as lists sorted by key."""
-    given = [job.labels or {} for job in jobs]
-    lengths = [len(labels) for labels in given]
-    keys = list(chain.from_iterable(given))
-    values = list(chain.from_iterable(labels.values() for labels in given))
-    position = pl.Series("position", range(len(jobs)), dtype=pl.UInt32)
-    each = pl.DataFrame(
-        {"position": position.repeat_by(pl.Series(lengths)).explode().drop_nulls(), "key": keys, "value": values},
-        schema={"position": pl.UInt32, "key": pl.String, "value": pl.String},
-    ).sort("position", "key")
-    lists = each.group_by("position", maintain_order=True).agg(labels=pl.struct("key", "value"))
-    whole = position.to_frame().join(lists, on="position", how="left", maintain_order="left")
-    return whole["labels"].cast(LABELS)

@@ -5,8 +5,9 @@ refuses, a record or a whole document, is read again record by record through :c
 which knows more forms and says what is wrong.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -20,9 +21,10 @@ from hfplanner.frames.job_wire import WireJob, decode_array, decode_job, decode_
 __all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "document_frames", "job_frames"]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
-_ITEM = msgspec.json.Decoder(msgspec.Raw)
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FEW_LINES = 64
+# A frame costs some milliseconds whatever it holds, and decoded jobs a kilobyte each.
+_ROWS_AT_ONCE = 20_000
 
 
 def job_frames(raw: bytes, *, source: str, seen_at: datetime, namespace: str | None = None) -> JobFrames:
@@ -52,14 +54,10 @@ def document_frames(document: Document, *, source: str, seen_at: datetime, names
 
 
 def _records(document: Document) -> pl.DataFrame:
-    read = _read_array if document.format == "array" else _read_lines
-    parts: list[pl.DataFrame] = []
-    for block in document.blocks():
-        part = read(block)
-        if part is None:
-            return records_frame(decode_values(document.data))
-        parts.append(part)
-    return _numbered(parts)
+    if document.format != "array":
+        return _numbered(part for block in document.blocks() for part in _read_lines(block))
+    parts = _read_array(document)
+    return records_frame(decode_values(document.data)) if parts is None else _numbered(parts)
 
 
 def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -71,54 +69,48 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(moved)
 
 
-def _read_array(block: bytes) -> pl.DataFrame | None:
-    """Return the records of an array; ``None`` where it is not JSON, and a part cut at a wrong place is not."""
-    try:
-        return _framed(decode_array(block), lambda: _ITEMS.decode(block))
-    except msgspec.ValidationError:
-        return _one_by_one(_ITEMS.decode(block))
-    except _NOT_JSON:
-        return None
+def _read_array(document: Document) -> list[pl.DataFrame] | None:
+    """Return the records of an array in parts; ``None`` where it is not JSON, as one cut at wrong places is not."""
+    parts: list[pl.DataFrame] = []
+    jobs: list[WireJob] = []
+    for block in document.blocks():
+        try:
+            jobs += decode_array(block)
+        except msgspec.ValidationError:
+            parts += [wire_frame(jobs), _one_by_one(_ITEMS.decode(block))]
+            jobs = []
+        except _NOT_JSON:
+            return None
+        if len(jobs) >= _ROWS_AT_ONCE:
+            parts.append(wire_frame(jobs))
+            jobs = []
+    return [*parts, wire_frame(jobs)]
 
 
-def _read_lines(block: bytes) -> pl.DataFrame:
+def _read_lines(block: bytes) -> Iterator[pl.DataFrame]:
     """Return the records of documents one after the other; damaged lines are found by halves."""
     try:
-        return _framed(decode_lines(block), lambda: _ITEM.decode_lines(block))
+        yield wire_frame(decode_lines(block))
     except _NOT_JSON:
         lines = [line for line in block.split(b"\n") if line.strip()]
-    if len(lines) <= _FEW_LINES:
-        return records_frame([value for line in lines for value in decode_values(line)])
-    middle = len(lines) // 2
-    return _numbered(_read_lines(b"\n".join(part)) for part in (lines[:middle], lines[middle:]))
-
-
-def _framed(jobs: list[WireJob], items: Callable[[], list[msgspec.Raw]]) -> pl.DataFrame:
-    """Return decoded jobs as records; those with a time that is not RFC 3339 are read again from their ``items``."""
-    records, doubtful = wire_frame(jobs)
-    if not doubtful:
-        return records
-    raw = items()
-    return _replaced(records, {at: bytes(raw[at]) for at in doubtful})
+        if len(lines) <= _FEW_LINES:
+            yield records_frame([value for line in lines for value in decode_values(line)])
+        else:
+            middle = len(lines) // 2
+            yield from _read_lines(b"\n".join(lines[:middle]))
+            yield from _read_lines(b"\n".join(lines[middle:]))
 
 
 def _one_by_one(items: list[msgspec.Raw]) -> pl.DataFrame:
     """Return the records of items of which at least one is no job of the usual types."""
     jobs: list[WireJob] = []
-    unusual: dict[int, bytes] = {}
+    unusual: dict[int, Any] = {}
     for at, item in enumerate(items):
         try:
             jobs.append(decode_job(item))
         except _NOT_JSON:
             jobs.append(WireJob())
-            unusual[at] = bytes(item)
-    records, doubtful = wire_frame(jobs)
-    return _replaced(records, unusual | {at: bytes(items[at]) for at in doubtful})
-
-
-def _replaced(records: pl.DataFrame, items: Mapping[int, bytes]) -> pl.DataFrame:
-    """Return records with those at some positions read the slow way, each from its own JSON text."""
-    values = [decode_one(item) for item in items.values()]
-    slow = records_frame(values).with_columns(position=pl.Series(list(items), dtype=pl.Int64))
-    kept = records.filter(~pl.col("position").is_in(list(items)))
-    return pl.concat([kept, slow]).sort("position")
+            unusual[at] = decode_one(bytes(item))
+    slow = records_frame(unusual.values()).with_columns(position=pl.Series(list(unusual), dtype=pl.Int64))
+    usual = wire_frame(jobs).filter(~pl.col("position").is_in(list(unusual)))
+    return pl.concat([usual, slow]).sort("position")
