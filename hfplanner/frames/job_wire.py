@@ -6,9 +6,9 @@ and what raised it is read the slow way (:mod:`hfplanner.frames.job_records`). O
 (214 MB) it makes columns in half the time of polars' own JSON reader, which also takes numbers for text in silence.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -19,8 +19,6 @@ __all__ = ["NOT_SAID", "WireJob", "decode_array", "decode_job", "decode_lines", 
 
 NOT_SAID = "N/A"
 """What ``hf jobs ps --json`` writes where it has nothing to show."""
-
-T = TypeVar("T")
 
 _TIMES = ("created_at", "started_at", "finished_at")
 # polars reads this form four times as quickly as RFC 3339 in general.
@@ -62,7 +60,7 @@ class _Exposure(msgspec.Struct, gc=False):
 class WireJob(msgspec.Struct, gc=False):
     """A record as it is spelled: the API's name of a field first, Python's as ``..._too``.
 
-    Who, status and labels stay JSON text: they are the same in many records, and are decoded once each.
+    The labels stay JSON text: they are the same in many records, and are decoded once each.
     """
 
     id: str | None = None
@@ -83,21 +81,19 @@ class WireJob(msgspec.Struct, gc=False):
     retry: float | None = None
     resource_group_id: str | None = msgspec.field(default=None, name="resourceGroupId")
     resource_group_id_too: str | None = msgspec.field(default=None, name="resource_group_id")
-    owner: msgspec.Raw = _NULL
-    created_by: msgspec.Raw = msgspec.field(default=_NULL, name="createdBy")
-    created_by_too: msgspec.Raw = msgspec.field(default=_NULL, name="created_by")
-    initiator: msgspec.Raw = _NULL
+    owner: _Who | None = None
+    created_by: _Who | None = msgspec.field(default=None, name="createdBy")
+    created_by_too: _Who | None = msgspec.field(default=None, name="created_by")
+    initiator: _Who | None = None
     durations: _Durations | None = None
-    status: msgspec.Raw = _NULL
+    status: _Status | str | None = None
     labels: msgspec.Raw = _NULL
     expose: _Exposure | list[int] | None = None
 
 
 _ARRAY = msgspec.json.Decoder(list[WireJob])
 _ONE = msgspec.json.Decoder(WireJob)
-_WHO = msgspec.json.Decoder(_Who | None)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
-_STATUS = msgspec.json.Decoder(_Status | str | None)
 
 decode_array: Callable[[bytes], list[WireJob]] = _ARRAY.decode
 """Decode an array of jobs; raises msgspec's errors."""
@@ -117,10 +113,10 @@ def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     >>> frame["stage_text"].to_list(), frame["problem_text"].to_list()
     (['RUNNING', None], [None, 'created_at: it is not a time.'])
     """
-    columns = _plain(jobs)
+    columns = {**_plain(jobs), **_durations(jobs), **_people(jobs), **_status(jobs)}
     schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in columns}
     said = pl.DataFrame(columns, schema=schema)
-    parts = [said.drop(_TIMES), _labels(jobs), _status(jobs), *_people(jobs), *(_times(said[name]) for name in _TIMES)]
+    parts = [said.drop(_TIMES), _labels(jobs), *(_times(said[name]) for name in _TIMES)]
     frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
     problem_text = pl.coalesce(pl.selectors.starts_with(_PROBLEM))
     problem = pl.when(problem_text.is_not_null()).then(pl.lit("wrong_type"))
@@ -169,7 +165,6 @@ def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "retry": [job.retry for job in jobs],
         "ports": [None if job.expose is None else _count_ports(job.expose) for job in jobs],
         "resource_group_id": [job.resource_group_id or job.resource_group_id_too for job in jobs],
-        **_durations(jobs),
     }
 
 
@@ -193,47 +188,39 @@ def _durations(jobs: Sequence[WireJob]) -> dict[str, list[float | None]]:
     }
 
 
-def _people(jobs: Sequence[WireJob]) -> list[pl.DataFrame]:
-    creators = [bytes(job.created_by) for job in jobs]
-    if b"null" in creators:
-        creators = [
-            said if said != b"null" else bytes(job.created_by_too) for said, job in zip(creators, jobs, strict=True)
-        ]
-    return [
-        _who("owner", [bytes(job.owner) for job in jobs], ("owner_id", "owner", "owner_type")),
-        _who("createdBy", creators, ("created_by_id", "created_by")),
-        _who("initiator", [bytes(job.initiator) for job in jobs], ("initiator_id", "initiator", "initiator_type")),
-    ]
+def _people(jobs: Sequence[WireJob]) -> dict[str, list[str | None]]:
+    nobody = _Who()
+    owners = [job.owner or nobody for job in jobs]
+    creators = [job.created_by or job.created_by_too or nobody for job in jobs]
+    initiators = [job.initiator or nobody for job in jobs]
+    return {
+        "owner_id": [owner.id for owner in owners],
+        "owner": [owner.name for owner in owners],
+        "owner_type": [owner.type for owner in owners],
+        "created_by_id": [creator.id for creator in creators],
+        "created_by": [creator.name for creator in creators],
+        "initiator_type": [initiator.type for initiator in initiators],
+        "initiator_id": [initiator.id for initiator in initiators],
+        "initiator": [initiator.name for initiator in initiators],
+    }
 
 
-def _who(field: str, texts: list[bytes], names: Sequence[str]) -> pl.DataFrame:
-    """Return id, name and type as columns of these names."""
-
-    def row(text: bytes) -> tuple[str | None, ...]:
-        who = _WHO.decode(text) or _Who()
-        return (who.id, who.name, who.type)[: len(names)]
-
-    return _each_once(field, texts, row, dict.fromkeys(names, pl.String()))
-
-
-def _status(jobs: Sequence[WireJob]) -> pl.DataFrame:
-    def row(text: bytes) -> tuple[str | float | None, ...]:
-        said = _STATUS.decode(text) or _Status()
-        status = _Status(said) if isinstance(said, str) else said
-        cancel_reason = status.cancel_reason or status.cancel_reason_too
-        return status.stage, status.message, cancel_reason, _first(status.failure_count, status.failure_count_too)
-
-    names = ("stage_text", "message", "cancel_reason", "failure_count")
-    return _each_once(
-        "status", [bytes(job.status) for job in jobs], row, {name: RECORDS_SCHEMA[name] for name in names}
-    )
+def _status(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
+    nothing = _Status()
+    said = [job.status for job in jobs]
+    statuses = [_Status(status) if isinstance(status, str) else status or nothing for status in said]
+    return {
+        "stage_text": [status.stage for status in statuses],
+        "message": [status.message for status in statuses],
+        "cancel_reason": [status.cancel_reason or status.cancel_reason_too for status in statuses],
+        "failure_count": [_first(status.failure_count, status.failure_count_too) for status in statuses],
+    }
 
 
 def _labels(jobs: Sequence[WireJob]) -> pl.DataFrame:
     """Return the labels as lists sorted by key, and the label ``name``, which is how ``hf`` names a job."""
     distinct, at = _distinct([bytes(job.labels) for job in jobs])
-    none: dict[str, str] = {}
-    given, problems = _decoded("labels", distinct, lambda text: _LABELS.decode(text) or none, none)
+    given, problems = _read_labels(distinct)
     each = pl.DataFrame(
         {
             "row": [row for row, labels in enumerate(given) for _ in labels],
@@ -249,33 +236,24 @@ def _labels(jobs: Sequence[WireJob]) -> pl.DataFrame:
     return whole.with_columns(names, problems)[at]
 
 
-def _each_once(
-    field: str, texts: list[bytes], row: Callable[[bytes], tuple[Any, ...]], schema: Mapping[str, pl.DataType]
-) -> pl.DataFrame:
-    """Return what ``row`` makes of each text as columns, and what was wrong with it."""
-    distinct, at = _distinct(texts)
-    rows, problems = _decoded(field, distinct, row, (None,) * len(schema))
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(problems)[at]
-
-
 def _distinct(texts: list[bytes]) -> tuple[list[bytes], pl.Series]:
     """Return the texts without repetition, and which of them each text is."""
     index = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     return list(index), pl.Series([index[text] for text in texts], dtype=pl.UInt32)
 
 
-def _decoded(field: str, texts: list[bytes], decode: Callable[[bytes], T], otherwise: T) -> tuple[list[T], pl.Series]:
-    """Return what ``decode`` makes of each text, ``otherwise`` where it fails, and the failures as a column."""
-    values: list[T] = []
+def _read_labels(texts: list[bytes]) -> tuple[list[dict[str, str]], pl.Series]:
+    """Return the labels of each text, and what was wrong with it as a column."""
+    given: list[dict[str, str]] = []
     problems: list[str | None] = []
     for text in texts:
         try:
-            values.append(decode(text))
+            given.append(_LABELS.decode(text) or {})
             problems.append(None)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            values.append(otherwise)
-            problems.append(f"{field}: {error}.")
-    return values, pl.Series(_PROBLEM + field, problems, dtype=pl.String)
+            given.append({})
+            problems.append(f"labels: {error}.")
+    return given, pl.Series(f"{_PROBLEM}labels", problems, dtype=pl.String)
 
 
 def _first(api: float | None, python: float | None) -> float | None:
