@@ -6,6 +6,8 @@
     ├── CatalogError               1   no usable hardware listing
     │   ├── ListingUnavailable     1   the Hub could not be asked
     │   └── ListingUnreadable      1   an answer or a file is not a listing
+    ├── HistoryError               1   the local history cannot be read or written
+    ├── JobsUnreadable             1   a file holds no jobs
     ├── HubError                   1   the Hub was asked and gave no usable answer
     │   ├── HubUnreachable         1   nothing was sent: no address, no connection, no encryption, no time left
     │   ├── HubInterrupted         1   something was sent, and no whole answer came back
@@ -39,6 +41,7 @@ from enum import StrEnum
 __all__ = [
     "CatalogError",
     "HfplannerError",
+    "HistoryError",
     "HubAnswer",
     "HubBadRequest",
     "HubConflict",
@@ -58,6 +61,7 @@ __all__ = [
     "HubUnreachable",
     "HubUnreadable",
     "JobSpecError",
+    "JobsUnreadable",
     "ListingUnavailable",
     "ListingUnreadable",
     "NothingFits",
@@ -277,6 +281,18 @@ class TokenError(HfplannerError):
     """There is no token, or one that cannot be sent as it is."""
 
     code = "token"
+
+
+class HistoryError(HfplannerError):
+    """The local history cannot be read or written: damaged, of a newer version, locked, no space."""
+
+    code = "history"
+
+
+class JobsUnreadable(HfplannerError):
+    """A file was read, but it holds no jobs in any form that is known."""
+
+    code = "jobs_unreadable"
 
 
 class UsageError(HfplannerError):

@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "run"]
 COMMANDS = {
     "hardware": LazyCommand("hfplanner.cli.hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
+    "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
 }
 
 _BROKEN_PIPE = 141

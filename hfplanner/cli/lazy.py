@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,7 +20,8 @@ class LazyCommand:
     """Where a command is and what it does, known before it is imported.
 
     Args:
-        module: holds a function of the command's name (dashes as underscores) and ``EXAMPLES``, a list of lines.
+        module: holds a function of the command's name (dashes as underscores, ``import_`` for ``import``) and
+            ``EXAMPLES``, a list of lines.
         help: one line for the list of commands.
     """
 
@@ -44,7 +46,8 @@ class _Commands(dict[str, Any]):
 
 def _build(name: str, lazy: LazyCommand) -> "Command":
     module = import_module(lazy.module)
-    function: Callable[..., int] = getattr(module, name.replace("-", "_"))
+    attribute = f"{name}_" if iskeyword(name) else name.replace("-", "_")
+    function: Callable[..., int] = getattr(module, attribute)
     examples = "\n".join(f"  $ {line}" for line in module.EXAMPLES)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, epilog=f"\b\nExamples\n{examples}", context_settings=CONTEXT_SETTINGS)(function)
