@@ -24,6 +24,8 @@ __all__ = [
     "SIZE_FORMS",
     "TERA",
     "GiB",
+    "KiB",
+    "MiB",
     "ceil_div",
     "format_age",
     "format_bytes",
@@ -43,6 +45,8 @@ SECONDS_PER_MINUTE = 60
 MINUTES_PER_HOUR = 60
 GB = 10**9
 _MB = 10**6
+KiB = 2**10
+MiB = 2**20
 GiB = 2**30
 TERA = 10**12
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hfplanner.units import GiB, KiB, MiB
+
 __all__ = ["Limits"]
 
 
@@ -31,10 +33,10 @@ class Limits:
     idle_secs: float = 75.0
     check_secs: float = 30.0
     reconnects: int = 5
-    answer_bytes: int = 64 * 2**20
-    error_bytes: int = 64 * 2**10
-    event_bytes: int = 2**20
+    answer_bytes: int = 64 * MiB
+    error_bytes: int = 64 * KiB
+    event_bytes: int = MiB
     redirects: int = 5
     pages: int = 20_000
-    listing_bytes: int = 8 * 2**30
+    listing_bytes: int = 8 * GiB
     listing_secs: float = 1800.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hfplanner import __version__
 from hfplanner.api.origin import check_endpoint
 from hfplanner.errors import ListingUnavailable, ListingUnreadable, UsageError
+from hfplanner.units import MiB
 
 if TYPE_CHECKING:
     import httpx
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_LISTING_BYTES", "fetch_hardware"]
 
 # The listing of 26 flavors is 7 KB.
-MAX_LISTING_BYTES = 4 * 2**20
+MAX_LISTING_BYTES = 4 * MiB
 CONNECT_TIMEOUT_SECS = 4.0
 READ_TIMEOUT_SECS = 8.0
 TOTAL_TIMEOUT_SECS = 15.0
