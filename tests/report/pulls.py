@@ -1,0 +1,17 @@
+"""A source of jobs, as the history tells of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["FilePull"]
+
+
+@dataclass(frozen=True)
+class FilePull:
+    """A source that was read to its end, unless it says otherwise."""
+
+    source: str
+    namespace: str | None = None
+    complete: bool = True
+    reason: str | None = None
+    bad: Mapping[str, int] = field(default_factory=dict)
