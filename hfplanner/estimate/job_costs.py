@@ -13,7 +13,7 @@ from hfplanner.estimate.price_table import PriceTable
 from hfplanner.frames.job_schema import FINAL_STAGES
 from hfplanner.units import MICROSECONDS_PER_SECOND, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 
-__all__ = ["BILLS_SCHEMA", "COST_BASES", "COST_SCHEMA", "cost_jobs"]
+__all__ = ["BILLS_SCHEMA", "COST_BASES", "COST_SCHEMA", "EXACT_BASES", "cost_jobs"]
 
 COST_BASES = (
     "billed",
@@ -35,6 +35,9 @@ until its timeout; ``not_started_yet``; ``end_unknown``, it ended, but not known
 and never ending, and its longest time is over; ``stage_unknown``, a stage that this version does not know, taken as
 still spending. ``unpriced``: no price is known of that flavor and day.
 """
+
+EXACT_BASES = ("billed", "exact", "never_started")
+"""The bases of a cost that is known to the micro-USD."""
 
 _BASIS = pl.Enum(COST_BASES)
 
@@ -216,8 +219,8 @@ def _with_bills(priced: pl.LazyFrame, bills: pl.LazyFrame | None) -> pl.LazyFram
         of_job = bills.group_by("job_id").agg(_bill=pl.col("bill_micro_usd").sum())
         billed = priced.join(of_job, left_on="id", right_on="job_id", how="left")
     bill = pl.col("_bill")
-    # Where the rule has a price and no times of all attempts, the bill is not a difference from anything.
-    is_exact = pl.col("_low") == pl.col("_high")
+    # Only what the rule knows exactly can differ from the bill.
+    is_exact = pl.col("_basis").is_in(list(EXACT_BASES))
     unpriced = pl.col("_low").is_null()
     basis = (
         pl.when(bill.is_not_null())

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from hfplanner.estimate.job_costs import EXACT_BASES
 from hfplanner.units import MICROSECONDS_PER_SECOND
 
 __all__ = ["FIGURES", "STATS", "count_values", "figures", "prepare", "quantiles_of"]
@@ -20,12 +21,12 @@ def prepare(costed: pl.LazyFrame, gpus: Mapping[str, int], groups: Mapping[str, 
     waited = (pl.col("started_at") - pl.col("created_at")).dt.total_microseconds()
     told = (pl.col("scheduling_secs") * MICROSECONDS_PER_SECOND).round().cast(pl.Int64)
     has_started = pl.col("started_at").is_not_null() | (ran > 0)
-    low, high = pl.col("cost_low_micro_usd"), pl.col("cost_high_micro_usd")
+    low = pl.col("cost_low_micro_usd")
     of_flavor = pl.col("flavor").replace_strict(list(gpus), list(gpus.values()), default=None, return_dtype=pl.Int64)
     return costed.with_columns(
         _ran=_whole_secs(ran),
         _wait=pl.when(has_started).then(_whole_secs(pl.coalesce(told, waited).clip(lower_bound=0))),
-        _exact=pl.when(low == high).then(low),
+        _exact=pl.when(pl.col("cost_basis").is_in(list(EXACT_BASES))).then(low),
         _gpu_secs=_whole_secs(ran) * of_flavor,
         **{f"_by{index}": column for index, column in enumerate(groups.values())},
     )
@@ -45,7 +46,10 @@ def _figures() -> list[pl.Expr]:
         high.sum().alias("high"),
         low.is_null().sum().cast(pl.Int64).alias("unpriced_jobs"),
         (low.is_not_null() & high.is_null()).sum().cast(pl.Int64).alias("unbounded_jobs"),
-        (low < high).sum().cast(pl.Int64).alias("bounded_jobs"),
+        (low.is_not_null() & high.is_not_null() & ~pl.col("cost_basis").is_in(list(EXACT_BASES)))
+        .sum()
+        .cast(pl.Int64)
+        .alias("bounded_jobs"),
         pl.col("_gpu_secs").sum().alias("gpu_secs"),
         ((pl.col("_ran") > 0) & pl.col("_gpu_secs").is_null()).sum().cast(pl.Int64).alias("no_gpu_secs_jobs"),
         ended.sum().cast(pl.Int64).alias("ended_jobs"),

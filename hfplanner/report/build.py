@@ -16,13 +16,14 @@ from hfplanner.estimate.price_table import price_table
 from hfplanner.report.aggregate import STATS, count_values, figures, prepare, quantiles_of
 from hfplanner.report.columns import day_column, group_columns, in_namespace, in_period, moment_column
 from hfplanner.report.forecast import HISTORY_DAYS, Forecast, forecast_month
-from hfplanner.report.money import Money, add_up
+from hfplanner.report.money import Money, money_of
 from hfplanner.report.result import Day, Distribution, Figures, Group, Pull, Report
 from hfplanner.report.spec import ReportSpec
-from hfplanner.report.waste import WasteRules, find_waste, money_of, waste_queries
+from hfplanner.report.waste import WasteRules, find_waste, waste_queries
 
 __all__ = ["ReportInputs", "build_report", "costed_jobs"]
 
+_SUMS = ("jobs", "low", "high", "unpriced_jobs", "unbounded_jobs")
 _NO_SOURCE = "nothing was imported or synced yet"
 
 
@@ -101,6 +102,7 @@ def _sums(prepared: pl.LazyFrame, *keys: str | pl.Expr) -> pl.LazyFrame:
         jobs=pl.len().cast(pl.Int64),
         low=low.sum(),
         high=high.sum(),
+        unpriced_jobs=low.is_null().sum().cast(pl.Int64),
         unbounded_jobs=(low.is_not_null() & high.is_null()).sum(),
     )
 
@@ -206,11 +208,12 @@ def _trend(frame: pl.DataFrame) -> tuple[Day, ...]:
 
 def _day(day: date, by_day: Mapping[date, list[dict[str, Any]]]) -> Day:
     rows = by_day.get(day, [])
+    sums = {name: sum(row[name] for row in rows) for name in _SUMS}
     return Day(
         day=day,
-        jobs=sum(row["jobs"] for row in rows),
-        cost=add_up(money_of(row) for row in rows),
-        by_flavor={row["flavor"] or "": row["low"] for row in rows},
+        jobs=sums["jobs"],
+        cost=money_of(sums),
+        by_flavor={row["flavor"]: row["low"] for row in rows},
     )
 
 

@@ -1,9 +1,10 @@
 """An amount that is known, or lies between two bounds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["NOTHING", "Money", "add_up"]
+__all__ = ["NOTHING", "Money", "add_up", "money_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,15 @@ def add_up(amounts: Iterable[Money]) -> Money:
         open_ended = open_ended or amount.high is None
         high += amount.high or 0
     return Money(low, None if open_ended else high)
+
+
+def money_of(row: Mapping[str, Any]) -> Money:
+    """Return the cost of a row of sums.
+
+    It has no upper bound where a job of it has none, or where no job of it has a price: that is not a cost of zero.
+
+    >>> money_of({"jobs": 2, "unpriced_jobs": 2, "unbounded_jobs": 0, "low": 0, "high": 0})
+    Money(low=0, high=None)
+    """
+    nothing_known = row["unpriced_jobs"] == row["jobs"] > 0
+    return Money(row["low"], None if row["unbounded_jobs"] or nothing_known else row["high"])

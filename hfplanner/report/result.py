@@ -74,7 +74,7 @@ class Figures:
         bounded_jobs: jobs whose cost lies between two bounds.
         unbounded_jobs: jobs among the priced ones whose cost has no upper bound, so that the sum has none either.
         gpu_secs: running time x GPUs, where both are known.
-        no_gpu_secs_jobs: jobs that ran and for which one of the two is not known.
+        no_gpu_secs_jobs: jobs that ran for a known time on a flavor whose GPUs are not known.
         ended_jobs: jobs that ended in any way.
         completed_jobs: jobs among them that completed.
         cost_stats: the exact costs [micro-USD].
@@ -152,7 +152,7 @@ class Day:
     day: date
     jobs: int
     cost: Money
-    by_flavor: Mapping[str, int]
+    by_flavor: Mapping[str | None, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

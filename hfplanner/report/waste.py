@@ -7,7 +7,7 @@ import polars as pl
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.dominance import dominated
-from hfplanner.report.money import Money
+from hfplanner.report.money import Money, money_of
 from hfplanner.report.waste_result import Finding, Waste
 from hfplanner.sanitize import sanitize
 from hfplanner.units import (
@@ -98,11 +98,7 @@ def _timeouts_by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
     """Return, for each name of which a run timed out, how long its completed runs and its timeouts took."""
     names = ["namespace", "name"]
     named = prepared.filter(pl.col("name").is_not_null())
-    hit = (
-        named.filter(pl.col("reason") == "timeout")
-        .group_by(*names)
-        .agg(*_sums(), longest=pl.col("_ran").min(), limit=pl.col("timeout_secs").max())
-    )
+    hit = named.filter(pl.col("reason") == "timeout").group_by(*names).agg(*_sums(), shortest=pl.col("_ran").min())
     completed = named.filter(pl.col("stage") == "completed").join(
         hit.select(names), on=names, how="semi", nulls_equal=True
     )
@@ -142,11 +138,6 @@ def find_waste(frames: Sequence[pl.DataFrame], listing: Listing, rules: WasteRul
     return Waste(tuple(sorted(findings, key=lambda one: (not one.counted, -one.cost.low, one.code))))
 
 
-def money_of(row: dict[str, int]) -> Money:
-    """Return the cost of a row of sums, which has no upper bound where a job of it has none."""
-    return Money(row["low"], None if row["unbounded_jobs"] else row["high"])
-
-
 def _counted(row: dict[str, int], examples: list[str], rules: WasteRules) -> Finding:
     code = str(row["_kind"])
     evidence = [f"they ran for {format_duration(row['ran'])} together"]
@@ -166,12 +157,13 @@ def _counted(row: dict[str, int], examples: list[str], rules: WasteRules) -> Fin
 
 
 def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[Finding]:
-    late = timeouts.filter(pl.col("longest") * 100 >= pl.col("took") * rules.most_of_the_work)
+    late = timeouts.filter(pl.col("shortest") * 100 >= pl.col("took") * rules.most_of_the_work)
 
     def sentence(row: dict[str, float]) -> str:
+        runs = _count(int(row["completed"]), "completed run")
         return (
-            f"{sanitize(str(row['name']))}: timed out after {format_duration(int(row['longest']))} or more, "
-            f"while {row['completed']} completed runs took {format_duration(round(row['took']))} on average"
+            f"{sanitize(str(row['name']))}: timed out after {format_duration(int(row['shortest']))} or more, "
+            f"while {runs} took {format_duration(round(row['took']))} on average"
         )
 
     return _overlapping(late, "timeout_after_most_of_the_work", "Timed out after most of the work", sentence)
@@ -179,9 +171,13 @@ def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[F
 
 def _repeated(failures: pl.DataFrame) -> list[Finding]:
     def sentence(row: dict[str, float]) -> str:
-        return f"{sanitize(str(row['name']))}: {row['jobs']} failed runs, {format_usd(int(row['low']))}"
+        return f"{sanitize(str(row['name']))}: {_count(int(row['jobs']), 'failed run')}, {format_usd(int(row['low']))}"
 
     return _overlapping(failures, "repeated_failures", "Failed again and again under one name", sentence)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _overlapping(
@@ -202,7 +198,7 @@ def _overlapping(
             unpriced_jobs=sums["unpriced_jobs"],
             evidence=(
                 *(sentence(row) for row in dearest.iter_rows(named=True)),
-                *([f"and {more} more names"] if more else []),
+                *([f"and {_count(more, 'more name')}"] if more else []),
             ),
             counted=False,
         )

@@ -54,8 +54,8 @@ class Waste:
 
     @property
     def cost(self) -> Money:
-        """What the kinds that do not overlap cost together."""
-        return add_up(finding.cost for finding in self.findings if finding.counted)
+        """What the kinds that do not overlap cost together, without the jobs that have no price."""
+        return add_up(one.cost for one in self.findings if one.counted and one.unpriced_jobs < one.jobs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the waste as the interface spells it."""
