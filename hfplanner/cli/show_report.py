@@ -22,7 +22,7 @@ def show_report(report: Report) -> None:
         print_table(out, _columns(groups_table(report)))
     if report.waste.findings:
         out.print()
-        print_table(out, _columns(waste_table(report.waste.findings), without="EVIDENCE"))
+        print_table(out, _columns(waste_table(report.waste.findings), without="Evidence"))
         for finding in report.waste.findings:
             out.print(plain(f"{finding.title}: {evidence_text(finding)}.", "dim", limit=_LONGEST_LINE))
     out.print()
@@ -32,7 +32,7 @@ def show_report(report: Report) -> None:
 
 def _columns(table: TextTable, without: str = "") -> list[Column]:
     return [
-        Column(column.title, column.cells, column.keep, column.right)
+        Column(column.title.upper(), column.cells, column.keep, column.right)
         for column in table.columns
         if column.title != without
     ]

@@ -37,7 +37,7 @@ def to_markdown(report: Report) -> str:
 
 
 def _table(table: TextTable) -> str:
-    titles = [_escape(column.title.capitalize()) for column in table.columns]
+    titles = [_escape(column.title) for column in table.columns]
     marks = ["---:" if column.right else "---" for column in table.columns]
     rows = [[_escape(cell) for cell in row] for row in table.rows]
     lines = [f"| {' | '.join(cells)} |" for cells in (titles, marks, *rows)]

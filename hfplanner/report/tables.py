@@ -90,7 +90,7 @@ def groups_table(report: Report) -> TextTable:
     groups = report.groups
     keys = [
         TextColumn(
-            key.removeprefix("label:").upper(),
+            sanitize(key),
             [*(value_text(group.values[index]) for group in groups), "all" if index == 0 else ""],
             keep=20 - index,
             right=False,
@@ -103,16 +103,16 @@ def groups_table(report: Report) -> TextTable:
         "Cost by " + " and ".join(sanitize(key) for key in report.spec.by),
         (
             *(keys or [TextColumn("", ["all"], keep=20, right=False)]),
-            TextColumn("JOBS", [f"{one.jobs:,}" for one in every], keep=9),
-            TextColumn("COST", [figures_cost_text(one) for one in every], keep=10),
-            TextColumn("SHARE", [*_shares(groups), share_text(1.0 if report.total.cost.low else None)], keep=7),
-            TextColumn("GPU-H", [hours_text(one.gpu_secs) for one in every], keep=5),
-            TextColumn("MEAN $", [_usd(one.cost_stats, "mean") for one in every], keep=4),
+            TextColumn("Jobs", [f"{one.jobs:,}" for one in every], keep=9),
+            TextColumn("Cost", [figures_cost_text(one) for one in every], keep=10),
+            TextColumn("Share", [*_shares(groups), share_text(1.0 if report.total.cost.low else None)], keep=7),
+            TextColumn("GPU-h", [hours_text(one.gpu_secs) for one in every], keep=5),
+            TextColumn("Mean $", [_usd(one.cost_stats, "mean") for one in every], keep=4),
             TextColumn("P90 $", [_usd(one.cost_stats, "p90") for one in every], keep=2),
-            TextColumn("TIME P50", [duration_text(one.duration_stats) for one in every], keep=3),
-            TextColumn("WAIT P50", [duration_text(one.wait_stats) for one in every], keep=1),
-            TextColumn("SUCCESS", [share_text(one.success_rate) for one in every], keep=6),
-            *([TextColumn("UNPRICED", unpriced, keep=8)] if report.total.unpriced_jobs else []),
+            TextColumn("Time p50", [duration_text(one.duration_stats) for one in every], keep=3),
+            TextColumn("Wait p50", [duration_text(one.wait_stats) for one in every], keep=1),
+            TextColumn("Success", [share_text(one.success_rate) for one in every], keep=6),
+            *([TextColumn("Unpriced", unpriced, keep=8)] if report.total.unpriced_jobs else []),
         ),
     )
 
@@ -130,11 +130,11 @@ def waste_table(findings: Sequence[Finding]) -> TextTable:
     return TextTable(
         "Waste",
         (
-            TextColumn("KIND", [sanitize(one.title) for one in findings], keep=9, right=False),
-            TextColumn("JOBS", [f"{one.jobs:,}" for one in findings], keep=5),
-            TextColumn("COST", [_finding_cost(one) for one in findings], keep=8),
-            TextColumn("IN THE SUM", ["yes" if one.counted else "no" for one in findings], keep=2, right=False),
-            TextColumn("EVIDENCE", [evidence_text(one) for one in findings], keep=1, right=False),
+            TextColumn("Kind", [sanitize(one.title) for one in findings], keep=9, right=False),
+            TextColumn("Jobs", [f"{one.jobs:,}" for one in findings], keep=5),
+            TextColumn("Cost", [_finding_cost(one) for one in findings], keep=8),
+            TextColumn("In the sum", ["yes" if one.counted else "no" for one in findings], keep=2, right=False),
+            TextColumn("Evidence", [evidence_text(one) for one in findings], keep=1, right=False),
         ),
     )
 
@@ -155,9 +155,9 @@ def basis_table(report: Report) -> TextTable:
     return TextTable(
         "How the costs are known",
         (
-            TextColumn("COST IS", [_BASES[basis] for basis, _ in rows], keep=9, right=False),
-            TextColumn("JOBS", [f"{jobs:,}" for _, (jobs, _) in rows], keep=5),
-            TextColumn("COST", ["-" if basis == "unpriced" else cost_text(cost) for basis, (_, cost) in rows], keep=8),
+            TextColumn("Cost is", [_BASES[basis] for basis, _ in rows], keep=9, right=False),
+            TextColumn("Jobs", [f"{jobs:,}" for _, (jobs, _) in rows], keep=5),
+            TextColumn("Cost", ["-" if basis == "unpriced" else cost_text(cost) for basis, (_, cost) in rows], keep=8),
         ),
     )
 
@@ -167,9 +167,9 @@ def trend_table(days: Sequence[Day]) -> TextTable:
     return TextTable(
         "Cost per day",
         (
-            TextColumn("DAY", [f"{day.day:%Y-%m-%d %a}" for day in days], keep=9, right=False),
-            TextColumn("JOBS", [f"{day.jobs:,}" for day in days], keep=5),
-            TextColumn("COST", [cost_text(day.cost) for day in days], keep=8),
+            TextColumn("Day", [f"{day.day:%Y-%m-%d %a}" for day in days], keep=9, right=False),
+            TextColumn("Jobs", [f"{day.jobs:,}" for day in days], keep=5),
+            TextColumn("Cost", [cost_text(day.cost) for day in days], keep=8),
         ),
     )
 
