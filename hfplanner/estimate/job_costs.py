@@ -127,7 +127,7 @@ def _times(rule: BillingPolicy, now: datetime, timeout_not_sent: pl.Expr | None)
 
 
 def _microseconds(seconds: pl.Expr) -> pl.Expr:
-    return (seconds * MICROSECONDS_PER_SECOND).round().cast(pl.Int64)
+    return (seconds * MICROSECONDS_PER_SECOND).round().cast(pl.Int64, strict=False)
 
 
 def _states(rule: BillingPolicy) -> list[pl.Expr]:

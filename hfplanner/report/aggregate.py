@@ -19,7 +19,7 @@ def prepare(costed: pl.LazyFrame, gpus: Mapping[str, int], groups: Mapping[str, 
     """Return costed jobs with the columns the aggregates need, and one for each group key: ``_by0``, ``_by1``, ..."""
     ran = pl.col("ran_microseconds")
     waited = (pl.col("started_at") - pl.col("created_at")).dt.total_microseconds()
-    told = (pl.col("scheduling_secs") * MICROSECONDS_PER_SECOND).round().cast(pl.Int64)
+    told = (pl.col("scheduling_secs") * MICROSECONDS_PER_SECOND).round().cast(pl.Int64, strict=False)
     has_started = pl.col("started_at").is_not_null() | (ran > 0)
     low = pl.col("cost_low_micro_usd")
     of_flavor = pl.col("flavor").replace_strict(list(gpus), list(gpus.values()), default=None, return_dtype=pl.Int64)

@@ -4,19 +4,17 @@ FOCUS has no bounds. A charge is what is known to be spent, and the columns ``x_
 it may be at most and how it is known. Jobs without a price are no charges: they are left out and counted.
 """
 
-import os
-import tempfile
 from pathlib import Path
 
 import polars as pl
 
-from hfplanner.errors import HfplannerError
 from hfplanner.report.columns import in_period, moment_column
 from hfplanner.report.safe_text import neutral_text, safe_text
+from hfplanner.report.sink import sink_whole
 from hfplanner.report.spec import ReportSpec
 from hfplanner.units import MICRO_USD_PER_USD, MICROSECONDS_PER_SECOND, SECONDS_PER_MINUTE
 
-__all__ = ["FOCUS_COLUMNS", "focus_frame", "write_focus"]
+__all__ = ["FOCUS_COLUMNS", "focus_frame", "labels_json", "write_focus"]
 
 _MICRO_DIGITS = 6
 _MINUTE = SECONDS_PER_MINUTE * MICROSECONDS_PER_SECOND
@@ -36,8 +34,8 @@ def _time(moment: pl.Expr) -> pl.Expr:
     return moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _tags() -> pl.Expr:
-    """Return the labels as one JSON object."""
+def labels_json() -> pl.Expr:
+    """Return the labels of a job as one JSON object, its texts safe."""
     label = pl.element()
     pair = pl.struct(
         key=safe_text(label.struct.field("key")), value=safe_text(label.struct.field("value"))
@@ -107,7 +105,7 @@ def _columns() -> dict[str, pl.Expr]:
         "SkuPriceId": text["SkuId"],
         "SubAccountId": text["SubAccountId"],
         "SubAccountName": text["SubAccountId"],
-        "Tags": _tags(),
+        "Tags": labels_json(),
         "x_CostBasis": pl.col("cost_basis").cast(pl.String),
         "x_CostHigh": _usd("cost_high_micro_usd"),
     }
@@ -132,15 +130,4 @@ def write_focus(costed: pl.LazyFrame, spec: ReportSpec, path: Path) -> None:
     Raises:
         HfplannerError: the file cannot be written.
     """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".focus-")
-        os.close(handle)
-        try:
-            focus_frame(costed, spec).sink_csv(name, engine="streaming", line_terminator="\r\n")
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise HfplannerError(
-            f"{path} cannot be written ({error.strerror or error}).", hint="Name a file in a folder that exists."
-        ) from error
+    sink_whole(focus_frame(costed, spec), path, "csv")

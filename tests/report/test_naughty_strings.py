@@ -154,11 +154,15 @@ def test_the_json_is_strict_and_keeps_what_was_said(report: Report) -> None:
     assert document["complete"] is False
 
 
-def test_no_file_is_written_outside_of_the_folder(report: Report, tmp_path: Path) -> None:
-    """The names of files are ours."""
+def test_no_file_is_written_outside_of_the_folder(report: Report, inputs: ReportInputs, tmp_path: Path) -> None:
+    """The names of files are ours, and the jobs' CSV has no formula either."""
     folder = tmp_path / "out"
-    written = write_report(report, folder)
+    written = write_report(report, costed_jobs(naughty_jobs().lazy(), inputs), folder)
     found = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {path.relative_to(tmp_path) for path in written}
     assert {path.parent.as_posix() for path in found} == {"out"}
     assert pl.read_parquet(folder / "groups.parquet").height == len(report.groups)
+    assert pl.read_parquet(folder / "jobs.parquet").height == report.total.jobs
+    rows = list(csv.reader(io.StringIO((folder / "jobs.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == report.total.jobs + 1
+    assert [cell for row in rows for cell in row if cell.startswith(FORMULA_STARTS)] == []
