@@ -127,12 +127,14 @@ def _report(
     stats = {name: quantiles_of(found[name], []) for name in STATS}
     total = _figures(found["total"].row(0, named=True), {name: _first_row(frame) for name, frame in stats.items()})
     pulls = [pull for pull in inputs.pulls if spec.namespace in {None, pull.namespace} or pull.namespace is None]
+    as_of = max((pull.seen_at for pull in pulls), default=None)
     untimed = int(found["untimed"].item())
     return Report(
         spec=spec,
         now=inputs.now,
         listing=inputs.listing,
         gaps=_gaps(pulls),
+        as_of=as_of,
         bad_rows=_bad_rows(pulls, untimed),
         first=span["first"],
         last=span["last"],
@@ -143,7 +145,7 @@ def _report(
         owners=_owners(found["owners"]),
         durations=_durations(found["durations"], found["days"]),
         waste=find_waste(wasted, inputs.listing, inputs.rules),
-        forecast=_forecast(found["history"], spec, inputs.now),
+        forecast=_forecast(found["history"], spec, inputs.now, as_of),
         bill_difference_micro_usd=span["bill"],
     )
 
@@ -229,9 +231,10 @@ def _durations(counts: pl.DataFrame, days: pl.DataFrame) -> tuple[tuple[str | No
     return tuple((row["flavor"], _distribution(row)) for row in ordered.iter_rows(named=True))
 
 
-def _forecast(frame: pl.DataFrame, spec: ReportSpec, now: datetime) -> Forecast:
+def _forecast(frame: pl.DataFrame, spec: ReportSpec, now: datetime, as_of: datetime | None) -> Forecast:
     daily = {row["day"]: money_of(row) for row in frame.iter_rows(named=True)}
-    return forecast_month(daily, now.astimezone(spec.zone).date())
+    known_until = (as_of or now).astimezone(spec.zone).date()
+    return forecast_month(daily, now.astimezone(spec.zone).date(), known_until)
 
 
 def _gaps(pulls: Sequence[Pull]) -> tuple[str, ...]:

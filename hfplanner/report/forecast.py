@@ -87,11 +87,12 @@ class Forecast:
         }
 
 
-def forecast_month(daily: Mapping[date, Money], today: date) -> Forecast:
+def forecast_month(daily: Mapping[date, Money], today: date, known_until: date | None = None) -> Forecast:
     """Return the forecast for the month of ``today`` from what each day cost; a missing day between two cost nothing.
 
     The lower bounds are forecast: they are what is known to be spent. Each coming day costs the mean of its weekday
-    over four weeks (of all days, with less history). The interval is the forecast times the inner 80 % of truth /
+    over four weeks (of all days, with less history). What happened after ``known_until`` is not known, so that a history
+    that ends before yesterday gives no forecast. The interval is the forecast times the inner 80 % of truth /
     forecast over all earlier days for as many days ahead: no shape of the errors is assumed.
 
     >>> steady = {date(2026, 7, 1) + timedelta(days=n): Money(100, 100) for n in range(76)}
@@ -109,6 +110,8 @@ def forecast_month(daily: Mapping[date, Money], today: date) -> Forecast:
     )
     series = _series(daily, today)
     none = Forecast(month=month, spent=spent, days_left=days_left)
+    if known_until is not None and known_until < today - timedelta(days=1):
+        return _without(none, f"the history was last brought up to date on {known_until}")
     if len(series) < _LEAST_DAYS:
         return _without(none, f"only {len(series)} whole days of history, {_LEAST_DAYS} are needed")
     errors = _errors(series, days_left)

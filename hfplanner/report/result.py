@@ -34,6 +34,10 @@ class Pull(Protocol):
         """Why it is not complete."""
 
     @property
+    def seen_at(self) -> datetime:
+        """When it was read."""
+
+    @property
     def bad(self) -> Mapping[str, int]:
         """How many records were not taken, by the code of the reason."""
 
@@ -164,6 +168,7 @@ class Report:
         now: when it was asked.
         listing: where the prices of today come from.
         gaps: why the history is not complete, a sentence each; empty where it is.
+        as_of: when the history was last brought up to date; ``None`` where it never was.
         bad_rows: records that were not taken into the history or have no time, by the code of the reason.
         first, last: the moments of the first and the last job, UTC; ``None`` without jobs.
         total: all jobs together.
@@ -181,6 +186,7 @@ class Report:
     now: datetime
     listing: Listing
     gaps: tuple[str, ...]
+    as_of: datetime | None
     bad_rows: Mapping[str, int]
     first: datetime | None
     last: datetime | None
@@ -210,6 +216,7 @@ class Report:
         return {
             "complete": self.complete,
             "incomplete_reasons": list(self.gaps),
+            "as_of": _iso(self.as_of),
             "period": {
                 "since": _iso(self.spec.since),
                 "until": _iso(self.spec.until),

@@ -108,6 +108,8 @@ def caveats(report: Report) -> tuple[str, ...]:
     """Say what the amounts do not hold, a sentence each; the first ones say what is missing altogether."""
     total = report.total
     found = [f"Incomplete: {sanitize(gap)}." for gap in report.gaps]
+    if report.as_of and (report.spec.until is None or report.as_of < report.spec.until):
+        found.append(f"As of {report.as_of.astimezone(report.spec.zone):%Y-%m-%d %H:%M}; what came later is not in it.")
     if total.unpriced_jobs:
         found.append(f"{count_text(total.unpriced_jobs, 'job')} without a known price are in no amount.")
     if total.bounded_jobs:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.report.generated import NOW
 
 __all__ = ["FilePull"]
 
@@ -14,4 +17,5 @@ class FilePull:
     namespace: str | None = None
     complete: bool = True
     reason: str | None = None
+    seen_at: datetime = NOW
     bad: Mapping[str, int] = field(default_factory=dict)

@@ -36,6 +36,15 @@ def test_with_little_history_there_is_no_forecast_and_a_reason() -> None:
         assert reason in (found.reason or "")
 
 
+def test_days_after_the_last_update_are_unknown_and_not_free() -> None:
+    """A history that ends the day before yesterday gives no forecast; one that ends yesterday does."""
+    days = history(100, [100])
+    stale = forecast_month(days, TODAY, TODAY - timedelta(days=2))
+    assert stale.likely is None
+    assert stale.reason == "the history was last brought up to date on 2026-09-13"
+    assert forecast_month(days, TODAY, TODAY - timedelta(days=1)).likely is not None
+
+
 def test_eight_of_ten_intervals_hold_the_truth_on_noise() -> None:
     """Over many histories of random days, what comes is within the 80 % interval about as often as it says."""
     rng = random.Random(1)  # noqa: S311 - test data
