@@ -91,7 +91,7 @@ def forecast_month(daily: Mapping[date, Money], today: date, known_until: date |
     """Return the forecast for the month of ``today`` from what each day cost; a missing day between two cost nothing.
 
     The lower bounds are forecast: they are what is known to be spent. Each coming day costs the mean of its weekday
-    over four weeks (of all days, with less history). What happened after ``known_until`` is not known, so that a history
+    over four weeks (of all days, with less history). What came after ``known_until`` is not known, so that a history
     that ends before yesterday gives no forecast. The interval is the forecast times the inner 80 % of truth /
     forecast over all earlier days for as many days ahead: no shape of the errors is assumed.
 
