@@ -13,13 +13,13 @@ from hfplanner.catalog.prices import price_book
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.job_costs import COST_BASES, cost_jobs
 from hfplanner.estimate.price_table import price_table
-from hfplanner.report.aggregate import STATS, count_values, figures, prepare, quantiles_of
+from hfplanner.report.aggregate import FIGURES, STATS, count_values, figures, prepare, quantiles_of
 from hfplanner.report.columns import day_column, group_columns, in_namespace, in_period, moment_column
 from hfplanner.report.forecast import HISTORY_DAYS, Forecast, forecast_month
 from hfplanner.report.money import Money, money_of
 from hfplanner.report.result import Day, Distribution, Figures, Group, Pull, Report
 from hfplanner.report.spec import ReportSpec
-from hfplanner.report.waste import WasteRules, find_waste, waste_queries
+from hfplanner.report.waste import WasteRules, find_waste, paid_time, waste_queries
 
 __all__ = ["ReportInputs", "build_report", "costed_jobs"]
 
@@ -77,28 +77,33 @@ def build_report(jobs: pl.LazyFrame, spec: ReportSpec, inputs: ReportInputs) -> 
     keys = [f"_by{index}" for index in range(len(by))]
     prepared = prepare(every.filter(in_period(spec)), _gpus(inputs.listing), by)
     queries = {
-        "total": figures(prepared, []),
         "groups": figures(prepared, keys),
         **{name: count_values(prepared, keys, column) for name, column in STATS.items()},
-        "bases": _sums(prepared, "cost_basis"),
-        "days": _sums(prepared, day_column(spec.timezone).alias("day"), "flavor"),
+        "bases": _sums(prepared, "cost_basis", **_span()),
+        "days": _sums(prepared, day_column(spec.timezone).alias("day"), "flavor", **paid_time()),
         "owners": _sums(prepared, "owner"),
-        "durations": count_values(prepared, ["flavor"], "_ran"),
-        "span": prepared.select(
-            first=moment_column().min(), last=moment_column().max(), bill=pl.col("bill_difference_micro_usd").sum()
-        ),
         "untimed": jobs.filter(in_namespace(spec) & moment_column().is_null()).select(pl.len()),
-        "history": _recent_days(every, spec, inputs.now),
     }
+    # What the answers above hold already is not asked for again: each aggregate has its price in seconds.
+    if "flavor" not in spec.by:
+        queries["durations"] = count_values(prepared, ["flavor"], STATS["duration"])
+    if spec.since is not None or spec.until is not None:
+        queries["history"] = _recent_days(every, spec, inputs.now)
     wasted = waste_queries(prepared, inputs.rules)
     answers = pl.collect_all([*queries.values(), *wasted], engine="streaming")
     found = dict(zip(queries, answers, strict=False))
     return _report(found, answers[len(queries) :], spec, inputs)
 
 
-def _sums(prepared: pl.LazyFrame, *keys: str | pl.Expr) -> pl.LazyFrame:
+def _span() -> dict[str, pl.Expr]:
+    moment = moment_column()
+    return {"first": moment.min(), "last": moment.max(), "bill": pl.col("bill_difference_micro_usd").sum()}
+
+
+def _sums(prepared: pl.LazyFrame, *keys: str | pl.Expr, **more: pl.Expr) -> pl.LazyFrame:
     low, high = pl.col("cost_low_micro_usd"), pl.col("cost_high_micro_usd")
     return prepared.group_by(*keys).agg(
+        **more,
         jobs=pl.len().cast(pl.Int64),
         low=low.sum(),
         high=high.sum(),
@@ -123,9 +128,12 @@ def _gpus(listing: Listing) -> dict[str, int]:
 def _report(
     found: Mapping[str, pl.DataFrame], wasted: Sequence[pl.DataFrame], spec: ReportSpec, inputs: ReportInputs
 ) -> Report:
-    span = found["span"].row(0, named=True)
+    span = found["bases"].select(pl.col("first").min(), pl.col("last").max(), pl.col("bill").sum()).row(0, named=True)
     stats = {name: quantiles_of(found[name], []) for name in STATS}
-    total = _figures(found["total"].row(0, named=True), {name: _first_row(frame) for name, frame in stats.items()})
+    total = _figures(
+        found["groups"].select(pl.col(FIGURES).sum()).row(0, named=True),
+        {name: _first_row(frame) for name, frame in stats.items()},
+    )
     pulls = [pull for pull in inputs.pulls if spec.namespace in {None, pull.namespace} or pull.namespace is None]
     as_of = max((pull.seen_at for pull in pulls), default=None)
     untimed = int(found["untimed"].item())
@@ -143,9 +151,9 @@ def _report(
         groups=_groups(found, spec, total),
         trend=_trend(found["days"]),
         owners=_owners(found["owners"]),
-        durations=_durations(found["durations"], found["days"]),
-        waste=find_waste(wasted, inputs.listing, inputs.rules),
-        forecast=_forecast(found["history"], spec, inputs.now, as_of),
+        durations=_durations(_counts_by_flavor(found, spec), found["days"]),
+        waste=find_waste(wasted, found["days"], inputs.listing, inputs.rules),
+        forecast=_forecast(found.get("history", _by_day(found["days"])), spec, inputs.now, as_of),
         bill_difference_micro_usd=span["bill"],
     )
 
@@ -222,6 +230,17 @@ def _day(day: date, by_day: Mapping[date, list[dict[str, Any]]]) -> Day:
 def _owners(frame: pl.DataFrame) -> tuple[tuple[str | None, Money], ...]:
     ordered = frame.sort("low", "owner", descending=[True, False])
     return tuple((row["owner"], money_of(row)) for row in ordered.iter_rows(named=True))
+
+
+def _counts_by_flavor(found: Mapping[str, pl.DataFrame], spec: ReportSpec) -> pl.DataFrame:
+    """Return how many jobs of each flavor ran for how long."""
+    if "durations" in found:
+        return found["durations"]
+    return found["duration"].select(pl.col(f"_by{spec.by.index('flavor')}").alias("flavor"), "value", "count")
+
+
+def _by_day(days: pl.DataFrame) -> pl.DataFrame:
+    return days.group_by("day").agg(pl.col(_SUMS).sum())
 
 
 def _durations(counts: pl.DataFrame, days: pl.DataFrame) -> tuple[tuple[str | None, Distribution], ...]:

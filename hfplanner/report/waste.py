@@ -18,7 +18,7 @@ from hfplanner.units import (
     usd_per_hour,
 )
 
-__all__ = ["WasteRules", "find_waste", "waste_queries"]
+__all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
 
 _EXAMPLES = 3
 _LONGEST_LIST = 3
@@ -74,7 +74,6 @@ def waste_queries(prepared: pl.LazyFrame, rules: WasteRules) -> list[pl.LazyFram
         *(_dearest(kinds.filter(pl.col("_kind") == kind), kind) for kind in _TITLES),
         _timeouts_by_name(prepared),
         _failures_by_name(prepared, rules),
-        _by_flavor(prepared),
     ]
 
 
@@ -111,23 +110,25 @@ def _failures_by_name(prepared: pl.LazyFrame, rules: WasteRules) -> pl.LazyFrame
     return failed.group_by("namespace", "name").agg(_sums()).filter(pl.col("jobs") >= rules.repeated_failures)
 
 
-def _by_flavor(prepared: pl.LazyFrame) -> pl.LazyFrame:
-    """Return how many minutes each flavor was paid for, for jobs whose time is known."""
+def paid_time() -> dict[str, pl.Expr]:
+    """Return how many prepared jobs were paid for a known time, and for how many minutes."""
     minute = SECONDS_PER_MINUTE * MICROSECONDS_PER_SECOND
     minutes = (pl.col("ran_microseconds") + (minute - 1)) // minute
-    paid = prepared.filter(pl.col("_exact") > 0)
-    return paid.group_by("flavor").agg(jobs=pl.len().cast(pl.Int64), minutes=minutes.sum())
+    is_paid = (pl.col("_exact") > 0).fill_null(value=False)
+    return {"paid_jobs": is_paid.sum().cast(pl.Int64), "paid_minutes": (minutes * is_paid).sum()}
 
 
-def find_waste(frames: Sequence[pl.DataFrame], listing: Listing, rules: WasteRules) -> Waste:
+def find_waste(frames: Sequence[pl.DataFrame], paid: pl.DataFrame, listing: Listing, rules: WasteRules) -> Waste:
     """Return the waste that :func:`waste_queries` brought to light, dearest first.
 
     Args:
         frames: their answers, in their order.
+        paid: :func:`paid_time` by flavor and anything else.
         listing: what can be rented today, for a cheaper flavor that is at least as good.
         rules: as given to the queries.
     """
-    kinds, *examples, timeouts, failures, flavors = frames
+    kinds, *examples, timeouts, failures = frames
+    flavors = paid.group_by("flavor").agg(pl.col("paid_jobs", "paid_minutes").sum()).filter(pl.col("paid_jobs") > 0)
     dearest = pl.concat(examples)
     findings = [
         _counted(row, dearest.filter(kind=row["_kind"])["id"].to_list(), rules) for row in kinds.iter_rows(named=True)
@@ -223,17 +224,17 @@ def _dominated(flavors: pl.DataFrame, listing: Listing) -> list[Finding]:
         ]
         if better:
             cheapest, name = min(better)
-            saved = (price - cheapest) * row["minutes"]
+            saved = (price - cheapest) * row["paid_minutes"]
             sentence = (
                 f"{sanitize(name)} has at least as much of everything, is at least as fast, and costs "
                 f"${usd_per_hour(cheapest):,.2f} an hour today instead of ${usd_per_hour(price):,.2f}; "
-                f"{row['minutes']:,} minutes were paid for"
+                f"{row['paid_minutes']:,} minutes were paid for"
             )
             findings.append(
                 Finding(
                     code="dominated_flavor",
                     title=f"{sanitize(mine.name)} instead of {sanitize(name)}",
-                    jobs=row["jobs"],
+                    jobs=row["paid_jobs"],
                     cost=Money(saved, saved),
                     evidence=(sentence,),
                     counted=False,
