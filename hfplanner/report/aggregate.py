@@ -12,6 +12,7 @@ __all__ = ["FIGURES", "STATS", "count_values", "figures", "prepare", "quantiles_
 STATS = {"cost": "_exact", "duration": "_ran", "wait": "_wait"}
 """The quantities that are shown as a distribution, and the columns that hold them."""
 
+_GPUS = {"flavor": pl.String, "_gpus": pl.Int64}
 _QUANTILES = {"p50": (50, 100), "p90": (90, 100), "p99": (99, 100)}
 
 
@@ -22,12 +23,13 @@ def prepare(costed: pl.LazyFrame, gpus: Mapping[str, int], groups: Mapping[str, 
     told = (pl.col("scheduling_secs") * MICROSECONDS_PER_SECOND).round().cast(pl.Int64, strict=False)
     has_started = pl.col("started_at").is_not_null() | (ran > 0)
     low = pl.col("cost_low_micro_usd")
-    of_flavor = pl.col("flavor").replace_strict(list(gpus), list(gpus.values()), default=None, return_dtype=pl.Int64)
-    return costed.with_columns(
+    # A join, since polars' replace would gather the whole column in memory.
+    of_flavor = pl.LazyFrame({"flavor": list(gpus), "_gpus": list(gpus.values())}, schema=_GPUS)
+    return costed.join(of_flavor, on="flavor", how="left").with_columns(
         _ran=_whole_secs(ran),
         _wait=pl.when(has_started).then(_whole_secs(pl.coalesce(told, waited).clip(lower_bound=0))),
         _exact=pl.when(pl.col("cost_basis").is_in(list(EXACT_BASES))).then(low),
-        _gpu_secs=_whole_secs(ran) * of_flavor,
+        _gpu_secs=_whole_secs(ran) * pl.col("_gpus"),
         **{f"_by{index}": column for index, column in enumerate(groups.values())},
     )
 

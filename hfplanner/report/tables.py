@@ -145,7 +145,7 @@ def _finding_cost(finding: Finding) -> str:
 
 def evidence_text(finding: Finding) -> str:
     """Say what was seen, and which jobs to look at first."""
-    examples = [f"look at {', '.join(sanitize(job) for job in finding.examples)}"] if finding.examples else []
+    examples = [f"the dearest is {', '.join(sanitize(job) for job in finding.examples)}"] if finding.examples else []
     return "; ".join([*finding.evidence, *examples])
 
 

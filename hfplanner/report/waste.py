@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from hfplanner.units import (
 
 __all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
 
-_EXAMPLES = 3
+_COST_DIGITS = 19
 _LONGEST_LIST = 3
 
 _TITLES = {
@@ -70,10 +71,8 @@ def waste_queries(prepared: pl.LazyFrame, rules: WasteRules) -> list[pl.LazyFram
     """Return what :func:`find_waste` needs, each a small frame over prepared jobs."""
     kinds = prepared.with_columns(_kind=_kind(rules)).filter(pl.col("_kind").is_not_null())
     return [
-        kinds.group_by("_kind").agg(*_sums(), pl.col("_ran").sum().alias("ran")),
-        *(_dearest(kinds.filter(pl.col("_kind") == kind), kind) for kind in _TITLES),
-        _timeouts_by_name(prepared),
-        _failures_by_name(prepared, rules),
+        kinds.group_by("_kind").agg(*_sums(), pl.col("_ran").sum().alias("ran"), _dearest().alias("dearest")),
+        _by_name(prepared),
     ]
 
 
@@ -88,26 +87,48 @@ def _sums() -> list[pl.Expr]:
     ]
 
 
-def _dearest(jobs: pl.LazyFrame, kind: str) -> pl.LazyFrame:
-    top = jobs.filter(pl.col("cost_low_micro_usd") > 0).select("id", cost=pl.col("cost_low_micro_usd"))
-    return top.top_k(_EXAMPLES, by=["cost", "id"]).with_columns(kind=pl.lit(kind))
+def _dearest() -> pl.Expr:
+    """Return the dearest job's cost, in as many digits as any has, and its id.
+
+    A maximum of texts is one of the aggregates that stream; the three dearest by a sort take as long as all the rest.
+    """
+    cost = pl.col("cost_low_micro_usd")
+    told = pl.concat_str(cost.cast(pl.String).str.zfill(_COST_DIGITS), "id")
+    return pl.when(cost > 0).then(told).max()
 
 
-def _timeouts_by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
-    """Return, for each name of which a run timed out, how long its completed runs and its timeouts took."""
-    names = ["namespace", "name"]
-    named = prepared.filter(pl.col("name").is_not_null())
-    hit = named.filter(pl.col("reason") == "timeout").group_by(*names).agg(*_sums(), shortest=pl.col("_ran").min())
-    completed = named.filter(pl.col("stage") == "completed").join(
-        hit.select(names), on=names, how="semi", nulls_equal=True
+def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
+    """Return how the completed, the timed-out and the other failed runs of each name went."""
+    course = (
+        pl.when(pl.col("stage") == "completed")
+        .then(pl.lit("completed"))
+        .when(pl.col("reason") == "timeout")
+        .then(pl.lit("timeout"))
+        .when(pl.col("stage") == "error")
+        .then(pl.lit("failed"))
     )
-    took = completed.group_by(*names).agg(completed=pl.len().cast(pl.Int64), took=pl.col("_ran").mean())
-    return hit.join(took, on=names, how="inner", nulls_equal=True)
+    named = prepared.filter(pl.col("name").is_not_null() & pl.col("stage").is_in(["completed", "error"]))
+    ran = pl.col("_ran")
+    return named.group_by("namespace", "name", course.alias("course")).agg(
+        *_sums(), ran=ran.sum(), timed=ran.count().cast(pl.Int64), shortest=ran.min()
+    )
 
 
-def _failures_by_name(prepared: pl.LazyFrame, rules: WasteRules) -> pl.LazyFrame:
-    failed = prepared.filter(pl.col("name").is_not_null() & (pl.col("stage") == "error"))
-    return failed.group_by("namespace", "name").agg(_sums()).filter(pl.col("jobs") >= rules.repeated_failures)
+def _timeouts_by_name(names: pl.DataFrame) -> pl.DataFrame:
+    """Return the names of which runs timed out and runs completed, with the mean of how long the latter took."""
+    took = names.filter((pl.col("course") == "completed") & (pl.col("timed") > 0)).select(
+        "namespace", "name", completed="timed", took=pl.col("ran") / pl.col("timed")
+    )
+    hit = names.filter(pl.col("course") == "timeout")
+    return hit.join(took, on=["namespace", "name"], how="inner", nulls_equal=True)
+
+
+def _failures_by_name(names: pl.DataFrame, rules: WasteRules) -> pl.DataFrame:
+    failed = names.filter(pl.col("course") != "completed")
+    sums = failed.group_by("namespace", "name").agg(
+        pl.col("jobs", "low", "high", "unpriced_jobs", "unbounded_jobs").sum()
+    )
+    return sums.filter(pl.col("jobs") >= rules.repeated_failures)
 
 
 def paid_time() -> dict[str, pl.Expr]:
@@ -127,19 +148,16 @@ def find_waste(frames: Sequence[pl.DataFrame], paid: pl.DataFrame, listing: List
         listing: what can be rented today, for a cheaper flavor that is at least as good.
         rules: as given to the queries.
     """
-    kinds, *examples, timeouts, failures = frames
+    kinds, names = frames
     flavors = paid.group_by("flavor").agg(pl.col("paid_jobs", "paid_minutes").sum()).filter(pl.col("paid_jobs") > 0)
-    dearest = pl.concat(examples)
-    findings = [
-        _counted(row, dearest.filter(kind=row["_kind"])["id"].to_list(), rules) for row in kinds.iter_rows(named=True)
-    ]
-    findings += _after_most_of_the_work(timeouts, rules)
-    findings += _repeated(failures)
+    findings = [_counted(row, rules) for row in kinds.iter_rows(named=True)]
+    findings += _after_most_of_the_work(_timeouts_by_name(names), rules)
+    findings += _repeated(_failures_by_name(names, rules))
     findings += _dominated(flavors, listing)
     return Waste(tuple(sorted(findings, key=lambda one: (not one.counted, -one.cost.low, one.code))))
 
 
-def _counted(row: dict[str, int], examples: list[str], rules: WasteRules) -> Finding:
+def _counted(row: dict[str, Any], rules: WasteRules) -> Finding:
     code = str(row["_kind"])
     evidence = [f"they ran for {format_duration(row['ran'])} together"]
     if code == "cancelled_late":
@@ -153,7 +171,7 @@ def _counted(row: dict[str, int], examples: list[str], rules: WasteRules) -> Fin
         cost=money_of(row),
         unpriced_jobs=row["unpriced_jobs"],
         evidence=tuple(evidence),
-        examples=tuple(examples),
+        examples=(row["dearest"][_COST_DIGITS:],) if row["dearest"] else (),
     )
 
 

@@ -19,7 +19,7 @@ class Finding:
         cost: what they cost, or what could have been saved.
         unpriced_jobs: jobs among them without a price.
         evidence: what was seen, a sentence each.
-        examples: ids of the dearest jobs among them.
+        examples: the id of the dearest job among them.
         counted: whether it is a part of the waste's sum. What overlaps with another kind is told and not added.
     """
 
