@@ -1,0 +1,1 @@
+"""What was spent: one frozen result, and one renderer for each format."""

@@ -1,0 +1,133 @@
+"""What a report is asked for: a period in a time zone, whose jobs, and by what they are grouped."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hfplanner.errors import UsageError
+from hfplanner.units import parse_duration
+
+__all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse_moment", "parse_zone"]
+
+GROUP_KEYS = ("flavor", "owner", "initiator", "stage", "day", "week", "month", "name")
+_LABEL = "label:"
+_KEY_FORMS = f"Accepted: {', '.join(GROUP_KEYS)}, or label:KEY."
+_LONGEST_SHOWN = 64
+_MOST_KEYS = 8
+
+MOMENT_FORMS = "Accepted: 2026-09, 2026-09-15, 2026-09-15T12:00, the same with an offset, or 7d for seven days ago."
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def parse_group_key(text: str) -> str:
+    """Return what to group by.
+
+    Raises:
+        UsageError: it is no column that jobs can be grouped by.
+
+    >>> parse_group_key("flavor"), parse_group_key("label:team")
+    ('flavor', 'label:team')
+    """
+    if text in GROUP_KEYS or (text.startswith(_LABEL) and len(text) > len(_LABEL)):
+        return text
+    raise UsageError(f"{text[:_LONGEST_SHOWN]!r} is nothing to group jobs by.", hint=_KEY_FORMS)
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Return a time zone by its IANA name.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    >>> parse_zone("Europe/Berlin").key
+    'Europe/Berlin'
+    """
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"{text[:_LONGEST_SHOWN]!r} is not a time zone.", hint="An IANA name: UTC, Europe/Berlin, America/New_York."
+        ) from error
+
+
+def parse_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return a moment in UTC: the beginning of a month or day in the zone, a time, or a duration ago.
+
+    Where a day begins an hour late because clocks go forward at midnight, it begins with its first moment.
+
+    Raises:
+        UsageError: it is none of these.
+
+    >>> at = datetime(2026, 9, 15, 8, tzinfo=UTC)
+    >>> parse_moment("2026-09", parse_zone("Europe/Berlin"), at).isoformat()
+    '2026-08-31T22:00:00+00:00'
+    >>> parse_moment("7d", parse_zone("UTC"), at).isoformat()
+    '2026-09-08T08:00:00+00:00'
+    """
+    shown = text.strip()
+    month = _MONTH.fullmatch(shown)
+    try:
+        if month:
+            return begin_of_day(date(int(month[1]), int(month[2]), 1), zone)
+        if len(shown) == len("2026-09-15"):
+            return begin_of_day(date.fromisoformat(shown), zone)
+        if "T" in shown or " " in shown:
+            moment = datetime.fromisoformat(shown)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return now - timedelta(seconds=parse_duration(shown))
+    except (ValueError, OverflowError, UsageError) as error:
+        raise UsageError(f"{text[:_LONGEST_SHOWN]!r} is not a time.", hint=MOMENT_FORMS) from error
+
+
+def begin_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day in a zone, in UTC.
+
+    >>> begin_of_day(date(2026, 3, 29), parse_zone("Asia/Beirut")).isoformat()
+    '2026-03-28T22:00:00+00:00'
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSpec:
+    """What to report.
+
+    A job belongs to the moment it started; one that did not start, to the moment it was created.
+
+    Args:
+        by: the keys to group by, in order.
+        since: the first moment of the period; ``None`` is from the beginning.
+        until: the first moment after it; ``None`` is up to the newest.
+        timezone: in which days, weeks (from Monday) and months begin.
+        namespace: whose jobs; ``None`` is everybody's.
+
+    Raises:
+        UsageError: an unknown or repeated key or zone, a time without a zone, or a period that ends before it begins.
+    """
+
+    by: Sequence[str] = field(default=("flavor",))
+    since: datetime | None = None
+    until: datetime | None = None
+    timezone: str = "UTC"
+    namespace: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        keys = tuple(parse_group_key(key) for key in self.by)
+        if len(set(keys)) != len(keys) or len(keys) > _MOST_KEYS:
+            raise UsageError(f"Each key can be given once, and {_MOST_KEYS} at most.", hint=_KEY_FORMS)
+        object.__setattr__(self, "by", keys)
+        parse_zone(self.timezone)
+        for moment in (self.since, self.until):
+            if moment is not None and moment.tzinfo is None:
+                raise UsageError(f"{moment.isoformat()} has no time zone.", hint="Use a datetime with a zone.")
+        if self.since and self.until and self.since >= self.until:
+            raise UsageError("The period ends before it begins.", hint="--since has to be before --until.")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of its days."""
+        return parse_zone(self.timezone)

@@ -1,0 +1,131 @@
+"""How amounts, shares and times of a report are told to people."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from hfplanner.report.money import Money
+from hfplanner.report.result import Distribution, Figures, Report
+from hfplanner.sanitize import sanitize
+from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration
+
+__all__ = [
+    "caveats",
+    "cost_text",
+    "count_text",
+    "duration_text",
+    "figures_cost_text",
+    "hours_text",
+    "period_text",
+    "share_text",
+    "usd_text",
+    "value_text",
+]
+
+_NONE = "(none)"
+_EMPTY = "(empty)"
+_CENT = Decimal("0.01")
+_FINE = Decimal("0.000001")
+_LONGEST_NAME = 60
+
+
+def usd_text(micro_usd: int, rounding: str = ROUND_HALF_UP) -> str:
+    """Show an amount in cents; what is less than a cent, exactly.
+
+    >>> usd_text(53_155_626), usd_text(1_234_567_890), usd_text(167), usd_text(0)
+    ('$53.16', '$1,234.57', '$0.000167', '$0.00')
+    """
+    exact = Decimal(micro_usd) / MICRO_USD_PER_USD
+    small = 0 < exact < _CENT
+    return f"${exact.quantize(_FINE if small else _CENT, rounding=rounding):,}"
+
+
+def cost_text(cost: Money) -> str:
+    """Show a cost, or its bounds rounded outwards.
+
+    >>> pairs = (1_000_000, 1_000_000), (1_009_999, 2_000_001), (5_000_000, None)
+    >>> [cost_text(Money(low, high)) for low, high in pairs]
+    ['$1.00', '$1.00 to $2.01', 'at least $5.00']
+    """
+    if cost.exact:
+        return usd_text(cost.low)
+    low = usd_text(cost.low, ROUND_FLOOR)
+    return f"at least {low}" if cost.high is None else f"{low} to {usd_text(cost.high, ROUND_CEILING)}"
+
+
+def figures_cost_text(figures: Figures) -> str:
+    """Show what jobs cost; ``unpriced`` where none that cost anything has a price."""
+    return "unpriced" if figures.unpriced_jobs and not figures.cost.low else cost_text(figures.cost)
+
+
+def share_text(share: float | None) -> str:
+    """Show a part of one in percent.
+
+    >>> share_text(0.12345), share_text(None)
+    ('12.3%', '-')
+    """
+    return "-" if share is None else f"{share:.1%}"
+
+
+def duration_text(stats: Distribution | None, name: str = "p50") -> str:
+    """Show a quantile of a duration."""
+    return "-" if stats is None else format_duration(int(getattr(stats, name)))
+
+
+def hours_text(seconds: int) -> str:
+    """Show GPU-hours.
+
+    >>> hours_text(5400), hours_text(0)
+    ('1.5', '0.0')
+    """
+    return f"{seconds / (SECONDS_PER_MINUTE * MINUTES_PER_HOUR):,.1f}"
+
+
+def value_text(value: str | None) -> str:
+    """Show the value of a group key, safe and short."""
+    if value is None:
+        return _NONE
+    return sanitize(value, limit=_LONGEST_NAME) or _EMPTY
+
+
+def count_text(number: int, thing: str) -> str:
+    """Count things.
+
+    >>> count_text(1, "job"), count_text(2000, "job")
+    ('1 job', '2,000 jobs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def period_text(report: Report) -> str:
+    """Say which time the report is about, in its time zone."""
+    zone = report.spec.zone
+    since, until = report.spec.since, report.spec.until
+    begin = f"from {since.astimezone(zone):%Y-%m-%d %H:%M}" if since else "from the first job"
+    end = f"until {until.astimezone(zone):%Y-%m-%d %H:%M}" if until else "until the last"
+    return f"{begin} {end} ({report.spec.timezone})"
+
+
+def caveats(report: Report) -> tuple[str, ...]:
+    """Say what the amounts do not hold, a sentence each; the first ones say what is missing altogether."""
+    total = report.total
+    found = [f"Incomplete: {sanitize(gap)}." for gap in report.gaps]
+    if report.as_of and (report.spec.until is None or report.as_of < report.spec.until):
+        found.append(f"As of {report.as_of.astimezone(report.spec.zone):%Y-%m-%d %H:%M}; what came later is not in it.")
+    if total.unpriced_jobs:
+        found.append(f"{count_text(total.unpriced_jobs, 'job')} without a known price are in no amount.")
+    if total.bounded_jobs:
+        found.append(f"The cost of {count_text(total.bounded_jobs, 'job')} lies between two bounds.")
+    if total.unbounded_jobs:
+        found.append(
+            f"The cost of {count_text(total.unbounded_jobs, 'job')} has no upper bound: the end or the time of earlier "
+            "attempts is not known, and neither is the timeout."
+        )
+    if report.bad_rows:
+        kinds = ", ".join(f"{sanitize(code)}: {count:,}" for code, count in report.bad_rows.items())
+        found.append(
+            f"{count_text(sum(report.bad_rows.values()), 'record')} could not be right and is in no figure ({kinds})."
+        )
+    if report.bill_difference_micro_usd:
+        sign = "more" if report.bill_difference_micro_usd > 0 else "less"
+        amount = usd_text(abs(report.bill_difference_micro_usd))
+        found.append(f"The bills say {amount} {sign} than the billing rule for the same jobs; the bills count.")
+    return tuple(found)

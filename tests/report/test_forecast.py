@@ -1,0 +1,79 @@
+"""The month's forecast and its backtest."""
+
+import random
+from datetime import date, timedelta
+
+from hfplanner.report.forecast import forecast_month
+from hfplanner.report.money import Money
+
+TODAY = date(2026, 9, 15)
+
+
+def history(days: int, cost: "list[int]") -> dict[date, Money]:
+    """Return the days up to yesterday, the costs repeated from a Monday on."""
+    first = TODAY - timedelta(days=days)
+    return {
+        first + timedelta(days=n): Money(*[cost[(first + timedelta(days=n)).weekday() % len(cost)]] * 2)
+        for n in range(days)
+    }
+
+
+def test_a_weekly_pattern_is_carried_on_exactly() -> None:
+    """Weekends cost nothing: from 15 to 30 September 2026 there are 12 working days."""
+    found = forecast_month(history(100, [100] * 5 + [0, 0]), TODAY)
+    before = sum(100 for day in range(1, 15) if date(2026, 9, day).weekday() < 5)
+    assert (found.low, found.likely, found.high) == (before + 1200,) * 3
+    assert found.backtest is not None
+    assert found.backtest.median_error == 0
+    assert found.backtest.covered == found.backtest.tested > 0
+
+
+def test_with_little_history_there_is_no_forecast_and_a_reason() -> None:
+    """Neither without days, nor with too few to say how wrong one is."""
+    for days, reason in ((0, "only 0 whole days"), (13, "only 13 whole days"), (30, "too little history")):
+        found = forecast_month(history(days, [100]), TODAY)
+        assert found.likely is None
+        assert reason in (found.reason or "")
+
+
+def test_days_after_the_last_update_are_unknown_and_not_free() -> None:
+    """A history that ends the day before yesterday gives no forecast; one that ends yesterday does."""
+    days = history(100, [100])
+    stale = forecast_month(days, TODAY, TODAY - timedelta(days=2))
+    assert stale.likely is None
+    assert stale.reason == "the history was last brought up to date on 2026-09-13"
+    assert forecast_month(days, TODAY, TODAY - timedelta(days=1)).likely is not None
+
+
+def test_eight_of_ten_intervals_hold_the_truth_on_noise() -> None:
+    """Over many histories of random days, what comes is within the 80 % interval about as often as it says."""
+    rng = random.Random(1)  # noqa: S311 - test data
+    held = tried = 0
+    for _ in range(150):
+        series = [int(rng.lognormvariate(10, 0.6)) for _ in range(166)]
+        daily = {TODAY - timedelta(days=150 - n): Money(cost, cost) for n, cost in enumerate(series)}
+        past = {day: cost for day, cost in daily.items() if day < TODAY}
+        found = forecast_month(past, TODAY)
+        truth = sum(cost.low for day, cost in daily.items() if date(2026, 9, 1) <= day <= date(2026, 9, 30))
+        assert found.low is not None
+        assert found.high is not None
+        tried += 1
+        held += found.low <= truth <= found.high
+    assert 0.70 < held / tried < 0.92
+
+
+def test_what_is_spent_is_never_forecast_away() -> None:
+    """A dear day today is in every bound, and an unknown bound of the month is told."""
+    daily = history(100, [100]) | {TODAY: Money(1_000_000, None)}
+    found = forecast_month(daily, TODAY)
+    assert found.low is not None
+    assert found.low >= 1_000_000 + 14 * 100
+    assert found.spent == Money(1_000_000 + 14 * 100, None)
+
+
+def test_days_without_a_job_cost_nothing() -> None:
+    """A gap between two days is a part of the pattern."""
+    every_other = {day: cost for n, (day, cost) in enumerate(history(100, [100]).items()) if n % 2 == 0}
+    found = forecast_month(every_other, TODAY)
+    assert found.likely is not None
+    assert abs(found.likely - found.spent.low - 800) <= 100
