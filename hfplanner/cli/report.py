@@ -1,0 +1,115 @@
+"""``hfplanner report``."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hfplanner.cli.options import (
+    FormatOption,
+    JsonOption,
+    OfflineOption,
+    QuietOption,
+    get_listing,
+    now_utc,
+)
+from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.history.store import HistoryStore, default_history_folder
+from hfplanner.report.build import ReportInputs, build_report, costed_jobs
+from hfplanner.report.flat import flat_header, flat_rows
+from hfplanner.report.focus import write_focus
+from hfplanner.report.result import Report
+from hfplanner.report.spec import ReportSpec, parse_moment, parse_zone
+from hfplanner.report.write import write_report
+
+EXAMPLES = [
+    "hfplanner report",
+    "hfplanner report --by owner --by flavor --since 2026-09",
+    "hfplanner report --by label:team --since 30d --json",
+    "hfplanner report --by month --timezone Europe/Berlin",
+    "hfplanner report --output report && open report/report.html",
+    "hfplanner report --focus focus.csv",
+]
+
+ByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="Group by flavor, owner, initiator, stage, day, week, month, name or label:KEY; repeatable.  "
+        "[default: flavor]",
+    ),
+]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.")
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Up to here, not included.")]
+NamespaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only jobs of this user or organization.")]
+ZoneOption = Annotated[str, typer.Option(metavar="ZONE", help="In which days and months begin: Europe/Berlin.")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the report as a page, with its pictures, and the data as Parquet and CSV."),
+]
+FocusOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the jobs in FinOps FOCUS columns: a CSV file.")
+]
+
+
+def report(
+    by: ByOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    namespace: NamespaceOption = None,
+    timezone: ZoneOption = "UTC",
+    output: OutputOption = None,
+    focus: FocusOption = None,
+    offline: OfflineOption = False,
+    output_format: FormatOption = OutputFormat.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Say what the jobs of the local history cost, by what, and what of it was wasted.
+
+    A cost is exact, or lies between two bounds; what has no known price is counted apart, never as zero. Exit code 6
+    means that the history is not complete.
+    """
+    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
+    now, zone = now_utc(), parse_zone(timezone)
+    spec = ReportSpec(
+        by=tuple(by or ("flavor",)),
+        since=None if since is None else parse_moment(since, zone, now),
+        until=None if until is None else parse_moment(until, zone, now),
+        timezone=timezone,
+        namespace=namespace,
+    )
+    store = HistoryStore(default_history_folder(os.environ))
+    listing = get_listing(offline=offline, refresh=False, now=now)
+    inputs = ReportInputs(listing=listing, now=now, pulls=store.pulls())
+    jobs = store.scan()
+    found = build_report(jobs, spec, inputs)
+    written: list[Path] = []
+    if output is not None:
+        written += write_report(found, costed_jobs(jobs, inputs), output)
+    if focus is not None:
+        write_focus(costed_jobs(jobs, inputs), spec, focus)
+        written.append(focus)
+    _show(found, shown)
+    for path in written:
+        note(f"Wrote {path}.")
+    for gap in found.gaps:
+        warn(f"The report is incomplete: {gap}.")
+    return found.exit_code
+
+
+def _show(found: Report, shown: OutputFormat) -> None:
+    match shown:
+        case OutputFormat.JSON:
+            print_json(found.to_json())
+        case OutputFormat.QUIET:
+            print_lines(", ".join(value or "-" for value in group.values) for group in found.groups)
+        case OutputFormat.AGENT:
+            print_tsv(flat_header(found), flat_rows(found))
+        case _:
+            from hfplanner.cli.show_report import show_report  # noqa: PLC0415 - rich, for people only
+
+            show_report(found)
