@@ -66,7 +66,7 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     for part in parts:
         moved.append(part.with_columns(pl.col("position") + before))
         before += part.height
-    return pl.concat(moved)
+    return pl.concat(moved, rechunk=True)
 
 
 def _read_array(document: Document) -> list[pl.DataFrame] | None:
