@@ -118,7 +118,8 @@ def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     said = pl.DataFrame(columns, schema=schema)
     parts = [said.drop(_TIMES), _labels(jobs), *(_times(said[name]) for name in _TIMES)]
     frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
-    problem_text = pl.coalesce(pl.selectors.starts_with(_PROBLEM))
+    # Without an id it is that which is told first, whatever else is wrong.
+    problem_text = pl.when(pl.col("id") != "").then(pl.coalesce(pl.selectors.starts_with(_PROBLEM)))
     problem = pl.when(problem_text.is_not_null()).then(pl.lit("wrong_type"))
     return frame.with_columns(problem=problem, problem_text=problem_text).select(RECORDS_SCHEMA.names())
 
