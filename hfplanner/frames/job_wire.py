@@ -118,7 +118,8 @@ def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     said = pl.DataFrame(columns, schema=schema)
     parts = [said.drop(_TIMES), _labels(jobs), *(_times(said[name]) for name in _TIMES)]
     frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
-    problem_text = pl.coalesce(pl.selectors.starts_with(_PROBLEM))
+    # Without an id it is that which is told first, whatever else is wrong.
+    problem_text = pl.when(pl.col("id") != "").then(pl.coalesce(pl.selectors.starts_with(_PROBLEM)))
     problem = pl.when(problem_text.is_not_null()).then(pl.lit("wrong_type"))
     return frame.with_columns(problem=problem, problem_text=problem_text).select(RECORDS_SCHEMA.names())
 
@@ -182,9 +183,9 @@ def _durations(jobs: Sequence[WireJob]) -> dict[str, list[float | None]]:
     nothing = _Durations()
     durations = [job.durations or nothing for job in jobs]
     return {
-        "scheduling_secs": [_first(taken.scheduling, taken.scheduling_too) for taken in durations],
-        "running_secs": [_first(taken.running, taken.running_too) for taken in durations],
-        "total_secs": [_first(taken.total, taken.total_too) for taken in durations],
+        "scheduling_secs": [took.scheduling_too if took.scheduling is None else took.scheduling for took in durations],
+        "running_secs": [took.running_too if took.running is None else took.running for took in durations],
+        "total_secs": [took.total_too if took.total is None else took.total for took in durations],
     }
 
 
@@ -213,7 +214,9 @@ def _status(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "stage_text": [status.stage for status in statuses],
         "message": [status.message for status in statuses],
         "cancel_reason": [status.cancel_reason or status.cancel_reason_too for status in statuses],
-        "failure_count": [_first(status.failure_count, status.failure_count_too) for status in statuses],
+        "failure_count": [
+            each.failure_count_too if each.failure_count is None else each.failure_count for each in statuses
+        ],
     }
 
 
@@ -254,7 +257,3 @@ def _read_labels(texts: list[bytes]) -> tuple[list[dict[str, str]], pl.Series]:
             given.append({})
             problems.append(f"labels: {error}.")
     return given, pl.Series(f"{_PROBLEM}labels", problems, dtype=pl.String)
-
-
-def _first(api: float | None, python: float | None) -> float | None:
-    return python if api is None else api

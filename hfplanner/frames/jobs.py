@@ -66,7 +66,7 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     for part in parts:
         moved.append(part.with_columns(pl.col("position") + before))
         before += part.height
-    return pl.concat(moved)
+    return pl.concat(moved, rechunk=True)
 
 
 def _read_array(document: Document) -> list[pl.DataFrame] | None:
@@ -76,11 +76,12 @@ def _read_array(document: Document) -> list[pl.DataFrame] | None:
     for block in document.blocks():
         try:
             jobs += decode_array(block)
-        except msgspec.ValidationError:
-            parts += [wire_frame(jobs), _one_by_one(_ITEMS.decode(block))]
-            jobs = []
         except _NOT_JSON:
-            return None
+            items = _items(block)
+            if items is None:
+                return None
+            parts += [wire_frame(jobs), _one_by_one(items)]
+            jobs = []
         if len(jobs) >= _ROWS_AT_ONCE:
             parts.append(wire_frame(jobs))
             jobs = []
@@ -99,6 +100,14 @@ def _read_lines(block: bytes) -> Iterator[pl.DataFrame]:
             middle = len(lines) // 2
             yield from _read_lines(b"\n".join(lines[:middle]))
             yield from _read_lines(b"\n".join(lines[middle:]))
+
+
+def _items(block: bytes) -> list[msgspec.Raw] | None:
+    """Return the items of an array as they are; ``None`` where it is not JSON."""
+    try:
+        return _ITEMS.decode(block)
+    except _NOT_JSON:
+        return None
 
 
 def _one_by_one(items: list[msgspec.Raw]) -> pl.DataFrame:
