@@ -28,7 +28,9 @@ class PriceTable:
     def join(self, jobs: pl.LazyFrame, day: pl.Expr) -> pl.LazyFrame:
         """Return jobs with ``price_micro_usd_per_minute`` as of a day, null where it is not known."""
         keyed = jobs.with_columns(price_day=pl.min_horizontal(day, pl.lit(self.last_day)))
-        return keyed.join(self.rows.lazy(), on=["flavor", "price_day"], how="left").drop("price_day")
+        return keyed.join(self.rows.lazy(), on=["flavor", "price_day"], how="left", build_side="force_right").drop(
+            "price_day"
+        )
 
 
 def price_table(book: PriceBook) -> PriceTable:

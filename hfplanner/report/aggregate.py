@@ -25,7 +25,7 @@ def prepare(costed: pl.LazyFrame, gpus: Mapping[str, int], groups: Mapping[str, 
     low = pl.col("cost_low_micro_usd")
     # A join, since polars' replace would gather the whole column in memory.
     of_flavor = pl.LazyFrame({"flavor": list(gpus), "_gpus": list(gpus.values())}, schema=_GPUS)
-    return costed.join(of_flavor, on="flavor", how="left").with_columns(
+    return costed.join(of_flavor, on="flavor", how="left", build_side="force_right").with_columns(
         _ran=_whole_secs(ran),
         _wait=pl.when(has_started).then(_whole_secs(pl.coalesce(told, waited).clip(lower_bound=0))),
         _exact=pl.when(pl.col("cost_basis").is_in(list(EXACT_BASES))).then(low),

