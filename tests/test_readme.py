@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def shell(tmp_path: Path) -> Program:
     """Return a home in which ``hfplanner`` and ``hf-planner`` are commands."""
     commands = tmp_path / "bin"
     commands.mkdir()
+    shutil.copy(REPOSITORY / "tests" / "readme_jobs.json", tmp_path / "jobs.json")
     for name in ("hfplanner", "hf-planner", "python3"):
         module = "" if name == "python3" else " -m hfplanner"
         script = commands / name

@@ -192,7 +192,8 @@ def _groups(found: Mapping[str, pl.DataFrame], spec: ReportSpec, total: Figures)
     for row in found["groups"].iter_rows(named=True):
         values = tuple(row[key] for key in keys)
         of_group = _figures(row, {name: by_values.get(values) for name, by_values in stats.items()})
-        share = of_group.cost.low / total.cost.low if total.cost.low else None
+        has_price = of_group.unpriced_jobs < of_group.jobs
+        share = of_group.cost.low / total.cost.low if total.cost.low and has_price else None
         groups.append(Group(values=values, figures=of_group, share=share))
     return tuple(sorted(groups, key=_dearest_first))
 
