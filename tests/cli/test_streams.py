@@ -32,7 +32,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("hfplanner re", ["recommend"]),
+        ("hfplanner rec", ["recommend"]),
         ("hfplanner recommend --v", ["--vram"]),
         ("hfplanner recommend --accelerator A1", ["A100", "A10G"]),
         ("hfplanner recommend --objective ", ["cost", "time"]),
