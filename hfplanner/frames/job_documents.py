@@ -25,7 +25,6 @@ DocumentFormat = Literal["array", "object", "lines", "documents"]
 
 # Small enough to stay in a processor's cache between being copied and being decoded.
 _BLOCK_BYTES = 2**20
-_LINES_BYTES = 2**24
 _HEAD_BYTES = 2**20
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -56,7 +55,7 @@ class Document:
     def blocks(self) -> Iterator[bytes]:
         """Return the document in parts that can be decoded alone: arrays of an array, lines of lines, else as it is."""
         if self.format == "lines":
-            yield from map(bytes, _cut(self.data, 0, len(self.data), b"\n", _LINES_BYTES))
+            yield from map(bytes, _cut(self.data, 0, len(self.data), b"\n", _BLOCK_BYTES))
         elif self.between is None:
             yield self.data
         else:

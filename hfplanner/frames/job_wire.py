@@ -15,7 +15,7 @@ import polars as pl
 
 from hfplanner.frames.job_schema import LABELS, RECORDS_SCHEMA
 
-__all__ = ["NOT_SAID", "WireJob", "decode_array", "decode_job", "decode_lines", "wire_frame"]
+__all__ = ["NOT_SAID", "WireColumns", "WireJob", "decode_array", "decode_job", "decode_lines", "wire_frame"]
 
 NOT_SAID = "N/A"
 """What ``hf jobs ps --json`` writes where it has nothing to show."""
@@ -106,6 +106,29 @@ decode_job: Callable[[bytes | msgspec.Raw], WireJob] = _ONE.decode
 """Decode one job; raises msgspec's errors."""
 
 
+class WireColumns:
+    """Decoded jobs as columns, added to while the jobs are still in the processor's cache, then made one frame."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[Any]] = {}
+        self.add(())
+
+    def __len__(self) -> int:
+        return len(self._columns["id"])
+
+    def add(self, jobs: Sequence[WireJob]) -> None:
+        """Append decoded jobs."""
+        said = {**_plain(jobs), **_durations(jobs), **_people(jobs), **_status(jobs)}
+        for name, values in said.items():
+            self._columns.setdefault(name, []).extend(values)
+
+    def take(self) -> pl.DataFrame:
+        """Return what was added as a frame of records, and begin anew."""
+        frame = _records(self._columns)
+        self._columns = {name: [] for name in self._columns}
+        return frame
+
+
 def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     r"""Return decoded jobs as a frame of records.
 
@@ -113,10 +136,17 @@ def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     >>> frame["stage_text"].to_list(), frame["problem_text"].to_list()
     (['RUNNING', None], [None, 'created_at: it is not a time.'])
     """
-    columns = {**_plain(jobs), **_durations(jobs), **_people(jobs), **_status(jobs)}
-    schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in columns}
-    said = pl.DataFrame(columns, schema=schema)
-    parts = [said.drop(_TIMES), _labels(jobs), *(_times(said[name]) for name in _TIMES)]
+    columns = WireColumns()
+    columns.add(jobs)
+    return columns.take()
+
+
+def _records(columns: dict[str, list[Any]]) -> pl.DataFrame:
+    labels = _labels(columns["labels"])
+    plain = {name: values for name, values in columns.items() if name != "labels"}
+    schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in plain}
+    said = pl.DataFrame(plain, schema=schema)
+    parts = [said.drop(_TIMES), labels, *(_times(said[name]) for name in _TIMES)]
     frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
     # Without an id it is that which is told first, whatever else is wrong.
     problem_text = pl.when(pl.col("id") != "").then(pl.coalesce(pl.selectors.starts_with(_PROBLEM)))
@@ -165,6 +195,7 @@ def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "timeout_secs": [job.timeout for job in jobs],
         "retry": [job.retry for job in jobs],
         "ports": [None if job.expose is None else _count_ports(job.expose) for job in jobs],
+        "labels": [bytes(job.labels) for job in jobs],
         "resource_group_id": [job.resource_group_id or job.resource_group_id_too for job in jobs],
     }
 
@@ -220,9 +251,9 @@ def _status(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
     }
 
 
-def _labels(jobs: Sequence[WireJob]) -> pl.DataFrame:
+def _labels(texts: list[bytes]) -> pl.DataFrame:
     """Return the labels as lists sorted by key, and the label ``name``, which is how ``hf`` names a job."""
-    distinct, at = _distinct([bytes(job.labels) for job in jobs])
+    distinct, at = _distinct(texts)
     given, problems = _read_labels(distinct)
     each = pl.DataFrame(
         {

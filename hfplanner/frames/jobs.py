@@ -16,15 +16,15 @@ from hfplanner.frames.job_checks import check_records
 from hfplanner.frames.job_documents import Document, open_document
 from hfplanner.frames.job_records import decode_one, decode_values, records_frame
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, JOBS_SCHEMA, RECORDS_SCHEMA, JobFrames
-from hfplanner.frames.job_wire import WireJob, decode_array, decode_job, decode_lines, wire_frame
+from hfplanner.frames.job_wire import WireColumns, WireJob, decode_array, decode_job, decode_lines, wire_frame
 
 __all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "document_frames", "job_frames"]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FEW_LINES = 64
-# A frame costs some milliseconds whatever it holds, and decoded jobs a kilobyte each.
-_ROWS_AT_ONCE = 20_000
+# A frame costs some milliseconds whatever it holds, and a job in columns of Python objects some hundred bytes.
+_ROWS_AT_ONCE = 100_000
 
 
 def job_frames(raw: bytes, *, source: str, seen_at: datetime, namespace: str | None = None) -> JobFrames:
@@ -55,7 +55,7 @@ def document_frames(document: Document, *, source: str, seen_at: datetime, names
 
 def _records(document: Document) -> pl.DataFrame:
     if document.format != "array":
-        return _numbered(part for block in document.blocks() for part in _read_lines(block))
+        return _numbered(_read_lines(document))
     parts = _read_array(document)
     return records_frame(decode_values(document.data)) if parts is None else _numbered(parts)
 
@@ -72,34 +72,46 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def _read_array(document: Document) -> list[pl.DataFrame] | None:
     """Return the records of an array in parts; ``None`` where it is not JSON, as one cut at wrong places is not."""
     parts: list[pl.DataFrame] = []
-    jobs: list[WireJob] = []
+    columns = WireColumns()
     for block in document.blocks():
         try:
-            jobs += decode_array(block)
+            columns.add(decode_array(block))
         except _NOT_JSON:
             items = _items(block)
             if items is None:
                 return None
-            parts += [wire_frame(jobs), _one_by_one(items)]
-            jobs = []
-        if len(jobs) >= _ROWS_AT_ONCE:
-            parts.append(wire_frame(jobs))
-            jobs = []
-    return [*parts, wire_frame(jobs)]
+            parts += [columns.take(), _one_by_one(items)]
+        if len(columns) >= _ROWS_AT_ONCE:
+            parts.append(columns.take())
+    return [*parts, columns.take()]
 
 
-def _read_lines(block: bytes) -> Iterator[pl.DataFrame]:
-    """Return the records of documents one after the other; damaged lines are found by halves."""
-    try:
-        yield wire_frame(decode_lines(block))
-    except _NOT_JSON:
-        lines = [line for line in block.split(b"\n") if line.strip()]
-        if len(lines) <= _FEW_LINES:
-            yield records_frame([value for line in lines for value in decode_values(line)])
-        else:
-            middle = len(lines) // 2
-            yield from _read_lines(b"\n".join(lines[:middle]))
-            yield from _read_lines(b"\n".join(lines[middle:]))
+def _read_lines(document: Document) -> Iterator[pl.DataFrame]:
+    """Return the records of documents one after the other, in parts."""
+    columns = WireColumns()
+    for block in document.blocks():
+        try:
+            columns.add(decode_lines(block))
+        except _NOT_JSON:
+            yield columns.take()
+            yield from _read_damaged(block)
+        if len(columns) >= _ROWS_AT_ONCE:
+            yield columns.take()
+    yield columns.take()
+
+
+def _read_damaged(block: bytes) -> Iterator[pl.DataFrame]:
+    """Return the records of lines of which some are damaged: these are found by halves."""
+    lines = [line for line in block.split(b"\n") if line.strip()]
+    if len(lines) <= _FEW_LINES:
+        yield records_frame([value for line in lines for value in decode_values(line)])
+        return
+    middle = len(lines) // 2
+    for half in (b"\n".join(lines[:middle]), b"\n".join(lines[middle:])):
+        try:
+            yield wire_frame(decode_lines(half))
+        except _NOT_JSON:
+            yield from _read_damaged(half)
 
 
 def _items(block: bytes) -> list[msgspec.Raw] | None:
