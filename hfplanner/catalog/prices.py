@@ -57,8 +57,8 @@ class PriceBook:
 
     def point_on(self, flavor: str, day: date) -> PricePoint | None:
         """Return the sighting in force on a day (UTC), ``None`` before the first."""
-        earlier = (point for point in self.points.get(flavor, ()) if point.seen <= day)
-        return max(earlier, key=lambda point: point.seen, default=None)
+        earlier = [point for point in self.points.get(flavor, ()) if point.seen <= day]
+        return earlier[-1] if earlier else None
 
     def price_on(self, flavor: str, day: date) -> int | None:
         """Return the price in force on a day in micro-USD per minute; ``None`` is unknown, never free.

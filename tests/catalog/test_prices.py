@@ -108,3 +108,13 @@ def test_flavors_that_are_gone_are_told_from_those_that_are_listed() -> None:
     assert all(flavor.source and flavor.status and flavor.named_in for flavor in legacy.values())
     assert (legacy["h100"].accelerator, legacy["h100"].gpus, legacy["h100"].gone_by) == ("H100", 1, date(2026, 1, 1))
     assert (legacy["sprx8"].accelerator, legacy["sprx8"].gpus, legacy["sprx8"].gone_by) == (None, None, None)
+
+
+def test_of_two_sightings_on_one_day_the_listing_counts(make_row: MakeRow) -> None:
+    """The history names a day, a listing the moment: what the Hub delivered is nearer to the bill."""
+    day = price_history()[-1].seen
+    flavor = price_history()[-1].flavor
+    checked = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    rows = [make_row(name=flavor, unitCostMicroUSD=54_321)]
+    listing = parse_listing(rows, source="hub", origin="https://hub.example", checked=checked)
+    assert price_book(listing).price_on(flavor, day) == 54_321
