@@ -26,6 +26,9 @@
     │       ├── HubRateLimited     1   429
     │       └── HubServerError     1   500 to 599
     ├── TokenError                 1   no token, or one that cannot be sent
+    ├── ModelError                 1   nothing is known about a model
+    │   ├── ModelUnavailable       1   it is not shipped, and the Hub could not be asked
+    │   └── ModelUnreadable        1   its config or its files are not those of a model
     ├── UsageError                 2   what was typed or passed cannot be meant
     │   └── JobSpecError           2   a job specification the service would refuse or misread
     └── NothingFits                4   no flavor meets the needs
@@ -64,6 +67,9 @@ __all__ = [
     "JobsUnreadable",
     "ListingUnavailable",
     "ListingUnreadable",
+    "ModelError",
+    "ModelUnavailable",
+    "ModelUnreadable",
     "NothingFits",
     "Outcome",
     "TokenError",
@@ -293,6 +299,24 @@ class JobsUnreadable(HfplannerError):
     """A file was read, but it holds no jobs in any form that is known."""
 
     code = "jobs_unreadable"
+
+
+class ModelError(HfplannerError):
+    """Nothing usable is known about a model."""
+
+    code = "model"
+
+
+class ModelUnavailable(ModelError):
+    """A model is not among those shipped, and the Hub could not be asked for it."""
+
+    code = "model_unavailable"
+
+
+class ModelUnreadable(ModelError):
+    """A config, a weight file or its header was read, but says nothing that makes sense."""
+
+    code = "model_unreadable"
 
 
 class UsageError(HfplannerError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT_ENDPOINT", "HubSettings", "read_hub_settings"]
+__all__ = ["DEFAULT_ENDPOINT", "HubSettings", "read_hub_settings", "read_token"]
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
@@ -28,3 +28,12 @@ def read_hub_settings(environ: Mapping[str, str]) -> HubSettings:
     endpoint = environ.get("HF_ENDPOINT", "").rstrip("/") or DEFAULT_ENDPOINT
     offline = environ.get("HF_HUB_OFFLINE") or environ.get("TRANSFORMERS_OFFLINE") or ""
     return HubSettings(endpoint=endpoint, offline=offline.upper() in _TRUE)
+
+
+def read_token(environ: Mapping[str, str]) -> str | None:
+    r"""Read ``HF_TOKEN`` as ``huggingface_hub`` does: trimmed, and not there where it is empty.
+
+    >>> read_token({"HF_TOKEN": " hf_abc\n"}), read_token({})
+    ('hf_abc', None)
+    """
+    return environ.get("HF_TOKEN", "").strip() or None

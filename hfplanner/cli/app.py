@@ -21,6 +21,7 @@ COMMANDS = {
     "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
     "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
     "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
+    "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
 }
 
 _BROKEN_PIPE = 141

@@ -21,7 +21,7 @@ class LazyCommand:
 
     Args:
         module: holds a function of the command's name (dashes as underscores, ``import_`` for ``import``) and
-            ``EXAMPLES``, a list of lines.
+            ``EXAMPLES``, a list of lines; or, where the command is a group of commands, a typer app of that name.
         help: one line for the list of commands.
     """
 
@@ -47,7 +47,9 @@ class _Commands(dict[str, Any]):
 def _build(name: str, lazy: LazyCommand) -> "Command":
     module = import_module(lazy.module)
     attribute = f"{name}_" if iskeyword(name) else name.replace("-", "_")
-    function: Callable[..., int] = getattr(module, attribute)
+    function: Callable[..., int] | typer.Typer = getattr(module, attribute)
+    if isinstance(function, typer.Typer):
+        return typer.main.get_command(function)
     examples = "\n".join(f"  $ {line}" for line in module.EXAMPLES)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, epilog=f"\b\nExamples\n{examples}", context_settings=CONTEXT_SETTINGS)(function)

@@ -171,3 +171,46 @@ def _kept_listing(program: Program) -> Path:
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True, env=program.environment()
     )
     return Path(done.stdout.strip())
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        ("--model", "Qwen/Qwen3-8B", "--params", "8B"),
+        ("--model", ""),
+        ("--model", ESCAPES),
+        ("--model", "a/b/c"),
+        ("--model", "x" * 5000),
+        ("--model", "Qwen/Qwen3-8B", "--layers", "32"),
+        ("--params", "0"),
+        ("--params", "-8B"),
+        ("--params", "8X"),
+        ("--params", "NaN"),
+        ("--params", "1e99"),
+        ("--params", "9" * 5000),
+        ("--params", "8B", "--layers", "0"),
+        ("--params", "8B", "--hidden", "wide"),
+        ("--params", "8B", "--task", "sleep"),
+        ("--params", "8B", "--precision", "fp3"),
+        ("--params", "8B", "--quantization", "gguf:Q9"),
+        ("--params", "8B", "--quantization", "none4"),
+        ("--params", "8B", "--batch-size", "0"),
+        ("--params", "8B", "--batch-size", "9" * 5000),
+        ("--params", "8B", "--seq-len", "-1"),
+        ("--params", "8B", "--gpus", "9"),
+        ("--params", "8B", "--task", "lora", "--lora-targets", "nose_proj"),
+        ("--params", "8B", "--lora-rank", "0"),
+        ("--params", "8B", "--nonsense"),
+    ],
+    ids=lambda args: " ".join(args)[:40].encode("ascii", "backslashreplace").decode(),
+)
+def test_nonsense_about_a_model_is_a_usage_error(args: tuple[str, ...], program: Program) -> None:
+    """What cannot be meant exits with 2, one sentence and a hint, and says nothing on stdout."""
+    done = program.run("estimate", "memory", *args)
+    assert (done.code, done.out) == (2, "")
+    sentence, *hints = done.err.splitlines()
+    assert sentence.startswith("Error: ")
+    assert len(sentence) < 400
+    assert len(hints) == 1
+    assert hints[0].startswith("Hint: ")

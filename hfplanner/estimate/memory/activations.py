@@ -1,0 +1,126 @@
+"""What a forward pass keeps for the backward pass, and what either needs in passing."""
+
+from hfplanner.estimate.memory.adapters import adapter_inputs
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.models.architectures import Architecture, Kept, find_architecture
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["kept_per_layer", "layer_passing", "loss_bytes", "residual_bytes"]
+
+# The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
+_DROPS_OUT = 5.0
+# Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
+# returns are made from it (4 + 4 + 4; a loop that holds on to the model's output adds 2). legacy: the output is fp32
+# and held (4 more). chunked: an eighth in passing (TRL and torchtune cut a sequence into chunks), and a copy of one
+# chunk's gradient. half: the same four tensors in two bytes. Read off transformers' loss_utils.py (5.24) and
+# modeling_llama.py (4.40); a simulated step agrees within 1 %.
+_LOSS_BYTES = {"standard": 12.0, "legacy": 16.0, "chunked": 2.0, "fused": 0.0, "half": 8.0}
+
+
+def kept_per_layer(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the bytes per token that one layer keeps where nothing is recomputed.
+
+    >>> from hfplanner.models.known import find_known
+    >>> shape = find_known("meta-llama/Llama-3.2-3B")
+    >>> kept_per_layer(shape, MemoryJob(task="full", packed=True)) == 16*3072 + 4*3072 + 4*1024 + 8*8192 + 4*24
+    True
+    """
+    architecture = find_architecture(shape.model_type, gated=shape.gated)
+    kept = _kept(architecture, job)
+    scale = _fp32_scale(architecture) if job.precision == "fp32" else 1.0
+    wide = 2.0 if job.precision == "fp32" else 1.0
+    total = kept.hidden * shape.hidden * scale + kept.query * shape.query_width * wide
+    total += _key_value(shape, job, kept) * wide
+    total += _feed_forward(shape, kept) * wide + 4 * shape.heads
+    if job.attention == "eager":
+        total += _scores(architecture, job) * shape.heads * job.seq_len
+    if job.legacy_quantization and job.task == "qlora":
+        total += 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+    return total + adapter_inputs(shape, job) * _adapter_bytes(job)
+
+
+def _scores(architecture: Architecture, job: MemoryJob) -> float:
+    """Return the bytes that eager attention keeps per head and pair of positions.
+
+    The softmax is fp32 and cast back (4 + 2); with dropout on it, the mask is one byte, and autocast makes the softmax
+    fp32 where it was not. In fp32 nothing is cast.
+    """
+    drops_out = architecture.scores == _DROPS_OUT
+    if job.precision == "fp32":
+        return architecture.scores + 4 if drops_out else architecture.scores - 2
+    return architecture.scores + 2 if drops_out and job.mixed else architecture.scores
+
+
+def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
+    if job.task in {"lora", "qlora"}:
+        return architecture.frozen
+    return architecture.amp if job.mixed else architecture.full
+
+
+def _fp32_scale(architecture: Architecture) -> float:
+    """Return how much more the hidden widths keep in fp32: norms that upcast keep less than twice as much."""
+    return 2 * architecture.fp32_share
+
+
+def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> float:
+    """Return the keys' and values' share: repeated for every query head where there is a mask, or eager attention."""
+    repeated = not job.packed and job.batch_size > 1 and job.attention == "sdpa"
+    total = kept.key_value * shape.kv_width
+    if repeated or job.attention == "eager":
+        # Two tensors of two bytes grow to the queries' width; norms and fused projections before them do not.
+        total += min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
+    return total
+
+
+def _feed_forward(shape: ModelShape, kept: Kept) -> float:
+    """Return the feed-forward block's share, averaged over dense and sparse layers."""
+    experts = shape.experts
+    if experts is None:
+        return kept.ffn * shape.ffn
+    # Each visit of an expert gathers its input and keeps its output: 2 widths frozen, 4 trained (measured on mixtral).
+    gathered = 2 * (kept.ffn - 4) * shape.hidden * 0.5 + 1 * shape.hidden
+    sparse = experts.per_token * (kept.ffn * experts.ffn + gathered) + kept.ffn * experts.shared_ffn
+    share = experts.dense_layers / shape.layers if shape.layers else 0.0
+    return share * kept.ffn * shape.ffn + (1 - share) * sparse
+
+
+def _adapter_bytes(job: MemoryJob) -> float:
+    """Return the bytes of an adapter's input: PEFT keeps adapters in fp32 and casts to them, autocast casts back."""
+    return 2.0 if job.mixed or job.task == "qlora" else 4.0
+
+
+def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the bytes per token of the residual stream, which checkpointing keeps once per layer."""
+    # fp32 embeddings make an fp32 stream: full training under autocast, and adapters whose base keeps its unquantized
+    # parts in fp32 (TRL's default dtype, peft's prepare_model_for_kbit_training).
+    wide = job.precision == "fp32" or job.mixed
+    return shape.hidden * (4 if wide else 2)
+
+
+def layer_passing(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the bytes per token that a forward pass without gradients needs at once: the feed-forward block's.
+
+    A gated block holds the gate, the other half and their product, beside the residual stream and its norm. Attention
+    holds queries, keys and values before and after rotation. Eager attention adds the scores in fp32 and bf16.
+    """
+    size = 4 if job.precision == "fp32" else 2
+    experts = shape.experts
+    ffn = shape.ffn
+    if experts:
+        ffn = experts.per_token * (experts.ffn + shape.hidden) + experts.shared_ffn
+    block = (3 if shape.gated else 2) * ffn + 3 * shape.hidden
+    attention = 3 * shape.hidden + 3 * shape.query_width + 3 * shape.kv_width
+    scores = (4 + 2) * shape.heads * job.prompt if job.attention == "eager" else 0
+    return max(size * block, size * attention + scores)
+
+
+def loss_bytes(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the bytes per token that logits and cross-entropy need at their worst moment.
+
+    >>> from hfplanner.models.known import find_known
+    >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora"))
+    1539072.0
+    """
+    if shape.kind == "encoder":
+        return 0.0
+    return _LOSS_BYTES[job.loss] * shape.vocab

@@ -1,0 +1,105 @@
+"""Low-rank adapters: how many weights they add, and what they keep for the backward pass."""
+
+from hfplanner.errors import UsageError
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["adapter_inputs", "adapter_parameters", "target_widths"]
+
+_QUERY = {"q_proj", "query", "q", "wq", "to_q", "q_lin"}
+_KEY_VALUE = {"k_proj", "v_proj", "key", "value", "k", "v", "wk", "wv", "to_k", "to_v", "k_lin", "v_lin"}
+_FUSED = {"query_key_value", "c_attn", "qkv_proj", "w_pack", "wqkv", "qkv", "in_proj", "attn_qkv"}
+_OUTPUT = {"o_proj", "out_proj", "o", "dense", "projection", "wo", "to_out", "out_lin", "attn_output"}
+_UP = {
+    "gate_proj",
+    "up_proj",
+    "w1",
+    "w3",
+    "fc1",
+    "fc_in",
+    "c_fc",
+    "dense_h_to_4h",
+    "wi",
+    "wi_0",
+    "wi_1",
+    "fc_1",
+    "lin1",
+}
+_DOWN = {"down_proj", "fc2", "fc_out", "dense_4h_to_h", "lin2"}
+_SHORTHANDS = {
+    "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
+    "mlp": ("gate_proj", "up_proj", "down_proj"),
+}
+
+
+def target_widths(shape: ModelShape, target: str) -> tuple[int, int]:
+    """Return the input and output width of the matrix a target means.
+
+    Raises:
+        UsageError: no architecture names a module so.
+
+    >>> from hfplanner.models.known import find_known
+    >>> target_widths(find_known("meta-llama/Llama-3.2-3B"), "k_proj")
+    (3072, 1024)
+    """
+    name = target.strip().rpartition(".")[2].casefold()
+    experts = shape.experts
+    ffn = experts.shared_ffn or experts.ffn if experts else shape.ffn
+    for names, widths in (
+        (_QUERY, (shape.hidden, shape.query_width)),
+        (_KEY_VALUE, (shape.hidden, shape.kv_width)),
+        (_FUSED, (shape.hidden, shape.query_width + 2 * shape.kv_width)),
+        (_OUTPUT, (shape.value_width, shape.hidden)),
+        (_UP, (shape.hidden, ffn)),
+        ({"gate_up_proj"}, (shape.hidden, 2 * ffn)),
+        (_DOWN, (ffn, shape.hidden)),
+        # Qwen's first generation and GPT-2 call both the attention's and the block's last matrix so.
+        ({"c_proj"}, (max(shape.value_width, ffn), shape.hidden)),
+        ({"w2"}, (shape.hidden, ffn) if shape.model_type == "qwen" else (ffn, shape.hidden)),
+    ):
+        if name in names:
+            return widths
+    accepted = "all-linear, attention, mlp, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"
+    raise UsageError(f"{target!r} is not a module that adapters go on.", hint=f"Accepted: {accepted}.")
+
+
+def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
+    # A mixture's experts are one tensor each in transformers 5, which "all-linear" passes over.
+    block = () if shape.experts and not shape.experts.shared_ffn else _SHORTHANDS["mlp"]
+    if not shape.gated:
+        block = block[1:]
+    named: list[str] = []
+    for target in job.lora_targets:
+        if target.casefold() in {"all-linear", "true"}:
+            named += (*_SHORTHANDS["attention"], *block)
+        elif target.casefold() == "mlp":
+            named += block
+        elif target.casefold() in _SHORTHANDS:
+            named += _SHORTHANDS[target.casefold()]
+        elif target.casefold() not in {"lm_head", "head", "embed_tokens"}:
+            named.append(target)
+    return tuple(dict.fromkeys(named))
+
+
+def adapter_parameters(shape: ModelShape, job: MemoryJob) -> int:
+    """Return how many weights the adapters have: rank x (inputs + outputs) of each target in each layer.
+
+    >>> from hfplanner.models.known import find_known
+    >>> job = MemoryJob(task="lora", lora_rank=32, lora_targets=("q_proj", "v_proj"))
+    >>> adapter_parameters(find_known("meta-llama/Llama-3.2-3B"), job)
+    9175040
+    """
+    if job.task not in {"lora", "qlora"}:
+        return 0
+    stacks = shape.layers + (shape.encoder.layers if shape.kind == "encoder-decoder" and shape.encoder else 0)
+    per_layer = sum(sum(target_widths(shape, target)) for target in _targets(shape, job))
+    head = shape.hidden + shape.vocab if {"lm_head", "head"} & {t.casefold() for t in job.lora_targets} else 0
+    return job.lora_rank * (stacks * per_layer + head)
+
+
+def adapter_inputs(shape: ModelShape, job: MemoryJob) -> int:
+    """Return the widths that one layer's adapters keep per token: each target's input, and its rank."""
+    if job.task not in {"lora", "qlora"}:
+        return 0
+    targets = _targets(shape, job)
+    return sum(target_widths(shape, target)[0] + job.lora_rank for target in targets)

@@ -1,0 +1,102 @@
+"""Whether a need fits a GPU, with its probability."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hfplanner.estimate.memory.result import MemoryEstimate
+from hfplanner.estimate.span import Estimate
+
+__all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit"]
+
+Verdict = Literal["yes", "likely", "unlikely", "no"]
+# The 95 % quantile of a normal distribution, in standard deviations.
+_Z95 = 1.645
+_YES, _LIKELY, _UNLIKELY = 0.95, 0.5, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job could run.
+
+    Args:
+        flavor: its name.
+        gpus: how many GPUs it has.
+        usable_bytes: what a program can use of one of them, its context included; ``None`` is not known.
+        bf16: whether they compute in bf16.
+    """
+
+    flavor: str
+    gpus: int
+    usable_bytes: int | None
+    bf16: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether a job fits a flavor.
+
+    Args:
+        flavor: its name.
+        usable_bytes: of one GPU; ``None`` is not known, which never fits.
+        verdict: ``"yes"`` at 95 % and above, ``"likely"`` at 50 %, ``"unlikely"`` at 5 %, else ``"no"``.
+        probability: that the need stays below what is usable.
+        note: what else to know; ``""`` for nothing.
+    """
+
+    flavor: str
+    usable_bytes: int | None
+    verdict: Verdict
+    probability: float
+    note: str = ""
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Return the row as the interface spells it."""
+        return {
+            "flavor": self.flavor,
+            "usable_bytes": self.usable_bytes,
+            "fits": self.verdict,
+            "probability": round(self.probability, 4),
+            "note": self.note or None,
+        }
+
+
+def probability_to_fit(need: Estimate, usable: float) -> float:
+    """Return the probability that a need is at most ``usable``: one half at the likely value, 0.95 at the high one.
+
+    >>> need = Estimate(80, 100, 130, ())
+    >>> [round(probability_to_fit(need, usable), 2) for usable in (80, 100, 130)]
+    [0.05, 0.5, 0.95]
+    """
+    reach = need.high - need.likely if usable > need.likely else need.likely - need.low
+    return 0.5 * math.erfc(_Z95 * (need.likely - usable) / (math.sqrt(2) * max(reach, 1)))
+
+
+def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
+    """Say whether a job fits a flavor; what is not known does not fit."""
+    job = estimate.job
+    if not place.gpus:
+        return Fit(place.flavor, 0, "no", 0.0, "it has no GPU")
+    if place.usable_bytes is None:
+        return Fit(place.flavor, None, "no", 0.0, "its usable memory is not known")
+    if place.gpus < job.gpus:
+        return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
+    share = job.gpu_memory_utilization if job.engine == "vllm" else 1.0
+    usable = place.usable_bytes * share
+    probability = probability_to_fit(estimate.per_gpu_bytes, usable)
+    note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
+    return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)
+
+
+def _verdict(probability: float) -> Verdict:
+    if probability >= _YES:
+        return "yes"
+    if probability >= _LIKELY:
+        return "likely"
+    return "unlikely" if probability >= _UNLIKELY else "no"
+
+
+def fit_places(estimate: MemoryEstimate, places: Iterable[Place]) -> tuple[Fit, ...]:
+    """Return the fit of every place, in their order."""
+    return tuple(fit_into(estimate, place) for place in places)

@@ -1,0 +1,85 @@
+"""The memory of generating text: weights, the cache of keys and values, and the prefill's activations."""
+
+from collections.abc import Mapping
+
+from hfplanner.estimate.memory.activations import layer_passing
+from hfplanner.estimate.memory.diffusion import diffusion_parts
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.weights import compute_bytes, largest_matrix, stored_as, weight_bytes
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["cache_bytes", "cache_per_token", "inference_parts"]
+
+_KV_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
+# Kernels that unpack a whole matrix before they multiply it with a long prompt (bitsandbytes, exllama, AWQ's GEMM).
+_UNPACKED = ("nf4", "nf4-single", "int8", "gptq-4bit", "gptq-8bit", "awq-4bit")
+
+
+def cache_per_token(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the bytes one more token costs where every layer sees everything: keys and values of one layer.
+
+    Latent attention caches the latent in vLLM; transformers caches the keys and values made from it.
+    """
+    size = _KV_BYTES.get(job.kv_dtype, compute_bytes(job))
+    latent = shape.latent
+    if latent is None:
+        return 2.0 * shape.kv_width * size
+    if job.engine == "vllm":
+        return float((latent.kv_rank + latent.rope) * size)
+    return float((shape.query_width + shape.value_width) * size)
+
+
+def cache_bytes(shape: ModelShape, job: MemoryJob, context: int) -> float:
+    """Return the bytes of the cache at a context: whole layers grow with it, sliding ones to their window.
+
+    >>> from hfplanner.models.known import find_known
+    >>> cache_bytes(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(), 4096) / 2**30
+    2.0
+    """
+    if shape.kind == "encoder":
+        return 0.0
+    growing = shape.layers - shape.sliding_layers - shape.linear_layers
+    window = min(context, shape.sliding_window) if shape.sliding_window else context
+    positions = growing * context + shape.sliding_layers * window
+    if shape.kind == "encoder-decoder":
+        positions *= 2
+    states = shape.linear_layers * shape.hidden * 128 * compute_bytes(job) / max(cache_per_token(shape, job), 1)
+    return (positions + states) * job.batch_size * cache_per_token(shape, job)
+
+
+def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
+    """Return the bytes of each part at the peak, on one GPU of those the weights are spread over.
+
+    Two moments: the prefill (the prompt's activations, the cache so far) and the last token (the whole cache, of which
+    one layer is copied while it grows).
+    """
+    if shape.diffusion:
+        return diffusion_parts(shape, job)
+    prompt, context = job.prompt, job.seq_len
+    spread = max(job.gpus, 1)
+    copies = 2.0 if job.legacy_cache else 1.0
+    one_layer = cache_bytes(shape, job, context) / max(shape.layers, 1)
+    logits = shape.vocab * 6.0 * job.batch_size if shape.kind != "encoder" else 0.0
+    prompt_logits = shape.vocab * 6.0 * job.batch_size * prompt if job.logits == "all" else logits
+    passing = layer_passing(shape, job) * job.batch_size
+    moments: list[dict[str, float]] = [
+        {
+            "kv_cache": cache_bytes(shape, job, prompt) / spread,
+            "activations": passing * prompt,
+            "logits": prompt_logits,
+        },
+        {
+            "kv_cache": copies * cache_bytes(shape, job, context) / spread,
+            "activations": one_layer + passing,
+            "logits": logits,
+        },
+    ]
+    if context - prompt <= 1:
+        # The prefill itself gives the first token; nothing grows.
+        moments = moments[:1]
+    worst = max(moments, key=lambda parts: sum(parts.values()))
+    gathered = 2.0 * largest_matrix(shape) if stored_as(shape, job) in _UNPACKED else 0.0
+    if job.mixed:
+        # Autocast keeps a half-precision copy of every matrix it has met.
+        gathered += 2.0 * (shape.parameters.linear + shape.vocab * shape.hidden) / spread
+    return {"weights": weight_bytes(shape, job) / spread, "gathered": gathered, **worst}

@@ -1,0 +1,159 @@
+"""What is to be run: everything an estimate asks beside the model's shape."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from hfplanner.errors import UsageError
+
+__all__ = [
+    "Attention",
+    "Checkpointing",
+    "Engine",
+    "KvDtype",
+    "Logits",
+    "Loss",
+    "MemoryJob",
+    "Offload",
+    "Optimizer",
+    "Precision",
+    "Sharding",
+    "Task",
+]
+
+Task = Literal["inference", "full", "lora", "qlora"]
+Precision = Literal["fp32", "fp16", "bf16", "fp16-mixed", "bf16-mixed"]
+Engine = Literal["transformers", "vllm"]
+Optimizer = Literal["adamw", "adamw-bf16", "adamw-8bit", "paged-adamw-8bit", "adafactor", "sgd"]
+Checkpointing = Literal["none", "selective", "full"]
+Attention = Literal["eager", "sdpa", "flash"]
+Sharding = Literal["none", "zero1", "zero2", "zero3", "fsdp"]
+Offload = Literal["none", "optimizer", "params"]
+Loss = Literal["standard", "chunked", "fused", "legacy", "half"]
+
+KvDtype = Literal["auto", "fp32", "fp16", "bf16", "fp8", "int8"]
+Logits = Literal["last", "all"]
+_CHOICES = {
+    "task": get_args(Task),
+    "precision": get_args(Precision),
+    "engine": get_args(Engine),
+    "optimizer": get_args(Optimizer),
+    "checkpointing": get_args(Checkpointing),
+    "attention": get_args(Attention),
+    "loss": get_args(Loss),
+    "sharding": get_args(Sharding),
+    "offload": get_args(Offload),
+    "kv_dtype": get_args(KvDtype),
+}
+# A context or a batch beyond these is a slip of the keyboard.
+_MOST_TOKENS = 2**31
+_MOST_GPUS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryJob:
+    """One way to run a model, in the words of the libraries that run it.
+
+    Args:
+        task: inference, or training of all weights, of low-rank adapters, or of adapters over 4-bit weights.
+        precision: of weights and compute; ``-mixed`` keeps fp32 weights and computes under autocast.
+        quantization: of the weights; ``"auto"`` is none, the stored one for inference, nf4 for qlora.
+        kv_dtype: of the cache; ``"auto"`` is that of the compute.
+        engine: what serves.
+        batch_size: sequences per GPU and step.
+        seq_len: tokens of a sequence; for inference prompt and answer together.
+        prompt_len: tokens of the prompt; ``None`` is all of ``seq_len``.
+        logits: ``"all"`` computes them for the whole prompt, as transformers did before 4.45.
+        optimizer: of the trained weights.
+        optimizer_in_backward: step each layer as soon as its gradient is there.
+        foreach: the optimizer's multi-tensor kernel (the default of torch before transformers 4.55), which makes one
+            more copy of the trained weights.
+        lora_rank: rank of the adapters.
+        lora_targets: modules they are on; ``"all-linear"`` is every matrix of a layer.
+        checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer.
+        attention: ``"eager"`` keeps the score matrices.
+        loss: ``"standard"`` upcasts all logits to fp32 once, ``"legacy"`` (transformers before 4.45) keeps that copy
+            and a shifted one, ``"chunked"`` computes them in parts (TRL's default), ``"fused"`` never keeps them,
+            ``"half"`` never upcasts (models that leave it to autocast, run without it).
+        accumulation: micro-batches per step.
+        packed: no padding, so no attention mask is made.
+        sharding: of weights, gradients and optimizer states.
+        gpus: GPUs of the run.
+        offload: what lives in main memory between uses.
+        legacy_cache: the cache is copied whole for every token, as transformers did before 4.36.
+        legacy_quantization: quantized layers keep their inputs for the backward pass, as bitsandbytes did before 0.43.
+        resolution: pixels along one side, for images; 0 is what the model was made for.
+        gpu_memory_utilization: the share of a GPU that vLLM takes.
+
+    Raises:
+        UsageError: a value is not one of those accepted, or two contradict.
+
+    >>> MemoryJob(task="lora", batch_size=0)
+    Traceback (most recent call last):
+    hfplanner.errors.UsageError: The batch size is 0, not a number from 1 to 2147483648.
+    """
+
+    task: Task = "inference"
+    precision: Precision = "bf16"
+    quantization: str = "auto"
+    kv_dtype: KvDtype = "auto"
+    engine: Engine = "transformers"
+    batch_size: int = 1
+    seq_len: int = 2048
+    prompt_len: int | None = None
+    logits: Logits = "last"
+    optimizer: Optimizer = "adamw"
+    optimizer_in_backward: bool = False
+    foreach: bool = False
+    lora_rank: int = 16
+    lora_targets: tuple[str, ...] = ("all-linear",)
+    checkpointing: Checkpointing = "none"
+    attention: Attention = "sdpa"
+    loss: Loss = "standard"
+    accumulation: int = 1
+    packed: bool = False
+    sharding: Sharding = "none"
+    gpus: int = 1
+    offload: Offload = "none"
+    legacy_cache: bool = False
+    legacy_quantization: bool = False
+    resolution: int = 0
+    gpu_memory_utilization: float = 0.9
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for name, accepted in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in accepted:
+                raise UsageError(f"{value!r} is not a known {name}.", hint=f"Accepted: {', '.join(accepted)}.")
+        for what, number, most in (
+            ("batch size", self.batch_size, _MOST_TOKENS),
+            ("sequence length", self.seq_len, _MOST_TOKENS),
+            ("prompt length", 1 if self.prompt_len is None else self.prompt_len, self.seq_len),
+            ("LoRA rank", self.lora_rank, 2**16),
+            ("accumulation", self.accumulation, 2**20),
+            ("number of GPUs", self.gpus, _MOST_GPUS),
+        ):
+            if not 1 <= number <= most:
+                raise UsageError(f"The {what} is {number}, not a number from 1 to {most}.", hint="For example 1.")
+        if not 0 < self.gpu_memory_utilization <= 1:
+            raise UsageError("The GPU memory utilization is not above 0 and at most 1.", hint="For example 0.9.")
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained."""
+        return self.task != "inference"
+
+    @property
+    def mixed(self) -> bool:
+        """Whether compute runs under autocast."""
+        return self.precision.endswith("-mixed")
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in one micro-batch on one GPU."""
+        return self.batch_size * self.seq_len
+
+    @property
+    def prompt(self) -> int:
+        """Tokens of the prompt."""
+        return self.seq_len if self.prompt_len is None else self.prompt_len

@@ -1,0 +1,85 @@
+"""One frozen answer: what a job needs, where it fits, what would make it fit, and what the machine beside needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hfplanner.estimate.memory.advice import Advice, advise
+from hfplanner.estimate.memory.fits import Fit, Place, fit_places
+from hfplanner.estimate.memory.host import disk_need, ram_need
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.vllm import serving_room
+from hfplanner.estimate.span import Estimate
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["MemoryReport", "report_memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReport:
+    """Everything there is to say about one job's memory.
+
+    Args:
+        estimate: of one GPU.
+        fits: every place, in the order given.
+        advice: for places where it does not fit.
+        ram_bytes: main memory of the machine.
+        disk_bytes: disk of the machine.
+        serving: by flavor, tokens of cache and whole sequences at once, where vLLM serves.
+    """
+
+    estimate: MemoryEstimate
+    fits: tuple[Fit, ...]
+    advice: tuple[Advice, ...]
+    ram_bytes: Estimate
+    disk_bytes: Estimate
+    serving: tuple[tuple[str, int, int], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as the interface spells it."""
+        return {
+            **self.estimate.to_json(),
+            "fits": [dict(fit.to_json()) for fit in self.fits],
+            "advice": [dict(advice.to_json()) for advice in self.advice],
+            "ram_bytes": self.ram_bytes.to_json(),
+            "disk_bytes": self.disk_bytes.to_json(),
+            "serving": [
+                {"flavor": flavor, "cache_tokens": tokens, "sequences": sequences}
+                for flavor, tokens, sequences in self.serving
+            ],
+            "model": self.estimate.shape.to_json(),
+        }
+
+
+def report_memory(shape: ModelShape, job: MemoryJob, places: Sequence[Place], dataset_bytes: int = 0) -> MemoryReport:
+    """Return what a job needs and where it fits.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        places: where it could run.
+        dataset_bytes: disk that the dataset's cache takes, as given.
+
+    >>> from hfplanner.models.known import find_known
+    >>> places = [Place("t4-small", 1, 15 * 10**9), Place("h200", 1, 150 * 10**9)]
+    >>> report = report_memory(find_known("Qwen/Qwen3-8B"), MemoryJob(), places)
+    >>> [fit.verdict for fit in report.fits], [advice.code for advice in report.advice]
+    (['no', 'yes'], ['int8'])
+    """
+    estimate = estimate_memory(shape, job)
+    fits = fit_places(estimate, places)
+    serving: list[tuple[str, int, int]] = []
+    if job.engine == "vllm" and not job.trains:
+        for place in places:
+            if place.usable_bytes and place.gpus >= job.gpus:
+                room = serving_room(shape, job, place.usable_bytes)
+                serving.append((place.flavor, room.cache_tokens, room.sequences))
+    return MemoryReport(
+        estimate=estimate,
+        fits=fits,
+        advice=advise(estimate, fits, places),
+        ram_bytes=ram_need(shape, job),
+        disk_bytes=disk_need(shape, job, dataset_bytes),
+        serving=tuple(serving),
+    )

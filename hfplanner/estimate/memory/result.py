@@ -1,0 +1,105 @@
+"""The answer: parts in bytes, and what one GPU will show, as an interval."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hfplanner.estimate.memory.inference import inference_parts
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes, fragmentation_bytes
+from hfplanner.estimate.memory.spread import interval, spread_of
+from hfplanner.estimate.memory.training import training_parts
+from hfplanner.estimate.span import Estimate
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["MemoryEstimate", "Metric", "estimate_memory"]
+
+Metric = Literal["allocated", "reserved", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """What a job needs of each GPU.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        parts: bytes at the moment of the peak; they add up to the likely value.
+        per_gpu_bytes: what ``torch.cuda.max_memory_reserved`` and the CUDA context take together, a 90 % interval.
+        sigma_bytes: one standard deviation of it.
+        calibration: the learnt constants it was made with.
+    """
+
+    shape: ModelShape
+    job: MemoryJob
+    parts: Mapping[str, int]
+    per_gpu_bytes: Estimate
+    sigma_bytes: float
+    calibration: Calibration = CALIBRATION
+
+    def as_metric(self, metric: Metric) -> Estimate:
+        """Return the estimate as another instrument shows it.
+
+        ``"allocated"`` is ``torch.cuda.max_memory_allocated``, ``"reserved"`` is ``max_memory_reserved``, ``"total"``
+        adds the CUDA context, which ``nvidia-smi`` and the metrics of a job count.
+
+        >>> from hfplanner.models.known import find_known
+        >>> estimate = estimate_memory(find_known("meta-llama/Llama-3.2-1B"), MemoryJob())
+        >>> estimate.as_metric("allocated").likely < estimate.as_metric("reserved").likely
+        True
+        """
+        left_out = {"total": (), "reserved": ("cuda_context",), "allocated": ("cuda_context", "fragmentation")}[metric]
+        less = sum(self.parts.get(part, 0) for part in left_out)
+        likely = self.per_gpu_bytes.likely - less
+        kept = {name: float(size) for name, size in self.parts.items() if name not in left_out}
+        low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration)
+        return Estimate(low, likely, high, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the estimate as the interface spells it."""
+        return {
+            "per_gpu_bytes": self.per_gpu_bytes.to_json(),
+            "parts": dict(self.parts),
+            "metrics": {
+                "max_memory_allocated_bytes": self.as_metric("allocated").to_json(),
+                "max_memory_reserved_bytes": self.as_metric("reserved").to_json(),
+            },
+        }
+
+
+def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> MemoryEstimate:
+    """Return what a job needs of each GPU.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        calibration: the learnt constants.
+
+    Raises:
+        UsageError: the job names a quantization or a module that does not exist.
+
+    >>> from hfplanner.models.known import find_known
+    >>> answer = estimate_memory(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(seq_len=4096, prompt_len=512))
+    >>> answer.parts["kv_cache"] == 2 * 2**30, sum(answer.parts.values()) == answer.per_gpu_bytes.likely
+    (True, True)
+    """
+    raw = dict(training_parts(shape, job) if job.trains else inference_parts(shape, job))
+    raw["fragmentation"] = fragmentation_bytes(raw, calibration)
+    raw["cuda_context"] = context_bytes(job, calibration)
+    parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
+    likely = sum(parts.values())
+    sigma = spread_of(shape, job, raw)
+    low, high = interval(likely, sigma, calibration)
+    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), sigma, calibration)
+
+
+def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
+    counted = "counted in the weight files" if shape.counted else "computed from the config"
+    said = [f"{shape.parameters.total:,} parameters, {counted}"]
+    said += [f"{note[0].upper()}{note[1:]}" for note in shape.notes]
+    if job.trains and shape.kind != "diffusion":
+        said.append("Activations as measured in one layer of this architecture (data/architectures.csv)")
+    if job.engine == "vllm":
+        said.append("vLLM itself takes its whole share of the GPU; this is what it needs")
+    said.append("90 % interval, its reach learnt from published measurements (reports/memory_accuracy.md)")
+    return tuple(said)

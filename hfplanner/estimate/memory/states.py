@@ -1,0 +1,135 @@
+"""What training keeps beside the weights: gradients and optimizer states, on one GPU or shared among several."""
+
+from dataclasses import dataclass
+
+from hfplanner.estimate.memory.adapters import adapter_parameters
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["States", "training_states"]
+
+_SHARED = {
+    "none": (False, False, False),
+    "zero1": (False, False, True),
+    "zero2": (False, True, True),
+    "zero3": (True, True, True),
+    "fsdp": (True, True, True),
+}
+# DeepSpeed's own default for reduce and gather buckets is 5e8 elements; the Trainer's "auto" sets hidden x hidden.
+# A bucket is held twice while one is sent and the next is filled.
+_BUCKETS = 2
+# bitsandbytes: two states of one byte, and two fp32 scales per block of 256 (optim/optimizer.py).
+_EIGHT_BIT = 2 + 8 / 256
+_DEEPSPEED = ("zero1", "zero2", "zero3")
+_SUB_GROUP = 10**9
+# Bytes of a weight in half precision.
+_HALF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Bytes on one GPU.
+
+    Args:
+        gradients: of all trained weights, once they are all there.
+        optimizer: its states and, where it keeps one, its fp32 copy of the weights.
+        step: what the optimizer makes in passing while it steps.
+        buckets: for sending gradients and gathering weights.
+        trained: how many weights are trained, before sharding.
+        width: bytes of one trained weight.
+    """
+
+    gradients: float
+    optimizer: float
+    step: float
+    buckets: float
+    trained: int
+    width: int
+
+
+def trained_parameters(shape: ModelShape, job: MemoryJob) -> int:
+    """Return how many weights are trained."""
+    if job.task == "full":
+        # Text encoders and the autoencoder of a pipeline are frozen.
+        return shape.diffusion.denoiser if shape.diffusion else shape.parameters.total
+    return adapter_parameters(shape, job)
+
+
+def training_states(shape: ModelShape, job: MemoryJob) -> States:
+    """Return gradients and states of a training job."""
+    trained = trained_parameters(shape, job)
+    width = _trained_width(job)
+    _, share_gradients, share_states = _SHARED[job.sharding]
+    over_gradients = job.gpus if share_gradients else 1
+    over_states = job.gpus if share_states else 1
+    optimizer = trained * _state_bytes(shape, job, width) / over_states
+    step = _step_bytes(shape, job, trained, width) / over_states
+    gradients = trained * width / over_gradients
+    if job.optimizer_in_backward and job.accumulation == 1:
+        gradients = min(gradients, _largest_tensor(shape, job, trained) * width)
+    buckets = _bucket_bytes(shape, job, trained, width)
+    if job.offload in {"optimizer", "params"}:
+        optimizer, step = 0.0, 0.0
+    if job.offload == "params":
+        gradients = gradients / max(shape.layers, 1)
+    return States(gradients, optimizer, step, buckets, trained, width)
+
+
+def _trained_width(job: MemoryJob) -> int:
+    """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in."""
+    if job.task in {"lora", "qlora"}:
+        return 4
+    return 4 if job.precision == "fp32" or (job.mixed and job.sharding not in _DEEPSPEED) else 2
+
+
+def _state_bytes(shape: ModelShape, job: MemoryJob, width: int) -> float:
+    """Return bytes of state per trained weight. AdamW keeps its two moments in the weight's own precision."""
+    master = 0.0
+    if job.sharding in _DEEPSPEED and width == _HALF:
+        # ZeRO steps an fp32 copy with fp32 moments (Rajbhandari et al. 2020, "K = 12").
+        master, width = 4.0, 4
+    match job.optimizer:
+        case "adamw":
+            return master + 2 * width
+        case "adamw-bf16":
+            return master + 4
+        case "adamw-8bit":
+            # The Trainer keeps embeddings in 32 bits (GlobalOptimManager, optim_bits 32).
+            share = shape.parameters.embedding / max(shape.parameters.total, 1) if job.task == "full" else 0.0
+            return master + share * 8 + (1 - share) * _EIGHT_BIT
+        case "paged-adamw-8bit" | "sgd":
+            # Paged states live in unified memory, which the allocator of torch does not count.
+            return master
+        case _:
+            # Adafactor keeps one fp32 per row and column: less than a hundredth of a byte per weight.
+            return master + 0.01
+
+
+def _step_bytes(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> float:
+    if job.optimizer == "adafactor":
+        # The update of one tensor at a time in fp32, with its square.
+        return 2 * 4 * _largest_tensor(shape, job, trained)
+    if job.sharding in _DEEPSPEED and job.task == "full" and width == _HALF:
+        # ZeRO steps with an fp32 copy of the gradients and AdamW's own temporary; stage 3 in groups of at most 1e9
+        # weights (sub_group_size).
+        return 8.0 * (min(trained, _SUB_GROUP * job.gpus) if job.sharding == "zero3" else trained)
+    if job.foreach and job.optimizer.startswith("adamw"):
+        return trained * width
+    return 0.0
+
+
+def _largest_tensor(shape: ModelShape, job: MemoryJob, trained: int) -> int:
+    if job.task != "full":
+        return trained // max(shape.layers, 1)
+    experts = shape.experts
+    expert = experts.count * experts.ffn * shape.hidden * 2 if experts else 0
+    return min(max(shape.vocab * shape.hidden, shape.ffn * shape.hidden, expert), trained)
+
+
+def _bucket_bytes(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> float:
+    if job.gpus == 1:
+        return 0.0
+    if job.sharding == "none":
+        # DistributedDataParallel copies gradients into buckets and keeps both (gradient_as_bucket_view is off).
+        return trained * width
+    return _BUCKETS * 2 * min(shape.hidden**2, trained)

@@ -1,0 +1,104 @@
+"""The memory of a training step: what stays, and the worst of the moments it passes through."""
+
+from collections.abc import Mapping
+
+from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
+from hfplanner.estimate.memory.adapters import adapter_parameters
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.states import States, training_states
+from hfplanner.estimate.memory.weights import largest_matrix, stored_as, weight_bytes
+from hfplanner.models.shape import ModelShape
+
+__all__ = ["training_parts"]
+
+_SHARDS_WEIGHTS = ("zero3", "fsdp")
+# What the backward pass of one layer needs beside what it kept: its own gradients, while the kept tensors are let go.
+# A simulated step of llama, qwen3, phi3 and olmo2 (every tensor followed from birth to death) gives 0.1 to 0.4 of what
+# a forward pass holds at once.
+_BACKWARD_SHARE = 0.3
+
+
+def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
+    """Return the bytes of each part at the moment of the peak, on one GPU.
+
+    The moments: the loss (all activations, the logits), the backward pass of the last layer, that of the first (all
+    gradients), the optimizer's step. The first step has no states yet, so the second decides.
+    """
+    states = training_states(shape, job)
+    stays = {
+        "weights": _weights(shape, job),
+        "adapters": float(adapter_parameters(shape, job) * states.width),
+        "optimizer": states.optimizer,
+        "buckets": states.buckets,
+        "gathered": _gathered(shape, job),
+    }
+    moments = _moments(shape, job, states)
+    worst = max(moments, key=lambda parts: sum(parts.values()))
+    return stays | worst
+
+
+def _weights(shape: ModelShape, job: MemoryJob) -> float:
+    total = weight_bytes(shape, job)
+    if job.task == "full" and job.sharding in {"zero1", "zero2", "zero3"} and job.mixed:
+        # DeepSpeed holds half-precision weights beside its fp32 copy.
+        total = shape.parameters.total * 2.0
+    if job.sharding in _SHARDS_WEIGHTS:
+        total /= job.gpus
+    if job.offload == "params":
+        total /= max(shape.layers, 1)
+    return total
+
+
+def _layer_weights(shape: ModelShape) -> float:
+    return shape.parameters.linear / max(shape.layers, 1)
+
+
+def _gathered(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the weights that are whole on a GPU although they are sharded, or copied for autocast, or unpacked.
+
+    Two layers are gathered at once (one in use, one prefetched), and embedding and output projection, which belong to
+    the outermost unit, throughout.
+    """
+    total = 0.0
+    if job.sharding in _SHARDS_WEIGHTS or job.offload == "params":
+        outer = shape.parameters.embedding + shape.parameters.head
+        per_element = 2.0 if stored_as(shape, job) == "none" else 0.6
+        total += 2.0 * outer + 2 * per_element * _layer_weights(shape)
+    elif job.mixed and job.task != "qlora":
+        # The backward pass needs autocast's half-precision copies of all matrices.
+        copied = shape.parameters.linear + (shape.parameters.head or shape.vocab * shape.hidden)
+        layers = 1.0 if job.checkpointing == "none" else 1 / max(shape.layers, 1)
+        total += 2.0 * copied * layers
+    if stored_as(shape, job) != "none":
+        total += 2.0 * largest_matrix(shape)
+    return total
+
+
+def _stack_layers(shape: ModelShape) -> int:
+    second = shape.encoder.layers if shape.kind == "encoder-decoder" and shape.encoder else 0
+    return shape.layers + second
+
+
+def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str, float]]:
+    tokens = job.tokens
+    layers = _stack_layers(shape)
+    one_layer = kept_per_layer(shape, job) * tokens
+    residual = residual_bytes(shape, job) * tokens
+    outside = 6 * shape.hidden * 2.0 * tokens
+    kept = {
+        "none": layers * one_layer,
+        "selective": (layers + 1) // 2 * residual + layers // 2 * one_layer,
+        "full": layers * residual,
+    }[job.checkpointing] + outside
+    loss = loss_bytes(shape, job) * tokens
+    recomputed = one_layer if job.checkpointing != "none" else 0.0
+    passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
+    earlier = states.gradients if job.accumulation > 1 else 0.0
+    head = shape.vocab * shape.hidden * states.width if job.task == "full" else 0
+    first = max(earlier, min(states.gradients, head))
+    return [
+        {"gradients": earlier, "activations": kept, "logits": loss},
+        {"gradients": first, "activations": kept + recomputed + passing},
+        {"gradients": states.gradients, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients, "optimizer_step": states.step},
+    ]

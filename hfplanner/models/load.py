@@ -1,0 +1,203 @@
+"""A model by its id, its folder or its file."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.api.strict_json import StrictJsonError, loads
+from hfplanner.errors import ModelError, ModelUnavailable, ModelUnreadable, UsageError
+from hfplanner.models.config import parse_config
+from hfplanner.models.files import FolderFiles, HubFiles, ModelFiles
+from hfplanner.models.gguf import NeedMoreBytes, parse_gguf, shape_of_gguf
+from hfplanner.models.known import diffusion_shape, find_known, near_ids
+from hfplanner.models.safetensors import LENGTH_BYTES, Tensor, count_tensors, header_length, parse_header
+from hfplanner.models.shape import Diffusion, ModelShape
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["ModelSource", "load_model"]
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
+_FILE = re.compile(r"[A-Za-z0-9][\w./-]{0,200}\.gguf")
+_MAX_CONFIG_BYTES = 8 * 2**20
+_MAX_GGUF_HEADER_BYTES = 64 * 2**20
+_MOST_SHARDS = 256
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """Where models may be asked for.
+
+    Args:
+        endpoint: the Hub.
+        token: for models that are not public.
+        offline: do not ask the Hub.
+        transport: what carries requests; the network by default.
+    """
+
+    endpoint: str = "https://huggingface.co"
+    token: str | None = None
+    offline: bool = False
+    transport: "httpx.BaseTransport | None" = None
+
+
+def load_model(name: str, source: ModelSource) -> ModelShape:
+    """Return the shape of a model: of a local folder or GGUF file, of a shipped model, or asked from the Hub.
+
+    Raises:
+        UsageError: the name is neither a path nor an id.
+        ModelUnavailable: it is not shipped and the Hub cannot be asked, or does not have it.
+        ModelUnreadable: its files are not those of a model.
+
+    >>> load_model("google/gemma-2-9b-it", ModelSource(offline=True)).layers
+    42
+    """
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf" and _is(path.is_file):
+        return _gguf(FolderFiles(path.parent), path.name, name)
+    if name.strip() and _is(path.is_dir):
+        return _read(FolderFiles(path), name, [file.name for file in sorted(path.glob("*.gguf"))])
+    repo, _, file = name.partition(":")
+    if not _ID.fullmatch(repo) or ".." in name or (file and not _FILE.fullmatch(file)):
+        raise UsageError(f"{name[:80]!r} is neither a folder nor the id of a model.", hint="For example Qwen/Qwen3-8B.")
+    known = None if file else find_known(repo)
+    if known is not None and not repo.casefold().endswith("gguf"):
+        return known
+    if source.offline:
+        near = near_ids(repo)
+        hint = f"Shipped: {', '.join(near)}; or --params 8B." if near else "Give the numbers by hand: --params 8B."
+        raise ModelUnavailable(f"{repo} is not among the models shipped, and the Hub may not be asked.", hint=hint)
+    files = HubFiles(source.endpoint, repo, source.token, source.transport)
+    return _gguf(files, file, name) if file else _read(files, repo, [])
+
+
+def _is(ask: Callable[[], bool]) -> bool:
+    """Return what a path says of itself, no where it is too long to be one."""
+    try:
+        return ask()
+    except OSError:
+        return False
+
+
+def _read(files: ModelFiles, name: str, ggufs: Iterable[str]) -> ModelShape:
+    raw = files.read("config.json", 0, _MAX_CONFIG_BYTES)
+    if raw is None:
+        gguf = next(iter(ggufs), None)
+        if gguf is not None:
+            return _gguf(files, gguf, name)
+        return _pipeline(files, name)
+    shape = parse_config(_json(raw, f"The config of {name}"), name=name)
+    return _with_headers(shape, files)
+
+
+def _json(raw: bytes, what: str) -> Mapping[str, Any]:
+    try:
+        document = loads(raw, max_bytes=_MAX_CONFIG_BYTES)
+    except StrictJsonError as error:
+        raise ModelUnreadable(f"{what} cannot be read: {error}.") from error
+    if not isinstance(document, Mapping):
+        raise ModelUnreadable(f"{what} is not a JSON object.")
+    return document
+
+
+def _with_headers(shape: ModelShape, files: ModelFiles, index: str = "model.safetensors.index.json") -> ModelShape:
+    """Count what is in the weight files; where they cannot be read, the config's own arithmetic stands."""
+    try:
+        tensors = _all_tensors(files, index, "model.safetensors")
+    except ModelError as error:
+        note = f"weight files were not counted ({error.message.rstrip('.')})"
+        return replace(shape, notes=(*shape.notes, note))
+    if not tensors:
+        return replace(shape, notes=(*shape.notes, "there are no safetensors files to count"))
+    parameters, stored, dtype = count_tensors(tensors)
+    if shape.stored_quantization not in {"none", "fp8"}:
+        # Packed weights cannot be counted one by one, but their bytes are exact.
+        return replace(shape, stored_bytes=stored)
+    if shape.stored_quantization == "none":
+        shape = replace(shape, stored_dtype=dtype)
+    return replace(shape, parameters=parameters, stored_bytes=stored, counted=True)
+
+
+def _all_tensors(files: ModelFiles, index: str, single: str) -> list[Tensor]:
+    raw = files.read(index, 0, _MAX_CONFIG_BYTES)
+    if raw is None:
+        return list(_tensors_of(files, single) or ())
+    table = _json(raw, "The index of the weight files").get("weight_map")
+    if not isinstance(table, Mapping) or not all(isinstance(name, str) for name in table.values()):
+        raise ModelUnreadable("The index of the weight files has no weight_map.")
+    shards = sorted(set(table.values()))
+    if len(shards) > _MOST_SHARDS or any("/" in name or ".." in name for name in shards):
+        raise ModelUnreadable("The index of the weight files names impossible files.")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [tensor for part in pool.map(lambda name: _tensors_of(files, name), shards) for tensor in part or ()]
+
+
+def _tensors_of(files: ModelFiles, name: str) -> tuple[Tensor, ...] | None:
+    first = files.read(name, 0, LENGTH_BYTES)
+    if first is None:
+        return None
+    length = header_length(first)
+    raw = files.read(name, LENGTH_BYTES, length) or b""
+    if len(raw) < length:
+        raise ModelUnreadable(f"{name} ends within its header.")
+    return parse_header(raw)
+
+
+def _gguf(files: ModelFiles, file: str, name: str) -> ModelShape:
+    size = 2**20
+    while size <= _MAX_GGUF_HEADER_BYTES:
+        raw = files.read(file, 0, size)
+        if raw is None:
+            raise ModelUnavailable(f"There is no file {file} in {name}.")
+        try:
+            return shape_of_gguf(parse_gguf(raw), name=name)
+        except NeedMoreBytes:
+            if len(raw) < size:
+                break
+            size *= 4
+    raise ModelUnreadable(f"{file} ends within its header.")
+
+
+def _pipeline(files: ModelFiles, name: str) -> ModelShape:
+    """Read a diffusers folder: every part's weights, and the denoiser's widths."""
+    raw = files.read("model_index.json", 0, _MAX_CONFIG_BYTES)
+    if raw is None:
+        raise ModelUnavailable(
+            f"{name} has no config.json.", hint="A GGUF repository needs its file: OWNER/NAME:FILE.gguf"
+        )
+    counts = {part: _part_total(files, part) for part in _json(raw, f"The index of {name}") if not part.startswith("_")}
+    denoiser = "transformer" if counts.get("transformer") else "unet"
+    if not counts.get(denoiser):
+        raise ModelUnreadable(f"The pipeline {name} has neither a transformer nor a unet whose weights can be counted.")
+    config = _json(files.read(f"{denoiser}/config.json", 0, _MAX_CONFIG_BYTES) or b"{}", f"The config of {name}")
+    text = sum(count for part, count in counts.items() if part.startswith("text_encoder"))
+    return replace(diffusion_shape(name, _diffusion(config, denoiser, counts, text)), counted=True)
+
+
+def _part_total(files: ModelFiles, part: str) -> int:
+    for single in ("diffusion_pytorch_model.safetensors", "model.safetensors"):
+        tensors = _all_tensors(files, f"{part}/{single}.index.json", f"{part}/{single}")
+        if tensors:
+            return count_tensors(tensors)[0].total
+    return 0
+
+
+def _diffusion(config: Mapping[str, Any], denoiser: str, counts: Mapping[str, int], text: int) -> Diffusion:
+    sample = config.get("sample_size")
+    resolution = 8 * sample if isinstance(sample, int) and 8 <= sample <= 512 else 1024  # noqa: PLR2004 - latents
+    if denoiser == "unet":
+        return Diffusion(counts["unet"], text, counts.get("vae", 0), resolution=resolution)
+    heads = config.get("num_attention_heads")
+    width = config.get("attention_head_dim")
+    heads = heads if isinstance(heads, int) else 24
+    width = width if isinstance(width, int) else 128
+    layers = sum(config.get(key, 0) for key in ("num_layers", "num_single_layers") if isinstance(config.get(key), int))
+    return Diffusion(
+        counts["transformer"], text, counts.get("vae", 0), transformer=True, hidden=heads * width, layers=layers,
+        heads=heads, patch=2, resolution=1024,
+    )  # fmt: skip

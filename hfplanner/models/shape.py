@@ -1,0 +1,230 @@
+"""The shape of a model: what decides how much memory it needs, and nothing else."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+__all__ = ["Diffusion", "Encoder", "Experts", "Latent", "ModelShape", "Parameters"]
+
+Kind = Literal["decoder", "encoder", "encoder-decoder", "diffusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How many parameters a model has, by what happens to them.
+
+    Args:
+        embedding: token, position and type embeddings: looked up, never quantized by default.
+        head: the output projection; 0 where it shares the embedding's weights.
+        linear: matrices of the layers, which quantization and autocast act on.
+        other: norms, biases, routers: kept in the model's own precision.
+        vision: an image or audio tower with its projector; frozen by default when adapters are trained.
+    """
+
+    embedding: int
+    head: int
+    linear: int
+    other: int
+    vision: int = 0
+
+    @property
+    def total(self) -> int:
+        """All parameters, each counted once.
+
+        >>> Parameters(10, 0, 80, 1).total
+        91
+        """
+        return sum(getattr(self, part.name) for part in fields(self))
+
+    def scaled_to(self, total: int) -> "Parameters":
+        """Return the same parts in proportion, adding up to ``total``: what was counted beats what was derived.
+
+        >>> Parameters(10, 0, 80, 10).scaled_to(110)
+        Parameters(embedding=10, head=0, linear=90, other=10, vision=0)
+        """
+        linear = self.linear + total - self.total
+        if linear > 0:
+            return Parameters(self.embedding, self.head, linear, self.other, self.vision)
+        return Parameters(0, 0, total, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """A mixture of experts.
+
+    Args:
+        count: routed experts in a layer.
+        per_token: how many of them one token visits.
+        ffn: inner width of one routed expert.
+        shared_ffn: inner width of the experts that every token visits, together; 0 without any.
+        dense_layers: layers that have a plain feed-forward block instead.
+    """
+
+    count: int
+    per_token: int
+    ffn: int
+    shared_ffn: int = 0
+    dense_layers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """Multi-head latent attention (DeepSeek-V2): keys and values come from one small vector per token.
+
+    Args:
+        kv_rank: width of that vector.
+        q_rank: width of the compressed query; 0 where the query is not compressed.
+        nope: width per head of the part of a key without a position.
+        rope: width of the part with one, shared by all heads.
+        value: width per head of a value.
+    """
+
+    kv_rank: int
+    q_rank: int
+    nope: int
+    rope: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A second stack: the encoder of an encoder-decoder, or an image tower.
+
+    Args:
+        layers: its layers.
+        hidden: its width.
+        heads: its attention heads.
+        ffn: its inner width.
+        tokens: positions it works on where the input fixes them (image patches); 0 where they follow the text.
+    """
+
+    layers: int
+    hidden: int
+    heads: int
+    ffn: int
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Diffusion:
+    """The parts of a text-to-image pipeline.
+
+    Args:
+        denoiser: parameters of the UNet or transformer that runs at every step.
+        text_encoders: parameters of all text encoders.
+        vae: parameters of the autoencoder.
+        transformer: whether the denoiser is a transformer (DiT) and not a UNet.
+        hidden: channels of a UNet's first level, or width of the transformer.
+        layers: transformer blocks; 0 for a UNet.
+        heads: attention heads at the finest level.
+        downscale: pixels per latent along one side.
+        patch: latents per token along one side, for a transformer.
+        resolution: pixels along one side that the model was made for.
+    """
+
+    denoiser: int
+    text_encoders: int
+    vae: int
+    transformer: bool = False
+    hidden: int = 320
+    layers: int = 0
+    heads: int = 8
+    downscale: int = 8
+    patch: int = 1
+    resolution: int = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelShape:
+    """Everything an estimate of memory asks of a model. Widths are elements, counts are counts.
+
+    Args:
+        name: the id, the folder or what was typed.
+        model_type: the architecture as ``transformers`` names it; ``""`` where it is not known.
+        kind: what it computes.
+        hidden: width of the residual stream.
+        layers: decoder layers, or encoder layers of an encoder.
+        heads: query heads.
+        kv_heads: key and value heads (grouped-query attention has fewer than query heads, multi-query one).
+        head_dim: width of one head.
+        ffn: inner width of the feed-forward block.
+        vocab: tokens of the output projection; 0 where there is none.
+        parameters: counts by part.
+        gated: whether the feed-forward block has a gate (three matrices) or not (two).
+        sliding_window: positions a sliding-window layer looks back; 0 where all layers see everything.
+        sliding_layers: layers that look back no further than the window.
+        linear_layers: layers whose state does not grow with the context (Mamba, linear attention, convolution).
+        experts: the mixture of experts, if it is one.
+        latent: latent attention, if it has it.
+        encoder: the second stack, if there is one.
+        diffusion: the pipeline, if it is one.
+        stored_dtype: precision of the stored weights: ``"bf16"``, ``"fp16"``, ``"fp32"``, ``"fp8"``.
+        stored_quantization: how they are stored quantized, as ``--quantization`` spells it; ``"none"``.
+        stored_bytes: size of the weight files; 0 where not known.
+        position_limit: longest context the model was made for; 0 where not known.
+        counted: whether the parameter counts come from the files themselves.
+        doubt: relative uncertainty (one sigma) that comes from not knowing the model well.
+        notes: what was assumed, a sentence each.
+    """
+
+    name: str
+    model_type: str
+    kind: Kind = "decoder"
+    hidden: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    ffn: int
+    vocab: int
+    parameters: Parameters
+    gated: bool = True
+    sliding_window: int = 0
+    sliding_layers: int = 0
+    linear_layers: int = 0
+    experts: Experts | None = None
+    latent: Latent | None = None
+    encoder: Encoder | None = None
+    diffusion: Diffusion | None = None
+    stored_dtype: str = "bf16"
+    stored_quantization: str = "none"
+    stored_bytes: int = 0
+    position_limit: int = 0
+    counted: bool = False
+    doubt: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def query_width(self) -> int:
+        """Width of all query heads together."""
+        if self.latent:
+            return self.heads * (self.latent.nope + self.latent.rope)
+        return self.heads * self.head_dim
+
+    @property
+    def value_width(self) -> int:
+        """Width of what attention hands on: all query heads times the width of a value."""
+        return self.heads * (self.latent.value if self.latent else self.head_dim)
+
+    @property
+    def kv_width(self) -> int:
+        """Width of all keys, which is that of all values but for latent attention."""
+        return self.query_width if self.latent else self.kv_heads * self.head_dim
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the model is, as the interface spells it."""
+        return {
+            "name": self.name,
+            "model_type": self.model_type,
+            "kind": self.kind,
+            "parameters": self.parameters.total,
+            "parameters_counted": self.counted,
+            "hidden": self.hidden,
+            "layers": self.layers,
+            "heads": self.heads,
+            "kv_heads": self.kv_heads,
+            "ffn": self.ffn,
+            "vocab": self.vocab,
+            "stored_dtype": self.stored_dtype,
+            "stored_quantization": self.stored_quantization,
+            "notes": list(self.notes),
+        }

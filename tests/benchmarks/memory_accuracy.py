@@ -1,0 +1,227 @@
+"""How well memory is estimated: ``python -m tests.benchmarks.memory_accuracy``.
+
+The rows in ``data/`` are facts that others published; each names its repository, file and commit. Half of what was
+gathered is here. What is learnt (``Calibration``) is learnt again for every source from the other sources only.
+"""
+
+import importlib.util
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
+from hfplanner.estimate.memory.result import MemoryEstimate, Metric, estimate_memory
+from hfplanner.models.known import find_known
+from tests.benchmarks.memory_rows import MeasuredRow, read_rows
+
+__all__ = ["Score", "learn", "leave_one_out", "main"]
+
+DATA = Path(__file__).parent / "data"
+_METRICS: dict[str, Metric] = {"allocated": "allocated", "reserved": "reserved", "nvidia-smi": "total"}
+_STEPS = [0.5 + 0.05 * step for step in range(60)]
+_TAIL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One row held against its estimate.
+
+    Args:
+        row: the measurement.
+        error: estimate over measurement, less one.
+        inside: whether the measurement lies in the interval.
+        above: whether it lies above it.
+        width: of the interval, relative to the likely value.
+    """
+
+    row: MeasuredRow
+    error: float
+    inside: bool
+    above: bool
+    width: float
+
+
+def learn(rows: Iterable[MeasuredRow]) -> Calibration:
+    """Learn the constants from rows: what stays reserved, then how far the interval must reach on either side."""
+    known = [row for row in rows if row.measured_bytes]
+    left = [_beside(row) for row in known if row.metric != "allocated"]
+    left_over = max(round(statistics.median(left)), 0) if left else CALIBRATION.left_over_bytes
+    base = replace(CALIBRATION, left_over_bytes=left_over)
+    distances = [_distance(row, base) for row in known]
+    up = next((step for step in _STEPS if _share(distances, lambda d, s=step: d > s) <= _TAIL), _STEPS[-1])
+    down = next((step for step in _STEPS if _share(distances, lambda d, s=step: d < -s) <= _TAIL), _STEPS[-1])
+    return replace(base, reach_up=up, reach_down=down)
+
+
+def _share(values: Sequence[float], test: Callable[[float], bool]) -> float:
+    return sum(map(test, values)) / len(values)
+
+
+def _beside(row: MeasuredRow) -> float:
+    """Return what a row leaves beside the tensors, the context and the fragmented share."""
+    bare = estimate_memory(row.shape, row.job, replace(CALIBRATION, left_over_bytes=0))
+    return float(row.measured_bytes or 0) - bare.as_metric(_METRICS[row.metric]).likely
+
+
+def _distance(row: MeasuredRow, calibration: Calibration) -> float:
+    """Return by how many standard deviations a measurement lies above its estimate."""
+    unit = replace(calibration, reach_up=1.0, reach_down=1.0)
+    estimate = estimate_memory(row.shape, row.job, unit).as_metric(_METRICS[row.metric])
+    return (float(row.measured_bytes or 0) - estimate.likely) / max(estimate.high - estimate.likely, 1)
+
+
+def score(row: MeasuredRow, calibration: Calibration) -> Score:
+    """Hold one row against its estimate."""
+    measured = float(row.measured_bytes or 0)
+    estimate = estimate_memory(row.shape, row.job, calibration).as_metric(_METRICS[row.metric])
+    return Score(
+        row,
+        estimate.likely / measured - 1,
+        estimate.low <= measured <= estimate.high,
+        measured > estimate.high,
+        (estimate.high - estimate.low) / estimate.likely,
+    )
+
+
+def leave_one_out(rows: Sequence[MeasuredRow]) -> list[Score]:
+    """Score every row with constants learnt from the other sources."""
+    known = [row for row in rows if row.measured_bytes]
+    scores = []
+    for source in sorted({row.source for row in known}):
+        learnt = learn(row for row in known if row.source != source)
+        scores += [score(row, learnt) for row in known if row.source == source]
+    return scores
+
+
+def _line(name: str, scores: Sequence[Score]) -> str:
+    errors = sorted(abs(s.error) for s in scores)
+    values = (
+        100 * statistics.median(errors),
+        100 * errors[int(0.9 * (len(errors) - 1))],
+        100 * statistics.median(s.error for s in scores),
+        100 * sum(s.inside for s in scores) / len(scores),
+        100 * sum(s.above for s in scores) / len(scores),
+        100 * statistics.median(s.width for s in scores),
+    )
+    return f"| {name:<58} | {len(scores):>4} | " + " | ".join(f"{value:>6.1f}" for value in values) + " |"
+
+
+def _table(scores: Sequence[Score], group: Callable[[Score], str]) -> list[str]:
+    groups: dict[str, list[Score]] = defaultdict(list)
+    for one in scores:
+        groups[group(one)].append(one)
+    return [_line(name, groups[name]) for name in sorted(groups)]
+
+
+_HEADER = [
+    f"| {'group':<58} | rows | median | p90    | bias   | inside | above  | width  |",
+    f"|{'-' * 60}|-----:|-------:|-------:|-------:|-------:|-------:|-------:|",
+]
+
+
+def _rule_of_thumb(row: MeasuredRow) -> float:
+    """Return accelerate's rule: the weights for inference, four times the weights for training with Adam.
+
+    (``accelerate estimate-memory``, huggingface/accelerate src/accelerate/commands/estimate.py.)
+    """
+    size = {"fp32": 4.0, "bf16-mixed": 4.0}.get(row.job.precision, 2.0)
+    if row.job.quantization != "auto" or row.job.task == "qlora":
+        size = 1.0 if "8" in row.job.quantization else 0.5
+    weights = row.shape.parameters.total * size
+    return weights * (4 if row.job.trains else 1)
+
+
+def _vramcalc(row: MeasuredRow) -> float | None:
+    """Return what vramcalc says of the rows it can do, ``None`` for the others or where it is not installed."""
+    if importlib.util.find_spec("vramcalc") is None:
+        return None
+    from vramcalc.arch import SUPPORTED_MODEL_TYPES, Arch  # noqa: PLC0415 - only where it is installed
+    from vramcalc.estimate import EstimateParams, estimate_from_params  # noqa: PLC0415 - as above
+
+    shape, job = row.shape, row.job
+    can = shape.model_type in SUPPORTED_MODEL_TYPES and job.gpus == 1 and shape.encoder is None
+    if not can or job.quantization != "auto" or job.task == "qlora" or job.optimizer not in {"adamw", "adamw-bf16"}:
+        return None
+    arch = Arch(
+        hidden_size=shape.hidden, num_layers=shape.layers, num_heads=shape.heads, num_kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim, intermediate_size=shape.ffn, vocab_size=shape.vocab,
+        tie_word_embeddings=not shape.parameters.head, attention_bias=shape.model_type == "qwen2",
+        norms_per_layer=4 if shape.model_type == "gemma2" else 2,
+    )  # fmt: skip
+    params = EstimateParams(
+        arch=arch, mode="train" if job.trains else "inference", dtype="fp32" if job.precision == "fp32" else "bf16",
+        batch=job.batch_size, seq_len=job.seq_len, lora_rank=job.lora_rank if job.task == "lora" else None,
+        grad_checkpoint=job.checkpointing == "full", optimizer="adamw",
+        precision="amp" if job.mixed else "pure", attn_impl=job.attention, overhead_gb=0.0,
+    )  # fmt: skip
+    return float(estimate_from_params(params).total)
+
+
+def _compare(name: str, rows: Sequence[MeasuredRow], tool: Callable[[MeasuredRow], float | None]) -> str:
+    """Return one line for another tool, and ours on the same rows."""
+    theirs: list[float] = []
+    ours: list[float] = []
+    for row in rows:
+        said = tool(row) if row.measured_bytes and row.shape.diffusion is None else None
+        if said is not None and row.measured_bytes:
+            theirs.append(abs(said / row.measured_bytes - 1))
+            ours.append(abs(score(row, CALIBRATION).error))
+    if not theirs:
+        return f"{name}: not installed, or no row it can do."
+    return (
+        f"{name}: {len(theirs)} rows, median error {100 * statistics.median(theirs):.1f} %; "
+        f"ours on the same rows {100 * statistics.median(ours):.1f} %."
+    )
+
+
+def _called_fits(rows: Sequence[MeasuredRow]) -> str:
+    """Say how many runs that ran out of memory would have been called "fits" on the GPU they ran on."""
+    failed = [row for row in rows if row.measured_bytes is None and row.gpu_bytes]
+    wrong = [row for row in failed if estimate_memory(row.shape, row.job).per_gpu_bytes.high <= row.gpu_bytes]
+    return f"Ran out of memory: {len(failed)} rows, {len(wrong)} of them called a sure fit."
+
+
+def _speed() -> str:
+    shape = find_known("meta-llama/Llama-3.1-8B")
+    if shape is None:
+        raise LookupError("a shipped model is missing")
+    job = MemoryJob(task="lora", batch_size=4)
+    started = time.perf_counter()
+    estimates: list[MemoryEstimate] = [estimate_memory(shape, job) for _ in range(2000)]
+    return f"One estimate: {1000 * (time.perf_counter() - started) / len(estimates):.3f} ms."
+
+
+def report(title: str, path: Path) -> list[str]:
+    """Return the lines of one table of measurements."""
+    rows, left = read_rows(path)
+    scores = leave_one_out(rows)
+    said = [f"## {title}: {len(scores)} rows measured, {len(left)} left out", "", *_HEADER, _line("all", scores)]
+    said += _table(scores, lambda s: s.row.source)
+    said += _table(scores, lambda s: f"{s.row.source} {s.row.method}")
+    said += ["", _called_fits(rows)]
+    said += [_compare("accelerate's rule of thumb", rows, _rule_of_thumb), _compare("vramcalc", rows, _vramcalc)]
+    reasons: dict[str, int] = defaultdict(int)
+    for _, source, reason in left:
+        reasons[f"{source}: {reason}"] += 1
+    said += ["", "Left out:", *(f"- {count} of {reason}" for reason, count in sorted(reasons.items()))]
+    return said
+
+
+def main() -> int:
+    """Print both tables."""
+    lines = [f"# Memory estimates against published measurements, {datetime.now(UTC):%Y-%m-%d}", ""]
+    lines += ["In percent; inside and above: of the 90 % interval; constants learnt from the other sources.", ""]
+    lines += [*report("Training", DATA / "train_memory.csv"), ""]
+    lines += [*report("Inference", DATA / "infer_memory.csv"), "", _speed()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,332 @@
+"""Published measurements of memory as rows, and what each of them ran, in this project's words."""
+
+import csv
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.models.known import find_known
+from hfplanner.models.shape import ModelShape
+from hfplanner.units import GB, GiB
+
+__all__ = ["MeasuredRow", "read_rows"]
+
+# Names that papers and tables use, as ids of the Hub.
+_IDS = {
+    "phi-1.5 1.3b": "microsoft/phi-1_5",
+    "stablelm alpha 3b": "stabilityai/stablelm-base-alpha-3b",
+    "llama 2 7b": "meta-llama/Llama-2-7b-hf",
+    "llama 2 13b": "meta-llama/Llama-2-13b-hf",
+    "llama 2 70b": "meta-llama/Llama-2-70b-hf",
+    "llama2-7b": "meta-llama/Llama-2-7b-hf",
+    "llama-2-7b": "meta-llama/Llama-2-7b-hf",
+    "llama-2-70b-chat": "meta-llama/Llama-2-70b-hf",
+    "llama-3-8b": "meta-llama/Meta-Llama-3-8B",
+    "llama 3.1 8b": "meta-llama/Meta-Llama-3.1-8B",
+    "llama-3.1-8b": "meta-llama/Meta-Llama-3.1-8B",
+    "llama 3.1 70b": "meta-llama/Meta-Llama-3.1-70B",
+    "llama 3.1 405b": "meta-llama/Meta-Llama-3.1-405B",
+    "llama 3.2 3b": "meta-llama/Llama-3.2-3B",
+    "codellama 34b": "codellama/CodeLlama-34b-hf",
+    "falcon 40b": "tiiuae/falcon-40b",
+    "falcon-7b": "tiiuae/falcon-7b",
+    "tinyllama-1.1b": "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
+    "tiny-llama": "TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T",
+    "mistral-7b": "mistralai/Mistral-7B-v0.1",
+    "mistral-7b-v0.2": "mistralai/Mistral-7B-v0.2",
+    "google-bert/bert-large-uncased (sequence classification)": "google-bert/bert-large-uncased",
+    "bert-base-cased (mrpc classification)": "google-bert/bert-base-cased",
+    "timm vit-h/14 630m": "google/vit-huge-patch14-224-in21k",
+    "bigscience/t0_3b (3b params)": "bigscience/T0_3B",
+    "bigscience/mt0-xxl (12b params)": "bigscience/mt0-xxl",
+    "bigscience/bloomz-7b1 (7b params)": "bigscience/bloomz-7b1",
+    "stable diffusion v1 (lambda-diffusers benchmark)": "CompVis/stable-diffusion-v1-4",
+}
+_QUANTIZATIONS = {
+    "bnb.nf4": "nf4-single", "bnb.nf4-dq": "nf4", "nf4": "nf4", "4bit": "nf4", "8bit": "int8", "bnb.int8": "int8",
+    "bnb.fp4": "nf4-single", "bnb.fp4-dq": "nf4", "bnb fp4": "nf4-single", "gptq-int4": "gptq-4bit",
+    "gptq-int8": "gptq-8bit", "gptq int4 g128": "gptq-4bit", "awq": "awq-4bit", "": "auto",
+}  # fmt: skip
+_UNCLEAR = {
+    "710": "one of two rows whose hardware, and so their recipe, differ",
+    "712": "one of two rows whose hardware, and so their recipe, differ",
+    "717": "not packed: its length is only the cap",
+    "1": "not packed, not padded: its length is only the cap",
+    "37": "not packed, not padded: its length is only the cap",
+    "12": "a variant whose recipe is not the one beside it",
+}
+# Methods of peft that add a product of two thin matrices to a weight, as LoRA does.
+_LIKE_LORA = {"lora", "qlora", "adalora", "delora", "gralora", "unilora", "vblora"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRow:
+    """One measurement, and the job it came from.
+
+    Args:
+        row_id: in the table.
+        source: the repository that printed it.
+        method: group it is reported under.
+        shape: the model.
+        job: what was run.
+        measured_bytes: ``None`` where it ran out of memory.
+        metric: allocated, reserved or nvidia-smi.
+        trust: A or B, as the table's README defines them.
+        gpu_bytes: what the GPU has, where the row names one; 0 where not.
+    """
+
+    row_id: str
+    source: str
+    method: str
+    shape: ModelShape
+    job: MemoryJob
+    measured_bytes: float | None
+    metric: str
+    trust: str
+    gpu_bytes: int = 0
+
+
+def read_rows(path: Path) -> tuple[list[MeasuredRow], list[tuple[str, str, str]]]:
+    """Read a table: the rows that can be estimated, and the others as (id, source, reason)."""
+    rows: list[MeasuredRow] = []
+    left: list[tuple[str, str, str]] = []
+    with path.open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    for raw in table:
+        try:
+            rows.append(_read(raw))
+        except LookupError as error:
+            left.append((raw["row_id"], raw["source"], str(error.args[0])))
+    return rows, left
+
+
+def _read(raw: dict[str, str]) -> MeasuredRow:
+    if raw["trust"] == "C":
+        raise LookupError("trust C: no hard truth")
+    name = _IDS.get(raw["model"].casefold(), raw["model"])
+    shape = find_known(name) if name else None
+    if shape is None:
+        raise LookupError(f"the model {raw['model']!r} is not shipped")
+    if raw["source"] == "Lightning-AI/litgpt" and not shape.parameters.head:
+        # litgpt never ties the output projection to the embedding.
+        shape = replace(shape, parameters=replace(shape.parameters, head=shape.vocab * shape.hidden))
+    task = _task(raw)
+    job = _inference(raw, shape) if task == "inference" else _training(raw, task)
+    measured = float(raw["measured_gb_per_gpu"]) * _unit(raw) if raw["measured_gb_per_gpu"] else None
+    return MeasuredRow(
+        row_id=raw["row_id"],
+        source=raw["source"],
+        method=raw.get("method") or _engine_group(raw),
+        shape=shape,
+        job=job,
+        measured_bytes=measured,
+        metric=_metric(raw),
+        trust=raw["trust"],
+        gpu_bytes=_gpu_bytes(raw["gpu_model"]),
+    )
+
+
+def _gpu_bytes(name: str) -> int:
+    """Return what a GPU has as it is sold, 0 where its name does not say."""
+    if "A10G" in name:
+        return 24 * GiB
+    match = re.search(r"([0-9]+)GB", name)
+    return int(match[1]) * GiB if match else 0
+
+
+def _engine_group(raw: dict[str, str]) -> str:
+    return f"inference {raw['quantization'] or raw['precision']}"
+
+
+def _task(raw: dict[str, str]) -> str:
+    if "method" not in raw:
+        return "inference"
+    method = raw["method"]
+    if method in {"full", "full(pretrain)"}:
+        return "full"
+    if method in {"lora", "qlora"}:
+        return "qlora" if raw["quantization"] or method == "qlora" else "lora"
+    if raw["model"].startswith("meta-llama/Llama-3.2-3B") and method in _LIKE_LORA:
+        return "lora"
+    raise LookupError(f"the method {method} is not among full, lora, qlora")
+
+
+def _unit(raw: dict[str, str]) -> float:
+    """Return the bytes of the row's unit; a bare GB of torch is GiB as often as not, so the source decides."""
+    unit = raw["unit"]
+    if unit == "GB(1e9)":
+        return GB
+    if unit == "GiB":
+        return GiB
+    if unit == "MiB":
+        return 2**20
+    if unit == "MB (as printed)":
+        return 1e6
+    if raw["source"] in {"QwenLM/Qwen2.5", "pytorch/torchtune", "axolotl-ai-cloud/axolotl"}:
+        return GiB
+    return GB
+
+
+def _metric(raw: dict[str, str]) -> str:
+    text = raw["metric"].casefold()
+    if raw["source"] == "QwenLM/Qwen" and "method" in raw:
+        # "GPU memory (as printed)": the smallest rows leave a context's worth beside what torch can have allocated.
+        return "nvidia-smi"
+    if "nvidia-smi" in text or "cuda context" in text:
+        return "nvidia-smi"
+    if "reserved" in text:
+        return "reserved"
+    return "allocated"
+
+
+def _number(raw: dict[str, str], key: str, what: str) -> int:
+    if not raw[key]:
+        raise LookupError(f"its {what} is not printed")
+    return int(raw[key])
+
+
+def _quantization(raw: dict[str, str]) -> str:
+    text = raw["quantization"].casefold()
+    if text not in _QUANTIZATIONS:
+        raise LookupError(f"the quantization {raw['quantization']} is not known")
+    return _QUANTIZATIONS[text]
+
+
+def _inference(raw: dict[str, str], shape: ModelShape) -> MemoryJob:
+    if "outliers" in raw["note"]:
+        raise LookupError("its note calls it an outlier")
+    if shape.kind == "diffusion":
+        precision = "fp32" if raw["precision"].startswith("fp32") else "fp16"
+        attention = "flash" if raw["engine"].endswith("=TRUE") else "eager"
+        return MemoryJob(batch_size=_number(raw, "batch", "batch"), precision=precision, attention=attention)
+    prompt = int(raw["prompt_len"] or 20)
+    answer = int(raw["gen_len"] or (50 if "litgpt" in raw["engine"] else 256))
+    precision = {"32-true": "fp32", "bf16-mixed(fp32 weights)": "bf16-mixed", "fp16": "fp16", "16-true": "fp16"}.get(
+        raw["precision"], "bf16"
+    )
+    return MemoryJob(
+        precision=precision,
+        quantization=_quantization(raw),
+        batch_size=int(raw["batch"] or 1),
+        prompt_len=prompt,
+        seq_len=prompt + answer,
+        gpus=int(raw["n_gpus"] or 1),
+        legacy_cache=raw["source"] == "huggingface/optimum",
+        logits="all" if raw["source"] == "huggingface/optimum" else "last",
+        attention="eager" if raw["source"] == "huggingface/optimum" else "flash",
+    )
+
+
+def _training(raw: dict[str, str], task: str) -> MemoryJob:
+    if raw.get("cpu_offload") == "activation offloading":
+        raise LookupError("activations offloaded to main memory are not estimated")
+    if raw["row_id"] in _UNCLEAR and "method" in raw:
+        raise LookupError(_UNCLEAR[raw["row_id"]])
+    if raw["sharding"].startswith("fsdp") and "resource-tables" in raw["source_path"]:
+        raise LookupError("its peak is that of loading: every process held the whole model")
+    if raw["metric"].endswith(("reserved_99th", "reserved_avg")):
+        raise LookupError("a quantile or mean over steps of batches of different lengths, not a peak")
+    details = raw["details"]
+    optimizer, in_backward = _optimizer(raw)
+    sharding = raw["sharding"]
+    return MemoryJob(
+        task=task,
+        precision=_precision(raw, task),
+        quantization=_quantization(raw) if task == "qlora" else "auto",
+        batch_size=_number(raw, "micro_batch", "batch"),
+        seq_len=_number(raw, "seq_len", "sequence length"),
+        optimizer=optimizer,
+        optimizer_in_backward=in_backward,
+        lora_rank=_rank(details),
+        lora_targets=_lora_targets(raw),
+        checkpointing="full" if raw["grad_ckpt"].startswith(("yes", "True")) else "none",
+        attention="eager"
+        if raw["attn_impl"] == "eager"
+        else "flash"
+        if raw["attn_impl"] not in {"sdpa", "default(sdpa)"}
+        else "sdpa",
+        loss=_loss(raw),
+        packed="packing=True" in details or "packed" in details,
+        accumulation=8
+        if raw["source"] == "QwenLM/Qwen"
+        else 4
+        if "global_batch=" in details or "grad_accum=4" in details
+        else 1,
+        sharding="zero2"
+        if raw["source"] == "QwenLM/Qwen" and task == "full" and sharding == "none"
+        else "none"
+        if sharding in {"none", "", "ddp"}
+        else "zero2"
+        if "zero2" in sharding
+        else "zero3"
+        if "zero3" in sharding and "fsdp" not in sharding
+        else "fsdp",
+        gpus=int(raw["n_gpus"] or 1),
+        offload="params" if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding else "none",
+        legacy_quantization=raw["source"] == "Lightning-AI/litgpt",
+        foreach=raw["source"] in {"Lightning-AI/litgpt", "huggingface/transformers"},
+    )
+
+
+def _optimizer(raw: dict[str, str]) -> tuple[str, bool]:
+    text = raw["optimizer"].casefold()
+    in_backward = "in_bwd" in text or "fused_in_backward" in text
+    if "paged" in text:
+        return "paged-adamw-8bit", in_backward
+    if "4-bit" in text:
+        raise LookupError("a 4-bit optimizer is not among those estimated")
+    if "8bit" in text or "8-bit" in text or "fp8" in text:
+        return "adamw-8bit", in_backward
+    if "adafactor" in text:
+        return "adafactor", in_backward
+    return ("adamw-bf16" if "bf16 states" in text else "adamw"), in_backward
+
+
+def _precision(raw: dict[str, str], task: str) -> str:
+    text = raw["precision"].casefold()
+    if "fp32 weights" in text or ("amp" in text):
+        return "bf16-mixed"
+    if text == "fp32":
+        return "fp32"
+    if task == "full" and raw["sharding"].startswith("fsdp {"):
+        # accelerate upcasts what FSDP shards to fp32.
+        return "bf16-mixed"
+    return "bf16"
+
+
+def _rank(details: str) -> int:
+    match = re.search(r"(?:lora_r=|lora r=|\br=)([0-9]+)", details)
+    return int(match[1]) if match else 16
+
+
+def _lora_targets(raw: dict[str, str]) -> tuple[str, ...]:
+    if raw["source"] == "QwenLM/Qwen":
+        return ("c_attn", "attn.o_proj", "w1", "w2", "down_proj")
+    if "lora r=8 on q,v" in raw["details"]:
+        return ("q_proj", "v_proj")
+    match = re.search(r"targets?=([^;]*)", raw["details"])
+    text = match[1] if match else ""
+    names = tuple(
+        re.findall(r"[a-z_]+_proj|[a-z_]+\.[a-z_]+|query|key|value|projection|mlp|head|c_[a-z]+|w[0-9]", text)
+    )
+    if "query" in names:
+        names = tuple(
+            {"query": "q_proj", "key": "k_proj", "value": "v_proj", "projection": "o_proj"}.get(n, n) for n in names
+        )
+    if "self_attn)" in text or not names or "True" in text:
+        return ("all-linear",)
+    return names
+
+
+def _loss(raw: dict[str, str]) -> str:
+    if "CutCrossEntropy" in raw["details"]:
+        return "fused"
+    if raw["source"] == "pytorch/torchtune":
+        return "standard" if "chunked_ce=False" in raw["details"] else "chunked"
+    if raw["source"] == "Lightning-AI/litgpt":
+        return "chunked"
+    if raw["source"] == "QwenLM/Qwen" and (raw["quantization"] or raw["method"] == "full"):
+        # DeepSpeed runs these without autocast, and the model does not upcast.
+        return "half"
+    return "standard"

@@ -1,0 +1,66 @@
+"""Where a job fits, how surely, and what would make it fit."""
+
+from dataclasses import replace
+
+from hfplanner.catalog.listing import shipped_listing
+from hfplanner.cli.estimate_memory import places_of
+from hfplanner.estimate.memory.fits import Place, fit_into
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.report import report_memory
+from hfplanner.estimate.memory.result import estimate_memory
+from tests.properties.jobs import known
+
+LLAMA = "meta-llama/Llama-3.1-8B"
+
+
+def test_the_probability_follows_the_interval() -> None:
+    """5 % at the low bound, 50 % at the likely value, 95 % at the high one."""
+    estimate = estimate_memory(known(LLAMA), MemoryJob())
+    span = estimate.per_gpu_bytes
+    fits = [fit_into(estimate, Place("x", 1, usable)) for usable in (span.low, span.likely, span.high, span.low // 2)]
+    assert [round(fit.probability, 2) for fit in fits] == [0.05, 0.5, 0.95, 0.0]
+    assert [fit.verdict for fit in fits[1:]] == ["likely", "yes", "no"]
+
+
+def test_what_is_not_known_never_fits() -> None:
+    """No GPU, unknown memory, or fewer GPUs than the run has."""
+    estimate = estimate_memory(known(LLAMA), MemoryJob(gpus=2))
+    places = [Place("cpu", 0, None), Place("neuron", 4, None), Place("one", 1, 10**12)]
+    fits = [fit_into(estimate, place) for place in places]
+    assert [fit.verdict for fit in fits] == ["no"] * 3
+    assert all(fit.note and fit.probability == 0 for fit in fits)
+
+
+def test_vllm_may_use_its_share_only() -> None:
+    """With nine tenths of the GPU a job that needs 95 % of it does not fit."""
+    job = MemoryJob(engine="vllm", gpu_memory_utilization=0.9)
+    estimate = estimate_memory(known(LLAMA), job)
+    place = Place("x", 1, round(estimate.per_gpu_bytes.high / 0.95))
+    assert fit_into(estimate, place).verdict in {"likely", "unlikely"}
+    whole = estimate_memory(known(LLAMA), replace(job, gpu_memory_utilization=1.0))
+    assert fit_into(whole, place).verdict == "yes"
+
+
+def test_every_listed_flavor_is_answered_for() -> None:
+    """One row per flavor, in the listing's order; only usable memory counts, not the listed."""
+    listing = shipped_listing()
+    report = report_memory(known(LLAMA), MemoryJob(), places_of(listing))
+    assert [fit.flavor for fit in report.fits] == [flavor.name for flavor in listing.flavors]
+    assert {fit.flavor: fit.usable_bytes for fit in report.fits}["t4-small"] == 15_633_680_957
+
+
+def test_advice_is_one_change_with_its_own_estimate() -> None:
+    """Each piece of advice makes the job fit the flavor it names, and needs less than the job does."""
+    report = report_memory(known(LLAMA), MemoryJob(task="lora", batch_size=8), places_of(shipped_listing()))
+    refused = {fit.flavor for fit in report.fits if fit.verdict in {"no", "unlikely"}}
+    assert report.advice
+    for advice in report.advice:
+        assert advice.fit.flavor in refused
+        assert advice.fit.verdict in {"yes", "likely"}
+        assert advice.estimate.per_gpu_bytes.likely < report.estimate.per_gpu_bytes.likely
+
+
+def test_a_job_that_fits_everywhere_gets_no_advice() -> None:
+    """There is nothing to change."""
+    report = report_memory(known("HuggingFaceTB/SmolLM2-135M"), MemoryJob(), [Place("l4x1", 1, 22 * 2**30)])
+    assert report.advice == ()

@@ -1,0 +1,201 @@
+"""Estimates of memory against what is known exactly, and against what others measured."""
+
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from hfplanner.errors import UsageError
+from hfplanner.estimate.memory.activations import kept_per_layer, loss_bytes
+from hfplanner.estimate.memory.adapters import adapter_parameters
+from hfplanner.estimate.memory.host import disk_need, ram_need
+from hfplanner.estimate.memory.inference import cache_bytes
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.result import Metric, estimate_memory
+from hfplanner.estimate.memory.states import training_states
+from hfplanner.estimate.memory.vllm import serving_room
+from hfplanner.estimate.memory.weights import weight_bytes
+from hfplanner.units import GiB
+from tests.benchmarks.memory_rows import read_rows
+from tests.properties.jobs import known
+
+DATA = Path(__file__).parent.parent / "benchmarks" / "data"
+METRICS: dict[str, Metric] = {"allocated": "allocated", "reserved": "reserved", "nvidia-smi": "total"}
+
+
+@pytest.mark.parametrize(("table", "at_most"), [("train_memory.csv", 0.09), ("infer_memory.csv", 0.04)])
+def test_published_measurements_are_met(table: str, at_most: float) -> None:
+    """The median error over all public rows of trust A and B that say what was run."""
+    rows, _ = read_rows(DATA / table)
+    measured = [(row, row.measured_bytes) for row in rows if row.measured_bytes]
+    assert len(measured) > 150
+    errors = [
+        abs(estimate_memory(row.shape, row.job).as_metric(METRICS[row.metric]).likely / size - 1)
+        for row, size in measured
+    ]
+    assert median(errors) <= at_most
+
+
+def test_a_run_that_ran_out_of_memory_is_never_a_sure_fit() -> None:
+    """Rows whose outcome is OOM, on the GPU they ran on."""
+    rows, _ = read_rows(DATA / "train_memory.csv")
+    failed = [row for row in rows if row.measured_bytes is None and row.gpu_bytes]
+    assert len(failed) > 10
+    assert not [row.row_id for row in failed if estimate_memory(row.shape, row.job).per_gpu_bytes.high <= row.gpu_bytes]
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "gib"),
+    [
+        ("meta-llama/Llama-2-7b-hf", 4096, 2.0),
+        ("meta-llama/Llama-3.1-8B", 8192, 1.0),
+        ("meta-llama/Llama-3.1-70B", 131072, 40.0),
+    ],
+)
+def test_the_cache_is_keys_and_values_of_all_layers(name: str, context: int, gib: float) -> None:
+    """2 x layers x key-value heads x head width x 2 bytes x tokens."""
+    assert cache_bytes(known(name), MemoryJob(seq_len=context), context) == gib * GiB
+
+
+def test_a_sliding_layer_caches_its_window_only() -> None:
+    """Gemma 3 sees everything in every sixth layer, and 1024 tokens in the others."""
+    shape, job = known("google/gemma-3-27b-it"), MemoryJob()
+    one = 2 * shape.kv_width * 2
+    assert cache_bytes(shape, job, 131072) == one * (10 * 131072 + 52 * 1024)
+
+
+def test_latent_attention_caches_the_latent_where_the_engine_does() -> None:
+    """DeepSeek-V3: 576 numbers a token and layer in vLLM, 40960 in transformers."""
+    shape = known("deepseek-ai/DeepSeek-V3")
+    assert cache_bytes(shape, MemoryJob(engine="vllm"), 1) == 61 * 576 * 2
+    assert cache_bytes(shape, MemoryJob(), 1) == 61 * 128 * (192 + 128) * 2
+
+
+def test_one_layer_keeps_what_autograd_saved() -> None:
+    """Bytes per token measured on hooks in one layer of transformers 5.24.0: widths 256, 256, 128 and 704."""
+    shape = replace(
+        known("meta-llama/Llama-3.2-1B"), hidden=256, heads=4, kv_heads=2, head_dim=64, ffn=704, vocab=100, layers=2
+    )
+    measured = {"full": 11288 - 8, "lora": 7832 - 8 + 2 * 4 * (256 + 8)}
+    full = MemoryJob(task="full", packed=True)
+    lora = MemoryJob(task="lora", packed=True, lora_rank=8, lora_targets=("q_proj", "v_proj"))
+    assert kept_per_layer(shape, full) == measured["full"]
+    assert kept_per_layer(shape, lora) == measured["lora"]
+
+
+def test_a_large_vocabulary_decides_and_chunking_undoes_it() -> None:
+    """151936 tokens: 12 bytes a logit where all are upcast at once, a sixth of it in chunks, none where fused."""
+    shape = known("Qwen/Qwen2.5-0.5B")
+    by_loss = [
+        loss_bytes(shape, MemoryJob(task="full", loss=loss)) for loss in ("legacy", "standard", "chunked", "fused")
+    ]
+    assert by_loss == [151936 * size for size in (16, 12, 2, 0)]
+
+
+def test_adapters_are_counted_as_peft_counts_them() -> None:
+    """The numbers of trainable parameters that peft prints for these targets and ranks."""
+    shape = known("meta-llama/Llama-3.2-3B")
+    qv = MemoryJob(task="lora", lora_rank=32, lora_targets=("v_proj", "q_proj"))
+    mlp = MemoryJob(task="lora", lora_rank=10, lora_targets=("up_proj", "gate_proj", "down_proj"))
+    assert adapter_parameters(shape, qv) == 9_175_040
+    assert adapter_parameters(shape, mlp) == 9_461_760
+
+
+@pytest.mark.parametrize(
+    ("job", "per_parameter"),
+    [
+        (MemoryJob(task="full", precision="fp32"), 8),
+        (MemoryJob(task="full", precision="bf16-mixed"), 8),
+        (MemoryJob(task="full", precision="bf16"), 4),
+        (MemoryJob(task="full", precision="bf16-mixed", optimizer="adamw-bf16"), 4),
+        (MemoryJob(task="full", precision="bf16", optimizer="sgd"), 0),
+        (MemoryJob(task="full", precision="bf16", sharding="zero2", gpus=4), 3),
+        (MemoryJob(task="full", precision="bf16-mixed", sharding="fsdp", gpus=8), 1),
+        (MemoryJob(task="full", precision="bf16", offload="optimizer"), 0),
+    ],
+)
+def test_optimizer_states_per_parameter(job: MemoryJob, per_parameter: float) -> None:
+    """AdamW keeps two moments in its weights' precision; ZeRO an fp32 copy and fp32 moments, shared by the GPUs."""
+    shape = known("meta-llama/Llama-3.2-1B")
+    assert training_states(shape, job).optimizer == per_parameter * shape.parameters.total
+
+
+def test_quantized_weights_count_their_scales() -> None:
+    """nf4: half a byte, one byte per 64 weights and four per 16384; embeddings and the head stay in bf16."""
+    parameters = known("meta-llama/Llama-2-7b-hf").parameters
+    expected = parameters.linear * (0.5 + 1 / 64 + 4 / 16384) + 2 * (parameters.total - parameters.linear)
+    assert weight_bytes(known("meta-llama/Llama-2-7b-hf"), MemoryJob(quantization="nf4")) == expected
+
+
+def test_a_model_stored_quantized_is_served_so_and_trained_unpacked() -> None:
+    """gpt-oss is stored in mxfp4: 13 GB to serve, 42 GB to train in bf16."""
+    shape = known("openai/gpt-oss-20b")
+    served, trained = weight_bytes(shape, MemoryJob()), weight_bytes(shape, MemoryJob(task="lora"))
+    assert served == pytest.approx(13.76e9, rel=0.02)
+    assert trained == 2 * shape.parameters.total
+
+
+def test_what_saves_memory_saves_it() -> None:
+    """Each of the usual remedies needs less than the run without it."""
+    shape = known("meta-llama/Llama-3.1-8B")
+    job = MemoryJob(task="full", batch_size=4, precision="bf16-mixed")
+    without = estimate_memory(shape, job).per_gpu_bytes.likely
+    for remedy in (
+        replace(job, checkpointing="full"),
+        replace(job, checkpointing="selective"),
+        replace(job, optimizer="adamw-8bit"),
+        replace(job, task="lora", precision="bf16"),
+        replace(job, loss="chunked"),
+        replace(job, batch_size=1),
+        replace(job, sharding="fsdp", gpus=8),
+        replace(job, offload="optimizer"),
+        replace(job, packed=True),
+    ):
+        assert estimate_memory(shape, remedy).per_gpu_bytes.likely < without
+    assert estimate_memory(shape, replace(job, attention="eager")).per_gpu_bytes.likely > without
+
+
+def test_vllm_serves_what_is_left() -> None:
+    """Half the cache's bytes hold twice the tokens, and weights that do not fit leave no room."""
+    shape = known("meta-llama/Llama-3.1-8B")
+    job = MemoryJob(engine="vllm", seq_len=8192)
+    whole, half = (serving_room(shape, replace(job, kv_dtype=kind), 48 * GiB) for kind in ("auto", "fp8"))
+    assert half.cache_tokens == pytest.approx(2 * whole.cache_tokens, abs=2)
+    assert serving_room(shape, job, 12 * GiB).sequences == 0
+
+
+def test_the_machine_needs_memory_and_disk_too() -> None:
+    """What is offloaded lies in main memory, what is written on the disk, with the dataset as given."""
+    shape = known("meta-llama/Llama-3.1-8B")
+    plain, offloaded = (MemoryJob(task="full", offload=kind) for kind in ("none", "optimizer"))
+    assert ram_need(shape, offloaded).likely - ram_need(shape, plain).likely == 14 * shape.parameters.total
+    assert disk_need(shape, plain, 10**9).likely - disk_need(shape, plain).likely == 10**9
+    assert disk_need(shape, MemoryJob(task="lora")).likely < disk_need(shape, plain).likely
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"task": "sleep"},
+        {"precision": "int3"},
+        {"batch_size": -1},
+        {"seq_len": 0},
+        {"gpus": 9},
+        {"seq_len": 10, "prompt_len": 11},
+        {"gpu_memory_utilization": 0},
+        {"kv_dtype": "fp4"},
+    ],
+)
+def test_nonsense_is_refused_with_the_accepted_forms(values: dict[str, object]) -> None:
+    """A job that cannot be meant is a usage error with a hint."""
+    with pytest.raises(UsageError) as error:
+        MemoryJob(**values)  # type: ignore[arg-type] # that is what is tested
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("job", [MemoryJob(quantization="nf3"), MemoryJob(task="lora", lora_targets=("nose_proj",))])
+def test_unknown_quantizations_and_modules_are_refused(job: MemoryJob) -> None:
+    """Names that no library has."""
+    with pytest.raises(UsageError):
+        estimate_memory(known("meta-llama/Llama-3.1-8B"), job)
