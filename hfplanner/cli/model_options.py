@@ -100,7 +100,10 @@ SeqLenOption = Annotated[
         show_default=True,
     ),
 ]
-OptimizerOption = Annotated[Optimizer, typer.Option(help="Of the trained weights.", show_default=True)]
+OptimizerOption = Annotated[
+    Optimizer,
+    typer.Option(help="Of the trained weights; adamw keeps its states in their precision.", show_default=True),
+]
 RankOption = Annotated[
     int,
     typer.Option(parser=_number("--lora-rank", 65536), metavar="N", help="Rank of the adapters.", show_default=True),

@@ -40,7 +40,7 @@ _LEARNED_POSITIONS = {
 }
 _DTYPES = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8"}
 _STATELESS = ("linear", "conv", "mamba", "recurrent", "ssm", "lightning", "kda", "moe", "mlp")
-_GATED_FAMILIES = {"chatglm", "qwen", "baichuan", "internlm2"}
+_T5_FAMILY = {"t5", "mt5", "umt5"}
 
 
 class _Config:
@@ -112,8 +112,11 @@ def _has(raw: Mapping[str, Any], key: str) -> bool:
 def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
     config = _Config(raw, name)
     model_type = str(raw.get("model_type") or "")
-    known = model_type in architectures()
     gated = _is_gated(raw, model_type)
+    if model_type in _T5_FAMILY:
+        # Flan-T5 calls itself t5 and has the gate of mt5.
+        model_type = "mt5" if gated else "t5"
+    known = model_type in architectures()
     architecture = find_architecture(model_type, gated=gated)
     hidden, heads = config.number("hidden"), config.number("heads")
     if not hidden or not heads:
@@ -152,7 +155,7 @@ def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
 
 
 def _is_gated(raw: Mapping[str, Any], model_type: str) -> bool:
-    if model_type in {"t5", "mt5", "umt5"}:
+    if model_type in _T5_FAMILY:
         return str(raw.get("feed_forward_proj", "gated" if model_type != "t5" else "relu")).startswith("gated")
     if model_type in architectures():
         return find_architecture(model_type).gated
@@ -209,7 +212,12 @@ def _latent(config: _Config) -> Latent | None:
 
 
 def _encoder(config: _Config, hidden: int, heads: int) -> Encoder | None:
-    if config.raw.get("is_encoder_decoder") is not True and config.raw.get("model_type") not in {"t5", "mt5", "bart"}:
+    if config.raw.get("is_encoder_decoder") is not True and config.raw.get("model_type") not in {
+        "t5",
+        "mt5",
+        "umt5",
+        "bart",
+    }:
         return None
     layers = config.number("encoder_layers", 0) or config.number("layers")
     ffn = config.number("encoder_ffn_dim", 0) or config.number("ffn", 4 * hidden)

@@ -80,7 +80,10 @@ def find_known(name: str) -> ModelShape | None:
         return None
     entry = _entries()[known]
     if "diffusion" in entry:
-        return diffusion_shape(name, Diffusion(**entry["diffusion"]))
+        return replace(
+            diffusion_shape(name, Diffusion(**entry["diffusion"])),
+            notes=(f"parts of {known} as shipped ({entry['source']})",),
+        )
     shape = parse_config(entry["config"], name=name)
     total = entry.get("total")
     if total:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.errors import ModelError, ModelUnavailable, ModelUnreadable, UsageError
+from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.config import parse_config
 from hfplanner.models.files import FolderFiles, HubFiles, ModelFiles
 from hfplanner.models.gguf import NeedMoreBytes, parse_gguf, shape_of_gguf
@@ -91,8 +92,29 @@ def _read(files: ModelFiles, name: str, ggufs: Iterable[str]) -> ModelShape:
         if gguf is not None:
             return _gguf(files, gguf, name)
         return _pipeline(files, name)
-    shape = parse_config(_json(raw, f"The config of {name}"), name=name)
+    config = _json(raw, f"The config of {name}")
+    try:
+        shape = parse_config(config, name=name)
+    except ModelUnreadable as error:
+        return _from_headers(files, name, error)
     return _with_headers(shape, files)
+
+
+def _from_headers(files: ModelFiles, name: str, why: ModelError) -> ModelShape:
+    """Count a model whose config says nothing that is understood; its widths are then typical ones of its size.
+
+    Raises:
+        ModelError: the reason given, where there are no weight files either.
+    """
+    tensors = _all_tensors(files, "model.safetensors.index.json", "model.safetensors")
+    if not tensors:
+        raise why
+    parameters, stored, dtype = count_tensors(tensors)
+    typical = shape_by_hand(ByHand(params=max(parameters.total, 1)))
+    notes = (f"{why.message.rstrip('.')}: only its weight files are known", *typical.notes)
+    return replace(
+        typical, name=name, parameters=parameters, stored_bytes=stored, stored_dtype=dtype, counted=True, notes=notes
+    )
 
 
 def _json(raw: bytes, what: str) -> Mapping[str, Any]:
@@ -167,9 +189,8 @@ def _pipeline(files: ModelFiles, name: str) -> ModelShape:
     """Read a diffusers folder: every part's weights, and the denoiser's widths."""
     raw = files.read("model_index.json", 0, _MAX_CONFIG_BYTES)
     if raw is None:
-        raise ModelUnavailable(
-            f"{name} has no config.json.", hint="A GGUF repository needs its file: OWNER/NAME:FILE.gguf"
-        )
+        hint = "A GGUF repository needs its file: OWNER/NAME:FILE.gguf"
+        return _from_headers(files, name, ModelUnavailable(f"{name} has no config.json.", hint=hint))
     counts = {part: _part_total(files, part) for part in _json(raw, f"The index of {name}") if not part.startswith("_")}
     denoiser = "transformer" if counts.get("transformer") else "unet"
     if not counts.get(denoiser):

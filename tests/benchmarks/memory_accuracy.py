@@ -14,9 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
+from hfplanner.estimate.memory.frame import estimate_memory_frame
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
 from hfplanner.estimate.memory.result import MemoryEstimate, Metric, estimate_memory
+from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.known import find_known
 from tests.benchmarks.memory_rows import MeasuredRow, read_rows
 
@@ -26,6 +30,7 @@ DATA = Path(__file__).parent / "data"
 _METRICS: dict[str, Metric] = {"allocated": "allocated", "reserved": "reserved", "nvidia-smi": "total"}
 _STEPS = [0.5 + 0.05 * step for step in range(60)]
 _TAIL = 0.05
+_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,22 @@ def _vramcalc(row: MeasuredRow) -> float | None:
     return float(estimate_from_params(params).total)
 
 
+def _hf_mem(row: MeasuredRow) -> float | None:
+    """Return hf-mem's answer: the bytes of the weight files, as counted here, and its own formula for the cache."""
+    if importlib.util.find_spec("hf_mem") is None or row.job.trains or row.shape.kind != "decoder":
+        return None
+    from hf_mem.safetensors.kv_cache import compute_safetensors_kv_cache_size  # noqa: PLC0415 - as above
+
+    shape, job = row.shape, row.job
+    config = {
+        "hidden_size": shape.hidden, "num_hidden_layers": shape.layers, "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.kv_heads, "head_dim": shape.head_dim,
+    }  # fmt: skip
+    dtype = "F32" if job.precision == "fp32" else "BF16"
+    cache = compute_safetensors_kv_cache_size(config, dtype, job.seq_len, job.batch_size)
+    return (weight_bytes(shape, job) + cache) / job.gpus
+
+
 def _compare(name: str, rows: Sequence[MeasuredRow], tool: Callable[[MeasuredRow], float | None]) -> str:
     """Return one line for another tool, and ours on the same rows."""
     theirs: list[float] = []
@@ -194,7 +215,14 @@ def _speed() -> str:
     job = MemoryJob(task="lora", batch_size=4)
     started = time.perf_counter()
     estimates: list[MemoryEstimate] = [estimate_memory(shape, job) for _ in range(2000)]
-    return f"One estimate: {1000 * (time.perf_counter() - started) / len(estimates):.3f} ms."
+    one = 1000 * (time.perf_counter() - started) / len(estimates)
+    sizes = pl.int_range(1, _ROWS + 1, eager=True)
+    frame = pl.DataFrame({"batch_size": sizes % 64 + 1, "seq_len": sizes % 32768 + 1})
+    frame = frame.with_columns(model=pl.lit("llama"), task=pl.lit("lora"))
+    started = time.perf_counter()
+    estimate_memory_frame(frame, {"llama": shape})
+    many = time.perf_counter() - started
+    return f"One estimate: {one:.3f} ms. A frame of {_ROWS:,} rows in one call: {many:.2f} s."
 
 
 def report(title: str, path: Path) -> list[str]:
@@ -202,10 +230,14 @@ def report(title: str, path: Path) -> list[str]:
     rows, left = read_rows(path)
     scores = leave_one_out(rows)
     said = [f"## {title}: {len(scores)} rows measured, {len(left)} left out", "", *_HEADER, _line("all", scores)]
+    said.append(
+        _line("all, with the constants as shipped", [score(row, CALIBRATION) for row in rows if row.measured_bytes])
+    )
     said += _table(scores, lambda s: s.row.source)
     said += _table(scores, lambda s: f"{s.row.source} {s.row.method}")
     said += ["", _called_fits(rows)]
     said += [_compare("accelerate's rule of thumb", rows, _rule_of_thumb), _compare("vramcalc", rows, _vramcalc)]
+    said += [_compare("hf-mem", rows, _hf_mem)]
     reasons: dict[str, int] = defaultdict(int)
     for _, source, reason in left:
         reasons[f"{source}: {reason}"] += 1

@@ -2,8 +2,7 @@
 
 Needs torch and transformers, which nothing else here does. A model of one and of two layers runs forward on the CPU
 under hooks that see every tensor autograd saves; the difference is one layer. At eight sets of widths a least-squares
-fit gives the bytes per token and width of ``data/architectures.csv``; its residue says whether a layer keeps anything
-else.
+fit gives the bytes per token and width of ``data/architectures.csv``; its residue says whether anything else is kept.
 """
 
 import sys

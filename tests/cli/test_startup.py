@@ -26,6 +26,9 @@ print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}))
         (("hardware", "--json", "--offline"), HEAVY + FOR_PEOPLE),
         (("recommend", "--vram", "40GB", "--offline", "--json"), HEAVY + FOR_PEOPLE),
         (("recommend", "--vram", "40GB", "--offline"), HEAVY),
+        (("estimate", "--help"), HEAVY + FOR_PEOPLE),
+        (("estimate", "memory", "--params", "8B", "--offline", "--json"), HEAVY + FOR_PEOPLE),
+        (("estimate", "memory", "--model", "Qwen/Qwen3-8B", "--offline"), HEAVY),
     ],
 )
 def test_a_command_loads_only_what_it_uses(args: tuple[str, ...], absent: tuple[str, ...], program: Program) -> None:

@@ -113,6 +113,17 @@ def test_a_config_that_is_none_is_a_known_error(body: bytes) -> None:
         load_model("acme/tiny", ModelSource(endpoint=hub.endpoint))
 
 
+@pytest.mark.parametrize("config", [{"config.json": b'{"model_type": "brand_new"}'}, {}])
+def test_weight_files_alone_are_enough(config: dict[str, bytes]) -> None:
+    """Without a config that names widths, headers are counted, and the answer is less sure and says so."""
+    files = {f"{BASE}/{name}": body for name, body in config.items()}
+    with serve(Hub(files | {f"{BASE}/model.safetensors": safetensors_bytes(TENSORS)})) as hub:
+        shape = load_model("acme/tiny", ModelSource(endpoint=hub.endpoint))
+    assert (shape.parameters.total, shape.counted) == (TOTAL, True)
+    assert shape.doubt >= 0.15
+    assert any("only its weight files are known" in note for note in shape.notes)
+
+
 @pytest.mark.parametrize("body", [b"", b"abc", bytes(8), b"\xff" * 16, safetensors_bytes(TENSORS)[:200]])
 def test_damaged_weights_leave_the_config_standing(body: bytes) -> None:
     """A header that cannot be read costs the count, not the estimate."""

@@ -1,12 +1,18 @@
 """What a forward pass keeps for the backward pass, and what either needs in passing."""
 
+from typing import Any
+
 from hfplanner.estimate.memory.adapters import adapter_inputs
+from hfplanner.estimate.memory.columns import choose, greatest
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["kept_per_layer", "layer_passing", "loss_bytes", "residual_bytes"]
+__all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "loss_bytes", "residual_bytes"]
 
+_FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
+# What a layer keeps per inner width where its activation is four operations.
+_WRITTEN_OUT = 8
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
@@ -17,7 +23,7 @@ _DROPS_OUT = 5.0
 _LOSS_BYTES = {"standard": 12.0, "legacy": 16.0, "chunked": 2.0, "fused": 0.0, "half": 8.0}
 
 
-def kept_per_layer(shape: ModelShape, job: MemoryJob) -> float:
+def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a number, or a column as `columns` says
     """Return the bytes per token that one layer keeps where nothing is recomputed.
 
     >>> from hfplanner.models.known import find_known
@@ -33,7 +39,9 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> float:
     total += _key_value(shape, job, kept) * wide
     total += _feed_forward(shape, kept) * wide + 4 * shape.heads
     if job.attention == "eager":
-        total += _scores(architecture, job) * shape.heads * job.seq_len
+        # An encoder's and a decoder's layer have three attentions between them, of which one reads the other stack.
+        attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
+        total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
         total += 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
     return total + adapter_inputs(shape, job) * _adapter_bytes(job)
@@ -62,14 +70,16 @@ def _fp32_scale(architecture: Architecture) -> float:
     return 2 * architecture.fp32_share
 
 
-def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> float:
+def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: ANN401 - as `columns` says
     """Return the keys' and values' share: repeated for every query head where there is a mask, or eager attention."""
-    repeated = not job.packed and job.batch_size > 1 and job.attention == "sdpa"
     total = kept.key_value * shape.kv_width
-    if repeated or job.attention == "eager":
-        # Two tensors of two bytes grow to the queries' width; norms and fused projections before them do not.
-        total += min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
-    return total
+    # Two tensors of two bytes grow to the queries' width; norms and fused projections before them do not.
+    growth = min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
+    if job.attention == "eager":
+        return total + growth
+    if job.packed or job.attention == "flash":
+        return total
+    return total + choose(job.batch_size > 1, growth, 0.0)
 
 
 def _feed_forward(shape: ModelShape, kept: Kept) -> float:
@@ -85,8 +95,20 @@ def _feed_forward(shape: ModelShape, kept: Kept) -> float:
 
 
 def _adapter_bytes(job: MemoryJob) -> float:
-    """Return the bytes of an adapter's input: PEFT keeps adapters in fp32 and casts to them, autocast casts back."""
-    return 2.0 if job.mixed or job.task == "qlora" else 4.0
+    """Return the bytes of an adapter's input.
+
+    PEFT keeps adapters in fp32 and casts their input to it: a loop of one's own keeps four bytes. The Trainer runs
+    under autocast, which casts that back: two. Which of them runs is not said by a base in bf16, so the middle is
+    taken, and the spread covers both.
+    """
+    return 2.0 if job.mixed or job.task == "qlora" else 3.0
+
+
+def adapter_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return by how many bytes either of the two loops is off the middle."""
+    if job.task != "lora" or job.mixed or job.checkpointing != "none":
+        return 0.0
+    return adapter_inputs(shape, job) * shape.layers * job.tokens
 
 
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
@@ -97,7 +119,7 @@ def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
     return shape.hidden * (4 if wide else 2)
 
 
-def layer_passing(shape: ModelShape, job: MemoryJob) -> float:
+def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
     """Return the bytes per token that a forward pass without gradients needs at once: the feed-forward block's.
 
     A gated block holds the gate, the other half and their product, beside the residual stream and its norm. Attention
@@ -108,10 +130,21 @@ def layer_passing(shape: ModelShape, job: MemoryJob) -> float:
     ffn = shape.ffn
     if experts:
         ffn = experts.per_token * (experts.ffn + shape.hidden) + experts.shared_ffn
-    block = (3 if shape.gated else 2) * ffn + 3 * shape.hidden
+    block = _block_widths(shape) * ffn + 4 * shape.hidden
     attention = 3 * shape.hidden + 3 * shape.query_width + 3 * shape.kv_width
     scores = (4 + 2) * shape.heads * job.prompt if job.attention == "eager" else 0
-    return max(size * block, size * attention + scores)
+    return greatest(size * block, size * attention + scores)
+
+
+def _block_widths(shape: ModelShape) -> int:
+    """Return how many tensors of the inner width a feed-forward block holds at once.
+
+    Gate, other half and product; where both halves are one tensor, it lives on beside them. Without a gate the inner
+    tensor and its activation, of which one written out in Python (GELU by tanh) makes two more.
+    """
+    if shape.gated:
+        return 4 if shape.model_type in _FUSED_GATES else 3
+    return 4 if find_architecture(shape.model_type, gated=False).frozen.ffn >= _WRITTEN_OUT else 2
 
 
 def loss_bytes(shape: ModelShape, job: MemoryJob) -> float:

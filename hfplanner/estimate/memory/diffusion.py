@@ -1,13 +1,15 @@
 """The memory of making pictures: a denoiser's attention, and the autoencoder's last convolutions."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.states import States
 from hfplanner.estimate.memory.weights import compute_bytes, weight_bytes
 from hfplanner.models.shape import Diffusion, ModelShape
 
-__all__ = ["diffusion_parts", "latent_tokens"]
+__all__ = ["diffusion_parts", "latent_tokens", "picture_moments"]
 
 # Classifier-free guidance runs the denoiser on two copies of the batch.
 _GUIDANCE = 2
@@ -20,6 +22,12 @@ _BLOCK_WIDTHS = 16
 # A UNet's finest level holds about as many channel maps at once, skip connections included (SD 1: 12 of 320 channels).
 _SKIP_MAPS = 16
 _PROMPT_TOKENS = 512
+# What a UNet keeps for the backward pass, in channel maps of its finest level: five residual and five attention blocks
+# there (8 and 55 maps, counted as in data/architectures.csv), and as much again in the coarser levels together.
+_UNET_KEPT_MAPS = 570
+_UNET_CHECKPOINTED_MAPS = 60
+# A transformer block keeps about what a ViT's does: 16 widths and 4 inner ones of four times the width, two bytes each.
+_BLOCK_KEPT = 32
 
 
 def latent_tokens(pipeline: Diffusion, job: MemoryJob) -> int:
@@ -56,5 +64,28 @@ def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     decode = pixels * _DECODER_ELEMENTS * size
     return {
         "weights": weight_bytes(shape, job),
-        "activations": float(images * max(_GUIDANCE * step, decode)),
+        "activations": images * float(max(_GUIDANCE * step, decode)),
     }
+
+
+def picture_moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str, Any]]:
+    """Return the moments of a training step: the end of the forward pass, and the optimizer's step.
+
+    Raises:
+        UsageError: the shape is not that of a pipeline.
+    """
+    pipeline = shape.diffusion
+    if pipeline is None:
+        raise UsageError(f"{shape.name} makes no pictures.")
+    size = 4 if job.precision == "fp32" else 2
+    tokens = (latent_tokens(pipeline, job) + (_PROMPT_TOKENS if pipeline.transformer else 0)) * job.batch_size
+    if pipeline.transformer:
+        whole, kept = pipeline.layers * _BLOCK_KEPT, pipeline.layers + _BLOCK_KEPT
+    else:
+        whole, kept = _UNET_KEPT_MAPS, _UNET_CHECKPOINTED_MAPS
+    maps = {"none": whole, "selective": (whole + kept) / 2, "full": kept}[job.checkpointing]
+    earlier = states.gradients if job.accumulation > 1 else 0.0
+    return [
+        {"gradients": earlier, "activations": tokens * pipeline.hidden * size * maps},
+        {"gradients": states.gradients, "optimizer_step": states.step},
+    ]

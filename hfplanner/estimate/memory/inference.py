@@ -1,15 +1,19 @@
 """The memory of generating text: weights, the cache of keys and values, and the prefill's activations."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing
+from hfplanner.estimate.memory.columns import choose, least, pick
 from hfplanner.estimate.memory.diffusion import diffusion_parts
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.weights import compute_bytes, largest_matrix, stored_as, weight_bytes
+from hfplanner.estimate.memory.weights import compute_bytes, largest_matrix, loading_bytes, stored_as, weight_bytes
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["cache_bytes", "cache_per_token", "inference_parts"]
+__all__ = ["VLLM_BATCHED_TOKENS", "cache_bytes", "cache_per_token", "inference_parts", "prefill_tokens"]
 
+# vLLM cuts long prompts into passes of at most this many tokens (max_num_batched_tokens, 8192 in engine/arg_utils.py).
+VLLM_BATCHED_TOKENS = 8192
 _KV_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
 # Kernels that unpack a whole matrix before they multiply it with a long prompt (bitsandbytes, exllama, AWQ's GEMM).
 _UNPACKED = ("nf4", "nf4-single", "int8", "gptq-4bit", "gptq-8bit", "awq-4bit")
@@ -29,7 +33,7 @@ def cache_per_token(shape: ModelShape, job: MemoryJob) -> float:
     return float((shape.query_width + shape.value_width) * size)
 
 
-def cache_bytes(shape: ModelShape, job: MemoryJob, context: int) -> float:
+def cache_bytes(shape: ModelShape, job: MemoryJob, context: Any) -> Any:  # noqa: ANN401 - as `columns` says
     """Return the bytes of the cache at a context: whole layers grow with it, sliding ones to their window.
 
     >>> from hfplanner.models.known import find_known
@@ -39,12 +43,18 @@ def cache_bytes(shape: ModelShape, job: MemoryJob, context: int) -> float:
     if shape.kind == "encoder":
         return 0.0
     growing = shape.layers - shape.sliding_layers - shape.linear_layers
-    window = min(context, shape.sliding_window) if shape.sliding_window else context
+    window = least(context, shape.sliding_window) if shape.sliding_window else context
     positions = growing * context + shape.sliding_layers * window
     if shape.kind == "encoder-decoder":
         positions *= 2
     states = shape.linear_layers * shape.hidden * 128 * compute_bytes(job) / max(cache_per_token(shape, job), 1)
     return (positions + states) * job.batch_size * cache_per_token(shape, job)
+
+
+def prefill_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the tokens of one forward pass: all prompts at once, or as many as vLLM's scheduler takes."""
+    together = job.batch_size * job.prompt
+    return least(together, VLLM_BATCHED_TOKENS) if job.engine == "vllm" else together
 
 
 def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -61,23 +71,27 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     one_layer = cache_bytes(shape, job, context) / max(shape.layers, 1)
     logits = shape.vocab * 6.0 * job.batch_size if shape.kind != "encoder" else 0.0
     prompt_logits = shape.vocab * 6.0 * job.batch_size * prompt if job.logits == "all" else logits
-    passing = layer_passing(shape, job) * job.batch_size
-    moments: list[dict[str, float]] = [
+    passing = layer_passing(shape, job)
+    prefill = prefill_tokens(job)
+    # vLLM gives every GPU the whole latent of latent attention; heads are shared.
+    cache_spread = 1 if shape.latent and job.engine == "vllm" else spread
+    moments: list[dict[str, Any]] = [
         {
-            "kv_cache": cache_bytes(shape, job, prompt) / spread,
-            "activations": passing * prompt,
+            "kv_cache": cache_bytes(shape, job, prompt) / cache_spread,
+            "activations": passing * prefill,
             "logits": prompt_logits,
         },
         {
-            "kv_cache": copies * cache_bytes(shape, job, context) / spread,
-            "activations": one_layer + passing,
+            "kv_cache": copies * cache_bytes(shape, job, context) / cache_spread,
+            "activations": one_layer + passing * job.batch_size,
             "logits": logits,
         },
     ]
-    if context - prompt <= 1:
-        # The prefill itself gives the first token; nothing grows.
-        moments = moments[:1]
-    worst = max(moments, key=lambda parts: sum(parts.values()))
+    # The prefill itself gives the first token; with one token to answer, nothing grows.
+    grows = job.prompt_len is not None and context - prompt > 1
+    moments[1] = {name: choose(grows, size, 0.0) for name, size in moments[1].items()}
+    moments.append({"loading": loading_bytes(shape, job)})
+    worst = pick(moments)
     gathered = 2.0 * largest_matrix(shape) if stored_as(shape, job) in _UNPACKED else 0.0
     if job.mixed:
         # Autocast keeps a half-precision copy of every matrix it has met.

@@ -8,6 +8,7 @@ from hfplanner.errors import UsageError
 __all__ = [
     "Attention",
     "Checkpointing",
+    "ColumnJob",
     "Engine",
     "KvDtype",
     "Logits",
@@ -63,7 +64,8 @@ class MemoryJob:
         seq_len: tokens of a sequence; for inference prompt and answer together.
         prompt_len: tokens of the prompt; ``None`` is all of ``seq_len``.
         logits: ``"all"`` computes them for the whole prompt, as transformers did before 4.45.
-        optimizer: of the trained weights.
+        optimizer: of the trained weights; ``"adamw"`` keeps its two moments in the weights' own precision, as torch's
+            does, or in fp32 beside an fp32 copy under ZeRO; ``"adamw-bf16"`` in bf16 whatever they are in.
         optimizer_in_backward: step each layer as soon as its gradient is there.
         foreach: the optimizer's multi-tensor kernel (the default of torch before transformers 4.55), which makes one
             more copy of the trained weights.
@@ -121,10 +123,16 @@ class MemoryJob:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
+        self._check_choices()
+        self._check_numbers()
+
+    def _check_choices(self) -> None:
         for name, accepted in _CHOICES.items():
             value = getattr(self, name)
             if value not in accepted:
                 raise UsageError(f"{value!r} is not a known {name}.", hint=f"Accepted: {', '.join(accepted)}.")
+
+    def _check_numbers(self) -> None:
         for what, number, most in (
             ("batch size", self.batch_size, _MOST_TOKENS),
             ("sequence length", self.seq_len, _MOST_TOKENS),
@@ -157,3 +165,11 @@ class MemoryJob:
     def prompt(self) -> int:
         """Tokens of the prompt."""
         return self.seq_len if self.prompt_len is None else self.prompt_len
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnJob(MemoryJob):
+    """A job whose batch size and lengths are columns of a frame, checked by who made the frame."""
+
+    def _check_numbers(self) -> None:
+        """Leave the numbers alone."""

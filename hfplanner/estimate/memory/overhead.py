@@ -32,8 +32,8 @@ class Calibration:
     nccl_bytes: int = 400 * MiB
     left_over_bytes: int = 600 * MiB
     fragmented_share: float = 0.03
-    reach_down: float = 1.3
-    reach_up: float = 2.2
+    reach_down: float = 1.6
+    reach_up: float = 3.0
 
 
 CALIBRATION = Calibration()

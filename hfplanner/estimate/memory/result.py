@@ -12,7 +12,7 @@ from hfplanner.estimate.memory.training import training_parts
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["MemoryEstimate", "Metric", "estimate_memory"]
+__all__ = ["MemoryEstimate", "Metric", "estimate_memory", "raw_parts"]
 
 Metric = Literal["allocated", "reserved", "total"]
 
@@ -83,14 +83,20 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     >>> answer.parts["kv_cache"] == 2 * 2**30, sum(answer.parts.values()) == answer.per_gpu_bytes.likely
     (True, True)
     """
-    raw = dict(training_parts(shape, job) if job.trains else inference_parts(shape, job))
-    raw["fragmentation"] = fragmentation_bytes(raw, calibration)
-    raw["cuda_context"] = context_bytes(job, calibration)
+    raw = raw_parts(shape, job, calibration)
     parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
     likely = sum(parts.values())
     sigma = spread_of(shape, job, raw)
     low, high = interval(likely, sigma, calibration)
     return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), sigma, calibration)
+
+
+def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:
+    """Return the bytes of each part, unrounded: numbers, or columns where the job's numbers are columns."""
+    raw: dict[str, Any] = dict(training_parts(shape, job) if job.trains else inference_parts(shape, job))
+    raw["fragmentation"] = fragmentation_bytes(raw, calibration)
+    raw["cuda_context"] = context_bytes(job, calibration)
+    return raw
 
 
 def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """How sure an estimate is: one standard deviation per part, and the interval they make."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from hfplanner.estimate.memory.activations import adapter_doubt_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
 from hfplanner.models.shape import ModelShape
@@ -30,28 +32,32 @@ _TRAINING_SIGMA = 0.055
 _INFERENCE_SIGMA = 0.035
 # Experts are computed in more ways than dense blocks, and quantized by some libraries only.
 _EXPERTS_DOUBT = 0.10
+# Scripts that train denoisers differ in what else lies on the GPU: text encoders, the autoencoder, an averaged copy.
+_PICTURES_DOUBT = 0.20
 _QUANTIZED_SIGMA = 0.03
 
 
-def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, float]) -> float:
+def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as `columns` says
     """Return one standard deviation in bytes: parts err independently, and a model known badly adds its own doubt."""
     total = sum(parts.values())
     doubt = shape.doubt + (_EXPERTS_DOUBT if shape.experts and job.trains else 0.0)
+    doubt += _PICTURES_DOUBT if shape.diffusion and job.trains else 0.0
     common = _TRAINING_SIGMA if job.trains else _INFERENCE_SIGMA
-    variance = float(_CONTEXT_SIGMA**2) + ((doubt**2 + common**2) * total**2)
+    variance: Any = float(_CONTEXT_SIGMA**2) + ((doubt**2 + common**2) * total**2)
+    variance += adapter_doubt_bytes(shape, job) ** 2
     for name, size in parts.items():
         share = _SIGMA.get(name, 0.0)
         if name == "weights" and (job.quantization != "auto" or job.task == "qlora"):
             share = _QUANTIZED_SIGMA
         variance += (share * size) ** 2
-    return float(variance**0.5)
+    return variance**0.5
 
 
 def interval(likely: int, sigma: float, calibration: Calibration = CALIBRATION) -> tuple[int, int]:
     """Return the bounds of the 90 % interval, never below nothing.
 
     >>> interval(1000, 100)
-    (870, 1220)
+    (840, 1300)
     """
     low, high = likely - calibration.reach_down * sigma, likely + calibration.reach_up * sigma
     return max(round(low), 0), round(high)

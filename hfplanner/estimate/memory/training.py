@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
 from hfplanner.estimate.memory.adapters import adapter_parameters
+from hfplanner.estimate.memory.columns import pick
+from hfplanner.estimate.memory.diffusion import picture_moments
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.states import States, training_states
-from hfplanner.estimate.memory.weights import largest_matrix, stored_as, weight_bytes
+from hfplanner.estimate.memory.weights import largest_matrix, loading_bytes, stored_as, weight_bytes
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["training_parts"]
@@ -33,8 +35,10 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
         "gathered": _gathered(shape, job),
     }
     moments = _moments(shape, job, states)
-    worst = max(moments, key=lambda parts: sum(parts.values()))
-    return stays | worst
+    # While weights are loaded there are no adapters and no states yet.
+    later = sum(size for name, size in stays.items() if name != "weights")
+    moments.append({"loading": max(loading_bytes(shape, job) - later, 0.0)})
+    return stays | pick(moments)
 
 
 def _weights(shape: ModelShape, job: MemoryJob) -> float:
@@ -80,6 +84,8 @@ def _stack_layers(shape: ModelShape) -> int:
 
 
 def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str, float]]:
+    if shape.diffusion:
+        return picture_moments(shape, job, states)
     tokens = job.tokens
     layers = _stack_layers(shape)
     one_layer = kept_per_layer(shape, job) * tokens

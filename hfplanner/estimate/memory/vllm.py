@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hfplanner.estimate.memory.activations import layer_passing
-from hfplanner.estimate.memory.inference import cache_bytes
+from hfplanner.estimate.memory.inference import VLLM_BATCHED_TOKENS, cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.overhead import context_bytes
 from hfplanner.estimate.memory.weights import weight_bytes
@@ -12,8 +12,6 @@ from hfplanner.units import MiB
 
 __all__ = ["ServingRoom", "serving_room"]
 
-# vLLM profiles one batch of at most this many tokens (max_num_batched_tokens, 8192 in engine/arg_utils.py).
-_PROFILED_TOKENS = 8192
 # CUDA graphs of 1 to 512 sequences; vLLM logs 0.3 to 1 GiB for models of 7 to 70 billion parameters.
 _GRAPHS = 600 * MiB
 
@@ -41,9 +39,9 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
     >>> serving_room(find_known("meta-llama/Meta-Llama-3.1-8B"), job, 24 * 2**30).sequences
     4
     """
-    profiled = layer_passing(shape, job) * min(_PROFILED_TOKENS, job.seq_len * job.batch_size)
+    profiled = layer_passing(shape, job) * VLLM_BATCHED_TOKENS
     taken = weight_bytes(shape, job) / job.gpus + profiled + _GRAPHS + context_bytes(job)
     left = max(usable_bytes * job.gpu_memory_utilization - taken, 0.0)
-    one = cache_bytes(shape, job, job.seq_len) / job.batch_size / job.gpus
+    one = cache_bytes(shape, job, job.seq_len) / job.batch_size / (1 if shape.latent else job.gpus)
     sequences = int(left / one) if one else 0
     return ServingRoom(round(left), int(left / one * job.seq_len) if one else 0, sequences)

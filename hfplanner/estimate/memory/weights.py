@@ -13,6 +13,7 @@ __all__ = [
     "check_quantization",
     "compute_bytes",
     "largest_matrix",
+    "loading_bytes",
     "stored_as",
     "weight_bytes",
 ]
@@ -135,3 +136,17 @@ def largest_matrix(shape: ModelShape) -> int:
     """Return the elements of a layer's largest matrix: what is unpacked at once where 4-bit weights are multiplied."""
     ffn = shape.experts.ffn if shape.experts and not shape.experts.dense_layers else shape.ffn
     return shape.hidden * max(ffn, shape.query_width, shape.hidden)
+
+
+def loading_bytes(shape: ModelShape, job: MemoryJob) -> float:
+    """Return what loading needs beside the weights: the tensor that is about to be quantized, in half precision.
+
+    Other weights are read straight into their place (transformers, core_model_loading).
+
+    >>> from hfplanner.models.known import find_known
+    >>> loading_bytes(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(quantization="nf4"))
+    262144000.0
+    """
+    if stored_as(shape, job) not in {"nf4", "nf4-single", "int8"}:
+        return 0.0
+    return 2.0 * max(shape.vocab * shape.hidden, largest_matrix(shape))
