@@ -10,7 +10,8 @@ __all__ = ["write_atomically"]
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file: whoever reads it meanwhile, or after a crash, finds the old content or the new.
 
-    The new content stands beside the file until it is complete, under a name that no other writer uses.
+    A link in its place is replaced, not followed. The new content stands beside the file until it is complete, under a
+    name that no other writer uses.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.

@@ -16,7 +16,7 @@ from typing import Literal
 
 __all__ = ["MAX_DOCUMENT_BYTES", "Document", "DocumentFormat", "DocumentUnreadable", "open_document"]
 
-from hfplanner.units import GiB
+from hfplanner.units import GiB, MiB
 
 MAX_DOCUMENT_BYTES = GiB
 """The largest document that is read, unpacked: about a million jobs as the API lists them."""
@@ -24,8 +24,8 @@ MAX_DOCUMENT_BYTES = GiB
 DocumentFormat = Literal["array", "object", "lines", "documents"]
 
 # Small enough to stay in a processor's cache between being copied and being decoded.
-_BLOCK_BYTES = 2**20
-_HEAD_BYTES = 2**20
+_BLOCK_BYTES = MiB
+_HEAD_BYTES = MiB
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")

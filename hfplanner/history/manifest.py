@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hfplanner.errors import HistoryError
+from hfplanner.files import write_atomically
 
 __all__ = ["LAYOUT_VERSION", "DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
 
@@ -144,16 +144,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """
     months = {month: [asdict(file) for file in files] for month, files in sorted(manifest.months.items())}
     document = {"version": LAYOUT_VERSION, "months": months, "pulls": [pull.to_json() for pull in manifest.pulls]}
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".manifest-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(folder / _NAME)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(folder / _NAME, json.dumps(document, indent=1).encode())
     sync_folder(folder)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hfplanner.errors import UsageError
+from hfplanner.errors import UsageError, quoted
 from hfplanner.units import parse_duration
 
 __all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse_moment", "parse_zone"]
@@ -15,7 +15,6 @@ __all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse
 GROUP_KEYS = ("flavor", "owner", "initiator", "stage", "day", "week", "month", "name")
 _LABEL = "label:"
 _KEY_FORMS = f"Accepted: {', '.join(GROUP_KEYS)}, or label:KEY."
-_LONGEST_SHOWN = 64
 _MOST_KEYS = 8
 
 MOMENT_FORMS = "Accepted: 2026-09, 2026-09-15, 2026-09-15T12:00, the same with an offset, or 7d for seven days ago."
@@ -33,7 +32,7 @@ def parse_group_key(text: str) -> str:
     """
     if text in GROUP_KEYS or (text.startswith(_LABEL) and len(text) > len(_LABEL)):
         return text
-    raise UsageError(f"{text[:_LONGEST_SHOWN]!r} is nothing to group jobs by.", hint=_KEY_FORMS)
+    raise UsageError(f"{quoted(text)} is nothing to group jobs by.", hint=_KEY_FORMS)
 
 
 def parse_zone(text: str) -> ZoneInfo:
@@ -49,7 +48,7 @@ def parse_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
-            f"{text[:_LONGEST_SHOWN]!r} is not a time zone.", hint="An IANA name: UTC, Europe/Berlin, America/New_York."
+            f"{quoted(text)} is not a time zone.", hint="An IANA name: UTC, Europe/Berlin, America/New_York."
         ) from error
 
 
@@ -79,7 +78,7 @@ def parse_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
             return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
         return now - timedelta(seconds=parse_duration(shown))
     except (ValueError, OverflowError, UsageError) as error:
-        raise UsageError(f"{text[:_LONGEST_SHOWN]!r} is not a time.", hint=MOMENT_FORMS) from error
+        raise UsageError(f"{quoted(text)} is not a time.", hint=MOMENT_FORMS) from error
 
 
 def begin_of_day(day: date, zone: ZoneInfo) -> datetime:

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hfplanner.errors import HfplannerError
+from hfplanner.files import write_atomically
 from hfplanner.report.columns import in_period
 from hfplanner.report.csv_format import to_csv
 from hfplanner.report.flat import flat_header, flat_rows
@@ -51,7 +52,7 @@ def write_report(report: Report, costed: pl.LazyFrame, folder: Path) -> tuple[Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            _replace(folder / name, content)
+            write_atomically(folder / name, content)
         frames = {"groups.parquet": _groups_frame(report).lazy(), "jobs.parquet": jobs, "jobs.csv": _plain(jobs)}
         for name, frame in frames.items():
             sink_whole(frame, folder / name, "csv" if name.endswith(".csv") else "parquet")
@@ -69,15 +70,6 @@ def _plain(jobs: pl.LazyFrame) -> pl.LazyFrame:
     return jobs.with_columns(labels_json().alias("labels"), pl.col("cost_basis").cast(pl.String)).with_columns(
         neutral_text(pl.col(name)).alias(name) for name in texts
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole, so that nobody finds half of it; a link in its place is replaced, not followed."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with part.open("xb") as file:
-        file.write(content)
-    part.replace(path)
 
 
 def _groups_frame(report: Report) -> pl.DataFrame:
