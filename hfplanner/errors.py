@@ -29,6 +29,14 @@
     ├── ModelError                 1   nothing is known about a model
     │   ├── ModelUnavailable       1   it is not shipped, and the Hub could not be asked
     │   └── ModelUnreadable        1   its config or its files are not those of a model
+    ├── BudgetError                3   it may not run
+    │   ├── BudgetRefused          3   a limit does not allow it
+    │   ├── BudgetBlocked          3   something that decides is not known
+    │   ├── PolicyError            3   a policy file cannot be read, so no limit is known
+    │   └── LedgerError            3   the ledger cannot be reached, is damaged or newer, so nothing is sent
+    ├── SubmissionError            1   a submission cannot be done as asked
+    │   ├── KeyConflict            1   the key belongs to another specification
+    │   └── SubmissionUnknown      5   it was sent, and it is not known whether the job exists
     ├── UsageError                 2   what was typed or passed cannot be meant
     │   └── JobSpecError           2   a job specification the service would refuse or misread
     └── NothingFits                4   no flavor meets the needs
@@ -42,6 +50,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = [
+    "BudgetBlocked",
+    "BudgetError",
+    "BudgetRefused",
     "CatalogError",
     "HfplannerError",
     "HistoryError",
@@ -65,6 +76,8 @@ __all__ = [
     "HubUnreadable",
     "JobSpecError",
     "JobsUnreadable",
+    "KeyConflict",
+    "LedgerError",
     "ListingUnavailable",
     "ListingUnreadable",
     "ModelError",
@@ -72,6 +85,9 @@ __all__ = [
     "ModelUnreadable",
     "NothingFits",
     "Outcome",
+    "PolicyError",
+    "SubmissionError",
+    "SubmissionUnknown",
     "TokenError",
     "UsageError",
     "did_you_mean",
@@ -317,6 +333,56 @@ class ModelUnreadable(ModelError):
     """A config, a weight file or its header was read, but says nothing that makes sense."""
 
     code = "model_unreadable"
+
+
+class BudgetError(HfplannerError):
+    """A job may not run."""
+
+    exit_code = 3
+    code = "budget"
+
+
+class BudgetRefused(BudgetError):
+    """A limit does not allow a job."""
+
+    code = "refused"
+
+
+class BudgetBlocked(BudgetError):
+    """Something that decides whether a job may run is not known: a price, a timeout, what is spent."""
+
+    code = "blocked"
+
+
+class PolicyError(BudgetError):
+    """A policy file cannot be read or says what cannot be meant, so that no limit is known."""
+
+    code = "policy"
+
+
+class LedgerError(BudgetError):
+    """The ledger cannot be used: unreachable, damaged, of a newer version, busy for too long. Nothing is sent."""
+
+    code = "ledger"
+
+
+class SubmissionError(HfplannerError):
+    """A submission cannot be done as it was asked for."""
+
+    code = "submission"
+
+
+class KeyConflict(SubmissionError):
+    """A key was used before, for another specification."""
+
+    code = "key_conflict"
+
+
+class SubmissionUnknown(SubmissionError):
+    """A job was sent, and nobody knows yet whether it exists; its money stays held."""
+
+    exit_code = 5
+    code = "submission_unknown"
 
 
 class UsageError(HfplannerError):

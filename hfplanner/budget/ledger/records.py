@@ -1,0 +1,299 @@
+"""What the ledger keeps and answers: frozen records, nothing of how they are stored. Money is integer micro-USD."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hfplanner.budget.terms import JobTerms
+
+__all__ = [
+    "Adoption",
+    "Balance",
+    "BudgetWindow",
+    "Entry",
+    "EntryKind",
+    "Existing",
+    "Problem",
+    "Refused",
+    "Reservation",
+    "Reserved",
+    "Sender",
+    "Settlement",
+    "State",
+    "Submission",
+    "Waiver",
+]
+
+
+class State(StrEnum):
+    """Where a submission is.
+
+    ``RESERVED``: money held, nothing sent. ``SENDING``: the request may be on its way. ``LAUNCHED``: the job exists.
+    ``UNKNOWN``: it may exist; its money stays held. ``SETTLED``: what it cost is posted. ``VOID``: proven not to run;
+    nothing held. ``ADOPTED``: a job that was found although nothing was held for it; charged.
+    """
+
+    RESERVED = "RESERVED"
+    SENDING = "SENDING"
+    LAUNCHED = "LAUNCHED"
+    UNKNOWN = "UNKNOWN"
+    SETTLED = "SETTLED"
+    VOID = "VOID"
+    ADOPTED = "ADOPTED"
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether money is held for a submission in this state."""
+        return self not in {State.SETTLED, State.VOID}
+
+
+class EntryKind(StrEnum):
+    """Why counters changed: each entry adds to what is held and what is posted of one budget's window."""
+
+    RESERVE = "RESERVE"  # held + cap
+    RELEASE = "RELEASE"  # held - cap
+    SETTLE = "SETTLE"  # held - cap, posted + cost
+    PRESUME = "PRESUME"  # held - cap, posted + cap: taken as spent until evidence says otherwise
+    CORRECT = "CORRECT"  # posted + (what evidence says - what was posted)
+    ADOPT = "ADOPT"  # held + cap, beyond the limit where it must be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A budget's owner's word that a job may exceed it.
+
+    Args:
+        reason: why.
+        author: who said so.
+        expires: until when it holds, UTC.
+    """
+
+    reason: str
+    author: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetWindow:
+    """One budget in one period: what a reservation is counted against.
+
+    Args:
+        budget: its name.
+        start: of the period, UTC, included; the same moment for every writer of that period.
+        end: of the period, UTC, not included; ``None`` for a budget without periods.
+        limit_micro_usd: of the period.
+        other_micro_usd: what is spent or committed outside the ledger: it lowers what may be reserved.
+        waiver: lets a reservation exceed the limit; recorded with it.
+    """
+
+    budget: str
+    start: datetime
+    end: datetime | None
+    limit_micro_usd: int
+    other_micro_usd: int = 0
+    waiver: Waiver | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """The process that sends, so that others can tell whether it is dead.
+
+    Args:
+        host: a stable name of the machine.
+        boot_id: of the machine's present run.
+        pid: of the process.
+        lock_path: the file it holds a lock on while it sends.
+        deadline_boot_secs: ``CLOCK_BOOTTIME`` after which it must not send any more [s].
+    """
+
+    host: str
+    boot_id: str
+    pid: int
+    lock_path: str
+    deadline_boot_secs: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What is asked of the ledger before anything is sent.
+
+    Args:
+        sid: the submission's id, 128 random bits in hexadecimal; sent as a label.
+        key: the user's own key, unique in the ledger; ``None`` for none.
+        spec_hash: of the job's specification, secrets not included: tells a retry from another job.
+        terms: what decides the money; its cap is what is held, and must be known.
+        windows: the budgets it falls under; empty where there is no policy.
+        created_at: now, UTC.
+        expires_at: when an unsent reservation ends, UTC.
+        notes: what else to keep with it, of text: the image, the job's name.
+    """
+
+    sid: str
+    key: str | None
+    spec_hash: str
+    terms: JobTerms
+    windows: tuple[BudgetWindow, ...]
+    created_at: datetime
+    expires_at: datetime
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A submission as it stands.
+
+    Args:
+        sid, key, spec_hash, terms, created_at, expires_at, notes: as reserved.
+        state: where it is.
+        cap_micro_usd: what was reserved; with the terms' price the whole arithmetic.
+        posted_micro_usd: what was posted for it; ``None`` before it was settled.
+        presumed: whether that is only presumed.
+        job_id: the Hub's name for the job, once known.
+        sender: who sends or sent it.
+        reason: why it is in its state, a sentence.
+        changed_at: when its state changed last, UTC.
+        budgets: the names of the budgets it counts against, with the start of the window.
+    """
+
+    sid: str
+    key: str | None
+    spec_hash: str
+    terms: JobTerms
+    created_at: datetime
+    expires_at: datetime
+    notes: Mapping[str, str]
+    state: State
+    cap_micro_usd: int
+    posted_micro_usd: int | None
+    presumed: bool
+    job_id: str | None
+    sender: Sender | None
+    reason: str
+    changed_at: datetime
+    budgets: tuple[tuple[str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What a budget's window stands at.
+
+    Args:
+        window: which one; its limit as the policy says now.
+        posted_micro_usd: settled.
+        held_micro_usd: of open submissions.
+        overrun_micro_usd: how far evidence (adopted jobs, costs above the cap, a lowered limit, waivers) has taken the
+            window beyond its limit.
+    """
+
+    window: BudgetWindow
+    posted_micro_usd: int
+    held_micro_usd: int
+    overrun_micro_usd: int
+
+    @property
+    def left_micro_usd(self) -> int:
+        """What may still be reserved; below 0 where more is spent than the limit."""
+        return self.window.limit_micro_usd - self.window.other_micro_usd - self.posted_micro_usd - self.held_micro_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Money is held: it may be sent."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The key was used for the same specification before: this is what became of it. Nothing new is held."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing is held: these are all windows as they stand, and ``over`` names those that have too little left."""
+
+    balances: tuple[Balance, ...]
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What a job cost.
+
+    Args:
+        cost_micro_usd: the money.
+        evidence: where the figure is from: ``"durations"``, ``"bill"``, ``"never started"``, ...
+        at: when it was found, UTC.
+    """
+
+    cost_micro_usd: int
+    evidence: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A job that was found on the Hub and that the ledger holds no money for.
+
+    Args:
+        sid: of the submission it belongs to where that is VOID or not known at all; a new one for a copy.
+        job_id: the Hub's name.
+        terms: as the Hub tells them; without a price or a timeout it is charged what ``cap_micro_usd`` says.
+        cap_micro_usd: what is held for it.
+        windows: the budgets it falls under.
+        reason: how it was found, a sentence.
+        at: when, UTC.
+    """
+
+    sid: str
+    job_id: str
+    terms: JobTerms
+    cap_micro_usd: int
+    windows: tuple[BudgetWindow, ...]
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the books: never changed, never removed.
+
+    Args:
+        seq: its number, growing.
+        sid: the submission.
+        budget: the budget's name; ``""`` for a submission that falls under none.
+        window_start: of the budget's period, UTC.
+        kind: why.
+        held_micro_usd: added to what is held.
+        posted_micro_usd: added to what is posted.
+        at: when, UTC.
+        reason: a sentence.
+        who: the operator who said so; ``""`` for the program itself.
+    """
+
+    seq: int
+    sid: str
+    budget: str
+    window_start: datetime
+    kind: EntryKind
+    held_micro_usd: int
+    posted_micro_usd: int
+    at: datetime
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the books that does not add up.
+
+    Args:
+        code: ``"counter"``, ``"held"``, ``"state"``, ``"negative"``, ``"limit"``, ``"chain"``, ...
+        message: a sentence that names the row.
+    """
+
+    code: str
+    message: str

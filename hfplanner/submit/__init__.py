@@ -1,0 +1,1 @@
+"""Do it, exactly once: reserve, mark, POST, record; afterwards reconcile and settle."""
