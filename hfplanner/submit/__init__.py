@@ -1,1 +1,12 @@
-"""Do it, exactly once: reserve, mark, POST, record; afterwards reconcile and settle."""
+"""Do it, exactly once: reserve, mark, POST, record; afterwards reconcile and settle.
+
+Where data comes from and goes. :func:`~hfplanner.submit.send.submit` takes a job whose money
+:mod:`hfplanner.budget.check` has looked at, and reserves the most it can cost (T1), marks it as being sent (T2), sends
+it once, and records what came back (T3). What nothing proves stays held. Later, :func:`~hfplanner.submit.reconcile.
+reconcile` finds jobs by the two labels every submission carries, and settles what has ended by what it cost.
+
+Why it cannot run twice or be lost. The id of a submission is made here, is in the ledger before the first byte is sent,
+and is a label of the job; whoever marks a submission as being sent is alone, because the mark is a compare-and-set; and
+no state is left without a proof or an operator's word. A process that dies between two steps leaves a state from which
+any other process goes on.
+"""

@@ -1,0 +1,50 @@
+"""What a job is charged for which nobody reserved money."""
+
+from collections.abc import Callable
+from math import ceil
+
+from hfplanner.api.models import JobInfo
+from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.estimate.billing import BillingPolicy
+from hfplanner.estimate.cost import worst_case_micro_usd
+
+__all__ = ["adopted_cap", "terms_of"]
+
+
+def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTerms:
+    """Return the terms of a job as the Hub tells them.
+
+    >>> job = JobInfo.model_validate({"id": "a", "flavor": "l4x1", "owner": {"name": "acme"}, "retry": 1})
+    >>> terms = terms_of(job, lambda flavor: None)
+    >>> terms.namespace, terms.attempts, terms.cap_micro_usd
+    ('acme', 2, None)
+    """
+    flavor = "" if job.flavor is None else str(job.flavor)
+    started_by = job.created_by or job.owner
+    return JobTerms(
+        namespace=(job.owner and job.owner.name) or "",
+        owner=(started_by and started_by.name) or "",
+        labels=job.labels or {},
+        flavor=flavor,
+        price=price_of(flavor),
+        timeout_secs=ceil(job.timeout) if job.timeout is not None and job.timeout > 0 else None,
+        attempts=max(ceil(job.retry or 0), 0) + 1,
+        has_ports=bool(job.expose),
+    )
+
+
+def adopted_cap(terms: JobTerms, dearest: UsedPrice | None) -> int | None:
+    """Return what is held for a job: the most it can cost, as far as that is known.
+
+    An unknown price is taken as the dearest there is, an unknown timeout as the service's own. ``None`` where no price
+    at all is known.
+    """
+    price = terms.price or dearest
+    if price is None:
+        return None
+    return worst_case_micro_usd(
+        price.micro_usd_per_minute,
+        terms.timeout_secs or BillingPolicy().default_timeout_secs,
+        attempts=terms.attempts,
+        has_ports=terms.has_ports,
+    )

@@ -1,0 +1,40 @@
+"""Whether the job the Hub says it created is the one that was asked for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hfplanner.api.launch import Launched
+from hfplanner.api.models import JobInfo
+
+__all__ = ["differences"]
+
+
+def differences(spec: Mapping[str, Any], launched: Launched) -> tuple[str, ...]:
+    """Return what of the answer differs from what was asked, a sentence each; what the answer leaves out does not.
+
+    >>> job = JobInfo.model_validate({"id": "a", "flavor": "h200", "timeout": 60, "retry": 2})
+    >>> launched = Launched(job_id="a", raw=b"", job=job)
+    >>> for text in differences({"flavor": "l4x1", "timeoutSeconds": 60, "attempts": 1}, launched):
+    ...     print(text)
+    The Hub says flavor h200; l4x1 was asked for.
+    The Hub says attempts 3; 1 was asked for.
+    """
+    if launched.job is None:
+        return (f"The answer of the Hub could not be read whole: {launched.problem}.",)
+    said = dict(_said(launched.job))
+    asked = {
+        "flavor": spec.get("flavor"),
+        "timeout": spec.get("timeoutSeconds"),
+        "attempts": spec.get("attempts"),
+    }
+    return tuple(
+        f"The Hub says {name} {said[name]}; {wanted} was asked for."
+        for name, wanted in asked.items()
+        if said.get(name) is not None and wanted is not None and said[name] != wanted
+    )
+
+
+def _said(job: JobInfo) -> Iterator[tuple[str, Any]]:
+    yield "flavor", None if job.flavor is None else str(job.flavor)
+    yield "timeout", job.timeout
+    yield "attempts", None if job.retry is None else job.retry + 1

@@ -1,0 +1,67 @@
+"""The names a submission goes by: its id, the labels the Hub keeps for us, and the hash that tells a retry."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hfplanner.errors import JobSpecError
+
+__all__ = ["LEDGER_LABEL", "SID_LABEL", "copy_sid", "labelled", "new_sid", "spec_hash"]
+
+SID_LABEL = "hfplanner-sid"
+"""The label that carries a submission's id."""
+LEDGER_LABEL = "hfplanner-ledger"
+"""The label that carries the id of the ledger which holds its money."""
+
+_RANDOM_BYTES = 16
+_SID_LENGTH = 2 * _RANDOM_BYTES
+
+
+def new_sid(random: Callable[[int], bytes] = os.urandom) -> str:
+    """Return the id of a new submission: 128 random bits in hexadecimal.
+
+    >>> new_sid(lambda count: bytes(count))
+    '00000000000000000000000000000000'
+    """
+    return random(_RANDOM_BYTES).hex()
+
+
+def copy_sid(ledger_id: str, job_id: str) -> str:
+    """Return the id under which a job that nobody submitted is kept, the same for whoever finds it.
+
+    >>> copy_sid("a", "687fb701029421ae5549d998") == copy_sid("a", "687fb701029421ae5549d998")
+    True
+    """
+    return hashlib.sha256(f"{ledger_id}:{job_id}".encode()).hexdigest()[:_SID_LENGTH]
+
+
+def spec_hash(namespace: str, spec: Mapping[str, Any]) -> str:
+    """Return what is equal for two requests of the same job: all of the specification but the values of secrets.
+
+    >>> one = {"flavor": "l4x1", "secrets": {"KEY": "a"}, "labels": {"team": "nlp"}}
+    >>> spec_hash("acme", one) == spec_hash("acme", one | {"secrets": {"KEY": "b"}})
+    True
+    >>> spec_hash("acme", one) == spec_hash("acme", one | {"flavor": "t4-small"})
+    False
+    """
+    said = {name: sorted(value) if name == "secrets" else value for name, value in spec.items()}
+    document = json.dumps([namespace, said], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def labelled(spec: Mapping[str, Any], *, sid: str, ledger_id: str) -> dict[str, Any]:
+    """Return the specification with the labels by which the job is found again.
+
+    Raises:
+        JobSpecError: it carries one of them already.
+
+    >>> labelled({"flavor": "l4x1"}, sid="5", ledger_id="7")["labels"]
+    {'hfplanner-sid': '5', 'hfplanner-ledger': '7'}
+    """
+    labels = dict(spec.get("labels") or {})
+    for name in (SID_LABEL, LEDGER_LABEL):
+        if name in labels:
+            raise JobSpecError(f"The label {name} is hfplanner's own.", hint="Leave it out; it is added when sent.")
+    return {**spec, "labels": {**labels, SID_LABEL: sid, LEDGER_LABEL: ledger_id}}

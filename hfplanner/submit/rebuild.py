@@ -1,0 +1,119 @@
+"""Books that were lost, made again from the labels of the jobs: the Hub is the second copy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hfplanner.api.models import JobInfo
+from hfplanner.budget.ledger.records import Adoption
+from hfplanner.errors import HubError, UsageError
+from hfplanner.submit.adopt import adopted_cap, terms_of
+from hfplanner.submit.found import is_copy, original
+from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid
+from hfplanner.submit.reconcile import Books
+from hfplanner.submit.send import Desk
+from hfplanner.submit.settlement import settlement
+
+__all__ = ["Rebuilt", "rebuild"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What was taken back into the books.
+
+    Args:
+        jobs: how many carry the labels.
+        adopted: how many of them the ledger did not have.
+        settled: how many of those have ended.
+        gaps: what could not be asked or charged, a sentence each.
+    """
+
+    jobs: int
+    adopted: int
+    settled: int
+    gaps: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every namespace was listed to its end and every job charged."""
+        return not self.gaps
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        counts = {"jobs": self.jobs, "adopted": self.adopted, "settled": self.settled}
+        return {"complete": self.complete, **counts, "gaps": list(self.gaps)}
+
+
+def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: str | None = None) -> Rebuilt:
+    """Take every job that carries a ledger's label into the books: held while it runs, settled where it has ended.
+
+    What was reserved and never sent is not on the Hub, and needs nothing. What was on its way when the books were lost
+    is found here once it is listed.
+
+    Args:
+        desk: with the new ledger.
+        books: what charges them.
+        namespaces: to be listed.
+        of_ledger: the id of the lost ledger; by default that of the desk's own. Only where the jobs carry labels of one
+            ledger it need not be said.
+
+    Raises:
+        UsageError: the jobs carry labels of several ledgers, and none was said.
+        LedgerError: the ledger cannot be used.
+    """
+    gaps: list[str] = []
+    jobs = list(_labelled(desk, namespaces, gaps))
+    lost = of_ledger or _only_ledger(jobs, desk.ledger.ledger_id)
+    ours = [job for job in jobs if (job.labels or {}).get(LEDGER_LABEL) == lost]
+    by_sid: dict[str, list[JobInfo]] = {}
+    for job in ours:
+        by_sid.setdefault((job.labels or {}).get(SID_LABEL, ""), []).append(job)
+    adopted = settled = 0
+    for sid, group in by_sid.items():
+        first = original(group)
+        for job in group:
+            if desk.ledger.by_job(job.id) is not None:
+                continue
+            is_first = job is first and not is_copy(job) and bool(sid) and desk.ledger.get(sid) is None
+            now = desk.clock()
+            terms = terms_of(job, books.price_of)
+            cap = adopted_cap(terms, books.dearest)
+            if cap is None:
+                gaps.append(f"nothing is known of the price of job {job.id}")
+                continue
+            submission = desk.ledger.adopt(
+                Adoption(
+                    sid=sid if is_first else copy_sid(lost, job.id),
+                    job_id=job.id,
+                    terms=terms,
+                    cap_micro_usd=cap,
+                    windows=books.windows_of(terms, job.created_at or now),
+                    reason="taken back from its labels",
+                    at=now,
+                )
+            )
+            adopted += 1
+            cost = settlement(job, submission, now)
+            settled += cost is not None and desk.ledger.settle(submission.sid, cost)
+    return Rebuilt(jobs=len(ours), adopted=adopted, settled=settled, gaps=tuple(gaps))
+
+
+def _labelled(desk: Desk, namespaces: Iterable[str], gaps: list[str]) -> Iterable[JobInfo]:
+    for namespace in namespaces:
+        try:
+            for job in desk.hub.list_jobs(namespace):
+                if (job.labels or {}).get(LEDGER_LABEL):
+                    yield job
+        except HubError as error:
+            gaps.append(f"the jobs of {namespace} could not be listed whole: {error.message.rstrip('.')}")
+
+
+def _only_ledger(jobs: Iterable[JobInfo], own: str) -> str:
+    found = sorted({(job.labels or {})[LEDGER_LABEL] for job in jobs})
+    if own in found or not found:
+        return own
+    if len(found) > 1:
+        raise UsageError(
+            f"The jobs carry the labels of {len(found)} ledgers: {', '.join(found)}.", hint="Say which: --of LEDGER_ID."
+        )
+    return found[0]

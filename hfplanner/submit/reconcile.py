@@ -1,0 +1,274 @@
+"""Bring the books up to what the Hub says: find what is unknown, adopt what was not held, settle what has ended.
+
+Run any number of times, at once or after any crash, it does what running it once does: every step is a compare-and-set
+or once-only in the ledger.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hfplanner.api.models import JobInfo
+from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Settlement, State, Submission
+from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.errors import HubError, HubNotFound
+from hfplanner.submit.adopt import adopted_cap, terms_of
+from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
+from hfplanner.submit.identity import SID_LABEL, copy_sid
+from hfplanner.submit.send import Desk
+from hfplanner.submit.settlement import longest_life, settlement
+from hfplanner.units import format_usd
+
+__all__ = ["Books", "Reconciled", "reconcile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What reconciling needs beside the desk, to charge a job that nobody reserved money for.
+
+    Args:
+        windows_of: the budgets a job falls under that was created at a moment.
+        price_of: the price of a flavor, ``None`` where it is not known.
+        dearest: the dearest price there is, for a flavor whose own is not known.
+        bills: what the service billed, by job, in micro-USD; it wins over what was computed.
+        namespaces: to be swept beside those of the ledger.
+    """
+
+    windows_of: Callable[[JobTerms, datetime], tuple[BudgetWindow, ...]]
+    price_of: Callable[[str], UsedPrice | None]
+    dearest: UsedPrice | None
+    bills: Mapping[str, int] = field(default_factory=dict)
+    namespaces: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Reconciled:
+    """What reconciling did.
+
+    Args:
+        expired: reservations that were never sent and hold nothing any more.
+        interrupted: submissions whose sender died; their money stays held.
+        found: submissions whose job was found.
+        adopted: jobs that nothing was held for.
+        settled: submissions settled at what they cost.
+        presumed: submissions of which nothing was found for so long that they are taken as spent.
+        corrected: settled ones for which the bill says otherwise.
+        unknown: submissions that stay unknown.
+        alerts: what somebody should look at, a sentence each.
+        gaps: what could not be asked, a sentence each; the books may be behind there.
+    """
+
+    expired: list[str] = field(default_factory=list)
+    interrupted: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    adopted: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    presumed: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that had to be asked was answered."""
+        return not self.gaps
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was done as a JSON object."""
+        return {"complete": self.complete} | {name: list(getattr(self, name)) for name in self.__slots__}
+
+
+def reconcile(desk: Desk, books: Books, *, sweep: bool = True) -> Reconciled:
+    """Do all steps of reconciling, in order.
+
+    Args:
+        desk: where submissions are made.
+        books: what charges a job nobody reserved money for.
+        sweep: look for jobs with the ledger's label that the ledger does not know, too: a whole listing for each
+            namespace. The start of a spending command leaves it out.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+    """
+    return _Reconciliation(desk, books).run(sweep=sweep)
+
+
+class _Reconciliation:
+    """One pass. What the Hub does not tell is a gap, and costs the other steps nothing."""
+
+    def __init__(self, desk: Desk, books: Books) -> None:
+        self.desk = desk
+        self.books = books
+        self.done = Reconciled()
+        self.seen: dict[str, JobInfo] = {}
+
+    def run(self, *, sweep: bool) -> Reconciled:
+        """Return what was done."""
+        self._expire()
+        self._look_for_unknown()
+        if sweep:
+            self._sweep()
+        self._settle()
+        self._bill()
+        return self.done
+
+    def _submissions(self, *states: State) -> list[Submission]:
+        return list(self.desk.ledger.submissions(states))
+
+    def _expire(self) -> None:
+        ledger, now = self.desk.ledger, self.desk.clock()
+        for submission in self._submissions(State.RESERVED):
+            reason = "reserved and never sent"
+            if submission.expires_at <= now and ledger.void(
+                submission.sid, from_state=State.RESERVED, reason=reason, at=now
+            ):
+                self.done.expired.append(submission.sid)
+        for submission in self._submissions(State.SENDING):
+            sender = submission.sender
+            if sender is not None and not self.desk.machine.is_dead(sender, marked_at=submission.changed_at, now=now):
+                continue
+            if ledger.unknown(submission.sid, "the process that sent it ended before it told what came of it", now):
+                self.done.interrupted.append(submission.sid)
+
+    def _look_for_unknown(self) -> None:
+        for submission in self._submissions(State.UNKNOWN):
+            try:
+                jobs = jobs_of_submission(self.desk.hub, submission.terms.namespace, submission.sid)
+            except HubError as error:
+                self._gap(f"submission {submission.sid} could not be looked for: {error.message}")
+                self.done.unknown.append(submission.sid)
+                continue
+            self._take(submission.sid, jobs)
+            if original(jobs) is None:
+                self._not_found(submission)
+
+    def _not_found(self, submission: Submission) -> None:
+        """Keep what was not found held: absence is no proof. After its longest life it is presumed spent."""
+        now = self.desk.clock()
+        life = longest_life(submission)
+        if now - submission.created_at > life and self.desk.ledger.presume(
+            submission.sid, "not found for longer than it could run: taken as spent", now
+        ):
+            self.done.presumed.append(submission.sid)
+            self._alert(
+                f"submission {submission.sid} was never found; {format_usd(submission.cap_micro_usd)} are taken as"
+                " spent until evidence says otherwise"
+            )
+        else:
+            self.done.unknown.append(submission.sid)
+
+    def _sweep(self) -> None:
+        ledger_id = self.desk.ledger.ledger_id
+        for namespace in self._namespaces():
+            by_sid: dict[str, list[JobInfo]] = {}
+            try:
+                for job in jobs_of_ledger(self.desk.hub, namespace, ledger_id):
+                    by_sid.setdefault((job.labels or {}).get(SID_LABEL, ""), []).append(job)
+            except HubError as error:
+                self._gap(f"the jobs of {namespace} could not be listed whole: {error.message}")
+            for sid, jobs in by_sid.items():
+                self._take(sid, jobs)
+
+    def _namespaces(self) -> list[str]:
+        of_ledger = (submission.terms.namespace for submission in self.desk.ledger.submissions())
+        return sorted({*of_ledger, *self.books.namespaces})
+
+    def _take(self, sid: str, jobs: Iterable[JobInfo]) -> None:
+        """Book every job of one label: the one that was submitted, and copies."""
+        jobs = list(jobs)
+        ours = original(jobs)
+        for job in jobs:
+            self.seen[job.id] = job
+            if self.desk.ledger.by_job(job.id) is not None:
+                continue
+            if job is ours:
+                self._take_original(sid, job)
+            else:
+                why = "is a copy of" if is_copy(job) else "has the label of"
+                self._adopt(self._copy_sid(job), job, f"job {job.id} {why} submission {sid}")
+
+    def _take_original(self, sid: str, job: JobInfo) -> None:
+        ledger, now = self.desk.ledger, self.desk.clock()
+        submission = ledger.get(sid)
+        if submission is not None and submission.job_id == job.id:
+            # Its sender recorded it just now.
+            return
+        if submission is None:
+            self._adopt(sid or self._copy_sid(job), job, f"job {job.id} carries the ledger's label, but is not in it")
+        elif submission.state is State.UNKNOWN or (submission.state is State.SETTLED and submission.presumed):
+            if ledger.launched(sid, job.id, "", now, reason="found by its label"):
+                self.done.found.append(sid)
+        elif submission.state is State.VOID:
+            self._adopt(sid, job, f"job {job.id} runs although submission {sid} was taken as not sent")
+        elif submission.state is not State.SENDING:
+            # It has another job already: a label was copied by hand.
+            self._adopt(self._copy_sid(job), job, f"job {job.id} has the label of submission {sid}")
+
+    def _copy_sid(self, job: JobInfo) -> str:
+        return copy_sid(self.desk.ledger.ledger_id, job.id)
+
+    def _adopt(self, sid: str, job: JobInfo, reason: str) -> None:
+        now = self.desk.clock()
+        terms = terms_of(job, self.books.price_of)
+        cap = adopted_cap(terms, self.books.dearest)
+        if cap is None:
+            self._gap(f"{reason}, and nothing is known of its price")
+            return
+        windows = self.books.windows_of(terms, job.created_at or now)
+        adoption = Adoption(
+            sid=sid, job_id=job.id, terms=terms, cap_micro_usd=cap, windows=windows, reason=reason, at=now
+        )
+        self.desk.ledger.adopt(adoption)
+        self.done.adopted.append(sid)
+        self._alert(f"{reason}; {format_usd(cap)} are held for it")
+
+    def _settle(self) -> None:
+        ledger = self.desk.ledger
+        for submission in self._submissions(State.LAUNCHED, State.ADOPTED):
+            now = self.desk.clock()
+            cost = self._cost_of(submission, now)
+            if cost is None or not ledger.settle(submission.sid, cost):
+                continue
+            self.done.settled.append(submission.sid)
+            if cost.cost_micro_usd > submission.cap_micro_usd:
+                self._alert(
+                    f"submission {submission.sid} cost {format_usd(cost.cost_micro_usd)}, more than the"
+                    f" {format_usd(submission.cap_micro_usd)} it was allowed"
+                )
+
+    def _cost_of(self, submission: Submission, now: datetime) -> Settlement | None:
+        job_id = submission.job_id
+        if job_id is None:
+            return None
+        try:
+            job = self.seen.get(job_id) or self.desk.hub.get_job(submission.terms.namespace, job_id)
+        except HubNotFound:
+            return self._vanished(submission, now)
+        except HubError as error:
+            self._gap(f"job {job_id} could not be asked for: {error.message}")
+            return None
+        return settlement(job, submission, now)
+
+    def _vanished(self, submission: Submission, now: datetime) -> Settlement | None:
+        """Return the cap of a job the Hub does not know any more, once its longest life is over."""
+        if now - submission.created_at <= longest_life(submission):
+            self._alert(f"the Hub does not show job {submission.job_id}; its money stays held")
+            return None
+        return Settlement(cost_micro_usd=submission.cap_micro_usd, evidence="vanished: its cap", at=now)
+
+    def _bill(self) -> None:
+        ledger, now = self.desk.ledger, self.desk.clock()
+        for job_id, billed in self.books.bills.items():
+            submission = ledger.by_job(job_id)
+            if submission is None or submission.state is not State.SETTLED or submission.posted_micro_usd == billed:
+                continue
+            if ledger.correct(submission.sid, Settlement(cost_micro_usd=billed, evidence="bill", at=now)):
+                self.done.corrected.append(submission.sid)
+
+    def _alert(self, text: str) -> None:
+        self.done.alerts.append(f"{text[0].upper()}{text[1:]}.")
+
+    def _gap(self, text: str) -> None:
+        self.done.gaps.append(text.rstrip("."))

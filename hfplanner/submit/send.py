@@ -1,0 +1,228 @@
+"""Reserve, mark, POST, record: one submission, sent at most once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hfplanner.api.client import JobsClient
+from hfplanner.api.launch import Launched
+from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.records import BudgetWindow, Existing, Refused, Reservation, State, Submission
+from hfplanner.budget.terms import JobTerms
+from hfplanner.errors import (
+    BudgetBlocked,
+    BudgetRefused,
+    HubError,
+    LedgerError,
+    Outcome,
+    SubmissionError,
+    SubmissionUnknown,
+)
+from hfplanner.submit.answer import differences
+from hfplanner.submit.identity import labelled, new_sid, spec_hash
+from hfplanner.submit.machine import Machine
+from hfplanner.units import SECONDS_PER_MINUTE, format_usd
+
+__all__ = ["Desk", "JobOrder", "Submitted", "submit"]
+
+_EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where submissions are made: the books, the Hub, this machine, and the time.
+
+    Args:
+        ledger: open.
+        hub: with a token.
+        machine: that sends.
+        clock: now, UTC.
+        new_sid: makes the id of a submission.
+    """
+
+    ledger: Ledger
+    hub: JobsClient
+    machine: Machine
+    clock: Callable[[], datetime]
+    new_sid: Callable[[], str] = new_sid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOrder:
+    """A job that was planned and may be sent.
+
+    Args:
+        namespace: who pays.
+        spec: from :func:`~hfplanner.api.spec.create_job_spec`, with an explicit timeout.
+        terms: what decides its money.
+        windows: the budgets it falls under, as they were checked.
+        key: the user's own, to make a retry safe.
+        notes: kept in the ledger beside it.
+    """
+
+    namespace: str
+    spec: Mapping[str, Any] = field(repr=False)
+    terms: JobTerms
+    windows: tuple[BudgetWindow, ...] = ()
+    key: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of an order.
+
+    Args:
+        submission: as the ledger has it.
+        is_new: whether this call made it; a repeated key gives the earlier one.
+        job_id: the job's, once known.
+        url: its page.
+        warnings: what the Hub's answer says otherwise than what was asked.
+    """
+
+    submission: Submission
+    is_new: bool
+    job_id: str | None
+    url: str | None
+    warnings: tuple[str, ...] = ()
+
+
+def submit(order: JobOrder, desk: Desk) -> Submitted:
+    """Reserve the most a job can cost, send it once, and record what came of it.
+
+    A key that was used for the same specification gives what became of it, and sends only what certainly was not sent.
+
+    Raises:
+        BudgetRefused: a budget has too little left; nothing is held and nothing was sent.
+        BudgetBlocked: the price, the timeout or the attempts are not known or not sent; nothing is held.
+        KeyConflict: the key belongs to another specification.
+        LedgerError: the ledger cannot be used; nothing was sent, unless the sentence says so.
+        HubError: the Hub rejected it, or it was not sent; nothing is held.
+        SubmissionUnknown: it was sent, and nothing proves that it does not run; its money stays held.
+    """
+    check_explicit(order)
+    now = desk.clock()
+    wanted = Reservation(
+        sid=desk.new_sid(),
+        key=order.key,
+        spec_hash=spec_hash(order.namespace, order.spec),
+        terms=order.terms,
+        windows=order.windows,
+        created_at=now,
+        expires_at=now + _EXPIRES_AFTER,
+        notes=order.notes,
+    )
+    # Refused before money is held: a label of ours in the specification.
+    labelled(order.spec, sid=wanted.sid, ledger_id=desk.ledger.ledger_id)
+    answer = desk.ledger.reserve(wanted)
+    if isinstance(answer, Refused):
+        raise refusal(answer, order.terms)
+    submission = answer.submission
+    if isinstance(answer, Existing) and submission.state is not State.RESERVED:
+        return _as_it_stands(submission, desk, is_new=False)
+    return _send(order, submission, desk)
+
+
+def check_explicit(order: JobOrder) -> None:
+    """Refuse an order whose most cost is not what the Hub will be told: the timeout and the attempts are explicit.
+
+    Raises:
+        BudgetBlocked: something is not known, or the specification says otherwise than the terms.
+    """
+    terms, spec = order.terms, order.spec
+    if terms.cap_micro_usd is None:
+        unknown = "price" if terms.price is None else "timeout"
+        raise BudgetBlocked(f"The {unknown} of the job is not known, so neither is the most it can cost.")
+    said = (spec.get("timeoutSeconds"), spec.get("attempts"), spec.get("flavor"))
+    meant = (terms.timeout_secs, terms.attempts, terms.flavor)
+    if said != meant:
+        raise BudgetBlocked(f"The specification says {said} for timeout, attempts and flavor; the budget saw {meant}.")
+
+
+def refusal(answer: Refused, terms: JobTerms) -> BudgetRefused:
+    """Return the error of a reservation for which too little is left."""
+    cap = terms.cap_micro_usd or 0
+    left = {balance.window.budget: balance.left_micro_usd for balance in answer.balances}
+    name = answer.over[0]
+    return BudgetRefused(
+        f"The job may cost {format_usd(cap)}, and budget {name!r} has {format_usd(max(left[name], 0))} left.",
+        hint="`hfplanner budget show` tells what holds it. A shorter --timeout or a cheaper flavor costs less.",
+    )
+
+
+def _send(order: JobOrder, submission: Submission, desk: Desk) -> Submitted:
+    sid, ledger = submission.sid, desk.ledger
+    with desk.machine.sending(sid) as is_ours:
+        if not is_ours:
+            return _as_it_stands(submission, desk, is_new=False)
+        sender = desk.machine.sender(sid)
+        if not ledger.mark_sending(sid, sender, desk.clock()):
+            return _as_it_stands(submission, desk, is_new=False)
+        if desk.machine.boot_clock() > sender.deadline_boot_secs:
+            reason = "its deadline passed before anything was sent"
+            ledger.void(sid, from_state=State.SENDING, reason=reason, at=desk.clock())
+            raise SubmissionError(f"The job was not sent: {reason}.", hint="Try again.")
+        launched = _post(order, submission, desk)
+        return _record(order, submission, launched, desk)
+
+
+def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
+    sid = submission.sid
+    spec = labelled(order.spec, sid=sid, ledger_id=desk.ledger.ledger_id)
+    try:
+        return desk.hub.create_job(order.namespace, spec)
+    except HubError as error:
+        if error.outcome is Outcome.UNKNOWN:
+            desk.ledger.unknown(sid, error.message, desk.clock())
+            raise _unknown(submission, error) from error
+        desk.ledger.void(sid, from_state=State.SENDING, reason=error.message, at=desk.clock())
+        raise
+    except BaseException:
+        # Interrupted while the request was on its way: whether it arrived is not known.
+        desk.ledger.unknown(sid, "interrupted while it was sent", desk.clock())
+        raise
+
+
+def _unknown(submission: Submission, error: HubError) -> SubmissionUnknown:
+    probably = "it probably exists" if error.probably_done else "it may exist"
+    return SubmissionUnknown(
+        f"The job was sent, and {probably}: {error.message} {format_usd(submission.cap_micro_usd)} stay held for"
+        f" submission {submission.sid}.",
+        hint="Do not send it again: `hfplanner ledger reconcile` looks for it by its label.",
+    )
+
+
+def _record(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> Submitted:
+    raw = launched.raw.decode("utf-8", "replace")
+    try:
+        desk.ledger.launched(submission.sid, launched.job_id, raw, desk.clock())
+    except LedgerError as error:
+        raise SubmissionUnknown(
+            f"Job {launched.job_id} was created, but the ledger could not record it: {error.message}",
+            hint="Its money stays held; `hfplanner ledger reconcile` finds the job by its label.",
+        ) from error
+    warnings = differences(order.spec, launched)
+    return Submitted(
+        submission=desk.ledger.get(submission.sid) or submission,
+        is_new=True,
+        job_id=launched.job_id,
+        url=job_url(desk.hub.endpoint, order.namespace, launched.job_id),
+        warnings=warnings,
+    )
+
+
+def _as_it_stands(submission: Submission, desk: Desk, *, is_new: bool) -> Submitted:
+    """Return what the ledger says now of a submission that is not ours to send."""
+    now = desk.ledger.get(submission.sid) or submission
+    url = None if now.job_id is None else job_url(desk.hub.endpoint, now.terms.namespace, now.job_id)
+    return Submitted(submission=now, is_new=is_new, job_id=now.job_id, url=url)
+
+
+def job_url(endpoint: str, namespace: str, job_id: str) -> str:
+    """Return the page of a job.
+
+    >>> job_url("https://huggingface.co", "acme", "687fb701029421ae5549d998")
+    'https://huggingface.co/jobs/acme/687fb701029421ae5549d998'
+    """
+    return f"{endpoint}/jobs/{namespace}/{job_id}"

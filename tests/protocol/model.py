@@ -1,0 +1,256 @@
+"""The submission protocol as a transition system, small enough to look at every state it can reach.
+
+Submissions of cost 1 share a budget that is too small for all of them. The network delays, loses and answers late; the
+Hub fails after it made a job; a job is listed late or never; each sender may die at any instant; their steps interleave
+in every order. :func:`explore` walks breadth first, so a counter-example is a shortest one.
+
+A protocol is a set of choices (:class:`Protocol`); the strict one is what ``hfplanner.submit`` does, and each other one
+of :data:`UNSAFE` makes one mistake that is known from programs of this kind.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+__all__ = ["STRICT", "UNSAFE", "Protocol", "Submission", "Violation", "World", "explore"]
+
+# More requests of one submission than this prove nothing new.
+_MOST_POSTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """What a submitter does.
+
+    Args:
+        reserves: ``"atomically"`` in one conditional update, ``"in two steps"`` (look, then write), or ``"after"`` the
+            answer, from what was looked at before.
+        marks: whether only a submission that is still reserved can be marked as being sent.
+        retry: after a time-out: ``"never"``, ``"blindly"``, or ``"when not listed"``.
+        releases: what is taken for a proof that nothing runs, beside a rejection.
+        expires: the states whose hold a passed deadline ends.
+    """
+
+    reserves: str = "atomically"
+    marks: bool = True
+    retry: str = "never"
+    releases: frozenset[str] = frozenset()
+    expires: frozenset[str] = frozenset({"RESERVED"})
+
+
+STRICT = Protocol()
+"""The protocol of SUBMISSION: nothing is sent twice, and nothing but a proof ends a hold."""
+
+UNSAFE = {
+    "check, POST, record": Protocol(reserves="after"),
+    "decide and reserve in two transactions": Protocol(reserves="in two steps"),
+    "blind retry after a time-out": Protocol(retry="blindly"),
+    "retry when the listing is empty": Protocol(retry="when not listed"),
+    "release when the listing is empty": Protocol(releases=frozenset({"empty listing"})),
+    "release on a time-out": Protocol(releases=frozenset({"time-out"})),
+    "release on a server error": Protocol(releases=frozenset({"server error"})),
+    "release when the sender died": Protocol(releases=frozenset({"death"})),
+    "send after the reservation expired": Protocol(marks=False),
+    "a deadline ends the hold of what is being sent": Protocol(expires=frozenset({"RESERVED", "SENDING"})),
+    "a deadline ends the hold of what is unknown": Protocol(expires=frozenset({"RESERVED", "UNKNOWN"})),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One submission: where its sender stands, what the ledger says, what is on the wire, and what the Hub has.
+
+    Args:
+        at: the step of the sender: start, looked, reserved, marked, waiting, done.
+        state: in the ledger; NONE before it is written.
+        requests: on their way to the Hub.
+        answers: on their way back: created, rejected, error.
+        jobs: that exist.
+        is_listed: whether a listing shows one of them.
+        posts: requests sent so far.
+    """
+
+    at: str = "start"
+    state: str = "NONE"
+    requests: int = 0
+    answers: tuple[str, ...] = ()
+    jobs: int = 0
+    is_listed: bool = False
+    posts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All submissions, the budget, and what the ledger's counter says is taken of it."""
+
+    submissions: tuple[Submission, ...]
+    limit: int
+    taken: int = 0
+
+    def changed(self, index: int, *, taken: int = 0, **fields: object) -> "World":
+        """Return the world after one submission has changed."""
+        changed = replace(self.submissions[index], **fields)  # type: ignore[arg-type]
+        submissions = (*self.submissions[:index], changed, *self.submissions[index + 1 :])
+        return World(submissions, self.limit, self.taken + taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that is broken, and the steps that lead there."""
+
+    promise: str
+    steps: tuple[str, ...]
+
+
+Step = tuple[str, World]
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What a walk over all states found: how many there are, and the first violation of each promise."""
+
+    states: int
+    violations: dict[str, Violation] = field(default_factory=dict)
+
+
+def explore(protocol: Protocol, *, submissions: int = 2, limit: int = 1) -> Exploration:
+    """Walk over every state a protocol can reach."""
+    start = World((Submission(),) * submissions, limit)
+    came_from: dict[World, tuple[World, str] | None] = {start: None}
+    queue = deque([start])
+    violations: dict[str, Violation] = {}
+    while queue:
+        world = queue.popleft()
+        for promise in _broken(world):
+            violations.setdefault(promise, Violation(promise, _steps(world, came_from)))
+        for name, following in _moves(world, protocol):
+            if following not in came_from:
+                came_from[following] = (world, name)
+                queue.append(following)
+    return Exploration(len(came_from), violations)
+
+
+def _steps(world: World, came_from: dict[World, tuple[World, str] | None]) -> tuple[str, ...]:
+    steps: list[str] = []
+    while (before := came_from[world]) is not None:
+        world, name = before
+        steps.append(name)
+    return tuple(reversed(steps))
+
+
+def _broken(world: World) -> Iterator[str]:
+    """Yield the promises a world breaks."""
+    submissions = world.submissions
+    if sum(one.jobs for one in submissions) > world.limit:
+        yield "I1: jobs never cost more than the limit"
+    if any(one.posts > 1 or one.jobs > 1 for one in submissions):
+        yield "I3: at most one POST for each submission"
+    if any(one.jobs and one.state not in {"SENDING", "UNKNOWN", "LAUNCHED", "SETTLED"} for one in submissions):
+        yield "I4: a job that exists is launched in the ledger or its money is held"
+    if world.taken > world.limit:
+        yield "I1: the ledger never holds more than the limit"
+
+
+def _moves(world: World, protocol: Protocol) -> Iterator[Step]:
+    for index, one in enumerate(world.submissions):
+        name = "ABC"[index]
+        for act in (_sender, _reconciler, _hub, _network):
+            for what, following in act(world, index, one, protocol):
+                yield f"{name} {what}", following
+
+
+def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
+    def to(**fields: object) -> World:
+        return world.changed(index, **fields)  # type: ignore[arg-type]
+
+    reserves_after = protocol.reserves == "after"
+    if one.at != "done":
+        yield "dies", to(at="done")
+    if one.at == "start" and world.taken < world.limit:
+        if protocol.reserves == "atomically":
+            yield "reserves", to(at="reserved", state="RESERVED", taken=1)
+        else:
+            yield "looks", to(at="looked")
+    if one.at == "looked" and not reserves_after:
+        yield "writes its reservation", to(at="reserved", state="RESERVED", taken=1)
+    if one.at == "reserved" and (one.state == "RESERVED" or not protocol.marks):
+        yield "marks", to(at="marked", state="SENDING")
+    if one.at == "marked" or (one.at == "looked" and reserves_after):
+        yield "posts", to(at="waiting", requests=1, posts=1)
+    if one.at == "waiting":
+        yield from _answers(one, protocol, to)
+        yield from _time_outs(one, protocol, to)
+
+
+def _answers(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step]:
+    open_ = one.state in {"SENDING", "UNKNOWN"}
+    unwritten = protocol.reserves == "after"
+    for answer in sorted(set(one.answers)):
+        left = list(one.answers)
+        left.remove(answer)
+        rest = tuple(left)
+        if answer == "created" and (open_ or unwritten):
+            yield "is told it was created", to(at="done", state="LAUNCHED", answers=rest, taken=int(unwritten))
+        elif answer == "rejected" and open_:
+            yield "is told it was rejected", to(at="done", state="VOID", answers=rest, taken=-1)
+        elif answer == "error" and open_:
+            if "server error" in protocol.releases:
+                yield "takes an error for a rejection", to(at="done", state="VOID", answers=rest, taken=-1)
+            else:
+                yield "is told of an error", to(at="done", state="UNKNOWN", answers=rest)
+        else:
+            yield "is told too late", to(at="done", answers=rest)
+
+
+def _time_outs(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step]:
+    if protocol.retry == "blindly" and one.posts < _MOST_POSTS:
+        yield "posts again", to(requests=one.requests + 1, posts=one.posts + 1)
+    if protocol.retry == "when not listed" and one.posts < _MOST_POSTS and not one.is_listed:
+        yield "lists nothing and posts again", to(requests=one.requests + 1, posts=one.posts + 1)
+    if one.state == "SENDING":
+        if "time-out" in protocol.releases:
+            yield "takes a time-out for a rejection", to(at="done", state="VOID", taken=-1)
+        else:
+            yield "times out", to(at="done", state="UNKNOWN")
+
+
+def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
+    def to(**fields: object) -> World:
+        return world.changed(index, **fields)  # type: ignore[arg-type]
+
+    if one.state in protocol.expires:
+        yield f"expires while {one.state}", to(state="VOID", taken=-1)
+    if one.state == "SENDING" and one.at == "done":
+        if "death" in protocol.releases:
+            yield "is dead, which is taken for not sent", to(state="VOID", taken=-1)
+        else:
+            yield "is dead", to(state="UNKNOWN")
+    if one.state == "UNKNOWN" and one.is_listed:
+        yield "is found", to(state="LAUNCHED")
+    if one.state == "UNKNOWN" and not one.is_listed and "empty listing" in protocol.releases:
+        yield "is not found and let go", to(state="VOID", taken=-1)
+    if one.state == "LAUNCHED":
+        yield "is settled", to(state="SETTLED")
+
+
+def _hub(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step]:
+    if one.requests:
+        came = {"requests": one.requests - 1}
+        created = {**came, "jobs": one.jobs + 1}
+        yield "is created", world.changed(index, **created, answers=_with(one, "created"))
+        yield "is created, and the Hub says error", world.changed(index, **created, answers=_with(one, "error"))
+        yield "is rejected", world.changed(index, **came, answers=_with(one, "rejected"))
+        yield "fails at the Hub", world.changed(index, **came, answers=_with(one, "error"))
+    if one.jobs and not one.is_listed:
+        yield "is listed", world.changed(index, is_listed=True)
+
+
+def _with(one: Submission, answer: str) -> tuple[str, ...]:
+    return tuple(sorted((*one.answers, answer)))
+
+
+def _network(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step]:
+    if one.requests:
+        yield "is lost on its way", world.changed(index, requests=one.requests - 1)
+    if one.answers:
+        yield "loses its answer", world.changed(index, answers=one.answers[1:])

@@ -1,0 +1,39 @@
+"""The protocol keeps its promises in every state it can reach, and each known mistake breaks one."""
+
+import pytest
+
+from tests.protocol.model import STRICT, UNSAFE, Protocol, explore
+
+
+@pytest.mark.parametrize(("submissions", "limit", "states"), [(2, 1, 400), (2, 2, 2_000), (3, 2, 30_000)])
+def test_the_strict_protocol_breaks_no_promise_in_any_state(submissions: int, limit: int, states: int) -> None:
+    """No interleaving of submissions, a lossy network, a failing Hub and dying senders breaks a promise."""
+    found = explore(STRICT, submissions=submissions, limit=limit)
+
+    assert found.violations == {}
+    assert found.states > states
+
+
+@pytest.mark.parametrize("protocol", UNSAFE.values(), ids=UNSAFE.keys())
+def test_each_known_mistake_has_a_counter_example(protocol: Protocol) -> None:
+    """The walk finds where a protocol with one mistake overspends, sends twice or loses a job, and how it got there."""
+    found = explore(protocol)
+
+    assert found.violations
+    for violation in found.violations.values():
+        assert 3 <= len(violation.steps) <= 16, violation
+
+
+def test_a_counter_example_is_the_shortest_way_to_the_mistake() -> None:
+    """Releasing on an empty listing loses a job in six steps: the request was still on its way."""
+    found = explore(UNSAFE["release when the listing is empty"])
+    lost = found.violations["I4: a job that exists is launched in the ledger or its money is held"]
+
+    assert [step.removeprefix("A ") for step in lost.steps] == [
+        "reserves",
+        "marks",
+        "posts",
+        "times out",
+        "is not found and let go",
+        "is created",
+    ]
