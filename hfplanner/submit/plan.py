@@ -1,0 +1,172 @@
+"""What will be sent: the flavor, its price, and a timeout that is always explicit, with where each of them is from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hfplanner.budget.terms import UsedPrice
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.listing import Listing
+from hfplanner.errors import BudgetBlocked, BudgetRefused, did_you_mean, quoted
+from hfplanner.estimate.billing import BillingPolicy
+from hfplanner.estimate.cost import worst_case_micro_usd
+from hfplanner.units import MAX_DURATION_SECS, SECONDS_PER_MINUTE, format_duration, format_usd, format_usd_per_hour
+
+__all__ = ["ChosenRun", "RunLimits", "choose_run", "find_flavor", "longest_timeout_secs", "used_price"]
+
+TimeoutBasis = Literal["given", "estimate", "default"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """How long and how often a job may run, and for how much.
+
+    Args:
+        timeout_secs: of one attempt as given [s]; ``None`` leaves it to the estimate, or to the service's default.
+        estimated_timeout_secs: what the estimate of the duration suggests [s]; ``None`` without one.
+        attempts: how often it may be tried.
+        has_ports: whether ports are exposed.
+        max_cost_micro_usd: the timeout is shortened until the worst case costs no more.
+    """
+
+    timeout_secs: int | None = None
+    estimated_timeout_secs: int | None = None
+    attempts: int = 1
+    has_ports: bool = False
+    max_cost_micro_usd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRun:
+    """A flavor, its price and the timeout.
+
+    Args:
+        flavor: of the listing.
+        price: what it costs, from where and of when.
+        timeout_secs: of one attempt [s].
+        timeout_basis: where that is from, before ``max_cost`` shortened it.
+        worst_case_micro_usd: the most the job can cost.
+        warnings: what to know before it is sent, a sentence each.
+    """
+
+    flavor: Flavor
+    price: UsedPrice
+    timeout_secs: int
+    timeout_basis: TimeoutBasis
+    worst_case_micro_usd: int
+    warnings: tuple[str, ...]
+
+
+def find_flavor(name: str, listing: Listing) -> Flavor:
+    """Return a flavor of the listing.
+
+    Raises:
+        BudgetBlocked: there is none of that name, so its price is not known.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> find_flavor("l4x1", shipped_listing()).gpus
+    1
+    """
+    flavors = listing.by_name()
+    if name not in flavors:
+        raise BudgetBlocked(
+            f"Flavor {quoted(name)} is not in the listing, so its price is not known.",
+            hint=f"{did_you_mean(name, flavors)}`hfplanner hardware` names every flavor.",
+        )
+    return flavors[name]
+
+
+def used_price(flavor: Flavor, listing: Listing) -> UsedPrice:
+    """Return a flavor's price with its source and date.
+
+    Raises:
+        BudgetBlocked: it has none: unpriced is not free.
+    """
+    price = flavor.price_micro_usd_per_minute
+    if price is None:
+        raise BudgetBlocked(f"Flavor {flavor.name} has no price: {flavor.unpriced_reason}.", hint="Choose another one.")
+    return UsedPrice(micro_usd_per_minute=price, source=listing.source, checked=listing.checked)
+
+
+def choose_run(flavor: Flavor, listing: Listing, limits: RunLimits) -> ChosenRun:
+    """Return the price and the timeout a job will be sent with.
+
+    Raises:
+        BudgetBlocked: the flavor has no price.
+        BudgetRefused: not even one minute fits ``max_cost``.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> listing = shipped_listing()
+    >>> limits = RunLimits(timeout_secs=7200, max_cost_micro_usd=1_000_000)
+    >>> run = choose_run(find_flavor("l4x1", listing), listing, limits)
+    >>> run.timeout_secs, run.worst_case_micro_usd, run.timeout_basis
+    (4500, 999975, 'given')
+    """
+    price = used_price(flavor, listing)
+    timeout, basis = _timeout(limits)
+    warnings: list[str] = []
+    if basis == "default":
+        warnings.append(
+            f"No --timeout and no duration: the job is stopped after the service's {format_duration(timeout)}."
+        )
+    longest = longest_timeout_secs(price.micro_usd_per_minute, limits)
+    if longest is not None and longest < timeout:
+        if basis == "estimate":
+            warnings.append(
+                f"--max-cost allows {format_duration(longest)}; the job may need {format_duration(timeout)}"
+                " and is stopped before."
+            )
+        timeout = longest
+    worst = worst_case_micro_usd(
+        price.micro_usd_per_minute, timeout, attempts=limits.attempts, has_ports=limits.has_ports
+    )
+    return ChosenRun(
+        flavor=flavor,
+        price=price,
+        timeout_secs=timeout,
+        timeout_basis=basis,
+        worst_case_micro_usd=worst,
+        warnings=tuple(warnings),
+    )
+
+
+def _timeout(limits: RunLimits) -> tuple[int, TimeoutBasis]:
+    if limits.timeout_secs is not None:
+        return limits.timeout_secs, "given"
+    if limits.estimated_timeout_secs is not None:
+        return limits.estimated_timeout_secs, "estimate"
+    return BillingPolicy().default_timeout_secs, "default"
+
+
+def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> int | None:
+    """Return the longest timeout in whole minutes whose worst case costs no more than ``max_cost``; ``None`` without.
+
+    Raises:
+        BudgetRefused: one minute costs more.
+
+    >>> longest_timeout_secs(13333, RunLimits(max_cost_micro_usd=800_000))
+    3600
+    """
+    most = limits.max_cost_micro_usd
+    if most is None:
+        return None
+
+    def costs(minutes: int) -> int:
+        return worst_case_micro_usd(
+            price_micro_usd_per_minute,
+            minutes * SECONDS_PER_MINUTE,
+            attempts=limits.attempts,
+            has_ports=limits.has_ports,
+        )
+
+    if costs(1) > most:
+        hourly = format_usd_per_hour(price_micro_usd_per_minute)
+        raise BudgetRefused(
+            f"--max-cost {format_usd(most)} does not pay for one minute at {hourly} an hour.",
+            hint="Raise it, or choose a cheaper flavor.",
+        )
+    # The cost grows with the minutes: the greatest that fits lies between these two.
+    fits, too_many = 1, MAX_DURATION_SECS // SECONDS_PER_MINUTE + 1
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        fits, too_many = (middle, too_many) if costs(middle) <= most else (fits, middle)
+    return fits * SECONDS_PER_MINUTE
