@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Adoption
+from hfplanner.budget.ledger.records import Adoption, Submission
 from hfplanner.errors import HubError, UsageError
 from hfplanner.submit.adopt import adopted_cap, terms_of
-from hfplanner.submit.found import is_copy, original
+from hfplanner.submit.books import Books
+from hfplanner.submit.found import original
 from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid
-from hfplanner.submit.reconcile import Books
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import settlement
 
@@ -64,38 +64,47 @@ def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: s
     gaps: list[str] = []
     jobs = list(_labelled(desk, namespaces, gaps))
     lost = of_ledger or _only_ledger(jobs, desk.ledger.ledger_id)
-    ours = [job for job in jobs if (job.labels or {}).get(LEDGER_LABEL) == lost]
     by_sid: dict[str, list[JobInfo]] = {}
-    for job in ours:
-        by_sid.setdefault((job.labels or {}).get(SID_LABEL, ""), []).append(job)
-    adopted = settled = 0
+    for job in jobs:
+        labels = job.labels or {}
+        if labels.get(LEDGER_LABEL) == lost:
+            by_sid.setdefault(labels.get(SID_LABEL, ""), []).append(job)
+    taken: list[Submission] = []
+    settled = 0
     for sid, group in by_sid.items():
         first = original(group)
         for job in group:
             if desk.ledger.by_job(job.id) is not None:
                 continue
-            is_first = job is first and not is_copy(job) and bool(sid) and desk.ledger.get(sid) is None
-            now = desk.clock()
-            terms = terms_of(job, books.price_of)
-            cap = adopted_cap(terms, books.dearest)
-            if cap is None:
+            is_first = job is first and bool(sid) and desk.ledger.get(sid) is None
+            submission = _take(desk, books, job, sid if is_first else copy_sid(lost, job.id))
+            if submission is None:
                 gaps.append(f"nothing is known of the price of job {job.id}")
                 continue
-            submission = desk.ledger.adopt(
-                Adoption(
-                    sid=sid if is_first else copy_sid(lost, job.id),
-                    job_id=job.id,
-                    terms=terms,
-                    cap_micro_usd=cap,
-                    windows=books.windows_of(terms, job.created_at or now),
-                    reason="taken back from its labels",
-                    at=now,
-                )
-            )
-            adopted += 1
-            cost = settlement(job, submission, now)
+            taken.append(submission)
+            cost = settlement(job, submission, desk.clock())
             settled += cost is not None and desk.ledger.settle(submission.sid, cost)
-    return Rebuilt(jobs=len(ours), adopted=adopted, settled=settled, gaps=tuple(gaps))
+    count = sum(map(len, by_sid.values()))
+    return Rebuilt(jobs=count, adopted=len(taken), settled=settled, gaps=tuple(gaps))
+
+
+def _take(desk: Desk, books: Books, job: JobInfo, sid: str) -> Submission | None:
+    """Hold money for a job; ``None`` where no price at all is known."""
+    now = desk.clock()
+    terms = terms_of(job, books.price_of)
+    cap = adopted_cap(terms, books.dearest)
+    if cap is None:
+        return None
+    adoption = Adoption(
+        sid=sid,
+        job_id=job.id,
+        terms=terms,
+        cap_micro_usd=cap,
+        windows=books.windows_of(terms, job.created_at or now),
+        reason="Taken back from its labels.",
+        at=now,
+    )
+    return desk.ledger.adopt(adoption)
 
 
 def _labelled(desk: Desk, namespaces: Iterable[str], gaps: list[str]) -> Iterable[JobInfo]:

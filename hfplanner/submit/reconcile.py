@@ -4,42 +4,23 @@ Run any number of times, at once or after any crash, it does what running it onc
 or once-only in the ledger.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Settlement, State, Submission
-from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.budget.ledger.records import Adoption, Settlement, State, Submission
 from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.adopt import adopted_cap, terms_of
+from hfplanner.submit.books import Books
 from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
 from hfplanner.submit.identity import SID_LABEL, copy_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import longest_life, settlement
 from hfplanner.units import format_usd
 
-__all__ = ["Books", "Reconciled", "reconcile"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """What reconciling needs beside the desk, to charge a job that nobody reserved money for.
-
-    Args:
-        windows_of: the budgets a job falls under that was created at a moment.
-        price_of: the price of a flavor, ``None`` where it is not known.
-        dearest: the dearest price there is, for a flavor whose own is not known.
-        bills: what the service billed, by job, in micro-USD; it wins over what was computed.
-        namespaces: to be swept beside those of the ledger.
-    """
-
-    windows_of: Callable[[JobTerms, datetime], tuple[BudgetWindow, ...]]
-    price_of: Callable[[str], UsedPrice | None]
-    dearest: UsedPrice | None
-    bills: Mapping[str, int] = field(default_factory=dict)
-    namespaces: tuple[str, ...] = ()
+__all__ = ["Reconciled", "reconcile"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +101,7 @@ class _Reconciliation:
     def _expire(self) -> None:
         ledger, now = self.desk.ledger, self.desk.clock()
         for submission in self._submissions(State.RESERVED):
-            reason = "reserved and never sent"
+            reason = "Reserved and never sent."
             if submission.expires_at <= now and ledger.void(
                 submission.sid, from_state=State.RESERVED, reason=reason, at=now
             ):
@@ -129,7 +110,7 @@ class _Reconciliation:
             sender = submission.sender
             if sender is not None and not self.desk.machine.is_dead(sender, marked_at=submission.changed_at, now=now):
                 continue
-            if ledger.unknown(submission.sid, "the process that sent it ended before it told what came of it", now):
+            if ledger.unknown(submission.sid, "The process that sent it ended before it told what came of it.", now):
                 self.done.interrupted.append(submission.sid)
 
     def _look_for_unknown(self) -> None:
@@ -149,7 +130,7 @@ class _Reconciliation:
         now = self.desk.clock()
         life = longest_life(submission)
         if now - submission.created_at > life and self.desk.ledger.presume(
-            submission.sid, "not found for longer than it could run: taken as spent", now
+            submission.sid, "Not found for longer than it could run: taken as spent.", now
         ):
             self.done.presumed.append(submission.sid)
             self._alert(
@@ -190,21 +171,24 @@ class _Reconciliation:
                 self._adopt(self._copy_sid(job), job, f"job {job.id} {why} submission {sid}")
 
     def _take_original(self, sid: str, job: JobInfo) -> None:
-        ledger, now = self.desk.ledger, self.desk.clock()
+        ledger = self.desk.ledger
         submission = ledger.get(sid)
-        if submission is not None and submission.job_id == job.id:
-            # Its sender recorded it just now.
-            return
         if submission is None:
             self._adopt(sid or self._copy_sid(job), job, f"job {job.id} carries the ledger's label, but is not in it")
-        elif submission.state is State.UNKNOWN or (submission.state is State.SETTLED and submission.presumed):
-            if ledger.launched(sid, job.id, "", now, reason="found by its label"):
-                self.done.found.append(sid)
-        elif submission.state is State.VOID:
-            self._adopt(sid, job, f"job {job.id} runs although submission {sid} was taken as not sent")
-        elif submission.state is not State.SENDING:
-            # It has another job already: a label was copied by hand.
+        elif submission.state in {State.RESERVED, State.SENDING} or submission.job_id == job.id:
+            # Its sender records it, or has just done so.
+            return
+        elif not ledger.found(sid, job.id, "", self.desk.clock(), "Found by its label."):
+            # It has another job: a label was copied by hand.
             self._adopt(self._copy_sid(job), job, f"job {job.id} has the label of submission {sid}")
+        elif submission.state is State.VOID:
+            self.done.adopted.append(sid)
+            self._alert(
+                f"job {job.id} exists although submission {sid} was taken as not sent;"
+                f" {format_usd(submission.cap_micro_usd)} are held for it"
+            )
+        else:
+            self.done.found.append(sid)
 
     def _copy_sid(self, job: JobInfo) -> str:
         return copy_sid(self.desk.ledger.ledger_id, job.id)

@@ -160,9 +160,9 @@ def _send(order: JobOrder, submission: Submission, desk: Desk) -> Submitted:
         if not ledger.mark_sending(sid, sender, desk.clock()):
             return _as_it_stands(submission, desk, is_new=False)
         if desk.machine.boot_clock() > sender.deadline_boot_secs:
-            reason = "its deadline passed before anything was sent"
+            reason = "Its deadline passed before anything was sent."
             ledger.void(sid, from_state=State.SENDING, reason=reason, at=desk.clock())
-            raise SubmissionError(f"The job was not sent: {reason}.", hint="Try again.")
+            raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
         launched = _post(order, submission, desk)
         return _record(order, submission, launched, desk)
 
@@ -180,7 +180,7 @@ def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
         raise
     except BaseException:
         # Interrupted while the request was on its way: whether it arrived is not known.
-        desk.ledger.unknown(sid, "interrupted while it was sent", desk.clock())
+        desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())
         raise
 
 

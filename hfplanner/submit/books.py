@@ -1,0 +1,58 @@
+"""What charges a job that nobody reserved money for: the policy's budgets, the listing's prices, the bill."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hfplanner.budget.ledger.records import BudgetWindow
+from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.catalog.listing import Listing
+from hfplanner.submit.plan import used_price
+
+__all__ = ["Books", "books_for"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What charges a job that nobody reserved money for.
+
+    Args:
+        windows_of: the budgets a job falls under that was created at a moment.
+        price_of: the price of a flavor, ``None`` where it is not known.
+        dearest: the dearest price there is, for a flavor whose own is not known.
+        bills: what the service billed, by job, in micro-USD; it wins over what was computed.
+        namespaces: to be swept beside those of the ledger.
+    """
+
+    windows_of: Callable[[JobTerms, datetime], tuple[BudgetWindow, ...]]
+    price_of: Callable[[str], UsedPrice | None]
+    dearest: UsedPrice | None
+    bills: Mapping[str, int] = field(default_factory=dict)
+    namespaces: tuple[str, ...] = ()
+
+
+def books_for(
+    policy: Policy, listing: Listing, *, bills: Mapping[str, int] | None = None, namespaces: tuple[str, ...] = ()
+) -> Books:
+    """Return what charges jobs under a policy at the prices of a listing.
+
+    >>> from hfplanner.budget.policy import NO_POLICY
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> books = books_for(NO_POLICY, shipped_listing())
+    >>> books.price_of("l4x1").micro_usd_per_minute, books.price_of("tpu-v9")
+    (13333, None)
+    """
+    priced = {
+        flavor.name: used_price(flavor, listing)
+        for flavor in listing.flavors
+        if flavor.price_micro_usd_per_minute is not None
+    }
+    dearest = max(priced.values(), key=lambda price: price.micro_usd_per_minute, default=None)
+
+    def windows_of(terms: JobTerms, at: datetime) -> tuple[BudgetWindow, ...]:
+        return tuple(applied.window for applied in applied_budgets(policy, terms, at))
+
+    return Books(
+        windows_of=windows_of, price_of=priced.get, dearest=dearest, bills=bills or {}, namespaces=namespaces
+    )

@@ -1,0 +1,293 @@
+"""Reconciling: what the Hub shows decides; what it does not show stays held; doing it twice changes nothing more."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hfplanner.budget.ledger.records import Reservation, State
+from hfplanner.errors import SubmissionError, SubmissionUnknown, UsageError
+from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, labelled, spec_hash
+from hfplanner.submit.reconcile import Reconciled, reconcile
+from hfplanner.submit.resolve import Word, resolve
+from hfplanner.submit.send import Desk, submit
+from tests.hub.control import Fate, Hub
+from tests.submit.desk import CAP, at_desk, balance, books, machine, only, order, states, window
+
+MINUTE = 167
+LOST = "submission {sid} was never found"
+
+
+def lose_answer(hub: Hub, desk: Desk) -> str:
+    """Submit a job whose answer is lost, and return the submission's id."""
+    hub.fault(method="POST", drop=True)
+    with pytest.raises(SubmissionUnknown):
+        submit(order(), desk)
+    hub.clear_faults()
+    return only(desk).sid
+
+
+def reserve(desk: Desk, sid: str) -> None:
+    """Reserve as a submitter does that dies before it sends."""
+    asked, now = order(), desk.clock()
+    wanted = Reservation(
+        sid=sid,
+        key=None,
+        spec_hash=spec_hash("alice", asked.spec),
+        terms=asked.terms,
+        windows=(window(),),
+        created_at=now,
+        expires_at=now + timedelta(minutes=5),
+    )
+    desk.ledger.reserve(wanted)
+
+
+def again(desk: Desk) -> Reconciled:
+    """Reconcile once more, and see that nothing changed."""
+    entries = list(desk.ledger.entries())
+    done = reconcile(desk, books())
+    assert list(desk.ledger.entries()) == entries
+    assert desk.ledger.verify() == ()
+    return done
+
+
+def test_a_lost_answer_is_found_by_its_label(hub: Hub, tmp_path: Path) -> None:
+    """The job exists and is listed: LAUNCHED, with the job's id, and the money stays held while it runs."""
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        done = reconcile(desk, books())
+
+        assert done.found == [sid]
+        assert (only(desk).state, only(desk).job_id) == (State.LAUNCHED, hub.jobs()[0]["id"])
+        assert balance(desk) == (CAP, 0)
+        again(desk)
+
+
+def test_an_empty_listing_proves_nothing(hub: Hub, tmp_path: Path) -> None:
+    """The job exists and is listed late: the money stays held until it is, and then it is found."""
+    hub.configure(listing_lag_secs=600)
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        assert reconcile(desk, books()).unknown == [sid]
+        assert (states(desk), balance(desk)) == ([State.UNKNOWN], (CAP, 0))
+
+        hub.advance(601)
+        assert reconcile(desk, books()).found == [sid]
+
+
+def test_what_is_never_found_is_presumed_spent_until_it_is_found(hub: Hub, tmp_path: Path) -> None:
+    """After timeout and two hours its cap is posted, with an alert; the job that turns up then counts instead."""
+    hub.configure(listing_lag_secs=4 * 3600)
+    hub.default_fate(Fate(scheduling_secs=5, running_secs=61))
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        hub.advance(600 + 7200 + 1)
+        done = reconcile(desk, books())
+        assert (done.presumed, balance(desk), only(desk).presumed) == ([sid], (0, CAP), True)
+        assert LOST.format(sid=sid).capitalize() in done.alerts[0]
+        again(desk)
+
+        hub.advance(4 * 3600)
+        done = reconcile(desk, books())
+        assert (done.found, done.settled) == ([sid], [sid])
+        assert (balance(desk), only(desk).presumed) == ((0, 2 * MINUTE), False)
+        again(desk)
+
+
+def test_a_job_that_has_ended_is_settled_at_started_minutes(hub: Hub, tmp_path: Path) -> None:
+    """61 seconds are two minutes; what was held beyond that is free again."""
+    hub.default_fate(Fate(scheduling_secs=5, running_secs=61))
+    with at_desk(hub, tmp_path) as desk:
+        sid = submit(order(), desk).submission.sid
+        assert reconcile(desk, books()).settled == []
+
+        hub.advance(70)
+        assert reconcile(desk, books()).settled == [sid]
+        assert (balance(desk), only(desk).posted_micro_usd) == ((0, 2 * MINUTE), 2 * MINUTE)
+        again(desk)
+
+
+@pytest.mark.parametrize(
+    ("fate", "secs", "cost"),
+    [
+        (Fate(never_starts=True), 60, 0),
+        (Fate(running_secs=None), 700, 10 * MINUTE),
+        (Fate(running_secs=30, outcome="oom"), 60, MINUTE),
+        (Fate(running_secs=30, outcome="deleted"), 60, CAP),
+        (Fate(scheduling_secs=None), 60, None),
+        (Fate(running_secs=500), 60, None),
+    ],
+    ids=["never started", "timeout", "out of memory", "deleted", "still scheduling", "still running"],
+)
+def test_each_end_has_its_cost(hub: Hub, tmp_path: Path, fate: Fate, secs: float, cost: int | None) -> None:
+    """Known ends cost what they ran, unknown ends their upper bound, and what has not ended stays held."""
+    hub.default_fate(fate)
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(), desk)
+        hub.advance(secs)
+        reconcile(desk, books())
+        assert balance(desk) == ((CAP, 0) if cost is None else (0, cost))
+        again(desk)
+
+
+def test_the_bill_wins_over_what_was_computed(hub: Hub, tmp_path: Path) -> None:
+    """A settled job is corrected to its bill, once; a job that still runs is not."""
+    with at_desk(hub, tmp_path) as desk:
+        job_id = submit(order(), desk).job_id
+        assert job_id is not None
+        assert reconcile(desk, books({job_id: 999})).corrected == []
+        hub.advance(120)
+        reconcile(desk, books())
+        done = reconcile(desk, books({job_id: 999}))
+
+        assert (done.corrected, balance(desk)) == ([only(desk).sid], (0, 999))
+        assert reconcile(desk, books({job_id: 999})).corrected == []
+        again(desk)
+
+
+def test_a_reservation_that_was_never_sent_expires(hub: Hub, tmp_path: Path) -> None:
+    """Its submitter died before the request: after five minutes nothing is held."""
+    with at_desk(hub, tmp_path) as desk:
+        reserve(desk, "a" * 32)
+        assert reconcile(desk, books()).expired == []
+        hub.advance(301)
+        assert reconcile(desk, books()).expired == ["a" * 32]
+        assert (states(desk), balance(desk)) == ([State.VOID], (0, 0))
+
+
+def test_a_dead_sender_leaves_its_money_held(hub: Hub, tmp_path: Path) -> None:
+    """Marked as being sent, and no process holds its lock: UNKNOWN, because the request may have been sent."""
+    sid = "b" * 32
+    with at_desk(hub, tmp_path) as desk:
+        reserve(desk, sid)
+        here = machine(tmp_path)
+        with here.sending(sid):
+            desk.ledger.mark_sending(sid, here.sender(sid), desk.clock())
+            assert reconcile(desk, books()).interrupted == []
+            (tmp_path / "sending" / "kept").write_bytes(b"")
+        (tmp_path / "sending" / f"{sid}.lock").touch()
+
+        done = reconcile(desk, books())
+        assert (done.interrupted, done.unknown, balance(desk)) == ([sid], [sid], (CAP, 0))
+
+
+def test_a_job_of_a_void_submission_is_adopted_and_told(hub: Hub, tmp_path: Path) -> None:
+    """An operator said it never ran, and it runs: it is charged, and somebody is told."""
+    hub.configure(listing_lag_secs=600)
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        resolve(desk.ledger, sid, Word(who="ada", why="not listed"), desk.clock())
+        assert balance(desk) == (0, 0)
+
+        hub.advance(601)
+        done = reconcile(desk, books())
+        assert (done.adopted, only(desk).state) == ([sid], State.ADOPTED)
+        assert "although submission" in done.alerts[0]
+        again(desk)
+
+
+def test_a_copy_of_a_job_is_charged_too(hub: Hub, tmp_path: Path) -> None:
+    """Somebody duplicates the job on the Hub, labels and all: it is adopted, not taken for the submission."""
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+        assert done.job_id is not None
+        copy = desk.hub.duplicate_job("alice", done.job_id).job_id
+        found = reconcile(desk, books())
+
+        assert len(found.adopted) == 1
+        adopted = desk.ledger.by_job(copy)
+        assert adopted is not None
+        assert (adopted.state, adopted.sid != done.submission.sid) == (State.ADOPTED, True)
+        assert balance(desk) == (2 * CAP, 0)
+        again(desk)
+
+
+def test_adopted_jobs_may_exceed_the_limit_and_block_what_comes(hub: Hub, tmp_path: Path) -> None:
+    """Evidence is booked even beyond the limit; nothing more may be reserved then."""
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+        assert done.job_id is not None
+        for _ in range(4):
+            desk.hub.duplicate_job("alice", done.job_id)
+        reconcile(desk, books())
+        assert balance(desk) == (5 * CAP, 0)
+        with pytest.raises(Exception, match="left"):
+            submit(order(), desk)
+        assert desk.ledger.verify() == ()
+
+
+def test_a_listing_that_ignores_the_filter_deceives_nobody(hub: Hub, tmp_path: Path) -> None:
+    """Jobs without the label are not taken for ours."""
+    hub.configure(listing_lag_secs=600)
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        hub.add_jobs(3, first=desk.clock() - timedelta(hours=1))
+        hub.fault(method="GET", path="label=", times=0, put={"0.labels": {"other": "label"}})
+        assert reconcile(desk, books()).unknown == [sid]
+
+
+def test_what_the_hub_does_not_tell_is_a_gap(hub: Hub, tmp_path: Path) -> None:
+    """A failing listing: said, nothing let go; the next time it is made up for."""
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        hub.fault(method="GET", times=0, status=503)
+        done = reconcile(desk, books())
+        assert (done.complete, done.unknown, balance(desk)) == (False, [sid], (CAP, 0))
+        hub.clear_faults()
+        assert reconcile(desk, books()).found == [sid]
+
+
+def test_a_job_the_hub_does_not_show_keeps_its_money_until_its_longest_life_is_over(hub: Hub, tmp_path: Path) -> None:
+    """404 may be a token that may not see it; after timeout and two hours its cap is posted."""
+    with at_desk(hub, tmp_path) as desk:
+        sid = submit(order(), desk).submission.sid
+        hub.fault(method="GET", times=0, status=404)
+        assert balance(desk) == (CAP, 0)
+        done = reconcile(desk, books(), sweep=False)
+        assert (done.settled, balance(desk)) == ([], (CAP, 0))
+        hub.advance(600 + 7200 + 1)
+        assert reconcile(desk, books(), sweep=False).settled == [sid]
+        assert balance(desk) == (0, CAP)
+
+
+def test_a_label_made_by_hand_is_charged(hub: Hub, tmp_path: Path) -> None:
+    """A job with the ledger's label that no ledger knows is adopted under its own id."""
+    with at_desk(hub, tmp_path) as desk:
+        labels = {SID_LABEL: "c" * 32, LEDGER_LABEL: desk.ledger.ledger_id}
+        hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        assert reconcile(desk, books()).adopted == ["c" * 32]
+        again(desk)
+
+
+def test_an_operators_word_is_recorded(hub: Hub, tmp_path: Path) -> None:
+    """Who, why and when are in the entries; only an unknown submission takes a word."""
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        word = Word(who="ada", why="The namespace was deleted.")
+        assert resolve(desk.ledger, sid, word, desk.clock()).state is State.VOID
+        released = list(desk.ledger.entries(sid))[-1]
+        assert (released.who, released.reason, released.held_micro_usd) == ("ada", "The namespace was deleted.", -CAP)
+        with pytest.raises(SubmissionError, match="VOID"):
+            resolve(desk.ledger, sid, word, desk.clock())
+        with pytest.raises(UsageError):
+            resolve(desk.ledger, "no such", word, desk.clock())
+        with pytest.raises(UsageError):
+            Word(who=" ", why="x")
+
+
+def test_a_word_may_name_the_job(hub: Hub, tmp_path: Path) -> None:
+    """The operator found it: LAUNCHED, and settled as any other."""
+    hub.configure(listing_lag_secs=600)
+    with at_desk(hub, tmp_path) as desk:
+        sid = lose_answer(hub, desk)
+        job_id = hub.jobs()[0]["id"]
+        word = Word(who="ada", why="Seen on the page.", job_id=job_id)
+        assert resolve(desk.ledger, sid, word, desk.clock()).job_id == job_id
+        assert balance(desk) == (CAP, 0)
+
+
+def test_our_labels_are_added_to_those_of_the_job() -> None:
+    """Nothing of the specification is lost."""
+    spec = {"flavor": "l4x1", "labels": {"team": "nlp"}}
+    assert labelled(spec, sid="1", ledger_id="2")["labels"] == {"team": "nlp", SID_LABEL: "1", LEDGER_LABEL: "2"}
+    assert spec["labels"] == {"team": "nlp"}

@@ -1,0 +1,186 @@
+"""A job is sent once, with its money reserved before; what comes back decides what happens to the money."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hfplanner.budget.ledger.records import State
+from hfplanner.errors import BudgetBlocked, BudgetRefused, HubError, JobSpecError, KeyConflict, SubmissionUnknown
+from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
+from hfplanner.submit.send import submit
+from tests.hub.control import Fault, Hub
+from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, only, order, posts, states, window
+
+
+def test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_held(hub: Hub, tmp_path: Path) -> None:
+    """What the Hub gets names the submission and the ledger, and says explicitly how long and how often."""
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+
+        assert (done.submission.state, done.is_new, done.warnings) == (State.LAUNCHED, True, ())
+        assert balance(desk) == (CAP, 0)
+        assert desk.ledger.verify() == ()
+        (spec,) = hub.specs()
+        assert spec["labels"] == {SID_LABEL: done.submission.sid, LEDGER_LABEL: desk.ledger.ledger_id}
+        assert (spec["timeoutSeconds"], spec["attempts"]) == (600, 1)
+        assert done.job_id == hub.jobs()[0]["id"]
+        assert done.url == f"{hub.url}/jobs/alice/{done.job_id}"
+        assert desk.ledger.answer(done.submission.sid).startswith('{"id":')
+
+
+def test_a_budget_with_too_little_left_sends_nothing(hub: Hub, tmp_path: Path) -> None:
+    """Three jobs fit; the fourth is refused in a sentence with both amounts, and no request is made."""
+    with at_desk(hub, tmp_path) as desk:
+        for _ in range(3):
+            submit(order(), desk)
+        with pytest.raises(BudgetRefused, match=r"may cost \$0\.0017, and budget 'team' has \$0\.00 left"):
+            submit(order(), desk)
+
+        assert balance(desk) == (LIMIT, 0)
+        assert posts(hub) == 3
+
+
+def test_a_key_gives_what_became_of_it_and_sends_nothing_again(hub: Hub, tmp_path: Path) -> None:
+    """The same key and job: the first submission. The same key and another job: an error. One request in all."""
+    with at_desk(hub, tmp_path) as desk:
+        first = submit(order("nightly"), desk)
+        again = submit(order("nightly"), desk)
+        with pytest.raises(KeyConflict):
+            submit(order("nightly", command=["python", "-c", "1"]), desk)
+
+        assert (again.is_new, again.job_id, again.submission.sid) == (False, first.job_id, first.submission.sid)
+        assert (posts(hub), balance(desk)) == (1, (CAP, 0))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [(status, {}) for status in (400, 401, 402, 403, 404, 405, 413, 415, 422)]
+    + [(429, {"RateLimit": '"api";r=0;t=60'})],
+)
+def test_a_rejection_lets_the_money_go(hub: Hub, tmp_path: Path, status: int, headers: dict[str, str | None]) -> None:
+    """The Hub says with its JSON error that it made no job: nothing is held, and the key is free."""
+    hub.fault(method="POST", before=True, status=status, headers=headers)
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(HubError):
+            submit(order("nightly"), desk)
+        assert (states(desk), balance(desk), posts(hub)) == ([State.VOID], (0, 0), 1)
+
+        assert submit(order("nightly"), desk).is_new
+        assert desk.ledger.verify() == ()
+
+
+AMBIGUOUS: dict[str, Fault] = {
+    **{f"status {status}": Fault(status=status) for status in (301, 307, 408, 409, 418, 425, 500, 502, 503, 504)},
+    "a rejection without the Hub's words": Fault(status=400, body="<html>"),
+    "429 with requests left": Fault(status=429, headers={"RateLimit": '"api";r=5;t=60'}),
+    "an answer that is cut": Fault(cut_body_at=5),
+    "a reset": Fault(drop=True, reset=True),
+    "no answer": Fault(drop=True),
+    "a request that is cut": Fault(cut_request_at=90),
+    "an answer that stalls": Fault(stall_body_at=5, stall_secs=5.0),
+    "an object without an id": Fault(body="{}"),
+    "no JSON": Fault(body="created"),
+    "an answer from elsewhere": Fault(status=307, headers={"Location": "http://127.0.0.1:9/api/jobs/alice"}),
+}
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_what_proves_nothing_keeps_the_money_held(hub: Hub, tmp_path: Path, fault: Fault) -> None:
+    """Everything that is not on the list of proofs: UNKNOWN, exit code 5, one request, and the key stays taken."""
+    hub.fault(fault, method="POST")
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(SubmissionUnknown) as raised:
+            submit(order("nightly"), desk)
+        again = submit(order("nightly"), desk)
+
+        assert raised.value.exit_code == 5
+        assert only(desk).sid in raised.value.message
+        assert (again.submission.state, again.is_new) == (State.UNKNOWN, False)
+        assert (balance(desk), posts(hub)) == ((CAP, 0), 1)
+        assert desk.ledger.verify() == ()
+
+
+def test_a_hub_that_is_away_was_sent_nothing(hub: Hub, tmp_path: Path) -> None:
+    """Connection refused: the money is let go."""
+    with at_desk(hub, tmp_path) as desk, hub.down():
+        with pytest.raises(HubError):
+            submit(order(), desk)
+        assert (states(desk), balance(desk)) == ([State.VOID], (0, 0))
+
+
+def test_a_sender_past_its_deadline_does_not_send(hub: Hub, tmp_path: Path) -> None:
+    """A machine that slept between the mark and the request lets the money go instead of sending late."""
+    ticks = iter([0.0, 1e6])
+    slept = machine(tmp_path, boot_clock=lambda: next(ticks))
+    with at_desk(hub, tmp_path, machine=slept) as desk:
+        with pytest.raises(Exception, match="deadline"):
+            submit(order(), desk)
+        assert (states(desk), balance(desk), posts(hub)) == ([State.VOID], (0, 0), 0)
+
+
+@pytest.mark.parametrize("missing", [{"price": None}, {"timeout_secs": None}, {"timeout_secs": 60}, {"attempts": 2}])
+def test_terms_that_are_not_those_of_the_request_block(hub: Hub, tmp_path: Path, missing: dict[str, Any]) -> None:
+    """The most it can cost is not known, or not what the Hub would be told."""
+    asked = order()
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(BudgetBlocked):
+            submit(replace(asked, terms=replace(asked.terms, **missing)), desk)
+        assert (states(desk), posts(hub)) == ([], 0)
+
+
+def test_a_specification_that_carries_our_label_is_refused_before_money_is_held(hub: Hub, tmp_path: Path) -> None:
+    """Copied from another job's labels: the job would be taken for that one."""
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(JobSpecError, match=SID_LABEL):
+            submit(order(labels={SID_LABEL: "0" * 32}), desk)
+        assert (states(desk), posts(hub)) == ([], 0)
+
+
+def test_an_answer_that_differs_from_what_was_asked_is_told(hub: Hub, tmp_path: Path) -> None:
+    """The job exists and is recorded; that it is on another flavor, with another timeout, is a warning."""
+    hub.fault(method="POST", put={"flavor": "h200", "timeout": 86400, "retry": 3})
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+    assert done.submission.state is State.LAUNCHED
+    assert done.warnings == (
+        "The Hub says flavor h200; cpu-basic was asked for.",
+        "The Hub says timeout 86400; 600 was asked for.",
+        "The Hub says attempts 4; 1 was asked for.",
+    )
+
+
+def test_one_key_in_many_threads_is_one_request(hub: Hub, tmp_path: Path) -> None:
+    """Eight submitters of one key at once: one job, and nobody reserves twice."""
+    hub.fault(method="POST", delay_secs=0.2)
+    found: list[str] = []
+
+    def one() -> None:
+        with at_desk(hub, tmp_path) as desk:
+            found.append(submit(order("nightly"), desk).submission.sid)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with at_desk(hub, tmp_path) as desk:
+        assert (len(found), len(set(found)), posts(hub), balance(desk)) == (8, 1, 1, (CAP, 0))
+
+
+def test_a_job_that_falls_under_no_budget_is_in_the_books_too(hub: Hub, tmp_path: Path) -> None:
+    """Without a policy nothing limits it; it is recorded all the same."""
+    with at_desk(hub, tmp_path) as desk:
+        assert submit(order(windows=()), desk).submission.state is State.LAUNCHED
+        assert desk.ledger.verify() == ()
+
+
+def test_every_window_holds_the_money_or_none(hub: Hub, tmp_path: Path) -> None:
+    """Two budgets, the second too small: the first holds nothing."""
+    small = window(budget="ada", limit_micro_usd=CAP - 1)
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(BudgetRefused, match="ada"):
+            submit(order(windows=(window(), small)), desk)
+        assert (balance(desk), posts(hub)) == ((0, 0), 0)
