@@ -50,13 +50,16 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
     applied = applied_budgets(policy, terms, now)
     cost = worst_case(terms)
     lines = budget_lines(applied, books, outside, cost or 0)
+    has_policy = bool(policy.sources)
+    unknown = tuple(unknown_reasons(terms, policy.limits, now, has_policy=has_policy, price_problem=price_problem))
     reasons = (
         *limit_reasons(terms, policy.limits, cost),
         *_over(lines, cost),
-        *unknown_reasons(terms, policy.limits, now, has_policy=bool(policy.sources), price_problem=price_problem),
-        *_uncountable(terms, cost),
+        *unknown,
+        *_uncountable(cost, unknown),
         *_unknown_spending(policy, lines),
         *_remarks(policy, terms, applied),
+        *_not_counted(lines, outside),
     )
     return Decision(verdict=_verdict(reasons), terms=terms, worst_case_micro_usd=cost, lines=lines, reasons=reasons)
 
@@ -109,8 +112,8 @@ def _over(lines: Sequence[BudgetLine], cost: int | None) -> Iterator[Reason]:
             yield Reason("waived", f"Budget {name} is {short}; {why}", Effect.WARN)
 
 
-def _uncountable(terms: JobTerms, cost: int | None) -> Iterator[Reason]:
-    if cost is None and terms.price is not None and (terms.timeout_secs or 0) > 0 and terms.attempts > 0:
+def _uncountable(cost: int | None, unknown: Sequence[Reason]) -> Iterator[Reason]:
+    if cost is None and all(reason.code == "price_stale" for reason in unknown):
         yield Reason("amount_unknown", "The most the job can cost is more than can be counted.", Effect.BLOCK)
 
 
@@ -141,3 +144,9 @@ def _remarks(policy: Policy, terms: JobTerms, applied: Sequence[AppliedBudget]) 
             when = f"{rule.waiver.expires:%Y-%m-%d %H:%M} UTC"
             sentence = f"The waiver of {rule.waiver.author} for budget {quoted(rule.budget)} expired on {when}."
             yield Reason("waiver_expired", sentence, Effect.WARN)
+
+
+def _not_counted(lines: Sequence[BudgetLine], outside: Outside) -> Iterator[Reason]:
+    if lines and not outside.asked_schedules:
+        sentence = "Runs of schedules are not counted: the Hub was not asked for them."
+        yield Reason("schedules_not_counted", sentence, Effect.WARN)
