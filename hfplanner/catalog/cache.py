@@ -11,8 +11,8 @@ from typing import Any
 from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
-from hfplanner.errors import ListingUnreadable, UsageError
-from hfplanner.files import write_atomically
+from hfplanner.errors import ListingUnreadable
+from hfplanner.files import home_folder, write_atomically
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
@@ -31,13 +31,9 @@ def default_cache_folder(environ: Mapping[str, str]) -> Path:
     >>> default_cache_folder({"HFPLANNER_HOME": "/srv/plans"}).as_posix()
     '/srv/plans/cache'
     """
-    home = environ.get("HFPLANNER_HOME")
-    if home:
-        try:
-            return Path(home).expanduser() / "cache"
-        except RuntimeError as error:
-            hint = "Set HFPLANNER_HOME to a folder that can be written."
-            raise UsageError(f"HFPLANNER_HOME is {home!r}, but there is no such user.", hint=hint) from error
+    home = home_folder(environ)
+    if home is not None:
+        return home / "cache"
     import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
 
     return Path(platformdirs.user_cache_dir("hfplanner", appauthor=False))

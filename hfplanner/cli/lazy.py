@@ -21,7 +21,8 @@ class LazyCommand:
 
     Args:
         module: holds a function of the command's name (dashes as underscores, ``import_`` for ``import``) and
-            ``EXAMPLES``, a list of lines; or, where the command is a group of commands, a typer app of that name.
+            ``EXAMPLES``, a list of lines; or, where the command is a group of commands, a typer app of that name. It
+            may hold ``SETTINGS`` for its command line, such as ``ignore_unknown_options``.
         help: one line for the list of commands.
     """
 
@@ -52,7 +53,8 @@ def _build(name: str, lazy: LazyCommand) -> "Command":
         return typer.main.get_command(function)
     examples = "\n".join(f"  $ {line}" for line in module.EXAMPLES)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name, epilog=f"\b\nExamples\n{examples}", context_settings=CONTEXT_SETTINGS)(function)
+    settings = CONTEXT_SETTINGS | getattr(module, "SETTINGS", {})
+    app.command(name, epilog=f"\b\nExamples\n{examples}", context_settings=settings)(function)
     return typer.main.get_command(app)
 
 

@@ -20,8 +20,9 @@ from hfplanner.report.build import ReportInputs, build_report, costed_jobs
 from hfplanner.report.flat import flat_header, flat_rows
 from hfplanner.report.focus import write_focus
 from hfplanner.report.result import Report
-from hfplanner.report.spec import ReportSpec, parse_moment, parse_zone
+from hfplanner.report.spec import ReportSpec, parse_moment
 from hfplanner.report.write import write_report
+from hfplanner.zones import parse_zone
 
 EXAMPLES = [
     "hfplanner report",

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from hfplanner.errors import HistoryError
+from hfplanner.files import data_folder
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 from hfplanner.history.manifest import DataFile, Manifest, Pull, read_manifest, sync_folder, write_manifest
 from hfplanner.history.merge import PROVENANCE, merge_jobs
@@ -28,12 +29,7 @@ _LARGEST_ADDED_SHARE = 4
 
 def default_history_folder(environ: Mapping[str, str]) -> Path:
     """Return ``$HFPLANNER_HOME/history``, or that of the platform's user data folder."""
-    home = environ.get("HFPLANNER_HOME")
-    if home:
-        return Path(home).expanduser() / "history"
-    import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
-
-    return Path(platformdirs.user_data_dir("hfplanner", appauthor=False)) / "history"
+    return data_folder(environ) / "history"
 
 
 @dataclass(frozen=True, slots=True)

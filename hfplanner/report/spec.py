@@ -3,14 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from hfplanner.errors import UsageError, quoted
 from hfplanner.units import parse_duration
+from hfplanner.zones import begin_of_day, parse_zone
 
-__all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse_moment", "parse_zone"]
+__all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse_moment"]
 
 GROUP_KEYS = ("flavor", "owner", "initiator", "stage", "day", "week", "month", "name")
 _LABEL = "label:"
@@ -33,23 +34,6 @@ def parse_group_key(text: str) -> str:
     if text in GROUP_KEYS or (text.startswith(_LABEL) and len(text) > len(_LABEL)):
         return text
     raise UsageError(f"{quoted(text)} is nothing to group jobs by.", hint=_KEY_FORMS)
-
-
-def parse_zone(text: str) -> ZoneInfo:
-    """Return a time zone by its IANA name.
-
-    Raises:
-        UsageError: there is none of that name.
-
-    >>> parse_zone("Europe/Berlin").key
-    'Europe/Berlin'
-    """
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(
-            f"{quoted(text)} is not a time zone.", hint="An IANA name: UTC, Europe/Berlin, America/New_York."
-        ) from error
 
 
 def parse_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -79,15 +63,6 @@ def parse_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         return now - timedelta(seconds=parse_duration(shown))
     except (ValueError, OverflowError, UsageError) as error:
         raise UsageError(f"{quoted(text)} is not a time.", hint=MOMENT_FORMS) from error
-
-
-def begin_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a day in a zone, in UTC.
-
-    >>> begin_of_day(date(2026, 3, 29), parse_zone("Asia/Beirut")).isoformat()
-    '2026-03-28T22:00:00+00:00'
-    """
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 from hfplanner.report.columns import group_columns, in_period
-from hfplanner.report.spec import ReportSpec, parse_moment, parse_zone
+from hfplanner.report.spec import ReportSpec, parse_moment
+from hfplanner.zones import parse_zone
 
 NOW = datetime(2026, 9, 15, tzinfo=UTC)
 ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut", "UTC"])

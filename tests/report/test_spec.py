@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from hfplanner.errors import UsageError
-from hfplanner.report.spec import ReportSpec, parse_group_key, parse_moment, parse_zone
+from hfplanner.report.spec import ReportSpec, parse_group_key, parse_moment
+from hfplanner.zones import parse_zone
 
 NOW = datetime(2026, 9, 15, 8, tzinfo=UTC)
 

@@ -55,6 +55,7 @@ class EntryKind(StrEnum):
     RELEASE = "RELEASE"  # held - cap
     SETTLE = "SETTLE"  # held - cap, posted + cost
     PRESUME = "PRESUME"  # held - cap, posted + cap: taken as spent until evidence says otherwise
+    REOPEN = "REOPEN"  # held + cap, posted - cap: what was presumed is held again, for the job was found
     CORRECT = "CORRECT"  # posted + (what evidence says - what was posted)
     ADOPT = "ADOPT"  # held + cap, beyond the limit where it must be
 
@@ -172,6 +173,11 @@ class Submission:
     reason: str
     changed_at: datetime
     budgets: tuple[tuple[str, datetime], ...]
+
+    @property
+    def overrun_micro_usd(self) -> int:
+        """By how much it cost more than was reserved; 0 where it did not, or is not settled."""
+        return max(0, (self.posted_micro_usd or 0) - self.cap_micro_usd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

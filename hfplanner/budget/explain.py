@@ -1,0 +1,100 @@
+"""A decision as lines of text: sums that a reader can add up, to the micro-USD."""
+
+from collections.abc import Iterator, Sequence
+
+from hfplanner.budget.decision import BudgetLine, Decision, Verdict
+from hfplanner.budget.terms import UsedPrice
+from hfplanner.units import format_usd, format_usd_per_hour, started_minutes
+
+__all__ = ["aligned", "headline", "line_rows", "period_words", "worst_case_words"]
+
+_VERDICTS = {Verdict.ALLOWED: "Allowed", Verdict.REFUSED: "Refused", Verdict.BLOCKED: "Blocked"}
+
+
+def headline(decision: Decision) -> str:
+    """Return the decision as a sentence."""
+    cost = decision.worst_case_micro_usd
+    most = "what the job may cost is not known" if cost is None else f"the job may cost {format_usd(cost)} at most"
+    return f"{_VERDICTS[decision.verdict]}: {most}."
+
+
+def worst_case_words(decision: Decision) -> str | None:
+    """Return how the worst case comes about; ``None`` where it is not known."""
+    terms, cost = decision.terms, decision.worst_case_micro_usd
+    if cost is None or terms.price is None or terms.timeout_secs is None:
+        return None
+    minutes = started_minutes(terms.timeout_secs)
+    price = terms.price
+    rent = price.micro_usd_per_minute * minutes * terms.attempts
+    times = f"{minutes:,} started minutes" if minutes != 1 else "1 started minute"
+    attempts = f" x {terms.attempts} attempts" if terms.attempts != 1 else ""
+    ports = f" + {format_usd(cost - rent)} for exposed ports" if terms.has_ports else ""
+    per_minute = f"{format_usd(price.micro_usd_per_minute)} a minute"
+    return (
+        f"{terms.flavor}: {per_minute} x {times}{attempts}{ports} = {format_usd(cost)} "
+        f"({format_usd_per_hour(price.micro_usd_per_minute)}/h, {_price_words(price)})"
+    )
+
+
+def _price_words(price: UsedPrice) -> str:
+    """Return where a price is from and of which day."""
+    words = {"live": "asked", "kept": "kept since", "shipped": "shipped, of"}.get(price.source, "of")
+    return f"{words} {price.checked:%Y-%m-%d}"
+
+
+def period_words(line: BudgetLine) -> str:
+    """Return a budget's period and scope."""
+    window = line.window
+    if window.end is None:
+        return f"for ever; {line.scope}"
+    return f"{line.period} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC; {line.scope}"
+
+
+def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, str]]:
+    """Yield the sum of one budget: what, how much [micro-USD], of what it consists; the last row is what is left."""
+    outside = line.outside
+    yield "limit", line.limit_micro_usd, ""
+    yield (
+        "- spent",
+        line.spent_micro_usd,
+        _parts(
+            (line.balance.posted_micro_usd, "settled in the ledger"),
+            (outside.spent_micro_usd, f"by {_count(outside.spent_jobs, 'job')} outside it"),
+        ),
+    )
+    yield (
+        "- held",
+        line.held_micro_usd,
+        _parts(
+            (line.balance.held_micro_usd, "by open submissions"),
+            (outside.held_micro_usd, f"by {_count(outside.held_jobs, 'running job')} outside the ledger"),
+            (outside.scheduled_micro_usd, f"for {_count(outside.scheduled_runs, 'run')} of schedules"),
+        ),
+    )
+    if with_job:
+        yield "- this job", line.this_job_micro_usd, "at its worst case"
+    yield "= left", line.left_micro_usd, ""
+
+
+def _parts(*parts: tuple[int, str]) -> str:
+    return ", ".join(f"{format_usd(amount)} {words}" for amount, words in parts if amount)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def aligned(rows: Sequence[tuple[str, int, str]]) -> list[str]:
+    """Return rows of :func:`line_rows` with their decimal points one under the other.
+
+    >>> aligned([("limit", 5_000_000, ""), ("= left", 4_240_480, "")])
+    ['limit   $5.00', '= left  $4.24048']
+    """
+    amounts = [format_usd(amount).partition(".") for _, amount, _ in rows]
+    names = max(len(name) for name, _, _ in rows)
+    whole = max(len(dollars) for dollars, _, _ in amounts)
+    cents = max(len(digits) for _, _, digits in amounts)
+    return [
+        f"{name:<{names}}  {dollars:>{whole}}.{digits:<{cents}}  {note}".rstrip()
+        for (name, _, note), (dollars, _, digits) in zip(rows, amounts, strict=True)
+    ]

@@ -1,0 +1,148 @@
+"""The moves inside a transaction: a submission from state to state, and its money between held and posted."""
+
+from dataclasses import dataclass
+
+from hfplanner.budget.ledger.dialect import Transaction
+from hfplanner.budget.ledger.records import EntryKind, State
+from hfplanner.budget.ledger.windows import follow
+
+__all__ = ["NO_BUDGET", "Change", "Standing", "add_charge", "has_change", "locked", "note", "post", "step"]
+
+# What a submission that falls under no budget is charged to, so that its money is in the books too.
+NO_BUDGET = ("", 0)
+
+_LOCKED = """
+    SELECT state, cap_micro_usd, posted_micro_usd, presumed, evidence, job_id, answer, sender
+    FROM submissions WHERE sid = ? FOR UPDATE
+""".strip()
+_STEP = """
+    UPDATE submissions
+    SET state = ?, cap_micro_usd = ?, posted_micro_usd = ?, presumed = ?, evidence = ?, job_id = ?, answer = ?,
+        sender = ?, reason = ?, changed_us = ?
+    WHERE sid = ? AND state = ?
+"""
+_NOTE = "INSERT INTO changes (token, sid, from_state, to_state, at_us, reason, who) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ENTER = """
+    INSERT INTO entries (token, sid, budget, start_us, kind, once, held_micro_usd, posted_micro_usd)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADD_CHARGE = """
+    INSERT INTO charges (sid, budget, start_us, held_micro_usd, posted_micro_usd) VALUES (?, ?, ?, 0, 0)
+    ON CONFLICT (sid, budget, start_us) DO NOTHING
+"""
+_CHARGES = "SELECT budget, start_us, held_micro_usd, posted_micro_usd FROM charges WHERE sid = ?"
+_SET_CHARGE = """
+    UPDATE charges SET held_micro_usd = ?, posted_micro_usd = ? WHERE sid = ? AND budget = ? AND start_us = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one call to the ledger changes, and on whose word.
+
+    Args:
+        token: random, of this call alone: whoever lost the connection at COMMIT looks for it.
+        at_us: when.
+        reason: a sentence.
+        who: the operator who said so; ``""`` for the program itself.
+    """
+
+    token: str
+    at_us: int
+    reason: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What changes of a submission's row."""
+
+    sid: str
+    state: State
+    cap_micro_usd: int
+    posted_micro_usd: int | None = None
+    presumed: int = 0
+    evidence: str = ""
+    job_id: str | None = None
+    answer: str = ""
+    sender: str | None = None
+
+
+def locked(tx: Transaction, sid: str) -> Standing | None:
+    """Return how a submission stands, and let nobody else change it until the transaction ends."""
+    row = tx.row(_LOCKED, sid)
+    if row is None:
+        return None
+    state, cap, posted, presumed, evidence, job_id, answer, sender = row
+    return Standing(
+        sid=sid,
+        state=State(state),
+        cap_micro_usd=cap,
+        posted_micro_usd=posted,
+        presumed=presumed,
+        evidence=evidence,
+        job_id=job_id,
+        answer=answer,
+        sender=sender,
+    )
+
+
+def step(tx: Transaction, before: State, after: Standing, change: Change) -> bool:
+    """Bring a submission from one state to the next, and note it; whether it was in that state."""
+    changed = tx.change(
+        _STEP,
+        after.state,
+        after.cap_micro_usd,
+        after.posted_micro_usd,
+        after.presumed,
+        after.evidence,
+        after.job_id,
+        after.answer,
+        after.sender,
+        change.reason,
+        change.at_us,
+        after.sid,
+        before,
+    )
+    if changed == 1:
+        note(tx, after.sid, (before, after.state), change)
+    return changed == 1
+
+
+def note(tx: Transaction, sid: str, states: tuple[str, str], change: Change) -> None:
+    """Add a line to the history of states."""
+    tx.change(_NOTE, change.token, sid, *states, change.at_us, change.reason, change.who)
+
+
+def has_change(tx: Transaction, token: str) -> bool:
+    """Return whether the call of this token was committed."""
+    return tx.row("SELECT 1 FROM changes WHERE token = ?", token) is not None
+
+
+def add_charge(tx: Transaction, sid: str, key: tuple[str, int]) -> None:
+    """Let a submission count against a window, with nothing so far."""
+    tx.change(_ADD_CHARGE, sid, *key)
+
+
+def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
+    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, held: int, posted: int, moves_windows: bool = True
+) -> None:
+    """Bring what a submission holds and has posted of each of its windows to these amounts, with an entry for each.
+
+    Args:
+        tx: the transaction.
+        sid: the submission.
+        kind: of the entries; all but ``CORRECT`` are made once for a submission and window, or the table refuses.
+        change: on whose word.
+        held, posted: the new amounts [micro-USD].
+        moves_windows: whether the windows' counters follow; not where a decision has moved them.
+    """
+    once = f"{kind}:{change.token}" if kind is EntryKind.CORRECT else kind
+    # Sorted here and not by the database: the order of locks must not depend on how it compares text.
+    for budget, start_us, held_now, posted_now in sorted(tx.rows(_CHARGES, sid)):
+        key = (budget, start_us)
+        more_held, more_posted = held - held_now, posted - posted_now
+        tx.change(_ENTER, change.token, sid, *key, kind, once, more_held, more_posted)
+        tx.change(_SET_CHARGE, held, posted, sid, *key)
+        if moves_windows and key != NO_BUDGET:
+            follow(tx, key, held=more_held, posted=more_posted)

@@ -1,0 +1,274 @@
+"""The ledger: each call is one transaction that decides and records, or leaves nothing.
+
+A call that asks for a change of state changes it only from the states it names, and says whether it did: ``False`` means
+that another has been there. Nothing here sends anything.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+from hfplanner.budget.ledger import queries, reserving
+from hfplanner.budget.ledger.books import Change, Standing, has_change, locked, post, step
+from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.records import (
+    Adoption,
+    Balance,
+    BudgetWindow,
+    Entry,
+    EntryKind,
+    Existing,
+    Problem,
+    Refused,
+    Reservation,
+    Reserved,
+    Sender,
+    Settlement,
+    State,
+    Submission,
+)
+from hfplanner.budget.ledger.rows import sender_text, to_us
+from hfplanner.budget.ledger.verify import rebuild, verify
+from hfplanner.budget.ledger.windows import balance
+from hfplanner.units import format_usd
+
+__all__ = ["BILL", "Ledger"]
+
+T = TypeVar("T")
+
+# The evidence that no other overrules: what the Hub has charged.
+BILL = "bill"
+_SENT = (State.SENDING, State.UNKNOWN)
+
+
+class Ledger:
+    """The books of one pool of money. For one thread of one process at a time; any number of processes share them.
+
+    Made by :func:`hfplanner.budget.ledger.open.open_ledger`; a context manager that closes. Every call may raise
+    :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell; either way nothing may be sent.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.ledger_id = database.read(queries.ledger_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; money that is held stays held."""
+        self._database.close()
+
+    # Before anything is sent
+
+    def reserve(self, wanted: Reservation) -> Reserved | Existing | Refused:
+        """Hold the most a job can cost in every budget it falls under, or in none of them: T1.
+
+        A window with a waiver that has not expired may exceed its limit; that the waiver was used is recorded. A key
+        stands for one job: with the same specification its submission is returned, with another it is a conflict. Only
+        a key whose submission is VOID, so that no job came of it, may be used again, for any specification: the new
+        submission takes the key over, and the VOID one keeps its history, and stays without the key should its job
+        turn up after all.
+
+        Raises:
+            KeyConflict: the key belongs to another specification, or the ``sid`` to another submission.
+            BudgetBlocked: the terms' cap is not known, or too large to count.
+        """
+        token = secrets.token_hex(16)
+
+        def committed(tx: Transaction) -> Reserved | None:
+            return Reserved(queries.existing(tx, wanted.sid)) if has_change(tx, token) else None
+
+        try:
+            return self._database.write(lambda tx: reserving.reserve(tx, wanted, token), committed)
+        except reserving.TooLittleLeft as found:
+            return found.refused
+
+    def mark_sending(self, sid: str, sender: Sender, at: datetime) -> bool:
+        """RESERVED to SENDING before its expiry: T2. ``True`` means that this caller, and no other, may send now."""
+
+        def after(before: Standing, tx: Transaction) -> Standing | None:
+            return replace(before, state=State.SENDING, sender=text) if reserving.in_time(tx, sid, at) else None
+
+        text = sender_text(sender)
+        return self._step(sid, (State.RESERVED,), after, self._change(at, "It is being sent."))
+
+    # What became of it
+
+    def launched(  # noqa: PLR0913, PLR0917 - the job, the Hub's answer, and on whose word
+        self, sid: str, job_id: str, raw: str, at: datetime, reason: str = "", who: str = ""
+    ) -> bool:
+        """SENDING or UNKNOWN to LAUNCHED: T3, keeping the raw answer. ``True`` also where it already has this job."""
+        return self._with_job(sid, job_id, raw, self._change(at, reason or "The job exists.", who), _SENT)
+
+    def found(self, sid: str, job_id: str, raw: str, at: datetime, reason: str) -> bool:  # noqa: PLR0913, PLR0917 - the same
+        """Record evidence that a submission's job exists, whatever was believed; ``True`` also where that is known.
+
+        SENDING and UNKNOWN become LAUNCHED. Presumed spending becomes LAUNCHED too: its money is held again instead of
+        posted. VOID becomes ADOPTED: the reserved amount is held again in the same windows, beyond their limits if it
+        must be. ``False``: no such submission, one that is only RESERVED, or one with another job (this is a copy:
+        :meth:`adopt` it).
+        """
+        return self._with_job(sid, job_id, raw, self._change(at, reason), (*_SENT, State.SETTLED, State.VOID))
+
+    def unknown(self, sid: str, reason: str, at: datetime) -> bool:
+        """SENDING to UNKNOWN: it may exist, and its money stays held."""
+        return self._step(sid, (State.SENDING,), _into(State.UNKNOWN), self._change(at, reason))
+
+    def void(self, sid: str, *, from_state: State, reason: str, at: datetime, who: str = "") -> bool:
+        """RESERVED, SENDING or UNKNOWN to VOID: what was held is free again.
+
+        Raises:
+            ValueError: from any other state.
+        """
+        if from_state not in {State.RESERVED, *_SENT}:
+            raise ValueError(f"{from_state} does not become VOID")
+        change = self._change(at, reason, who)
+        return self._step(sid, (from_state,), _into(State.VOID), change, EntryKind.RELEASE)
+
+    def settle(self, sid: str, settlement: Settlement) -> bool:
+        """LAUNCHED or ADOPTED to SETTLED, once: what was held is free, the cost is posted, beyond the limit if it must be.
+
+        A cost above the cap shows as the submission's ``overrun_micro_usd``, in its reason and, where the limit is
+        exceeded by it, as the window's overrun.
+        """
+
+        def after(before: Standing, _: Transaction) -> Standing:
+            return _settled(before, settlement)
+
+        return self._step(sid, (State.LAUNCHED, State.ADOPTED), after, self._settling(settlement), EntryKind.SETTLE)
+
+    def presume(self, sid: str, reason: str, at: datetime) -> bool:
+        """UNKNOWN to SETTLED at its cap, presumed: reversible by :meth:`found`, :meth:`correct`."""
+
+        def after(before: Standing, _: Transaction) -> Standing:
+            return replace(before, state=State.SETTLED, posted_micro_usd=before.cap_micro_usd, presumed=1)
+
+        return self._step(sid, (State.UNKNOWN,), after, self._change(at, reason), EntryKind.PRESUME)
+
+    def correct(self, sid: str, settlement: Settlement) -> bool:
+        """Make what a SETTLED submission has posted what the evidence says; it is then no longer presumed.
+
+        ``False``: nothing to correct, not settled, or settled by the bill, which only a bill corrects.
+        """
+
+        def after(before: Standing, _: Transaction) -> Standing | None:
+            overruled = before.evidence == BILL and settlement.evidence != BILL
+            known = before.posted_micro_usd == settlement.cost_micro_usd and not before.presumed
+            return None if overruled or known else _settled(before, settlement)
+
+        return self._step(sid, (State.SETTLED,), after, self._settling(settlement), EntryKind.CORRECT)
+
+    def adopt(self, adoption: Adoption) -> Submission:
+        """Charge a job that was found and for which nothing is held; the same job again changes nothing.
+
+        Limits may be exceeded: that is their windows' overrun. A submission that is known under ``adoption.sid`` and has
+        no job gets this one (see :meth:`found`; VOID: in the windows and at the cap of the adoption); where it has
+        another, this is a copy and gets an id of its own.
+
+        Raises:
+            ValueError: a window is named twice, or the cap is below 0.
+        """
+        change = self._change(adoption.at, adoption.reason)
+
+        def committed(tx: Transaction) -> Submission | None:
+            return queries.by_job(tx, adoption.job_id) if has_change(tx, change.token) else None
+
+        return self._database.write(lambda tx: reserving.adopt(tx, adoption, change), committed)
+
+    # What there is
+
+    def get(self, sid: str) -> Submission | None:
+        """Return a submission, ``None`` where there is none of this id."""
+        return self._database.read(lambda tx: queries.by_sid(tx, sid))
+
+    def by_key(self, key: str) -> Submission | None:
+        """Return the submission that a key belongs to."""
+        return self._database.read(lambda tx: queries.by_key(tx, key))
+
+    def by_job(self, job_id: str) -> Submission | None:
+        """Return the submission of a job."""
+        return self._database.read(lambda tx: queries.by_job(tx, job_id))
+
+    def answer(self, sid: str) -> str:
+        """Return the Hub's raw answer that was kept with a submission; ``""`` where there is none."""
+        return self._database.read(lambda tx: queries.answer(tx, sid))
+
+    def submissions(self, states: Collection[State] | None = None, limit: int | None = None) -> Iterator[Submission]:
+        """Return submissions, the newest first: all, or those in some states; at most ``limit``.
+
+        They are read in pages, each as the books stand when it is read.
+        """
+        return queries.submissions(self._database, states, limit)
+
+    def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
+        """Return what windows stand at, all at the same moment; a window that nothing was reserved in has zeros."""
+        return self._database.read(lambda tx: tuple(balance(tx, window) for window in windows))
+
+    def entries(self, sid: str | None = None) -> Iterator[Entry]:
+        """Return the entries in the order they were made: all, or those of a submission."""
+        return queries.entries(self._database, sid)
+
+    def verify(self) -> tuple[Problem, ...]:
+        """Return everything that does not add up; nothing where the books are right."""
+        return verify(self._database)
+
+    def rebuild_counters(self, at: datetime, who: str) -> int:
+        """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
+        change = self._change(at, "The counters were made anew from the entries.", who)
+        return self._database.write(lambda tx: rebuild(tx, change), lambda _: None)
+
+    def _with_job(self, sid: str, job_id: str, raw: str, change: Change, states: Sequence[State]) -> bool:
+        return self._database.write(
+            lambda tx: reserving.give_job(tx, (sid, job_id, raw), change, states),
+            lambda tx: has_change(tx, change.token) or None,
+        )
+
+    @staticmethod
+    def _change(at: datetime, reason: str, who: str = "") -> Change:
+        return Change(secrets.token_hex(16), to_us(at), reason, who)
+
+    def _settling(self, settlement: Settlement) -> Change:
+        if settlement.cost_micro_usd < 0:
+            raise ValueError("a cost below 0")
+        return self._change(settlement.at, f"It cost {format_usd(settlement.cost_micro_usd)} ({settlement.evidence}).")
+
+    def _step(  # noqa: PLR0913 - which, from where, to where, on whose word, and what its money does
+        self,
+        sid: str,
+        before: Sequence[State],
+        after: Callable[[Standing, Transaction], Standing | None],
+        change: Change,
+        kind: EntryKind | None = None,
+    ) -> bool:
+        """Take one step of a submission that is in one of these states; whether it was taken."""
+
+        def work(tx: Transaction) -> bool:
+            standing = locked(tx, sid)
+            if standing is None or standing.state not in before:
+                return False
+            then = after(standing, tx)
+            if then is None or not step(tx, standing.state, then, change):
+                return False
+            if kind is not None:
+                post(tx, sid, kind, change, held=0, posted=then.posted_micro_usd or 0)
+            return True
+
+        return self._database.write(work, lambda tx: has_change(tx, change.token) or None)
+
+
+def _into(state: State) -> Callable[[Standing, Transaction], Standing]:
+    return lambda before, _: replace(before, state=state)
+
+
+def _settled(before: Standing, settlement: Settlement) -> Standing:
+    cost, evidence = settlement.cost_micro_usd, settlement.evidence
+    return replace(before, state=State.SETTLED, posted_micro_usd=cost, presumed=0, evidence=evidence)

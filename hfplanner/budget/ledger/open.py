@@ -1,0 +1,48 @@
+"""Open a ledger by its address: a path, or a ``postgresql://`` URL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.files import data_folder
+
+__all__ = ["default_ledger_address", "open_ledger"]
+
+_URLS = ("postgresql://", "postgres://")
+
+
+def default_ledger_address(environ: Mapping[str, str]) -> str:
+    """Return ``HFPLANNER_LEDGER``, or ``ledger.sqlite3`` in the folder of the user's data.
+
+    Raises:
+        UsageError: ``HFPLANNER_HOME`` begins with the home of a user who does not exist.
+
+    >>> default_ledger_address({"HFPLANNER_LEDGER": "postgresql://db.acme.example/jobs"})
+    'postgresql://db.acme.example/jobs'
+    """
+    return environ.get("HFPLANNER_LEDGER") or str(data_folder(environ) / "ledger.sqlite3")
+
+
+def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledger:
+    """Open the ledger at an address; a file that is not there is made.
+
+    Args:
+        address: a path, or the URL of a PostgreSQL database: ``postgresql://user@host/database``.
+        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds for
+            a file and 30 for a server.
+
+    Raises:
+        LedgerError: it cannot be used: not there, not readable, damaged, of a newer version, on a network file system.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, open_ledger(Path(folder, "ledger.sqlite3")) as ledger:
+    ...     ledger.verify()
+    ()
+    """
+    if isinstance(address, str) and address.startswith(_URLS):
+        from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
+
+        return Ledger(PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs))
+    from hfplanner.budget.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 - one of the two is used
+
+    return Ledger(SqliteDatabase(Path(address).expanduser(), wait_secs=120.0 if wait_secs is None else wait_secs))

@@ -1,0 +1,124 @@
+"""Records to rows and back: times as microseconds since 1970, what is never searched for as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hfplanner.budget.ledger.records import Sender, State, Submission
+from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.errors import LedgerError
+
+__all__ = [
+    "SUBMISSION_COLUMNS",
+    "moment",
+    "notes_text",
+    "read_submission",
+    "read_terms",
+    "sender_text",
+    "terms_text",
+    "to_us",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+SUBMISSION_COLUMNS = (
+    "sid, user_key, spec_hash, terms, created_us, expires_us, notes, state, cap_micro_usd, posted_micro_usd, presumed, "
+    "job_id, sender, reason, changed_us"
+)
+
+
+def to_us(at: datetime) -> int:
+    """Return microseconds since 1970.
+
+    Raises:
+        TypeError: the time has no zone.
+
+    >>> to_us(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000000
+    """
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the time of microseconds since 1970, UTC.
+
+    >>> moment(1_000_000).isoformat()
+    '1970-01-01T00:00:01+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def terms_text(terms: JobTerms) -> str:
+    """Return terms as JSON."""
+    price = terms.price
+    plain = {
+        **{name: getattr(terms, name) for name in ("namespace", "owner", "flavor", "timeout_secs", "attempts")},
+        "has_ports": terms.has_ports,
+        "labels": dict(terms.labels),
+        "price": None
+        if price is None
+        else {
+            "micro_usd_per_minute": price.micro_usd_per_minute,
+            "source": price.source,
+            "checked": price.checked.astimezone(UTC).isoformat(),
+        },
+    }
+    return json.dumps(plain, sort_keys=True)
+
+
+def read_terms(text: str) -> JobTerms:
+    """Return the terms that :func:`terms_text` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    plain = json.loads(text)
+    price = plain.pop("price")
+    if price is not None:
+        price = UsedPrice(**{**price, "checked": datetime.fromisoformat(price["checked"])})
+    return JobTerms(price=price, **plain)
+
+
+def notes_text(notes: Any) -> str:  # noqa: ANN401 - any mapping of text
+    """Return notes as JSON."""
+    return json.dumps(dict(notes), sort_keys=True)
+
+
+def sender_text(sender: Sender) -> str:
+    """Return a sender as JSON."""
+    return json.dumps(asdict(sender), sort_keys=True)
+
+
+def read_submission(row: Sequence[Any], budgets: Sequence[tuple[str, datetime]]) -> Submission:
+    """Return the submission of a row of :data:`SUBMISSION_COLUMNS`.
+
+    Raises:
+        LedgerError: the row is damaged.
+    """
+    sid, key, spec_hash, terms, created, expires, notes, state, cap, posted, presumed, job, sender, reason, changed = (
+        row
+    )
+    try:
+        return Submission(
+            sid=sid,
+            key=key,
+            spec_hash=spec_hash,
+            terms=read_terms(terms),
+            created_at=moment(created),
+            expires_at=moment(expires),
+            notes=json.loads(notes),
+            state=State(state),
+            cap_micro_usd=cap,
+            posted_micro_usd=posted,
+            presumed=bool(presumed),
+            job_id=job,
+            sender=None if sender is None else Sender(**json.loads(sender)),
+            reason=reason,
+            changed_at=moment(changed),
+            budgets=tuple(budgets),
+        )
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise LedgerError(f"Submission {sid} of the ledger is damaged and cannot be read.") from error

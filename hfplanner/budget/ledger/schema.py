@@ -1,0 +1,123 @@
+"""The tables, and the numbered steps that made them: forward only, each in the transaction that notes its number.
+
+``windows``: a budget in one period, with its counters. ``submissions``: each as it stands. ``charges``: what one holds
+and has posted of each window. ``changes``: every change of a state; ``entries``: every change of money; ``waivers``:
+whose word let a limit be exceeded. The last three are only ever added to. Times are microseconds since 1970, UTC.
+"""
+
+from collections.abc import Callable, Sequence
+
+from hfplanner.budget.ledger.dialect import Dialect
+from hfplanner.budget.ledger.records import State
+
+__all__ = ["STEPS", "Step"]
+
+# What brings the tables from one version to the next.
+Step = Callable[[Dialect], Sequence[str]]
+
+_STATES = ", ".join(f"'{state}'" for state in State)
+_APPEND_ONLY = ("changes", "entries", "waivers")
+
+_TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL){end}",
+    """
+    CREATE TABLE windows (
+        budget TEXT NOT NULL CHECK (budget <> ''),
+        start_us {integer} NOT NULL,
+        end_us {integer},
+        limit_micro_usd {integer} NOT NULL CHECK (limit_micro_usd >= 0),
+        posted_micro_usd {integer} NOT NULL CHECK (posted_micro_usd >= 0),
+        held_micro_usd {integer} NOT NULL CHECK (held_micro_usd >= 0),
+        overrun_micro_usd {integer} NOT NULL CHECK (overrun_micro_usd >= 0),
+        CHECK (posted_micro_usd + held_micro_usd <= limit_micro_usd + overrun_micro_usd),
+        PRIMARY KEY (budget, start_us)
+    ){end}
+    """,
+    # A key belongs to one submission at a time (active_key); user_key stays with each that ever had it.
+    """
+    CREATE TABLE submissions (
+        sid TEXT PRIMARY KEY,
+        user_key TEXT,
+        active_key TEXT UNIQUE,
+        spec_hash TEXT NOT NULL,
+        terms TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        created_us {integer} NOT NULL,
+        expires_us {integer} NOT NULL,
+        state TEXT NOT NULL CHECK (state IN (%s)),
+        cap_micro_usd {integer} NOT NULL CHECK (cap_micro_usd >= 0),
+        posted_micro_usd {integer} CHECK (posted_micro_usd >= 0),
+        presumed {integer} NOT NULL CHECK (presumed IN (0, 1)),
+        evidence TEXT NOT NULL,
+        job_id TEXT UNIQUE,
+        answer TEXT NOT NULL,
+        sender TEXT,
+        reason TEXT NOT NULL,
+        changed_us {integer} NOT NULL,
+        CHECK (active_key = user_key),
+        CHECK ((state = 'SETTLED') = (posted_micro_usd IS NOT NULL)),
+        CHECK (presumed = 0 OR state = 'SETTLED'),
+        CHECK (job_id IS NOT NULL OR state NOT IN ('LAUNCHED', 'ADOPTED'))
+    ){end}
+    """
+    % _STATES,
+    "CREATE INDEX submissions_by_time ON submissions (created_us, sid)",
+    "CREATE INDEX submissions_by_state ON submissions (state, created_us, sid)",
+    """
+    CREATE TABLE charges (
+        sid TEXT NOT NULL,
+        budget TEXT NOT NULL,
+        start_us {integer} NOT NULL,
+        held_micro_usd {integer} NOT NULL CHECK (held_micro_usd >= 0),
+        posted_micro_usd {integer} NOT NULL CHECK (posted_micro_usd >= 0),
+        PRIMARY KEY (sid, budget, start_us)
+    ){end}
+    """,
+    """
+    CREATE TABLE changes (
+        seq {serial},
+        token TEXT NOT NULL UNIQUE,
+        sid TEXT NOT NULL,
+        from_state TEXT NOT NULL,
+        to_state TEXT NOT NULL,
+        at_us {integer} NOT NULL,
+        reason TEXT NOT NULL,
+        who TEXT NOT NULL
+    ){end}
+    """,
+    "CREATE INDEX changes_by_sid ON changes (sid, seq)",
+    """
+    CREATE TABLE entries (
+        seq {serial},
+        token TEXT NOT NULL,
+        sid TEXT NOT NULL,
+        budget TEXT NOT NULL,
+        start_us {integer} NOT NULL,
+        kind TEXT NOT NULL,
+        once TEXT NOT NULL,
+        held_micro_usd {integer} NOT NULL,
+        posted_micro_usd {integer} NOT NULL,
+        UNIQUE (sid, budget, start_us, once)
+    ){end}
+    """,
+    """
+    CREATE TABLE waivers (
+        sid TEXT NOT NULL,
+        budget TEXT NOT NULL,
+        start_us {integer} NOT NULL,
+        reason TEXT NOT NULL,
+        author TEXT NOT NULL,
+        expires_us {integer} NOT NULL,
+        PRIMARY KEY (sid, budget, start_us)
+    ){end}
+    """,
+)
+
+
+def _first(dialect: Dialect) -> Sequence[str]:
+    triggers = [statement for table in _APPEND_ONLY for statement in dialect.append_only(table)]
+    return [*(dialect.definition(table) for table in _TABLES), *triggers]
+
+
+# The number of a version is how many of these were taken.
+STEPS: tuple[Step, ...] = (_first,)

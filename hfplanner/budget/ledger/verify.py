@@ -1,0 +1,306 @@
+"""Prove the books, or name every row that does not add up; and make the counters anew from the entries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hfplanner.budget.ledger.books import Change, note
+from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.records import Problem
+from hfplanner.budget.ledger.rows import moment, read_terms
+
+__all__ = ["rebuild", "verify"]
+
+_SUMS = """
+    SELECT sid, budget, start_us, CAST(SUM(held_micro_usd) AS BIGINT) AS held, CAST(SUM(posted_micro_usd) AS BIGINT) AS posted
+    FROM entries GROUP BY sid, budget, start_us
+"""
+# What the entries say and the charges do not.
+_CHARGES_OFF = f"""
+    SELECT e.sid, e.budget, e.start_us, e.held, e.posted, c.held_micro_usd, c.posted_micro_usd
+    FROM ({_SUMS}) e LEFT JOIN charges c ON c.sid = e.sid AND c.budget = e.budget AND c.start_us = e.start_us
+    WHERE COALESCE(c.held_micro_usd, 0) <> e.held OR COALESCE(c.posted_micro_usd, 0) <> e.posted
+    UNION ALL
+    SELECT c.sid, c.budget, c.start_us, 0, 0, c.held_micro_usd, c.posted_micro_usd
+    FROM charges c WHERE NOT EXISTS (
+        SELECT 1 FROM entries e WHERE e.sid = c.sid AND e.budget = c.budget AND e.start_us = c.start_us)
+"""  # noqa: S608 - the statement above
+# What the charges say and the windows do not.
+_WINDOWS_OFF = """
+    SELECT c.budget, c.start_us, c.held, c.posted, w.held_micro_usd, w.posted_micro_usd
+    FROM (
+        SELECT budget, start_us, CAST(SUM(held_micro_usd) AS BIGINT) AS held,
+            CAST(SUM(posted_micro_usd) AS BIGINT) AS posted
+        FROM charges WHERE budget <> '' GROUP BY budget, start_us
+    ) c LEFT JOIN windows w ON w.budget = c.budget AND w.start_us = c.start_us
+    WHERE w.budget IS NULL OR w.held_micro_usd <> c.held OR w.posted_micro_usd <> c.posted
+    UNION ALL
+    SELECT w.budget, w.start_us, 0, 0, w.held_micro_usd, w.posted_micro_usd
+    FROM windows w WHERE (w.held_micro_usd <> 0 OR w.posted_micro_usd <> 0) AND NOT EXISTS (
+        SELECT 1 FROM charges c WHERE c.budget = w.budget AND c.start_us = w.start_us)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A query that finds nothing in books that are right.
+
+    Args:
+        code: of the problem.
+        sql: the query.
+        sentence: with a row's values by their numbers; ``{window}`` stands for the last two, a budget and a start.
+    """
+
+    code: str
+    sql: str
+    sentence: str
+
+
+_CHECKS = (
+    Check(
+        "limit",
+        """
+        SELECT overrun_micro_usd, posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM windows
+        WHERE overrun_micro_usd <> CASE WHEN posted_micro_usd + held_micro_usd > limit_micro_usd
+            THEN posted_micro_usd + held_micro_usd - limit_micro_usd ELSE 0 END
+        """,
+        "The overrun of {window} is {0}, with {1} posted and {2} held of a limit of {3} micro-USD.",
+    ),
+    Check(
+        "negative",
+        """
+        SELECT posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM windows
+        WHERE posted_micro_usd < 0 OR held_micro_usd < 0 OR limit_micro_usd < 0 OR overrun_micro_usd < 0
+        """,
+        "A counter of {window} is below 0: {0} posted, {1} held, a limit of {2} micro-USD.",
+    ),
+    Check(
+        "negative",
+        """
+        SELECT c.sid, c.held_micro_usd, c.posted_micro_usd, c.budget, c.start_us FROM charges c
+        WHERE c.held_micro_usd < 0 OR c.posted_micro_usd < 0
+        """,
+        "A charge of submission {0} to {window} is below 0: {1} held, {2} posted micro-USD.",
+    ),
+    Check(
+        "held",
+        """
+        SELECT s.sid, s.state, s.cap_micro_usd, c.held_micro_usd, c.budget, c.start_us
+        FROM submissions s JOIN charges c ON c.sid = s.sid
+        WHERE c.held_micro_usd <> CASE WHEN s.state IN ('SETTLED', 'VOID') THEN 0 ELSE s.cap_micro_usd END
+        """,
+        "Submission {0}, {1} with a cap of {2}, holds {3} micro-USD of {window}.",
+    ),
+    Check(
+        "posted",
+        """
+        SELECT s.sid, s.state, COALESCE(s.posted_micro_usd, 0), c.posted_micro_usd, c.budget, c.start_us
+        FROM submissions s JOIN charges c ON c.sid = s.sid
+        WHERE c.posted_micro_usd <> COALESCE(s.posted_micro_usd, 0)
+            OR (s.state = 'SETTLED') <> (s.posted_micro_usd IS NOT NULL)
+        """,
+        "Submission {0}, {1}, has posted {2}, and to {window} {3} micro-USD.",
+    ),
+    Check(
+        "orphan",
+        "SELECT sid FROM submissions WHERE sid NOT IN (SELECT sid FROM charges)",
+        "Submission {0} is charged to nothing.",
+    ),
+    Check(
+        "orphan",
+        "SELECT DISTINCT sid FROM charges WHERE sid NOT IN (SELECT sid FROM submissions)",
+        "Submission {0} is charged, and is not there.",
+    ),
+    Check(
+        "orphan",
+        "SELECT DISTINCT sid FROM changes WHERE sid <> '' AND sid NOT IN (SELECT sid FROM submissions)",
+        "Submission {0} has a history, and is not there.",
+    ),
+    Check(
+        "orphan",
+        "SELECT seq, sid FROM entries WHERE token NOT IN (SELECT token FROM changes)",
+        "Entry {0}, of submission {1}, belongs to no change of a state.",
+    ),
+    Check(
+        "state",
+        """
+        SELECT s.sid, s.state, COALESCE(c.to_state, 'nothing') FROM submissions s
+        LEFT JOIN changes c ON c.seq = (SELECT MAX(seq) FROM changes WHERE sid = s.sid)
+        WHERE c.seq IS NULL OR s.state <> c.to_state
+        """,
+        "Submission {0} is {1}, and its history ends with {2}.",
+    ),
+    Check(
+        "state",
+        """
+        SELECT s.sid, c.seq FROM submissions s
+        JOIN changes c ON c.seq = (SELECT MAX(seq) FROM changes WHERE sid = s.sid)
+        WHERE s.changed_us <> c.at_us OR s.reason <> c.reason
+        """,
+        "Submission {0} does not say when or why it is in its state as change {1} does.",
+    ),
+    Check(
+        "state",
+        """
+        SELECT s.sid FROM submissions s JOIN changes c ON c.seq = (SELECT MIN(seq) FROM changes WHERE sid = s.sid)
+        WHERE s.created_us <> c.at_us OR s.expires_us < s.created_us
+        """,
+        "Submission {0} was not made when its history begins, or expired before.",
+    ),
+    Check(
+        "state",
+        """
+        SELECT sid, state FROM submissions
+        WHERE (job_id IS NULL AND state IN ('LAUNCHED', 'ADOPTED')) OR (sender IS NULL AND state IN ('SENDING', 'UNKNOWN'))
+            OR (job_id IS NOT NULL AND state IN ('RESERVED', 'SENDING', 'UNKNOWN', 'VOID'))
+        """,
+        "Submission {0} is {1}, and its job or its sender does not go with that.",
+    ),
+    Check(
+        "state",
+        """
+        SELECT s.sid, s.presumed FROM submissions s
+        JOIN entries e ON e.seq = (SELECT MAX(seq) FROM entries WHERE sid = s.sid)
+        WHERE s.presumed <> CASE WHEN e.kind = 'PRESUME' THEN 1 ELSE 0 END
+        """,
+        "Submission {0} says {1} for whether its cost is presumed, against its last entry.",
+    ),
+    Check(
+        "chain",
+        """
+        SELECT seq, sid, from_state, was FROM (
+            SELECT seq, sid, from_state, COALESCE(LAG(to_state) OVER (PARTITION BY sid ORDER BY seq), '') AS was
+            FROM changes WHERE sid <> ''
+        ) chained WHERE from_state <> was
+        """,
+        "Change {0}, of submission {1}, is from {2!r}, where the one before led to {3!r}.",
+    ),
+    Check(
+        "chain",
+        """
+        SELECT seq, sid, from_state, to_state FROM changes WHERE sid <> '' AND from_state || '>' || to_state NOT IN (
+            '>RESERVED', '>ADOPTED', 'RESERVED>SENDING', 'RESERVED>VOID', 'SENDING>LAUNCHED', 'SENDING>UNKNOWN',
+            'SENDING>VOID', 'UNKNOWN>LAUNCHED', 'UNKNOWN>VOID', 'UNKNOWN>SETTLED', 'LAUNCHED>SETTLED', 'ADOPTED>SETTLED',
+            'SETTLED>SETTLED', 'SETTLED>LAUNCHED', 'VOID>ADOPTED')
+        """,
+        "Change {0}, of submission {1}, leads from {2!r} to {3!r}, which nothing does.",
+    ),
+    Check(
+        "entry",
+        """
+        SELECT e.seq, e.sid, e.kind, e.held_micro_usd, e.posted_micro_usd FROM entries e
+        JOIN changes c ON c.token = e.token
+        WHERE c.sid <> e.sid OR e.once <> CASE WHEN e.kind = 'CORRECT' THEN 'CORRECT:' || e.token ELSE e.kind END
+            OR NOT CASE e.kind
+            WHEN 'RESERVE' THEN c.to_state = 'RESERVED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd = 0
+            WHEN 'ADOPT' THEN c.to_state = 'ADOPTED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd = 0
+            WHEN 'RELEASE' THEN c.to_state = 'VOID' AND e.held_micro_usd <= 0 AND e.posted_micro_usd = 0
+            WHEN 'SETTLE' THEN c.to_state = 'SETTLED' AND e.held_micro_usd <= 0 AND e.posted_micro_usd >= 0
+            WHEN 'PRESUME' THEN c.to_state = 'SETTLED' AND e.held_micro_usd = -e.posted_micro_usd
+            WHEN 'REOPEN' THEN c.to_state = 'LAUNCHED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd <= 0
+            WHEN 'CORRECT' THEN c.to_state = 'SETTLED' AND e.held_micro_usd = 0
+            ELSE 1 = 0 END
+        """,
+        "Entry {0}, of submission {1}, is no {2} that can be: {3} held, {4} posted micro-USD.",
+    ),
+    Check(
+        "key",
+        "SELECT sid FROM submissions WHERE active_key <> user_key OR (active_key IS NOT NULL AND user_key IS NULL)",
+        "Submission {0} has the key of another.",
+    ),
+)
+_CAPS = """
+    SELECT sid, cap_micro_usd, terms FROM submissions
+    WHERE sid > ? AND sid NOT IN (SELECT sid FROM entries WHERE kind = 'ADOPT') ORDER BY sid LIMIT ?
+"""
+_PAGE = 2000
+
+
+def verify(database: Database) -> tuple[Problem, ...]:
+    """Return everything that does not add up: counters that are not the sums of entries, holds that do not go with
+    states, histories with gaps, amounts that the job's terms do not give, and what the database finds in its file.
+    """
+    flaws = [Problem("file", f"The database says: {flaw}") for flaw in database.flaws()]
+    return (*flaws, *database.read(lambda tx: tuple(_problems(tx))))
+
+
+def _problems(tx: Transaction) -> Iterator[Problem]:
+    for sid, budget, start_us, held, posted, held_now, posted_now in tx.rows(_CHARGES_OFF):
+        yield Problem(
+            "counter",
+            f"The entries of submission {sid} for {_window(budget, start_us)} add up to {held} held, {posted} posted; "
+            f"its charge says {held_now or 0} and {posted_now or 0} micro-USD.",
+        )
+    for budget, start_us, held, posted, held_now, posted_now in tx.rows(_WINDOWS_OFF):
+        yield Problem(
+            "counter",
+            f"The charges to {_window(budget, start_us)} add up to {held} held, {posted} posted; its counters say "
+            f"{held_now} and {posted_now} micro-USD.",
+        )
+    for check in _CHECKS:
+        for row in tx.rows(check.sql):
+            window = _window(*row[-2:]) if "{window}" in check.sentence else ""
+            yield Problem(check.code, check.sentence.format(*row, window=window))
+    yield from _caps(tx)
+
+
+def _caps(tx: Transaction) -> Iterator[Problem]:
+    """Compare what was reserved with what the job's terms give."""
+    after = ""
+    while rows := tx.rows(_CAPS, after, _PAGE):
+        for sid, cap, terms in rows:
+            due = _cap(terms)
+            if due != cap:
+                yield Problem("cap", f"Submission {sid} has a cap of {cap} micro-USD, where its terms give {due}.")
+        after = rows[-1][0]
+
+
+def _cap(terms: str) -> int | str | None:
+    try:
+        return read_terms(terms).cap_micro_usd
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return f"nothing that can be read ({type(error).__name__})"
+
+
+def _window(budget: Any, start_us: Any) -> str:  # noqa: ANN401 - columns of a table that may be damaged
+    if not budget:
+        return "no budget"
+    try:
+        return f"budget {budget!r} from {moment(start_us).isoformat()}"
+    except (TypeError, OverflowError):
+        return f"budget {budget!r} from {start_us!r}"
+
+
+def rebuild(tx: Transaction, change: Change) -> int:
+    """Make charges and counters what the entries say; return how many were wrong."""
+    for budget, start_us in sorted(tx.rows("SELECT budget, start_us FROM windows")):
+        # Whoever changes an entry of a window holds this lock until that is committed.
+        tx.rows("SELECT 1 FROM windows WHERE budget = ? AND start_us = ? FOR UPDATE", budget, start_us)
+    charges = tx.rows(_CHARGES_OFF)
+    for sid, budget, start_us, held, posted, _, _ in charges:
+        tx.change(
+            """
+            INSERT INTO charges (sid, budget, start_us, held_micro_usd, posted_micro_usd) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (sid, budget, start_us) DO UPDATE
+            SET held_micro_usd = excluded.held_micro_usd, posted_micro_usd = excluded.posted_micro_usd
+            """,
+            *(sid, budget, start_us, held, posted),
+        )
+    windows = tx.rows(_WINDOWS_OFF)
+    for budget, start_us, held, posted, _, _ in windows:
+        # A window that is not there gets a limit of 0: nothing more is reserved until a policy says its limit.
+        tx.change(
+            """
+            INSERT INTO windows
+            (budget, start_us, end_us, limit_micro_usd, held_micro_usd, posted_micro_usd, overrun_micro_usd)
+            VALUES (?, ?, NULL, 0, ?, ?, ?)
+            ON CONFLICT (budget, start_us) DO UPDATE
+            SET held_micro_usd = excluded.held_micro_usd, posted_micro_usd = excluded.posted_micro_usd,
+                overrun_micro_usd = CASE WHEN excluded.overrun_micro_usd > windows.limit_micro_usd
+                    THEN excluded.overrun_micro_usd - windows.limit_micro_usd ELSE 0 END
+            """,
+            *(budget, start_us, held, posted, held + posted),
+        )
+    if charges or windows:
+        note(tx, "", ("", ""), change)
+    return len(charges) + len(windows)

@@ -1,0 +1,137 @@
+"""What budgets have spent or committed outside the ledger: jobs of the history, and runs of schedules to come.
+
+Unknown is never zero. A job or a schedule whose cost has no upper bound is counted at what is surely spent, and named:
+whether that blocks or only warns is the policy's word (``unknown_spending``).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hfplanner.api.models import ScheduledJobInfo
+    from hfplanner.budget.policy import AppliedBudget
+    from hfplanner.catalog.listing import Listing
+
+__all__ = ["NOTHING_OUTSIDE", "SID_LABEL", "Books", "Outside", "Spending", "read_outside"]
+
+SID_LABEL = "hfplanner-sid"
+"""The label that carries a submission's id."""
+
+
+class Books(Protocol):
+    """What a check asks of a ledger."""
+
+    def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
+        """Return what windows stand at."""
+
+    def by_job(self, job_id: str) -> Submission | None:
+        """Return the submission of a job."""
+
+    def get(self, sid: str) -> Submission | None:
+        """Return a submission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What one budget's period has spent or committed outside the ledger.
+
+    Args:
+        spent_micro_usd: by jobs that have ended, the most they can have cost.
+        held_micro_usd: by jobs that have not, at their worst case.
+        scheduled_micro_usd: by runs of schedules until the end of the period, at their worst case.
+        spent_jobs: how many have ended.
+        held_jobs: how many have not.
+        scheduled_runs: how many runs are to come.
+        unknown: what has no upper bound, a sentence each.
+    """
+
+    spent_micro_usd: int = 0
+    held_micro_usd: int = 0
+    scheduled_micro_usd: int = 0
+    spent_jobs: int = 0
+    held_jobs: int = 0
+    scheduled_runs: int = 0
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def total_micro_usd(self) -> int:
+        """All of it."""
+        return self.spent_micro_usd + self.held_micro_usd + self.scheduled_micro_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is known outside the ledger.
+
+    Args:
+        by_budget: by the budget's name; one that is missing has nothing.
+        history_seen_at: when the history last saw a job, UTC; ``None`` for an empty one, or none.
+        asked_schedules: whether the Hub was asked for its schedules.
+    """
+
+    by_budget: Mapping[str, Spending] = field(default_factory=dict)
+    history_seen_at: datetime | None = None
+    asked_schedules: bool = False
+
+    def of(self, budget: str) -> Spending:
+        """Return what a budget has outside."""
+        return self.by_budget.get(budget, Spending())
+
+
+NOTHING_OUTSIDE = Outside()
+"""No history, and nobody asked for schedules."""
+
+
+def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which may be missing
+    applied: Sequence["AppliedBudget"],
+    books: Books,
+    *,
+    now: datetime,
+    listing: "Listing",
+    jobs: "Callable[[], pl.LazyFrame] | None" = None,
+    bills: "pl.LazyFrame | None" = None,
+    schedules: "Sequence[ScheduledJobInfo] | None" = None,
+) -> Outside:
+    """Return what the budgets have spent or committed outside the ledger.
+
+    Args:
+        applied: the budgets, in the period that counts.
+        books: the ledger; a job that it charges a budget for is not counted for that budget again.
+        now: the time, UTC.
+        listing: today's prices.
+        jobs: gives the history, a frame of the jobs schema; ``None`` where it is empty.
+        bills: what was really billed; it wins over every estimate.
+        schedules: what the Hub will start; ``None`` where it was not asked.
+    """
+    spendings = {budget.budget.name: Spending() for budget in applied}
+    seen_at = None
+    if jobs is not None and applied:
+        from hfplanner.budget.outside_jobs import JobEvidence, spending_of_jobs  # noqa: PLC0415 - polars
+
+        evidence = JobEvidence(jobs=jobs(), listing=listing, now=now, bills=bills)
+        spendings, seen_at = spending_of_jobs(applied, books, evidence)
+    if schedules is not None and applied:
+        from hfplanner.budget.outside_schedules import committed  # noqa: PLC0415 - only where there are schedules
+
+        spendings = {
+            budget.budget.name: _with_schedules(
+                spendings[budget.budget.name], committed(budget, schedules, listing, now)
+            )
+            for budget in applied
+        }
+    return Outside(by_budget=spendings, history_seen_at=seen_at, asked_schedules=schedules is not None)
+
+
+def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:
+    return replace(
+        jobs,
+        scheduled_micro_usd=scheduled.scheduled_micro_usd,
+        scheduled_runs=scheduled.scheduled_runs,
+        unknown=(*jobs.unknown, *scheduled.unknown),
+    )

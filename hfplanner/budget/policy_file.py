@@ -1,0 +1,175 @@
+"""``hfplanner.toml``: bytes that nobody trusts to a policy, or to a sentence about what is wrong with them."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from hfplanner.budget.policy import Policy
+from hfplanner.budget.policy_tables import TABLES, PolicyTables
+from hfplanner.errors import PolicyError, did_you_mean, quoted
+from hfplanner.sanitize import sanitize
+
+__all__ = ["MAX_LINE_CHARACTERS", "MAX_POLICY_BYTES", "parse_policy", "read_policy"]
+
+MAX_POLICY_BYTES = 64 * 1024
+MAX_LINE_CHARACTERS = 1000
+# A key of some thousand dotted parts costs Python 3.11's tomllib gigabytes; the deepest key of a policy has three.
+_MAX_DOTS = 32
+_LONGEST_DETAIL = 300
+_QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
+
+_FOREIGN = {
+    "endpoint": "HF_ENDPOINT",
+    "hf_endpoint": "HF_ENDPOINT",
+    "token": "HF_TOKEN",
+    "hf_token": "HF_TOKEN",
+    "ledger": "HFPLANNER_LEDGER",
+    "ledger_url": "HFPLANNER_LEDGER",
+}
+"""What a policy must never say, since a file of somebody's project could then send a token or money elsewhere."""
+
+
+def read_policy(path: Path) -> Policy:
+    """Return the policy of a file.
+
+    Raises:
+        PolicyError: it cannot be read, is too long, is no TOML, or says what cannot be meant.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"The policy {path} cannot be read ({error.strerror or error}).") from error
+    return parse_policy(raw, source=str(path))
+
+
+def parse_policy(raw: bytes, *, source: str = "hfplanner.toml") -> Policy:
+    r"""Return the policy that bytes of TOML spell, with its limits as the file says them.
+
+    Args:
+        raw: UTF-8, at most 64 KiB, lines of at most 1,000 characters.
+        source: what to call it in errors.
+
+    Raises:
+        PolicyError: they spell none.
+
+    >>> parse_policy(b'[[budget]]\nname = "team"\nlimit_usd = "500.00"').budgets[0].limit_micro_usd
+    500000000
+    >>> parse_policy(b'[[budget]]\nname = "team"\nlimit_usd = 500.0')
+    Traceback (most recent call last):
+    hfplanner.errors.PolicyError: hfplanner.toml: limit_usd of budget 1 is the number 500.0: money is a string of US ...
+    """
+    document = _parse_toml(raw, source)
+    _refuse_foreign(document, source)
+    try:
+        tables = PolicyTables.model_validate(document)
+    except ValidationError as error:
+        raise _as_policy_error(error, source) from None
+    budgets = tuple(table.read(source) for table in tables.budget)
+    names = [budget.name for budget in budgets]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise PolicyError(
+            f"{source}: two budgets are called {quoted(twice)}.", hint="Give every budget a name of its own."
+        )
+    zones = {budget.name: budget.zone for budget in budgets}
+    for table in tables.waiver:
+        if table.budget not in zones:
+            hint = f"{did_you_mean(table.budget, zones)}A waiver stands in the file of its budget: {_listed(names)}."
+            raise PolicyError(f"{source}: a waiver is for {quoted(table.budget)}, which is no budget here.", hint=hint)
+    waivers = tuple(table.read(zones[table.budget], source) for table in tables.waiver)
+    return Policy(budgets=budgets, limits=tables.limits.read(), waivers=waivers, sources=(source,))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "it has none"
+
+
+def _parse_toml(raw: bytes, source: str) -> dict[str, Any]:
+    """Return the document, having looked at its size and shape before the parser does."""
+    if len(raw) > MAX_POLICY_BYTES:
+        raise PolicyError(f"{source} is longer than {MAX_POLICY_BYTES} bytes.", hint="A policy is a small file.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{source} is not UTF-8.", hint="Save it as UTF-8.") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise PolicyError(f"Line {number} of {source} is longer than {MAX_LINE_CHARACTERS} characters.")
+        if line.count(".") > _MAX_DOTS and _QUOTED_OR_COMMENT.sub("", line).count(".") > _MAX_DOTS:
+            raise PolicyError(f"Line {number} of {source} has a key of too many parts.")
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise PolicyError(f"{source} nests too deeply.") from error
+    except ValueError as error:
+        # TOMLDecodeError, and what dates and numbers raise that only look like ones.
+        raise PolicyError(f"{source} is no TOML: {_sentence(str(error))}") from error
+
+
+def _sentence(text: str) -> str:
+    plain = sanitize(text, limit=_LONGEST_DETAIL)
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."
+
+
+def _refuse_foreign(document: dict[str, Any], source: str) -> None:
+    for table in (document, document.get("limits")):
+        if not isinstance(table, dict):
+            continue
+        found = next((key for key in table if key.casefold() in _FOREIGN), None)
+        if found is not None:
+            variable = _FOREIGN[found.casefold()]
+            raise PolicyError(
+                f"{source} sets {quoted(found)}, which a policy never may.",
+                hint=f"Remove it, and set {variable} in your own environment.",
+            )
+
+
+def _as_policy_error(error: ValidationError, source: str) -> PolicyError:
+    """Return the first thing that is wrong as a sentence that names the place, and how many more there are."""
+    details = error.errors(include_url=False, include_input=False)
+    first, more = details[0], len(details) - 1
+    place, key = _place(first["loc"])
+    hint = None
+    match first["type"]:
+        case "extra_forbidden":
+            sentence = f"{quoted(key)} is no key of {place}"
+            known = _table_of(first["loc"]).model_fields
+            hint = f"{did_you_mean(key, known)}Keys: {', '.join(known)}."
+        case "missing":
+            sentence = f"{place} lacks {key}"
+        case "policy":
+            sentence = f"{key} of {place} {first['msg']}"
+        case _:
+            sentence = f"{key} of {place}: {first['msg'].replace('Input should', 'it should')}"
+    count = f" ({more} more)" if more else ""
+    return PolicyError(f"{source}: {_sentence(sentence + count)}", hint=hint)
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[str, str]:
+    """Return a table in words, and the key in it that is wrong.
+
+    >>> _place(("budget", 0, "scope", "namespace", 1)), _place(("limits", "max_timeout")), _place(("limit",))
+    (('the scope of budget 1', 'namespace'), ('limits', 'max_timeout'), ('the file', 'limit'))
+    """
+    words = "the file"
+    keys: list[str] = []
+    for part, after in zip_longest(location, location[1:]):
+        if part == "scope":
+            words, keys = f"the scope of {words}", []
+        elif part in TABLES:
+            words, keys = f"{part} {after + 1}" if isinstance(after, int) else str(part), []
+        elif isinstance(part, str):
+            # What follows a key (the item of a list, the member of a union) is no part of the place.
+            keys.append(part)
+    return (words, keys[0]) if keys else ("the file", str(location[0]))
+
+
+def _table_of(location: tuple[int | str, ...]) -> type[BaseModel]:
+    names = [part for part in location[:-1] if isinstance(part, str) and part in TABLES]
+    return TABLES[names[-1] if names else ""]

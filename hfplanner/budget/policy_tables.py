@@ -1,0 +1,196 @@
+"""The tables of ``hfplanner.toml``: what may stand in them, of which types, checked by pydantic."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from hfplanner.budget.ledger.records import Waiver
+from hfplanner.budget.period import Period
+from hfplanner.budget.policy import Budget, Limits, UnknownSpending, WaiverRule
+from hfplanner.budget.scope import Scope
+from hfplanner.errors import UsageError
+from hfplanner.sanitize import sanitize
+from hfplanner.units import DURATION_FORMS, parse_duration, parse_money
+from hfplanner.zones import begin_of_day, parse_zone
+
+__all__ = ["TABLES", "PolicyTables"]
+
+_LONGEST_TEXT = 200
+_LONGEST_REASON = 500
+_MOST = 1000
+_MOST_ATTEMPTS = 10**6
+
+
+def _refused(message: str) -> PydanticCustomError:
+    # The template is the whole message: braces in it would be taken for fields.
+    return PydanticCustomError("policy", "{text}", {"text": message})
+
+
+def _money(value: object) -> int:
+    if not isinstance(value, str):
+        shown = f"the number {value}" if isinstance(value, int | float) and not isinstance(value, bool) else "no string"
+        raise _refused(f'is {shown}: money is a string of US dollars, "500.00"')
+    try:
+        return parse_money(value)
+    except UsageError as error:
+        raise _refused(f"cannot be meant: {error.message}") from error
+
+
+def _duration(value: object) -> int:
+    if not isinstance(value, str):
+        raise _refused(f'is no string: a duration is one, "24h". {DURATION_FORMS}')
+    try:
+        return parse_duration(value)
+    except UsageError as error:
+        raise _refused(f"cannot be meant: {error.message} {error.hint}") from error
+
+
+def _zone(value: object) -> ZoneInfo:
+    if not isinstance(value, str):
+        raise _refused('is no string: a time zone has an IANA name, "Europe/Berlin"')
+    try:
+        return parse_zone(value)
+    except UsageError as error:
+        raise _refused(f"cannot be meant: {error.message} {error.hint}") from error
+
+
+def _plain_text(value: str) -> str:
+    if not value.strip():
+        raise _refused("is empty")
+    if sanitize(value) != value.strip() or value != value.strip():
+        raise _refused("holds control characters, line breaks or spaces at its ends")
+    return value
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _moment(value: object) -> date | datetime:
+    if not isinstance(value, date):
+        raise _refused("is no date: write it without quotes, 2026-12-31 or 2026-12-31T18:00:00Z")
+    return value
+
+
+_Money = Annotated[int, PlainValidator(_money)]
+_Duration = Annotated[int, PlainValidator(_duration)]
+_Text = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_plain_text)]
+_Sentence = Annotated[str, Field(max_length=_LONGEST_REASON), AfterValidator(_plain_text)]
+_Texts = Annotated[list[_Text], Field(min_length=1, max_length=_MOST), BeforeValidator(_one_or_more)]
+# A label may have no value.
+_LabelValue = Annotated[str, Field(max_length=_LONGEST_TEXT)]
+_LabelValues = Annotated[list[_LabelValue], Field(min_length=1, max_length=_MOST), BeforeValidator(_one_or_more)]
+
+
+class _Table(BaseModel):
+    """A table of the file: nothing is converted, nothing unknown is passed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class ScopeTable(_Table):
+    """Which jobs: ``scope = { namespace = "acme", labels = { team = ["nlp", "vision"] } }``."""
+
+    namespace: _Texts | None = None
+    owner: _Texts | None = None
+    labels: dict[str, _LabelValues] = Field(default_factory=dict, max_length=_MOST)
+
+    def read(self) -> Scope:
+        """Return the scope."""
+        return Scope(
+            namespaces=frozenset(self.namespace or ()),
+            owners=frozenset(self.owner or ()),
+            labels={key: frozenset(values) for key, values in self.labels.items()},
+        )
+
+
+class BudgetTable(_Table):
+    """One ``[[budget]]``."""
+
+    name: _Text
+    limit_usd: _Money
+    period: Literal["day", "week", "month", "total"] = "month"
+    timezone: Annotated[ZoneInfo, PlainValidator(_zone)] = Field(default_factory=lambda: ZoneInfo("UTC"))
+    scope: ScopeTable = Field(default_factory=ScopeTable)
+
+    def read(self, source: str) -> Budget:
+        """Return the budget."""
+        return Budget(
+            name=self.name,
+            limit_micro_usd=self.limit_usd,
+            period=Period(self.period),
+            zone=self.timezone,
+            scope=self.scope.read(),
+            source=source,
+        )
+
+
+class WaiverTable(_Table):
+    """One ``[[waiver]]``; a waiver without a reason, an author or an end is none."""
+
+    budget: _Text
+    reason: _Sentence
+    author: _Text
+    expires: Annotated[date | datetime, PlainValidator(_moment)]
+    scope: ScopeTable = Field(default_factory=ScopeTable)
+
+    def read(self, zone: ZoneInfo, source: str) -> WaiverRule:
+        """Return the waiver. A date is its first moment, and a time without an offset one in the budget's zone."""
+        waiver = Waiver(reason=self.reason, author=self.author, expires=_in_utc(self.expires, zone))
+        return WaiverRule(budget=self.budget, waiver=waiver, scope=self.scope.read(), source=source)
+
+
+class LimitsTable(_Table):
+    """``[limits]``, of single jobs."""
+
+    max_job_usd: _Money | None = None
+    max_price_usd_per_hour: _Money | None = None
+    max_timeout: _Duration | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=_MOST_ATTEMPTS)] | None = None
+    max_price_age: _Duration | None = None
+    allow_flavors: Annotated[list[_Text], Field(max_length=_MOST)] | None = None
+    deny_flavors: Annotated[list[_Text], Field(max_length=_MOST)] = Field(default_factory=list)
+    unknown_spending: Literal["block", "warn"] | None = None
+
+    def read(self) -> Limits:
+        """Return the limits, with nothing added to what the file says."""
+        return Limits(
+            max_job_micro_usd=self.max_job_usd,
+            max_price_micro_usd_per_hour=self.max_price_usd_per_hour,
+            max_timeout_secs=self.max_timeout,
+            max_attempts=self.max_attempts,
+            max_price_age=None if self.max_price_age is None else timedelta(seconds=self.max_price_age),
+            allow_flavors=None if self.allow_flavors is None else frozenset(self.allow_flavors),
+            deny_flavors=frozenset(self.deny_flavors),
+            unknown_spending=UnknownSpending(self.unknown_spending) if self.unknown_spending else None,
+        )
+
+
+class PolicyTables(_Table):
+    """The whole file."""
+
+    budget: Annotated[list[BudgetTable], Field(max_length=_MOST)] = Field(default_factory=list)
+    limits: LimitsTable = Field(default_factory=LimitsTable)
+    waiver: Annotated[list[WaiverTable], Field(max_length=_MOST)] = Field(default_factory=list)
+
+
+TABLES: dict[str, type[BaseModel]] = {
+    "": PolicyTables,
+    "budget": BudgetTable,
+    "limits": LimitsTable,
+    "scope": ScopeTable,
+    "waiver": WaiverTable,
+}
+"""The tables by the key they stand under, to name what could have been meant."""
+
+
+def _in_utc(moment: date | datetime, zone: ZoneInfo) -> datetime:
+    if not isinstance(moment, datetime):
+        return begin_of_day(moment, zone)
+    if moment.tzinfo is None:
+        # Of two equal times of an autumn night the first: a waiver rather ends early.
+        moment = moment.replace(tzinfo=zone, fold=0)
+    return moment.astimezone(UTC)

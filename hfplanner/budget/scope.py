@@ -1,0 +1,62 @@
+"""Which jobs a budget is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hfplanner.budget.terms import JobTerms
+
+__all__ = ["Scope", "covers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose and which jobs; what is empty restricts nothing.
+
+    Args:
+        namespaces: any of these pays. The Hub's names do not differ by case alone, so case does not count.
+        owners: any of these users submits; case does not count either.
+        labels: for every key the job has the label, with any of the values.
+    """
+
+    namespaces: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every job is meant."""
+        return not (self.namespaces or self.owners or self.labels)
+
+    def words(self) -> str:
+        """Return the scope as a sentence's part.
+
+        >>> Scope(namespaces=frozenset({"acme"}), labels={"team": frozenset({"nlp"})}).words()
+        'namespace acme, label team=nlp'
+        """
+        parts = [
+            *([f"namespace {' or '.join(sorted(self.namespaces))}"] if self.namespaces else []),
+            *([f"owner {' or '.join(sorted(self.owners))}"] if self.owners else []),
+            *(f"label {key}={' or '.join(sorted(values))}" for key, values in sorted(self.labels.items())),
+        ]
+        return ", ".join(parts) or "every job"
+
+
+def covers(scope: Scope, terms: JobTerms) -> bool:
+    """Whether a job falls under a scope. A namespace or an owner that is not known (empty) may be any.
+
+    >>> scope = Scope(owners=frozenset({"ada"}), labels={"team": frozenset({"nlp", "vision"})})
+    >>> job = JobTerms(namespace="acme", owner="Ada", labels={"team": "nlp"}, flavor="l4x1", price=None,
+    ...                timeout_secs=None)
+    >>> covers(scope, job), covers(Scope(namespaces=frozenset({"other"})), job)
+    (True, False)
+    """
+    return (
+        _may_be(terms.namespace, scope.namespaces)
+        and _may_be(terms.owner, scope.owners)
+        and all(terms.labels.get(key) in values for key, values in scope.labels.items())
+    )
+
+
+def _may_be(name: str, names: frozenset[str]) -> bool:
+    """Whether a name is one of some; where it is not known, or none are asked for, it may be."""
+    return not names or not name or name.casefold() in {other.casefold() for other in names}
