@@ -23,7 +23,8 @@ NamespacesOption = Annotated[
     typer.Option("--namespace", metavar="NAME", help="Whose jobs; repeatable.  [default: the token's user]"),
 ]
 OfOption = Annotated[
-    str | None, typer.Option("--of", metavar="LEDGER_ID", help="The lost ledger, where the jobs carry those of several.")
+    str | None,
+    typer.Option("--of", metavar="LEDGER_ID", help="The lost ledger, where the jobs carry those of several."),
 ]
 
 
@@ -52,7 +53,9 @@ def rebuild(
         case OutputFormat.QUIET:
             print_lines([str(done.adopted)])
         case _:
-            print_lines([f"{done.jobs:,} jobs carry the labels; {done.adopted:,} taken back, {done.settled:,} settled."])
+            print_lines(
+                [f"{done.jobs:,} jobs carry the labels; {done.adopted:,} taken back, {done.settled:,} settled."]
+            )
     for gap in done.gaps:
         warn(f"The books are not whole: {gap}.")
     return HubListingIncomplete.exit_code if done.gaps else 0

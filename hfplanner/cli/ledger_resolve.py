@@ -22,9 +22,7 @@ SidArgument = Annotated[str, typer.Argument(metavar="SUBMISSION", help="Its id, 
 VoidOption = Annotated[bool, typer.Option("--void", help="It never ran; its money is let go.")]
 JobOption = Annotated[str | None, typer.Option("--job", metavar="JOB_ID", help="It became this job.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why you know; kept in the ledger.")]
-WhoOption = Annotated[
-    str | None, typer.Option("--who", metavar="NAME", help="Who says so.  [default: your user name]")
-]
+WhoOption = Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who says so.  [default: your user name]")]
 
 
 def resolve(

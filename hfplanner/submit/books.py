@@ -53,6 +53,4 @@ def books_for(
     def windows_of(terms: JobTerms, at: datetime) -> tuple[BudgetWindow, ...]:
         return tuple(applied.window for applied in applied_budgets(policy, terms, at))
 
-    return Books(
-        windows_of=windows_of, price_of=priced.get, dearest=dearest, bills=bills or {}, namespaces=namespaces
-    )
+    return Books(windows_of=windows_of, price_of=priced.get, dearest=dearest, bills=bills or {}, namespaces=namespaces)

@@ -110,14 +110,21 @@ def test_a_job_that_has_ended_is_settled_at_started_minutes(hub: Hub, tmp_path: 
 @pytest.mark.parametrize(
     ("fate", "secs", "cost"),
     [
-        (Fate(never_starts=True), 60, 0),
+        (Fate(never_starts=True, outcome="error"), 60, 0),
         (Fate(running_secs=None), 700, 10 * MINUTE),
         (Fate(running_secs=30, outcome="oom"), 60, MINUTE),
-        (Fate(running_secs=30, outcome="deleted"), 60, CAP),
+        (Fate(running_secs=30, outcome="deleted"), 60, MINUTE),
         (Fate(scheduling_secs=None), 60, None),
         (Fate(running_secs=500), 60, None),
     ],
-    ids=["never started", "timeout", "out of memory", "deleted", "still scheduling", "still running"],
+    ids=[
+        "never started",
+        "timeout",
+        "out of memory",
+        "deleted",
+        "still scheduling",
+        "still running",
+    ],
 )
 def test_each_end_has_its_cost(hub: Hub, tmp_path: Path, fate: Fate, secs: float, cost: int | None) -> None:
     """Known ends cost what they ran, unknown ends their upper bound, and what has not ended stays held."""
@@ -128,6 +135,16 @@ def test_each_end_has_its_cost(hub: Hub, tmp_path: Path, fate: Fate, secs: float
         reconcile(desk, books())
         assert balance(desk) == ((CAP, 0) if cost is None else (0, cost))
         again(desk)
+
+
+def test_a_cancelled_job_whose_end_is_not_told_costs_its_cap(hub: Hub, tmp_path: Path) -> None:
+    """No end, no durations: at most timeout x price, until the bill says otherwise."""
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+        hub.advance(20)
+        desk.hub.cancel_job("alice", str(done.job_id))
+        reconcile(desk, books())
+        assert balance(desk) == (0, CAP)
 
 
 def test_the_bill_wins_over_what_was_computed(hub: Hub, tmp_path: Path) -> None:
@@ -173,13 +190,14 @@ def test_a_dead_sender_leaves_its_money_held(hub: Hub, tmp_path: Path) -> None:
 
 def test_a_job_of_a_void_submission_is_adopted_and_told(hub: Hub, tmp_path: Path) -> None:
     """An operator said it never ran, and it runs: it is charged, and somebody is told."""
-    hub.configure(listing_lag_secs=600)
+    hub.configure(listing_lag_secs=300)
+    hub.default_fate(Fate(running_secs=None))
     with at_desk(hub, tmp_path) as desk:
         sid = lose_answer(hub, desk)
         resolve(desk.ledger, sid, Word(who="ada", why="not listed"), desk.clock())
         assert balance(desk) == (0, 0)
 
-        hub.advance(601)
+        hub.advance(301)
         done = reconcile(desk, books())
         assert (done.adopted, only(desk).state) == ([sid], State.ADOPTED)
         assert "although submission" in done.alerts[0]

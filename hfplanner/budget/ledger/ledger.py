@@ -109,7 +109,7 @@ class Ledger:
         """SENDING or UNKNOWN to LAUNCHED: T3, keeping the raw answer. ``True`` also where it already has this job."""
         return self._with_job(sid, job_id, raw, self._change(at, reason or "The job exists.", who), _SENT)
 
-    def found(self, sid: str, job_id: str, raw: str, at: datetime, reason: str) -> bool:  # noqa: PLR0913, PLR0917 - the same
+    def found(self, sid: str, job_id: str, raw: str, at: datetime, reason: str) -> bool:
         """Record evidence that a submission's job exists, whatever was believed; ``True`` also where that is known.
 
         SENDING and UNKNOWN become LAUNCHED. Presumed spending becomes LAUNCHED too: its money is held again instead of
@@ -241,7 +241,7 @@ class Ledger:
             raise ValueError("a cost below 0")
         return self._change(settlement.at, f"It cost {format_usd(settlement.cost_micro_usd)} ({settlement.evidence}).")
 
-    def _step(  # noqa: PLR0913 - which, from where, to where, on whose word, and what its money does
+    def _step(
         self,
         sid: str,
         before: Sequence[State],
