@@ -59,6 +59,8 @@ class Machine:
     def sending(self, sid: str) -> Iterator[bool]:
         """Hold the lock of a submission while it is sent; gives ``False`` where another process holds it.
 
+        Where the ledger could not be told what came of it, the file stays: that nobody holds it proves the sender dead.
+
         Raises:
             LedgerError: the folder of the locks cannot be written.
         """
@@ -76,10 +78,15 @@ class Machine:
             raise LedgerError(
                 f"The lock {path} cannot be taken ({error.strerror or error}).", hint="Is HFPLANNER_HOME writable?"
             ) from error
+        keep = False
         try:
             yield True
+        except BaseException as error:
+            keep = isinstance(error, LedgerError) or isinstance(error.__cause__, LedgerError)
+            raise
         finally:
-            path.unlink(missing_ok=True)
+            if not keep:
+                path.unlink(missing_ok=True)
             lock.release()
 
     def is_dead(self, sender: Sender, *, marked_at: datetime, now: datetime) -> bool:
@@ -94,7 +101,10 @@ class Machine:
             return True
         path = Path(sender.lock_path)
         if path.is_file():
-            return not _is_held(path)
+            is_dead = not _is_held(path)
+            if is_dead:
+                path.unlink(missing_ok=True)
+            return is_dead
         return self.boot_clock() > sender.deadline_boot_secs
 
     def _lock(self, sid: str) -> Path:

@@ -1,0 +1,91 @@
+"""A process that does one thing with the money, to be killed at any system call.
+
+``python -m tests.protocol.actor`` imports everything once, then forks a child for each line of JSON on its standard
+input: an action, the folder of ledger and locks, the Hub, a token, the time. It says the child's process id; the child
+waits until the pipe ``go`` in its folder is opened, so that a tracer can attach; when it has ended, its exit code (or
+minus its signal) is said. What a child did is in the ledger and at the Hub, not in what it prints.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hfplanner.api.auth import Token
+from hfplanner.api.client import JobsClient
+from hfplanner.api.limits import Limits
+from hfplanner.api.models import JobInfo
+from hfplanner.api.retry import RetryPolicy
+from hfplanner.budget.ledger.open import open_ledger
+from hfplanner.errors import HfplannerError
+from hfplanner.submit.machine import this_machine
+from hfplanner.submit.reconcile import reconcile
+from hfplanner.submit.send import Desk, submit
+from tests.submit.desk import books, order
+
+# Imported before the tracer comes: the money does not depend on how Python finds a module. What counts in frames is
+# imported after the fork, for its threads do not survive one.
+_LAZY = ("encodings.idna", "filelock")
+_COSTS = ("hfplanner.estimate.job_costs", "hfplanner.estimate.price_table", "hfplanner.frames.jobs")
+# From linux/prctl.h: any process may trace this one, also where only parents usually may.
+_PR_SET_PTRACER = 0x59616D61
+
+
+def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
+    """Do one action at a desk whose ledger and locks are in a folder."""
+    limits = Limits(connect_secs=1.0, read_secs=5.0, total_secs=5.0)
+    try:
+        with (
+            JobsClient(url, token=Token(token), limits=limits, retry=RetryPolicy(attempts=1)) as hub,
+            open_ledger(folder / "ledger.sqlite3") as ledger,
+        ):
+            desk = Desk(ledger=ledger, hub=hub, machine=this_machine(folder), clock=lambda: now)
+            if action == "submit":
+                submit(order("once"), desk)
+            else:
+                reconcile(desk, books())
+    except HfplannerError as error:
+        return error.exit_code
+    return 0
+
+
+def _child(asked: dict[str, Any]) -> int:
+    ctypes.CDLL(None).prctl(_PR_SET_PTRACER, -1, 0, 0, 0)
+    folder = Path(asked["folder"])
+    for name in _COSTS if asked["action"] == "settle" else ():
+        importlib.import_module(name)
+    (folder / "go").read_bytes()
+    now = datetime.fromtimestamp(asked["now"], UTC)
+    return act(asked["action"], folder, asked["url"], asked["token"], now)
+
+
+def main() -> None:
+    """Fork a child for each line, one after the other."""
+    for name in _LAZY:
+        importlib.import_module(name)
+    # pydantic builds a model when it is first used.
+    JobInfo.model_validate({"id": "a", "status": {"stage": "RUNNING"}, "labels": {}})
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                code = _child(json.loads(line))
+            finally:
+                os._exit(code)
+        _say(pid)
+        _, status = os.waitpid(pid, 0)
+        _say(os.waitstatus_to_exitcode(status))
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

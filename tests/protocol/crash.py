@@ -1,0 +1,244 @@
+"""Killing and failing the money's processes at their system calls: ``python -m tests.protocol.crash``.
+
+A run under ``strace`` shows which system calls an action makes. Then, for each of them, a fresh desk, the same action,
+and one fault at that call: the process is killed, the call fails with EIO once, or it fails with ENOSPC from there on.
+Afterwards the books must verify, another process must bring them up to the Hub within two seconds, and the Hub must
+have had at most one request for a job, whose money is held or posted. How the struck process ends is not judged: Python
+itself may fail.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from hfplanner.budget.ledger.records import State
+from hfplanner.errors import SubmissionUnknown
+from hfplanner.submit.machine import this_machine
+from hfplanner.submit.reconcile import reconcile
+from hfplanner.submit.send import submit
+from tests.hub.control import Fate, Hub, running_hub
+from tests.submit.desk import CAP, at_desk, balance, books, order, posts
+
+__all__ = [
+    "ACTIONS",
+    "FAULTS",
+    "RECOVERY_SECS",
+    "Actor",
+    "Point",
+    "Struck",
+    "acting",
+    "can_trace",
+    "faults_at",
+    "plan",
+    "strike",
+]
+
+ACTIONS = ("submit", "reconcile", "settle")
+FAULTS = {
+    "killed": ("signal=SIGKILL", "{}"),
+    "EIO": ("error=EIO", "{}"),
+    "ENOSPC from there on": ("error=ENOSPC", "{}+"),
+}
+RECOVERY_SECS = 2.0
+"""What another process may take to bring the books up to the Hub [s]."""
+# Calls that a full or broken disk, or a network, makes fail; the others are only places to die at.
+_FAILING = frozenset(
+    """
+    access close connect fchown fcntl fdatasync flock fsync ftruncate getsockopt ioctl lseek mkdir newfstatat open
+    openat poll pread64 pwrite64 read recvfrom rename sendto setsockopt socket statx unlink write
+""".split()
+)  # noqa: SIM905 - a list of words
+_MINUTE = 167
+_CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\(")
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_EXPIRED_SECS = 400
+_ATTACH_SECS = 10
+_STRACE = shutil.which("strace")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One system call of an action: its name, and the how-manieth of that name."""
+
+    call: str
+    number: int
+
+
+def can_trace() -> bool:
+    """Whether processes can be traced here."""
+    if _STRACE is None:
+        return False
+    traced = subprocess.run([_STRACE, "-o", "/dev/null", sys.executable, "-V"], check=False, capture_output=True)
+    return not traced.returncode
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The process that forks one for each action."""
+
+    commands: IO[str]
+    answers: IO[str]
+
+    def act(self, action: str, folder: Path, hub: Hub, *strace: str) -> int:
+        """Do an action in a process that is traced, and return how it ended."""
+        asked = {"action": action, "folder": str(folder), "url": hub.url, "token": hub.token, "now": hub.now()}
+        go = folder / "go"
+        os.mkfifo(go)
+        self.commands.write(f"{json.dumps(asked)}\n")
+        self.commands.flush()
+        pid = self.answers.readline().strip()
+        with subprocess.Popen([str(_STRACE), "-f", "-p", pid, *strace], stderr=subprocess.PIPE, text=True) as tracer:
+            if tracer.stderr is None or "attached" not in tracer.stderr.readline():
+                raise RuntimeError("the process could not be traced")
+            go.write_bytes(b"")
+            code = int(self.answers.readline())
+            tracer.communicate(timeout=_ATTACH_SECS)
+        go.unlink()
+        return code
+
+
+@contextmanager
+def acting() -> Iterator[Actor]:
+    """Start the process that forks."""
+    command = [sys.executable, "-m", "tests.protocol.actor"]
+    with subprocess.Popen(
+        command, cwd=_REPOSITORY, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the actor has no pipes")
+        yield Actor(process.stdin, process.stdout)
+        process.stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+
+
+def _prepare(action: str, folder: Path, hub: Hub) -> None:
+    """Bring the Hub and the ledger to where an action begins."""
+    hub.reset()
+    hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
+    if action == "submit":
+        return
+    with at_desk(hub, folder) as desk:
+        if action == "settle":
+            submit(order("once"), desk)
+            hub.advance(60)
+        else:
+            hub.fault(method="POST", drop=True)
+            with suppress(SubmissionUnknown):
+                submit(order("once"), desk)
+            hub.clear_faults()
+
+
+def plan(action: str, hub: Hub, actor: Actor) -> list[Point]:
+    """Return the system calls that an undisturbed action makes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _prepare(action, folder, hub)
+        trace = folder / "trace"
+        if actor.act(action, folder, hub, "-o", str(trace)):
+            raise RuntimeError(f"{action} fails without a fault")
+        return list(_calls(trace.read_text(errors="replace").splitlines()))
+
+
+def _calls(lines: Iterable[str]) -> Iterator[Point]:
+    """Yield the calls of the first process; threads are not struck, each counts for itself."""
+    counts: Counter[str] = Counter()
+    main = None
+    for line in lines:
+        found = _CALL.match(line)
+        if found is None or (main is not None and found["pid"] != main):
+            continue
+        main = found["pid"]
+        counts[found["name"]] += 1
+        yield Point(found["name"], counts[found["name"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What a fault at one point led to: what is wrong, if anything, and how long the recovery took [s]."""
+
+    point: Point
+    fault: str
+    problems: tuple[str, ...]
+    recovery_secs: float
+
+
+def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Struck:
+    """Do an action with one fault at one system call, recover, and say what is wrong then."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _prepare(action, folder, hub)
+        what, when = FAULTS[fault]
+        inject = f"inject={point.call}:{what}:when={when.format(point.number)}"
+        actor.act(action, folder, hub, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)
+        began = time.monotonic()
+        problems = tuple(_after(action, folder, hub))
+        return Struck(point, fault, problems, time.monotonic() - began)
+
+
+def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
+    """Yield what is wrong after another process has reconciled."""
+    hub.advance(_EXPIRED_SECS)
+    jobs = hub.jobs()
+    if len(jobs) > 1 or posts(hub) > 1:
+        yield f"{len(jobs)} jobs and {posts(hub)} requests for one submission"
+    with at_desk(hub, folder, machine=this_machine(folder)) as desk:
+        reconcile(desk, books())
+        yield from (problem.message for problem in desk.ledger.verify())
+        held, posted = balance(desk)
+        for job in jobs:
+            booked = desk.ledger.by_job(job["id"])
+            if booked is None:
+                yield "a job that is not in the books"
+        expected = {(0, _MINUTE)} if action == "settle" else {(CAP, 0)} if jobs else {(0, 0), (CAP, 0)}
+        if (held, posted) not in expected:
+            yield f"held {held}, posted {posted}"
+        if not jobs and held and not any(desk.ledger.submissions({State.UNKNOWN})):
+            yield "money held for nothing"
+        entries = list(desk.ledger.entries())
+        reconcile(desk, books())
+        if list(desk.ledger.entries()) != entries:
+            yield "reconciling twice is not reconciling once"
+
+
+def faults_at(point: Point) -> tuple[str, ...]:
+    """Return the faults that a system call can meet."""
+    return tuple(FAULTS) if point.call in _FAILING else ("killed",)
+
+
+def main() -> int:
+    """Strike every system call of every action with every fault, and write the table."""
+    say = sys.stdout.write
+    say(f"Every system call of every action, struck on {datetime.now(UTC):%Y-%m-%d}.\n\n")
+    say("| action | fault | struck | wrong | slowest recovery |\n|---|---|---|---|---|\n")
+    wrong: list[str] = []
+    with running_hub() as hub, acting() as actor:
+        for action in ACTIONS:
+            points = plan(action, hub, actor)
+            for fault in FAULTS:
+                struck = [strike(action, point, fault, hub, actor) for point in points if fault in faults_at(point)]
+                bad = [one for one in struck if one.problems]
+                slowest = max(one.recovery_secs for one in struck)
+                say(f"| {action} | {fault} | {len(struck)} | {len(bad)} | {slowest:.2f} s |\n")
+                sys.stdout.flush()
+                wrong += [f"{action}, {one.point.call} {one.point.number}, {fault}: {one.problems}\n" for one in bad]
+    sys.stdout.writelines(wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
