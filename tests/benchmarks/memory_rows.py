@@ -8,7 +8,7 @@ from pathlib import Path
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.known import find_known
 from hfplanner.models.shape import ModelShape
-from hfplanner.units import GB, GiB
+from hfplanner.units import GB, GiB, MiB
 
 __all__ = ["MeasuredRow", "read_rows"]
 
@@ -56,6 +56,8 @@ _UNCLEAR = {
     "37": "not packed, not padded: its length is only the cap",
     "12": "a variant whose recipe is not the one beside it",
 }
+# CUDA 11 on a V100 loaded all kernels at once; the rows print what that took, and say so.
+_OLD_CONTEXT = "context + kernels alone 1343 MB"
 # Methods of peft that add a product of two thin matrices to a weight, as LoRA does.
 _LIKE_LORA = {"lora", "qlora", "adalora", "delora", "gralora", "unilora", "vblora"}
 
@@ -111,9 +113,14 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
     if raw["source"] == "Lightning-AI/litgpt" and not shape.parameters.head:
         # litgpt never ties the output projection to the embedding.
         shape = replace(shape, parameters=replace(shape.parameters, head=shape.vocab * shape.hidden))
+    if raw["source"] == "Lightning-AI/litgpt" and not shape.gated:
+        # litgpt writes every model without a gate as GPT-NeoX, with torch's own GELU.
+        shape = replace(shape, model_type="gpt_neox")
     task = _task(raw)
     job = _inference(raw, shape) if task == "inference" else _training(raw, task)
     measured = float(raw["measured_gb_per_gpu"]) * _unit(raw) if raw["measured_gb_per_gpu"] else None
+    if measured and _OLD_CONTEXT in raw["details"]:
+        measured -= 1343 * MiB
     return MeasuredRow(
         row_id=raw["row_id"],
         source=raw["source"],
@@ -160,7 +167,7 @@ def _unit(raw: dict[str, str]) -> float:
     if unit == "GiB":
         return GiB
     if unit == "MiB":
-        return 2**20
+        return MiB
     if unit == "MB (as printed)":
         return 1e6
     if raw["source"] in {"QwenLM/Qwen2.5", "pytorch/torchtune", "axolotl-ai-cloud/axolotl"}:
@@ -170,6 +177,8 @@ def _unit(raw: dict[str, str]) -> float:
 
 def _metric(raw: dict[str, str]) -> str:
     text = raw["metric"].casefold()
+    if _OLD_CONTEXT in raw["details"]:
+        return "reserved"
     if raw["source"] == "QwenLM/Qwen" and "method" in raw:
         # "GPU memory (as printed)": the smallest rows leave a context's worth beside what torch can have allocated.
         return "nvidia-smi"
@@ -248,13 +257,9 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         else "sdpa",
         loss=_loss(raw),
         packed="packing=True" in details or "packed" in details,
-        accumulation=8
-        if raw["source"] == "QwenLM/Qwen"
-        else 4
-        if "global_batch=" in details or "grad_accum=4" in details
-        else 1,
+        accumulation=_accumulation(raw),
         sharding="zero2"
-        if raw["source"] == "QwenLM/Qwen" and task == "full" and sharding == "none"
+        if raw["source"] == "QwenLM/Qwen" and task != "lora" and sharding == "none"
         else "none"
         if sharding in {"none", "", "ddp"}
         else "zero2"
@@ -265,8 +270,24 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         gpus=int(raw["n_gpus"] or 1),
         offload="params" if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding else "none",
         legacy_quantization=raw["source"] == "Lightning-AI/litgpt",
-        foreach=raw["source"] in {"Lightning-AI/litgpt", "huggingface/transformers"},
+        quantized_experts=raw["model"].startswith("zai-org/GLM-4"),
+        foreach=raw["source"] == "Lightning-AI/litgpt",
     )
+
+
+def _accumulation(raw: dict[str, str]) -> int:
+    """Return the micro-batches of a step, where the script or the table says.
+
+    torch before 2.0 filled gradients with zeros and kept them, which needs what accumulation needs.
+    """
+    if raw["source"] == "QwenLM/Qwen":
+        return 8
+    if "compiler=" in raw["details"]:
+        # extensions/thunder/pretrain.py: a global batch of 512.
+        return 512 // int(raw["micro_batch"]) // int(raw["n_gpus"])
+    if raw["source"] == "huggingface/transformers":
+        return 4
+    return 4 if "global_batch=" in raw["details"] else 1
 
 
 def _optimizer(raw: dict[str, str]) -> tuple[str, bool]:
@@ -325,7 +346,8 @@ def _loss(raw: dict[str, str]) -> str:
     if raw["source"] == "pytorch/torchtune":
         return "standard" if "chunked_ce=False" in raw["details"] else "chunked"
     if raw["source"] == "Lightning-AI/litgpt":
-        return "chunked"
+        # Its own loss runs over pieces of bf16 logits, all of which are there.
+        return "half"
     if raw["source"] == "QwenLM/Qwen" and (raw["quantization"] or raw["method"] == "full"):
         # DeepSpeed runs these without autocast, and the model does not upcast.
         return "half"

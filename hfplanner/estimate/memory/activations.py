@@ -13,6 +13,8 @@ __all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "loss_bytes
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.
 _WRITTEN_OUT = 8
+# Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
+_KEPT_TWICE = 1.6
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
@@ -43,7 +45,7 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
-        total += 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+        total += _KEPT_TWICE * 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
     return total + adapter_inputs(shape, job) * _adapter_bytes(job)
 
 

@@ -83,6 +83,8 @@ class MemoryJob:
         offload: what lives in main memory between uses.
         legacy_cache: the cache is copied whole for every token, as transformers did before 4.36.
         legacy_quantization: quantized layers keep their inputs for the backward pass, as bitsandbytes did before 0.43.
+        quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
+            (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
         gpu_memory_utilization: the share of a GPU that vLLM takes.
 
@@ -118,6 +120,7 @@ class MemoryJob:
     offload: Offload = "none"
     legacy_cache: bool = False
     legacy_quantization: bool = False
+    quantized_experts: bool = False
     resolution: int = 0
     gpu_memory_utilization: float = 0.9
 

@@ -60,26 +60,32 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
     trained = trained_parameters(shape, job)
     width = _trained_width(job)
     _, share_gradients, share_states = _SHARED[job.sharding]
-    over_gradients = job.gpus if share_gradients else 1
     over_states = job.gpus if share_states else 1
     optimizer = trained * _state_bytes(shape, job, width) / over_states
     step = _step_bytes(shape, job, trained, width) / over_states
-    gradients = trained * width / over_gradients
+    gradients = trained * width
+    # One layer's gradients are whole before they are shared out, and FSDP copies them into one buffer to send.
+    whole = gradients * (2 if job.sharding == "fsdp" else 1) / max(shape.layers, 1)
+    if share_gradients:
+        gradients = min(gradients, gradients / job.gpus + whole)
     if job.optimizer_in_backward and job.accumulation == 1:
         gradients = min(gradients, _largest_tensor(shape, job, trained) * width)
     buckets = _bucket_bytes(shape, job, trained, width)
     if job.offload in {"optimizer", "params"}:
         optimizer, step = 0.0, 0.0
     if job.offload == "params":
-        gradients = gradients / max(shape.layers, 1)
+        gradients = min(gradients, whole)
     return States(gradients, optimizer, step, buckets, trained, width)
 
 
 def _trained_width(job: MemoryJob) -> int:
-    """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in."""
-    if job.task in {"lora", "qlora"}:
-        return 4
-    return 4 if job.precision == "fp32" or (job.mixed and job.sharding not in _DEEPSPEED) else 2
+    """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in.
+
+    DeepSpeed casts the whole model to half precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
+    """
+    if job.sharding in _DEEPSPEED and job.precision != "fp32":
+        return _HALF
+    return 4 if job.task in {"lora", "qlora"} or job.precision == "fp32" or job.mixed else _HALF
 
 
 def _state_bytes(shape: ModelShape, job: MemoryJob, width: int) -> float:
@@ -109,11 +115,11 @@ def _step_bytes(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> 
     if job.optimizer == "adafactor":
         # The update of one tensor at a time in fp32, with its square.
         return 2 * 4 * _largest_tensor(shape, job, trained)
-    if job.sharding in _DEEPSPEED and job.task == "full" and width == _HALF:
+    if job.sharding in _DEEPSPEED and width == _HALF:
         # ZeRO steps with an fp32 copy of the gradients and AdamW's own temporary; stage 3 in groups of at most 1e9
         # weights (sub_group_size).
         return 8.0 * (min(trained, _SUB_GROUP * job.gpus) if job.sharding == "zero3" else trained)
-    if job.foreach and job.optimizer.startswith("adamw"):
+    if job.foreach and job.optimizer in {"adamw", "adamw-bf16"}:
         return trained * width
     return 0.0
 

@@ -29,7 +29,7 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     states = training_states(shape, job)
     stays = {
         "weights": _weights(shape, job),
-        "adapters": float(adapter_parameters(shape, job) * states.width),
+        "adapters": adapter_parameters(shape, job) * states.width / (job.gpus if job.sharding in _SHARDS_WEIGHTS else 1),
         "optimizer": states.optimizer,
         "buckets": states.buckets,
         "gathered": _gathered(shape, job),
