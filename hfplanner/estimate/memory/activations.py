@@ -8,7 +8,7 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "loss_bytes", "residual_bytes"]
+__all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "legacy_doubt_bytes", "loss_bytes", "residual_bytes"]
 
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.
@@ -45,7 +45,7 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
-        total += _KEPT_TWICE * 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+        total += _KEPT_TWICE * _quantized_inputs(shape)
     return total + adapter_inputs(shape, job) * _adapter_bytes(job)
 
 
@@ -111,6 +111,17 @@ def adapter_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN4
     if job.task != "lora" or job.mixed or job.checkpointing != "none":
         return 0.0
     return adapter_inputs(shape, job) * shape.layers * job.tokens
+
+
+def _quantized_inputs(shape: ModelShape) -> int:
+    return 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+
+
+def legacy_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return by how many bytes once or twice is off the middle, where old quantized layers keep their inputs."""
+    if job.task != "qlora" or not job.legacy_quantization or job.checkpointing != "none":
+        return 0.0
+    return 0.4 * _quantized_inputs(shape) * shape.layers * job.tokens
 
 
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:

@@ -26,7 +26,6 @@ class MemoryEstimate:
         job: how it is run.
         parts: bytes at the moment of the peak; they add up to the likely value.
         per_gpu_bytes: what ``torch.cuda.max_memory_reserved`` and the CUDA context take together, a 90 % interval.
-        sigma_bytes: one standard deviation of it.
         calibration: the learnt constants it was made with.
     """
 
@@ -34,7 +33,6 @@ class MemoryEstimate:
     job: MemoryJob
     parts: Mapping[str, int]
     per_gpu_bytes: Estimate
-    sigma_bytes: float
     calibration: Calibration = CALIBRATION
 
     def as_metric(self, metric: Metric) -> Estimate:
@@ -86,9 +84,8 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     raw = raw_parts(shape, job, calibration)
     parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
     likely = sum(parts.values())
-    sigma = spread_of(shape, job, raw)
-    low, high = interval(likely, sigma, calibration)
-    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), sigma, calibration)
+    low, high = interval(likely, spread_of(shape, job, raw), calibration)
+    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), calibration)
 
 
 def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:

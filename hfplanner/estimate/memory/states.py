@@ -32,6 +32,7 @@ class States:
 
     Args:
         gradients: of all trained weights, once they are all there.
+        whole: gradients of one unit before they are shared out.
         optimizer: its states and, where it keeps one, its fp32 copy of the weights.
         step: what the optimizer makes in passing while it steps.
         buckets: for sending gradients and gathering weights.
@@ -40,6 +41,7 @@ class States:
     """
 
     gradients: float
+    whole: float
     optimizer: float
     step: float
     buckets: float
@@ -63,19 +65,25 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
     over_states = job.gpus if share_states else 1
     optimizer = trained * _state_bytes(shape, job, width) / over_states
     step = _step_bytes(shape, job, trained, width) / over_states
-    gradients = trained * width
-    # One layer's gradients are whole before they are shared out, and FSDP copies them into one buffer to send.
-    whole = gradients * (2 if job.sharding == "fsdp" else 1) / max(shape.layers, 1)
-    if share_gradients:
-        gradients = min(gradients, gradients / job.gpus + whole)
+    gradients = trained * width / (job.gpus if share_gradients else 1)
+    whole = min(_unit_gradients(shape, job, trained) * width, trained * width - gradients) if share_gradients else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
         gradients = min(gradients, _largest_tensor(shape, job, trained) * width)
     buckets = _bucket_bytes(shape, job, trained, width)
     if job.offload in {"optimizer", "params"}:
         optimizer, step = 0.0, 0.0
     if job.offload == "params":
-        gradients = min(gradients, whole)
-    return States(gradients, optimizer, step, buckets, trained, width)
+        gradients /= max(shape.layers, 1)
+    return States(gradients, whole, optimizer, step, buckets, trained, width)
+
+
+def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:
+    """Return the largest unit's gradients: whole before they are shared out, and in FSDP copied into a buffer to send.
+
+    A unit is a layer, or what is outside of all layers: embedding and output projection.
+    """
+    outer = shape.parameters.embedding + shape.parameters.head if job.task == "full" else 0
+    return (2 if job.sharding == "fsdp" else 1) * max(trained / max(shape.layers, 1), min(outer, trained))
 
 
 def _trained_width(job: MemoryJob) -> int:

@@ -101,10 +101,10 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" else 0
-    first = max(earlier, min(states.gradients, head))
+    first = max(earlier + states.whole, min(states.gradients + states.whole, head))
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
-        {"gradients": states.gradients, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients + states.whole, "activations": outside + one_layer + passing},
         {"gradients": states.gradients, "optimizer_step": states.step},
     ]

@@ -7,6 +7,7 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
+    "BITSANDBYTES",
     "GGUF_BITS",
     "QUANTIZATIONS",
     "Stored",
@@ -61,7 +62,7 @@ QUANTIZATIONS = {
     "awq-4bit": Stored(0.5 + 2.5 / 128),
     "mxfp4": Stored(0.5 + 1 / 32, experts_only=True),
 }
-_BITSANDBYTES = ("nf4", "nf4-single", "int8")
+BITSANDBYTES = ("nf4", "nf4-single", "int8")
 _ACCEPTED = "auto, none, int8, fp8, nf4, nf4-single, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND"
 
 
@@ -152,7 +153,7 @@ def bare_experts(shape: ModelShape, job: MemoryJob) -> int:
     >>> bare_experts(shape, MemoryJob(task="qlora")), bare_experts(shape, MemoryJob(task="qlora", quantized_experts=True))
     (45097156608, 0)
     """
-    if job.quantized_experts or stored_as(shape, job) not in _BITSANDBYTES or shape.stored_quantization != "none":
+    if job.quantized_experts or stored_as(shape, job) not in BITSANDBYTES or shape.stored_quantization != "none":
         return 0
     return min(_expert_weights(shape), shape.parameters.linear)
 
@@ -172,6 +173,6 @@ def loading_bytes(shape: ModelShape, job: MemoryJob) -> float:
     >>> loading_bytes(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(quantization="nf4"))
     262144000.0
     """
-    if stored_as(shape, job) not in _BITSANDBYTES:
+    if stored_as(shape, job) not in BITSANDBYTES:
         return 0.0
     return 2.0 * max(shape.vocab * shape.hidden, largest_matrix(shape))
