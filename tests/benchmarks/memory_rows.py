@@ -296,7 +296,8 @@ def _accumulation(raw: dict[str, str]) -> int:
         return 512 // int(raw["micro_batch"]) // int(raw["n_gpus"])
     if raw["source"] == "huggingface/transformers":
         return 4
-    return 4 if "global_batch=" in raw["details"] else 1
+    whole = re.search(r"global_batch=([0-9]+)", raw["details"])
+    return max(int(whole[1]) // int(raw["micro_batch"]) // int(raw["n_gpus"]), 1) if whole else 1
 
 
 def _optimizer(raw: dict[str, str]) -> tuple[str, bool]:

@@ -50,7 +50,7 @@ class MemoryEstimate:
         less = sum(self.parts.get(part, 0) for part in left_out)
         likely = self.per_gpu_bytes.likely - less
         kept = {name: float(size) for name, size in self.parts.items() if name not in left_out}
-        low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration)
+        low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration.reach(self.job))
         return Estimate(low, likely, high, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}"))
 
     def to_json(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     raw = raw_parts(shape, job, calibration)
     parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
     likely = sum(parts.values())
-    low, high = interval(likely, spread_of(shape, job, raw), calibration)
+    low, high = interval(likely, spread_of(shape, job, raw), calibration.reach(job))
     return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), calibration)
 
 

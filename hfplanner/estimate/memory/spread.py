@@ -5,10 +5,10 @@ from typing import Any
 
 from hfplanner.estimate.memory.activations import adapter_doubt_bytes, legacy_doubt_bytes
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
+from hfplanner.estimate.memory.states import training_states
 from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, stored_as
 from hfplanner.models.shape import ModelShape
-from hfplanner.units import MiB
+from hfplanner.units import GB, MiB
 
 __all__ = ["interval", "spread_of"]
 
@@ -42,8 +42,9 @@ _PICTURES_DOUBT = 0.20
 _QUANTIZED_SIGMA = 0.03
 # A thing that is there or not, as a standard deviation of the bytes it takes.
 _EITHER = 0.45
-# How much of a model is read ahead while it is quantized.
+# How much of a model is read ahead while it is quantized: readers are faster than the quantizer, yet only a few.
 _READ_AHEAD = 0.08
+_MOST_AHEAD = 2.5 * GB
 
 
 def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -79,10 +80,14 @@ def _doubt(shape: ModelShape, job: MemoryJob) -> float:
 
 
 def _saved(shape: ModelShape, job: MemoryJob) -> float:
-    """Return what a job may need less: a mixture's experts quantized after all."""
+    """Return what a job may need less: a mixture's experts quantized after all, gradients shared all the time (FSDP2)."""
     plain = 4 if job.precision == "fp32" or job.mixed else 2
     over = job.gpus if job.gpus > 1 and (job.sharding in {"zero3", "fsdp"} or not job.trains) else 1
-    return _EITHER * plain * bare_experts(shape, job) / over
+    saved = plain * bare_experts(shape, job) / over
+    if job.trains and job.sharding == "fsdp":
+        states = training_states(shape, job)
+        saved += states.gradients - states.stepped
+    return _EITHER * saved
 
 
 def _added(shape: ModelShape, job: MemoryJob) -> float:
@@ -98,16 +103,14 @@ def _added(shape: ModelShape, job: MemoryJob) -> float:
     stored = stored_as(shape, job)
     if stored == "none" or stored.startswith("gguf"):
         return spread
-    ahead = _READ_AHEAD * 1.5 * shape.parameters.linear if stored in BITSANDBYTES else 0.0
+    ahead = min(_READ_AHEAD * 1.5 * shape.parameters.linear, _MOST_AHEAD) if stored in BITSANDBYTES else 0.0
     return float((spread**2 + (_EITHER * outer) ** 2 + ahead**2) ** 0.5)
 
 
-def interval(likely: int, sigma: tuple[float, float], calibration: Calibration = CALIBRATION) -> tuple[int, int]:
+def interval(likely: int, sigma: tuple[float, float], reach: tuple[float, float]) -> tuple[int, int]:
     """Return the bounds of the 90 % interval, never below nothing.
 
-    >>> low, high = interval(1000, (100, 100))
-    >>> 0 < 1000 - low < high - 1000
-    True
+    >>> interval(1000, (100, 100), (1.5, 2.5))
+    (850, 1250)
     """
-    low, high = likely - calibration.reach_down * sigma[0], likely + calibration.reach_up * sigma[1]
-    return max(round(low), 0), round(high)
+    return max(round(likely - reach[0] * sigma[0]), 0), round(likely + reach[1] * sigma[1])

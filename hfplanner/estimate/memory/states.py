@@ -33,6 +33,7 @@ class States:
     Args:
         gradients: of all trained weights, once they are all there.
         whole: gradients of one unit before they are shared out.
+        stepped: what is left of the gradients when the optimizer steps.
         optimizer: its states and, where it keeps one, its fp32 copy of the weights.
         step: what the optimizer makes in passing while it steps.
         buckets: for sending gradients and gathering weights.
@@ -42,6 +43,7 @@ class States:
 
     gradients: float
     whole: float
+    stepped: float
     optimizer: float
     step: float
     buckets: float
@@ -65,16 +67,18 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
     over_states = job.gpus if share_states else 1
     optimizer = trained * _state_bytes(shape, job, width) / over_states
     step = _step_bytes(shape, job, trained, width) / over_states
-    gradients = trained * width / (job.gpus if share_gradients else 1)
-    whole = min(_unit_gradients(shape, job, trained) * width, trained * width - gradients) if share_gradients else 0.0
+    stepped = trained * width / (job.gpus if share_gradients else 1)
+    # FSDP's no_sync, which accelerate and Fabric use between steps, adds gradients up before they are shared out.
+    gradients = trained * width if job.sharding == "fsdp" and job.accumulation > 1 else stepped
+    whole = min(_unit_gradients(shape, job, trained) * width, trained * width - stepped) if share_gradients else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
-        gradients = min(gradients, _largest_tensor(shape, job, trained) * width)
+        gradients = stepped = min(gradients, _largest_tensor(shape, job, trained) * width)
     buckets = _bucket_bytes(shape, job, trained, width)
     if job.offload in {"optimizer", "params"}:
         optimizer, step = 0.0, 0.0
     if job.offload == "params":
-        gradients /= max(shape.layers, 1)
-    return States(gradients, whole, optimizer, step, buckets, trained, width)
+        gradients, stepped = gradients / max(shape.layers, 1), stepped / max(shape.layers, 1)
+    return States(gradients, whole, stepped, optimizer, step, buckets, trained, width)
 
 
 def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:

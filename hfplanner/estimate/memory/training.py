@@ -106,5 +106,5 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
         {"gradients": states.gradients + states.whole, "activations": outside + one_layer + passing},
-        {"gradients": states.gradients, "optimizer_step": states.step},
+        {"gradients": states.stepped, "optimizer_step": states.step},
     ]
