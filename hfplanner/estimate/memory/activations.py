@@ -8,7 +8,14 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "legacy_doubt_bytes", "loss_bytes", "residual_bytes"]
+__all__ = [
+    "adapter_doubt_bytes",
+    "kept_per_layer",
+    "layer_passing",
+    "legacy_doubt_bytes",
+    "loss_bytes",
+    "residual_bytes",
+]
 
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.

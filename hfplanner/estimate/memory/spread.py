@@ -19,32 +19,33 @@ _SIGMA = {
     "weights": (0.01, 0.01),
     "adapters": (0.10, 0.05),
     "optimizer": (0.05, 0.05),
-    "gradients": (0.15, 0.10),
+    "gradients": (0.15, 0.08),
     "buckets": (0.50, 0.50),
-    "gathered": (0.40, 0.40),
-    "activations": (0.10, 0.08),
-    "logits": (0.10, 0.14),
+    "gathered": (0.30, 0.30),
+    "activations": (0.12, 0.05),
+    "logits": (0.08, 0.18),
     "kv_cache": (0.04, 0.04),
-    "optimizer_step": (0.30, 0.30),
-    "fragmentation": (0.50, 0.50),
+    "optimizer_step": (0.12, 0.12),
+    "fragmentation": (0.45, 0.45),
 }
 # Convolutions run with or without large workspaces, as cuDNN chooses on each GPU (LambdaLabsML/lambda-diffusers).
-_PICTURES = (0.14, 0.22)
-_CONTEXT_SIGMA = 150 * MiB
+_PICTURES = (0.16, 0.28)
+_CONTEXT_SIGMA = 120 * MiB
 # What all parts share: versions of libraries, units and instruments that a table does not name.
-_TRAINING_SIGMA = (0.045, 0.040)
+_TRAINING_SIGMA = (0.06, 0.04)
 _INFERENCE_SIGMA = (0.035, 0.035)
 # Experts are computed in more ways than dense blocks; layers without attention keep what their kernels want.
 _EXPERTS_DOUBT = 0.08
-_LINEAR_DOUBT = 0.12
+_LINEAR_DOUBT = 0.15
 # Scripts that train denoisers differ in what else lies on the GPU: text encoders, the autoencoder, an averaged copy.
 _PICTURES_DOUBT = 0.20
 _QUANTIZED_SIGMA = 0.03
 # A thing that is there or not, as a standard deviation of the bytes it takes.
-_EITHER = 0.45
+_EITHER = 0.5
 # How much of a model is read ahead while it is quantized: readers are faster than the quantizer, yet only a few.
-_READ_AHEAD = 0.08
-_MOST_AHEAD = 2.5 * GB
+_READ_AHEAD = 0.15
+_MOST_AHEAD = 4 * GB
+_LASTS = 0.6
 
 
 def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -80,7 +81,7 @@ def _doubt(shape: ModelShape, job: MemoryJob) -> float:
 
 
 def _saved(shape: ModelShape, job: MemoryJob) -> float:
-    """Return what a job may need less: a mixture's experts quantized after all, gradients shared all the time (FSDP2)."""
+    """Return what a job may need less: experts quantized after all, or gradients shared all the time (FSDP2)."""
     plain = 4 if job.precision == "fp32" or job.mixed else 2
     over = job.gpus if job.gpus > 1 and (job.sharding in {"zero3", "fsdp"} or not job.trains) else 1
     saved = plain * bare_experts(shape, job) / over
@@ -96,15 +97,18 @@ def _added(shape: ModelShape, job: MemoryJob) -> float:
     Unquantized matrices of a quantized model may be there twice or in fp32: peft's prepare_model_for_kbit_training
     makes them so, AutoAWQ and AutoGPTQ keep or load the output projection once more (Qwen's tables of GPTQ and AWQ).
     Where bitsandbytes quantizes while it loads, transformers 5 reads ahead: some of the weights are there in half
-    precision. A model spread over GPUs layer by layer has its first or last matrix whole on one of them.
+    precision; generating, most of that is gone before the cache is there. A model spread over GPUs layer by layer has
+    its first or last matrix whole on one of them.
     """
-    outer = 2.0 * max(shape.parameters.embedding, shape.parameters.head)
-    spread = 0.0 if job.trains or job.gpus == 1 else _EITHER * outer * (1 - 1 / job.gpus)
+    outer = 2.0 * (shape.parameters.embedding + shape.parameters.head)
+    largest = 2.0 * max(shape.parameters.embedding, shape.parameters.head)
+    spread = 0.0 if job.trains or job.gpus == 1 else _EITHER * largest * (1 - 1 / job.gpus)
     stored = stored_as(shape, job)
     if stored == "none" or stored.startswith("gguf"):
         return spread
     ahead = min(_READ_AHEAD * 1.5 * shape.parameters.linear, _MOST_AHEAD) if stored in BITSANDBYTES else 0.0
-    return float((spread**2 + (_EITHER * outer) ** 2 + ahead**2) ** 0.5)
+    lasts = 1.0 if job.trains else _LASTS
+    return float((spread**2 + lasts**2 * ((_EITHER * outer) ** 2 + ahead**2)) ** 0.5)
 
 
 def interval(likely: int, sigma: tuple[float, float], reach: tuple[float, float]) -> tuple[int, int]:

@@ -72,7 +72,8 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
     gradients = trained * width if job.sharding == "fsdp" and job.accumulation > 1 else stepped
     whole = min(_unit_gradients(shape, job, trained) * width, trained * width - stepped) if share_gradients else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
-        gradients = stepped = min(gradients, _largest_tensor(shape, job, trained) * width)
+        gradients = stepped = min(stepped, _largest_tensor(shape, job, trained) * width)
+        whole = 0.0
     buckets = _bucket_bytes(shape, job, trained, width)
     if job.offload in {"optimizer", "params"}:
         optimizer, step = 0.0, 0.0

@@ -29,7 +29,9 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     states = training_states(shape, job)
     stays = {
         "weights": _weights(shape, job),
-        "adapters": adapter_parameters(shape, job) * states.width / (job.gpus if job.sharding in _SHARDS_WEIGHTS else 1),
+        "adapters": adapter_parameters(shape, job)
+        * states.width
+        / (job.gpus if job.sharding in _SHARDS_WEIGHTS else 1),
         "optimizer": states.optimizer,
         "buckets": states.buckets,
         "gathered": _gathered(shape, job),
@@ -101,7 +103,7 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" else 0
-    first = max(earlier + states.whole, min(states.gradients + states.whole, head))
+    first = max(earlier, min(states.gradients + states.whole, head))
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},

@@ -150,8 +150,9 @@ def bare_experts(shape: ModelShape, job: MemoryJob) -> int:
 
     >>> from hfplanner.models.known import find_known
     >>> shape = find_known("mistralai/Mixtral-8x7B-v0.1")
-    >>> bare_experts(shape, MemoryJob(task="qlora")), bare_experts(shape, MemoryJob(task="qlora", quantized_experts=True))
-    (45097156608, 0)
+    >>> jobs = [MemoryJob(task="qlora", quantized_experts=quantized) for quantized in (False, True)]
+    >>> [bare_experts(shape, job) for job in jobs]
+    [45097156608, 0]
     """
     if job.quantized_experts or stored_as(shape, job) not in BITSANDBYTES or shape.stored_quantization != "none":
         return 0
