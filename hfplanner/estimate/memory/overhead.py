@@ -37,8 +37,8 @@ class Calibration:
     nccl_bytes: int = 400 * MiB
     left_over_bytes: int = 625 * MiB
     fragmented_share: float = 0.03
-    training_reach: tuple[float, float] = (1.15, 2.05)
-    inference_reach: tuple[float, float] = (0.85, 1.75)
+    training_reach: tuple[float, float] = (1.1, 2.05)
+    inference_reach: tuple[float, float] = (0.7, 1.75)
 
     def reach(self, job: MemoryJob) -> tuple[float, float]:
         """Return the standard deviations down to the low bound and up to the high one."""

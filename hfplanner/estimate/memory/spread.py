@@ -33,10 +33,14 @@ _PICTURES = (0.16, 0.28)
 _CONTEXT_SIGMA = 120 * MiB
 # What all parts share: versions of libraries, units and instruments that a table does not name.
 _TRAINING_SIGMA = (0.06, 0.04)
-_INFERENCE_SIGMA = (0.035, 0.035)
+_INFERENCE_SIGMA = (0.05, 0.035)
 # Experts are computed in more ways than dense blocks; layers without attention keep what their kernels want.
 _EXPERTS_DOUBT = 0.08
 _LINEAR_DOUBT = 0.15
+# Libraries wrap layers into units, prefetch and copy in ways that a job does not say.
+_SHARDED_DOUBT = 0.04
+# A shape's doubt is that of a normal distribution; the reaches are nearer than its 1.645.
+_NORMAL_REACH = 1.5
 # Scripts that train denoisers differ in what else lies on the GPU: text encoders, the autoencoder, an averaged copy.
 _PICTURES_DOUBT = 0.20
 _QUANTIZED_SIGMA = 0.03
@@ -74,10 +78,12 @@ def _shared(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any], side: i
 
 
 def _doubt(shape: ModelShape, job: MemoryJob) -> float:
+    known_badly = _NORMAL_REACH * shape.doubt
     if not job.trains:
-        return shape.doubt
+        return known_badly
     unusual = _EXPERTS_DOUBT if shape.experts else _PICTURES_DOUBT if shape.diffusion else 0.0
-    return shape.doubt + unusual + (_LINEAR_DOUBT * shape.linear_layers / max(shape.layers, 1))
+    sharded = _SHARDED_DOUBT if job.sharding != "none" and job.gpus > 1 else 0.0
+    return known_badly + unusual + sharded + _LINEAR_DOUBT * shape.linear_layers / max(shape.layers, 1)
 
 
 def _saved(shape: ModelShape, job: MemoryJob) -> float:

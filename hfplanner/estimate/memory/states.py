@@ -70,7 +70,7 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
     stepped = trained * width / (job.gpus if share_gradients else 1)
     # FSDP's no_sync, which accelerate and Fabric use between steps, adds gradients up before they are shared out.
     gradients = trained * width if job.sharding == "fsdp" and job.accumulation > 1 else stepped
-    whole = min(_unit_gradients(shape, job, trained) * width, trained * width - stepped) if share_gradients else 0.0
+    whole = _unit_gradients(shape, job, trained) * width if share_gradients or job.offload == "params" else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
         gradients = stepped = min(stepped, _largest_tensor(shape, job, trained) * width)
         whole = 0.0
@@ -79,6 +79,8 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
         optimizer, step = 0.0, 0.0
     if job.offload == "params":
         gradients, stepped = gradients / max(shape.layers, 1), stepped / max(shape.layers, 1)
+    elif share_gradients:
+        whole = min(whole, trained * width - stepped)
     return States(gradients, whole, stepped, optimizer, step, buckets, trained, width)
 
 
