@@ -158,6 +158,8 @@ def _task(raw: dict[str, str]) -> str:
         return "full"
     if method in {"lora", "qlora"}:
         return "qlora" if raw["quantization"] or method == "qlora" else "lora"
+    if method == "lora+emb/lm_head trainable":
+        return "lora"
     if raw["model"].startswith("meta-llama/Llama-3.2-3B") and method in _LIKE_LORA:
         return "lora"
     raise LookupError(f"the method {method} is not among full, lora, qlora")
@@ -275,7 +277,9 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         offload="params" if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding else "none",
         legacy_quantization=raw["source"] == "Lightning-AI/litgpt",
         quantized_experts=raw["model"].startswith("zai-org/GLM-4"),
-        foreach=raw["source"] == "Lightning-AI/litgpt",
+        trained_embeddings="+emb" in raw["method"],
+        # The Trainer's adamw_torch before transformers 4.55, on torch 2.
+        foreach=raw["source"] in {"Lightning-AI/litgpt", "QwenLM/Qwen"},
     )
 
 

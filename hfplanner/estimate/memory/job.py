@@ -71,6 +71,8 @@ class MemoryJob:
             more copy of the trained weights.
         lora_rank: rank of the adapters.
         lora_targets: modules they are on; ``"all-linear"`` is every matrix of a layer.
+        trained_embeddings: embedding and output projection are trained whole beside the adapters (peft's
+            ``modules_to_save``), in copies.
         checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer.
         attention: ``"eager"`` keeps the score matrices.
         loss: ``"standard"`` upcasts all logits to fp32 once, ``"legacy"`` (transformers before 4.45) keeps that copy
@@ -110,6 +112,7 @@ class MemoryJob:
     foreach: bool = False
     lora_rank: int = 16
     lora_targets: tuple[str, ...] = ("all-linear",)
+    trained_embeddings: bool = False
     checkpointing: Checkpointing = "none"
     attention: Attention = "sdpa"
     loss: Loss = "standard"

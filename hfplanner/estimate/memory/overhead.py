@@ -28,7 +28,7 @@ class Calibration:
             huggingface/optimum, 480 in huggingface/peft, 1500 in QwenLM/Qwen.
         fragmented_share: of what comes and goes, what the caching allocator reserves without using it.
         training_reach: standard deviations from the likely value down to the low bound of a training job, and up to its
-            high bound, so that 1.5 % of the rows lie above and 6 % below: what runs out of memory costs more than a
+            high bound, so that 1.5 % of the rows lie above and 7 % below: what runs out of memory costs more than a
             larger GPU.
         inference_reach: the same for inference.
     """
@@ -37,8 +37,8 @@ class Calibration:
     nccl_bytes: int = 400 * MiB
     left_over_bytes: int = 625 * MiB
     fragmented_share: float = 0.03
-    training_reach: tuple[float, float] = (1.1, 2.05)
-    inference_reach: tuple[float, float] = (0.7, 1.75)
+    training_reach: tuple[float, float] = (1.0, 2.2)
+    inference_reach: tuple[float, float] = (0.65, 1.75)
 
     def reach(self, job: MemoryJob) -> tuple[float, float]:
         """Return the standard deviations down to the low bound and up to the high one."""

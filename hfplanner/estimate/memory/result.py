@@ -9,6 +9,7 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes, fragmentation_bytes
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.training import training_parts
+from hfplanner.estimate.memory.weights import bare_experts
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
@@ -102,6 +103,8 @@ def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
     said += [f"{note[0].upper()}{note[1:]}" for note in shape.notes]
     if job.trains and shape.kind != "diffusion":
         said.append("Activations as measured in one layer of this architecture (data/architectures.csv)")
+    if bare_experts(shape, job):
+        said.append("The experts are not quantized: bitsandbytes passes over them since transformers 5")
     if job.engine == "vllm":
         said.append("vLLM itself takes its whole share of the GPU; this is what it needs")
     said.append("90 % interval, its reach learnt from published measurements (reports/memory_accuracy.md)")

@@ -22,17 +22,17 @@ _SIGMA = {
     "gradients": (0.15, 0.08),
     "buckets": (0.50, 0.50),
     "gathered": (0.30, 0.30),
-    "activations": (0.12, 0.05),
+    "activations": (0.15, 0.05),
     "logits": (0.08, 0.18),
     "kv_cache": (0.04, 0.04),
-    "optimizer_step": (0.12, 0.12),
-    "fragmentation": (0.45, 0.45),
+    "optimizer_step": (0.12, 0.30),
+    "fragmentation": (0.35, 0.45),
 }
 # Convolutions run with or without large workspaces, as cuDNN chooses on each GPU (LambdaLabsML/lambda-diffusers).
 _PICTURES = (0.16, 0.28)
 _CONTEXT_SIGMA = 120 * MiB
 # What all parts share: versions of libraries, units and instruments that a table does not name.
-_TRAINING_SIGMA = (0.06, 0.04)
+_TRAINING_SIGMA = (0.05, 0.03)
 _INFERENCE_SIGMA = (0.05, 0.035)
 # Experts are computed in more ways than dense blocks; layers without attention keep what their kernels want.
 _EXPERTS_DOUBT = 0.08

@@ -1,6 +1,6 @@
 """What training keeps beside the weights: gradients and optimizer states, on one GPU or shared among several."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from hfplanner.estimate.memory.adapters import adapter_parameters
 from hfplanner.estimate.memory.job import MemoryJob
@@ -38,7 +38,8 @@ class States:
         step: what the optimizer makes in passing while it steps.
         buckets: for sending gradients and gathering weights.
         trained: how many weights are trained, before sharding.
-        width: bytes of one trained weight.
+        width: bytes of one of them; of an adapter's where embeddings are trained too.
+        own: bytes of the trained weights.
     """
 
     gradients: float
@@ -49,6 +50,12 @@ class States:
     buckets: float
     trained: int
     width: int
+    own: int
+
+    def __add__(self, other: "States") -> "States":
+        """Return the bytes of both together; each weight's width is that of the first."""
+        summed = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        return States(**summed | {"width": self.width})
 
 
 def trained_parameters(shape: ModelShape, job: MemoryJob) -> int:
@@ -61,8 +68,15 @@ def trained_parameters(shape: ModelShape, job: MemoryJob) -> int:
 
 def training_states(shape: ModelShape, job: MemoryJob) -> States:
     """Return gradients and states of a training job."""
-    trained = trained_parameters(shape, job)
-    width = _trained_width(job)
+    states = _states_of(shape, job, trained_parameters(shape, job), _trained_width(job))
+    if job.trained_embeddings and job.task in {"lora", "qlora"}:
+        # peft's modules_to_save trains copies in the base's precision.
+        outer = shape.parameters.embedding + shape.parameters.head
+        states += _states_of(shape, job, outer, 4 if job.precision == "fp32" or job.mixed else _HALF)
+    return states
+
+
+def _states_of(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> States:
     _, share_gradients, share_states = _SHARED[job.sharding]
     over_states = job.gpus if share_states else 1
     optimizer = trained * _state_bytes(shape, job, width) / over_states
@@ -81,7 +95,7 @@ def training_states(shape: ModelShape, job: MemoryJob) -> States:
         gradients, stepped = gradients / max(shape.layers, 1), stepped / max(shape.layers, 1)
     elif share_gradients:
         whole = min(whole, trained * width - stepped)
-    return States(gradients, whole, stepped, optimizer, step, buckets, trained, width)
+    return States(gradients, whole, stepped, optimizer, step, buckets, trained, width, trained * width)
 
 
 def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:
