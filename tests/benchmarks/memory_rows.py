@@ -121,6 +121,8 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         # litgpt writes every model without a gate as GPT-NeoX, with torch's own GELU.
         shape = replace(shape, model_type="gpt_neox")
     task = _task(raw)
+    if shape.model_type == "vit" and not raw["seq_len"]:
+        raw = {**raw, "seq_len": str(_patches(shape.name))}
     job = _inference(raw, shape) if task == "inference" else _training(raw, task)
     measured = float(raw["measured_gb_per_gpu"]) * _unit(raw) if raw["measured_gb_per_gpu"] else None
     if measured and _OLD_CONTEXT in raw["details"]:
@@ -136,6 +138,14 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         trust=raw["trust"],
         gpu_bytes=_gpu_bytes(raw["gpu_model"]),
     )
+
+
+def _patches(name: str) -> int:
+    """Return the positions of an image and its class, for a name like vit-huge-patch14-224: 16 x 16 + 1."""
+    match = re.search(r"patch([0-9]+)-([0-9]+)", name)
+    if match is None:
+        raise LookupError("its sequence length is not printed")
+    return (int(match[2]) // int(match[1])) ** 2 + 1
 
 
 def _gpu_bytes(name: str) -> int:

@@ -28,7 +28,7 @@ class Calibration:
             huggingface/optimum, 480 in huggingface/peft, 1500 in QwenLM/Qwen.
         fragmented_share: of what comes and goes, what the caching allocator reserves without using it.
         training_reach: standard deviations from the likely value down to the low bound of a training job, and up to its
-            high bound, so that 1.5 % of the rows lie above and 7 % below: what runs out of memory costs more than a
+            high bound, so that one row in 80 lies above and one in 14 below: what runs out of memory costs more than a
             larger GPU.
         inference_reach: the same for inference.
     """
