@@ -58,6 +58,7 @@ _UNCLEAR = {
 }
 # The table calls the runs of gemma2-2b/lora.yaml and qlora.yaml gemma-2b; the files name gemma-2-2b.
 _MEANT = {"156": "google/gemma-2-2b", "157": "google/gemma-2-2b"}
+_SCRIPTS = "run_peft_*.sh scripts in examples/sft"
 # CUDA 11 on a V100 loaded all kernels at once; the rows print what that took, and say so.
 _OLD_CONTEXT = "context + kernels alone 1343 MB"
 # Methods of peft that add a product of two thin matrices to a weight, as LoRA does.
@@ -121,6 +122,8 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         # litgpt writes every model without a gate as GPT-NeoX, with torch's own GELU.
         shape = replace(shape, model_type="gpt_neox")
     task = _task(raw)
+    if _SCRIPTS in raw.get("details", ""):
+        raw = {**raw, **_scripted(raw)}
     if shape.model_type == "vit" and not raw["seq_len"]:
         raw = {**raw, "seq_len": str(_patches(shape.name))}
     job = _inference(raw, shape) if task == "inference" else _training(raw, task)
@@ -138,6 +141,19 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         trust=raw["trust"],
         gpu_bytes=_gpu_bytes(raw["gpu_model"]),
     )
+
+
+def _scripted(raw: dict[str, str]) -> dict[str, str]:
+    """Return what peft's examples/sft/run_peft_*.sh say, which the row names and does not repeat (read 2026-11-24)."""
+    batch, steps = ("8", 4) if raw["method"] == "lora" else ("2", 2)
+    return {
+        "micro_batch": batch,
+        "seq_len": "2048",
+        "grad_ckpt": "yes",
+        "attn_impl": "flash",
+        "cpu_offload": "params CPU" if "with CPU offloading" in raw["details"] else "",
+        "details": f"packed; lora_r=8; global_batch={int(batch) * steps * int(raw['n_gpus'])}",
+    }
 
 
 def _patches(name: str) -> int:
