@@ -37,11 +37,13 @@ __all__ = [
     "ParamsOption",
     "PrecisionOption",
     "QuantizationOption",
+    "QuantizedExpertsOption",
     "RankOption",
     "SeqLenOption",
     "ShardingOption",
     "TargetsOption",
     "TaskOption",
+    "TrainedEmbeddingsOption",
     "width_option",
 ]
 
@@ -129,6 +131,18 @@ AccumulationOption = Annotated[
     int,
     typer.Option(
         parser=_number("--accumulation", _MOST), metavar="N", help="Micro-batches per step.", show_default=True
+    ),
+]
+QuantizedExpertsOption = Annotated[
+    bool,
+    typer.Option(
+        "--quantized-experts", help="bitsandbytes quantizes a mixture's experts too (transformers 5 leaves them)."
+    ),
+]
+TrainedEmbeddingsOption = Annotated[
+    bool,
+    typer.Option(
+        "--trained-embeddings", help="Adapters aside, train embedding and output projection (modules_to_save)."
     ),
 ]
 PackedOption = Annotated[bool, typer.Option("--packed", help="Sequences are packed: no padding, no attention mask.")]

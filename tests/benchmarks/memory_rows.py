@@ -8,7 +8,7 @@ from pathlib import Path
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.known import find_known
 from hfplanner.models.shape import ModelShape
-from hfplanner.units import GB, GiB
+from hfplanner.units import GB, GiB, MiB
 
 __all__ = ["MeasuredRow", "read_rows"]
 
@@ -56,6 +56,11 @@ _UNCLEAR = {
     "37": "not packed, not padded: its length is only the cap",
     "12": "a variant whose recipe is not the one beside it",
 }
+# The table calls the runs of gemma2-2b/lora.yaml and qlora.yaml gemma-2b; the files name gemma-2-2b.
+_MEANT = {"156": "google/gemma-2-2b", "157": "google/gemma-2-2b"}
+_SCRIPTS = "run_peft_*.sh scripts in examples/sft"
+# CUDA 11 on a V100 loaded all kernels at once; the rows print what that took, and say so.
+_OLD_CONTEXT = "context + kernels alone 1343 MB"
 # Methods of peft that add a product of two thin matrices to a weight, as LoRA does.
 _LIKE_LORA = {"lora", "qlora", "adalora", "delora", "gralora", "unilora", "vblora"}
 
@@ -105,15 +110,26 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
     if raw["trust"] == "C":
         raise LookupError("trust C: no hard truth")
     name = _IDS.get(raw["model"].casefold(), raw["model"])
+    if "method" in raw:
+        name = _MEANT.get(raw["row_id"], name)
     shape = find_known(name) if name else None
     if shape is None:
         raise LookupError(f"the model {raw['model']!r} is not shipped")
     if raw["source"] == "Lightning-AI/litgpt" and not shape.parameters.head:
         # litgpt never ties the output projection to the embedding.
         shape = replace(shape, parameters=replace(shape.parameters, head=shape.vocab * shape.hidden))
+    if raw["source"] == "Lightning-AI/litgpt" and not shape.gated:
+        # litgpt writes every model without a gate as GPT-NeoX, with torch's own GELU.
+        shape = replace(shape, model_type="gpt_neox")
     task = _task(raw)
+    if _SCRIPTS in raw.get("details", ""):
+        raw = {**raw, **_scripted(raw)}
+    if shape.model_type == "vit" and not raw["seq_len"]:
+        raw = {**raw, "seq_len": str(_patches(shape.name))}
     job = _inference(raw, shape) if task == "inference" else _training(raw, task)
     measured = float(raw["measured_gb_per_gpu"]) * _unit(raw) if raw["measured_gb_per_gpu"] else None
+    if measured and _OLD_CONTEXT in raw["details"]:
+        measured -= 1343 * MiB
     return MeasuredRow(
         row_id=raw["row_id"],
         source=raw["source"],
@@ -125,6 +141,27 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         trust=raw["trust"],
         gpu_bytes=_gpu_bytes(raw["gpu_model"]),
     )
+
+
+def _scripted(raw: dict[str, str]) -> dict[str, str]:
+    """Return what peft's examples/sft/run_peft_*.sh say, which the row names and does not repeat (read 2026-11-24)."""
+    batch, steps = ("8", 4) if raw["method"] == "lora" else ("2", 2)
+    return {
+        "micro_batch": batch,
+        "seq_len": "2048",
+        "grad_ckpt": "yes",
+        "attn_impl": "flash",
+        "cpu_offload": "params CPU" if "with CPU offloading" in raw["details"] else "",
+        "details": f"packed; lora_r=8; global_batch={int(batch) * steps * int(raw['n_gpus'])}",
+    }
+
+
+def _patches(name: str) -> int:
+    """Return the positions of an image and its class, for a name like vit-huge-patch14-224: 16 x 16 + 1."""
+    match = re.search(r"patch([0-9]+)-([0-9]+)", name)
+    if match is None:
+        raise LookupError("its sequence length is not printed")
+    return (int(match[2]) // int(match[1])) ** 2 + 1
 
 
 def _gpu_bytes(name: str) -> int:
@@ -147,6 +184,8 @@ def _task(raw: dict[str, str]) -> str:
         return "full"
     if method in {"lora", "qlora"}:
         return "qlora" if raw["quantization"] or method == "qlora" else "lora"
+    if method == "lora+emb/lm_head trainable":
+        return "lora"
     if raw["model"].startswith("meta-llama/Llama-3.2-3B") and method in _LIKE_LORA:
         return "lora"
     raise LookupError(f"the method {method} is not among full, lora, qlora")
@@ -160,7 +199,7 @@ def _unit(raw: dict[str, str]) -> float:
     if unit == "GiB":
         return GiB
     if unit == "MiB":
-        return 2**20
+        return MiB
     if unit == "MB (as printed)":
         return 1e6
     if raw["source"] in {"QwenLM/Qwen2.5", "pytorch/torchtune", "axolotl-ai-cloud/axolotl"}:
@@ -170,6 +209,8 @@ def _unit(raw: dict[str, str]) -> float:
 
 def _metric(raw: dict[str, str]) -> str:
     text = raw["metric"].casefold()
+    if _OLD_CONTEXT in raw["details"]:
+        return "reserved"
     if raw["source"] == "QwenLM/Qwen" and "method" in raw:
         # "GPU memory (as printed)": the smallest rows leave a context's worth beside what torch can have allocated.
         return "nvidia-smi"
@@ -240,7 +281,7 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         optimizer_in_backward=in_backward,
         lora_rank=_rank(details),
         lora_targets=_lora_targets(raw),
-        checkpointing="full" if raw["grad_ckpt"].startswith(("yes", "True")) else "none",
+        checkpointing="full" if raw["grad_ckpt"].startswith(("yes", "True")) or _checkpoints(raw) else "none",
         attention="eager"
         if raw["attn_impl"] == "eager"
         else "flash"
@@ -248,13 +289,9 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         else "sdpa",
         loss=_loss(raw),
         packed="packing=True" in details or "packed" in details,
-        accumulation=8
-        if raw["source"] == "QwenLM/Qwen"
-        else 4
-        if "global_batch=" in details or "grad_accum=4" in details
-        else 1,
+        accumulation=_accumulation(raw),
         sharding="zero2"
-        if raw["source"] == "QwenLM/Qwen" and task == "full" and sharding == "none"
+        if raw["source"] == "QwenLM/Qwen" and task != "lora" and sharding == "none"
         else "none"
         if sharding in {"none", "", "ddp"}
         else "zero2"
@@ -265,8 +302,32 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         gpus=int(raw["n_gpus"] or 1),
         offload="params" if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding else "none",
         legacy_quantization=raw["source"] == "Lightning-AI/litgpt",
-        foreach=raw["source"] in {"Lightning-AI/litgpt", "huggingface/transformers"},
+        quantized_experts=raw["model"].startswith("zai-org/GLM-4"),
+        trained_embeddings="+emb" in raw["method"],
+        # The Trainer's adamw_torch before transformers 4.55, on torch 2.
+        foreach=raw["source"] in {"Lightning-AI/litgpt", "QwenLM/Qwen"},
     )
+
+
+def _checkpoints(raw: dict[str, str]) -> bool:
+    """Say whether a script checkpoints that prints no such column: litgpt's full.py where it shards."""
+    return raw["source_path"] == "config_hub/finetune/README.md" and raw["sharding"] == "fsdp"
+
+
+def _accumulation(raw: dict[str, str]) -> int:
+    """Return the micro-batches of a step, where the script or the table says.
+
+    torch before 2.0 filled gradients with zeros and kept them, which needs what accumulation needs.
+    """
+    if raw["source"] == "QwenLM/Qwen":
+        return 8
+    if "compiler=" in raw["details"]:
+        # extensions/thunder/pretrain.py: a global batch of 512.
+        return 512 // int(raw["micro_batch"]) // int(raw["n_gpus"])
+    if raw["source"] == "huggingface/transformers":
+        return 4
+    whole = re.search(r"global_batch=([0-9]+)", raw["details"])
+    return max(int(whole[1]) // int(raw["micro_batch"]) // int(raw["n_gpus"]), 1) if whole else 1
 
 
 def _optimizer(raw: dict[str, str]) -> tuple[str, bool]:
@@ -325,7 +386,8 @@ def _loss(raw: dict[str, str]) -> str:
     if raw["source"] == "pytorch/torchtune":
         return "standard" if "chunked_ce=False" in raw["details"] else "chunked"
     if raw["source"] == "Lightning-AI/litgpt":
-        return "chunked"
+        # Its own loss runs over pieces of bf16 logits, all of which are there.
+        return "half"
     if raw["source"] == "QwenLM/Qwen" and (raw["quantization"] or raw["method"] == "full"):
         # DeepSpeed runs these without autocast, and the model does not upcast.
         return "half"

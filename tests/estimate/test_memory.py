@@ -12,11 +12,13 @@ from hfplanner.estimate.memory.adapters import adapter_parameters
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.inference import cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.overhead import CALIBRATION
 from hfplanner.estimate.memory.result import Metric, estimate_memory
 from hfplanner.estimate.memory.states import training_states
 from hfplanner.estimate.memory.vllm import serving_room
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.units import GiB
+from tests.benchmarks.memory_accuracy import learn, leave_one_out
 from tests.benchmarks.memory_rows import read_rows
 from tests.properties.jobs import known
 
@@ -24,7 +26,7 @@ DATA = Path(__file__).parent.parent / "benchmarks" / "data"
 METRICS: dict[str, Metric] = {"allocated": "allocated", "reserved": "reserved", "nvidia-smi": "total"}
 
 
-@pytest.mark.parametrize(("table", "at_most"), [("train_memory.csv", 0.09), ("infer_memory.csv", 0.04)])
+@pytest.mark.parametrize(("table", "at_most"), [("train_memory.csv", 0.06), ("infer_memory.csv", 0.02)])
 def test_published_measurements_are_met(table: str, at_most: float) -> None:
     """The median error over all public rows of trust A and B that say what was run."""
     rows, _ = read_rows(DATA / table)
@@ -35,6 +37,26 @@ def test_published_measurements_are_met(table: str, at_most: float) -> None:
         for row, size in measured
     ]
     assert median(errors) <= at_most
+
+
+@pytest.mark.parametrize(
+    ("table", "other"), [("train_memory.csv", "infer_memory.csv"), ("infer_memory.csv", "train_memory.csv")]
+)
+def test_intervals_hold_what_sources_that_taught_them_nothing_measured(table: str, other: str) -> None:
+    """Each source scored with constants learnt from the others: 88 of 100 rows inside, at most 2 of 100 above."""
+    rows, others = read_rows(DATA / table)[0], read_rows(DATA / other)[0]
+    scores = leave_one_out(rows, others)
+    assert sum(score.inside for score in scores) >= 0.88 * len(scores)
+    assert sum(score.above for score in scores) <= 0.02 * len(scores)
+
+
+def test_the_shipped_constants_are_those_that_are_learnt() -> None:
+    """The reaches exactly, and what stays reserved to 5 %."""
+    training, inference = (read_rows(DATA / name)[0] for name in ("train_memory.csv", "infer_memory.csv"))
+    learnt = learn(training, inference)
+    assert learnt.training_reach == CALIBRATION.training_reach
+    assert learn(inference, training).inference_reach == CALIBRATION.inference_reach
+    assert learnt.left_over_bytes == pytest.approx(CALIBRATION.left_over_bytes, rel=0.05)
 
 
 def test_a_run_that_ran_out_of_memory_is_never_a_sure_fit() -> None:
@@ -120,6 +142,49 @@ def test_optimizer_states_per_parameter(job: MemoryJob, per_parameter: float) ->
     """AdamW keeps two moments in its weights' precision; ZeRO an fp32 copy and fp32 moments, shared by the GPUs."""
     shape = known("meta-llama/Llama-3.2-1B")
     assert training_states(shape, job).optimizer == per_parameter * shape.parameters.total
+
+
+def test_deepspeed_trains_adapters_in_half_precision() -> None:
+    """Two bytes of each and of its gradient, and an fp32 copy with two moments: 16 bytes where torch alone has 16 too.
+
+    While it steps, eight more.
+    """
+    shape = known("meta-llama/Llama-3.2-1B")
+    job = MemoryJob(task="lora")
+    plain, deep = (training_states(shape, replace(job, sharding=sharding)) for sharding in ("none", "zero2"))
+    adapters = adapter_parameters(shape, job)
+    assert (plain.own, plain.optimizer, plain.step) == (4 * adapters, 8 * adapters, 0)
+    assert (deep.own, deep.optimizer, deep.step) == (2 * adapters, 12 * adapters, 8 * adapters)
+
+
+def test_fsdp_keeps_whole_gradients_while_it_accumulates() -> None:
+    """Between steps nothing is shared out; at the step each of 4 GPUs has its quarter."""
+    shape = known("meta-llama/Llama-3.2-1B")
+    job = MemoryJob(task="full", sharding="fsdp", gpus=4)
+    once, often = (training_states(shape, replace(job, accumulation=times)) for times in (1, 4))
+    assert once.gradients == once.stepped == often.stepped == 2 * shape.parameters.total / 4
+    assert often.gradients == 2 * shape.parameters.total
+
+
+def test_experts_stay_as_they_are_unless_said() -> None:
+    """Bitsandbytes quantizes linear layers: Mixtral's experts are none, and take 90 of its 93 GB."""
+    shape = known("mistralai/Mixtral-8x7B-v0.1")
+    job = MemoryJob(task="qlora")
+    bare, all_of_it = (replace(job, quantized_experts=quantized) for quantized in (False, True))
+    experts = 32 * 8 * 3 * 4096 * 14336
+    assert weight_bytes(shape, bare) - weight_bytes(shape, all_of_it) == pytest.approx(experts * (2 - 0.516), rel=0.01)
+    # What was said to be quantized may still be: the interval reaches down to it.
+    assert estimate_memory(shape, bare).per_gpu_bytes.low < 0.65 * estimate_memory(shape, bare).per_gpu_bytes.likely
+
+
+def test_embeddings_trained_beside_adapters_are_copied() -> None:
+    """Qwen-7B: 1.245 billion weights more, each with a copy, a gradient and two moments of two bytes."""
+    shape = known("Qwen/Qwen-7B")
+    job = MemoryJob(task="lora")
+    without, with_them = (training_states(shape, replace(job, trained_embeddings=told)) for told in (False, True))
+    outer = shape.parameters.embedding + shape.parameters.head
+    assert with_them.own - without.own == with_them.gradients - without.gradients == 2 * outer
+    assert with_them.optimizer - without.optimizer == 4 * outer
 
 
 def test_quantized_weights_count_their_scales() -> None:

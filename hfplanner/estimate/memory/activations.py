@@ -8,11 +8,20 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["adapter_doubt_bytes", "kept_per_layer", "layer_passing", "loss_bytes", "residual_bytes"]
+__all__ = [
+    "adapter_doubt_bytes",
+    "kept_per_layer",
+    "layer_passing",
+    "legacy_doubt_bytes",
+    "loss_bytes",
+    "residual_bytes",
+]
 
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.
 _WRITTEN_OUT = 8
+# Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
+_KEPT_TWICE = 1.6
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
@@ -43,7 +52,7 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
-        total += 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+        total += _KEPT_TWICE * _quantized_inputs(shape)
     return total + adapter_inputs(shape, job) * _adapter_bytes(job)
 
 
@@ -109,6 +118,17 @@ def adapter_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN4
     if job.task != "lora" or job.mixed or job.checkpointing != "none":
         return 0.0
     return adapter_inputs(shape, job) * shape.layers * job.tokens
+
+
+def _quantized_inputs(shape: ModelShape) -> int:
+    return 2 * (3 * shape.hidden + shape.value_width + shape.ffn)
+
+
+def legacy_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return by how many bytes once or twice is off the middle, where old quantized layers keep their inputs."""
+    if job.task != "qlora" or not job.legacy_quantization or job.checkpointing != "none":
+        return 0.0
+    return 0.4 * _quantized_inputs(shape) * shape.layers * job.tokens
 
 
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:

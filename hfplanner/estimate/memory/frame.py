@@ -85,11 +85,11 @@ def _estimated(
     except UsageError as error:
         return _failed(group, error.message)
     likely = sum(_rounded(part) for part in raw.values())
-    sigma = spread_of(shape, job, raw)
+    (down, up), (reach_down, reach_up) = spread_of(shape, job, raw), calibration.reach(job)
     bounds = {
-        "low_bytes": greatest(likely - calibration.reach_down * sigma, 0.0),
+        "low_bytes": greatest(likely - reach_down * down, 0.0),
         "likely_bytes": likely,
-        "high_bytes": likely + calibration.reach_up * sigma,
+        "high_bytes": likely + reach_up * up,
     }
     sane = pl.all_horizontal(pl.lit(value=True), *(pl.col(name).is_between(1, _MOST) for name in numbers))
     sane = sane.fill_null(value=False)

@@ -1,6 +1,7 @@
 """Main memory and disk: they follow from what is loaded and written."""
 
-from hfplanner.estimate.memory.adapters import adapter_parameters
+from dataclasses import replace
+
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.states import training_states
 from hfplanner.estimate.memory.weights import weight_bytes
@@ -63,8 +64,8 @@ def disk_need(shape: ModelShape, job: MemoryJob, dataset_bytes: int = 0) -> Esti
         states = training_states(shape, job)
         checkpoint = round(shape.parameters.total * states.width + states.optimizer * job.gpus)
     elif job.trains:
-        # Adapter weights and their two moments, in fp32.
-        checkpoint = adapter_parameters(shape, job) * 12
+        # What is trained, and its two moments.
+        checkpoint = 3 * training_states(shape, replace(job, sharding="none")).own
     likely = weights + _CHECKPOINTS_KEPT * checkpoint + dataset_bytes
     basis = f"weight files, {_CHECKPOINTS_KEPT} checkpoints with optimizer states, the dataset as given"
     return Estimate(weights + dataset_bytes, likely, weights + 4 * checkpoint + dataset_bytes, (basis,))

@@ -71,6 +71,8 @@ class MemoryJob:
             more copy of the trained weights.
         lora_rank: rank of the adapters.
         lora_targets: modules they are on; ``"all-linear"`` is every matrix of a layer.
+        trained_embeddings: embedding and output projection are trained whole beside the adapters (peft's
+            ``modules_to_save``), in copies.
         checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer.
         attention: ``"eager"`` keeps the score matrices.
         loss: ``"standard"`` upcasts all logits to fp32 once, ``"legacy"`` (transformers before 4.45) keeps that copy
@@ -83,6 +85,8 @@ class MemoryJob:
         offload: what lives in main memory between uses.
         legacy_cache: the cache is copied whole for every token, as transformers did before 4.36.
         legacy_quantization: quantized layers keep their inputs for the backward pass, as bitsandbytes did before 0.43.
+        quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
+            (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
         gpu_memory_utilization: the share of a GPU that vLLM takes.
 
@@ -108,6 +112,7 @@ class MemoryJob:
     foreach: bool = False
     lora_rank: int = 16
     lora_targets: tuple[str, ...] = ("all-linear",)
+    trained_embeddings: bool = False
     checkpointing: Checkpointing = "none"
     attention: Attention = "sdpa"
     loss: Loss = "standard"
@@ -118,6 +123,7 @@ class MemoryJob:
     offload: Offload = "none"
     legacy_cache: bool = False
     legacy_quantization: bool = False
+    quantized_experts: bool = False
     resolution: int = 0
     gpu_memory_utilization: float = 0.9
 

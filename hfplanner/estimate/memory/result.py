@@ -9,6 +9,7 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes, fragmentation_bytes
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.training import training_parts
+from hfplanner.estimate.memory.weights import bare_experts
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
@@ -26,7 +27,6 @@ class MemoryEstimate:
         job: how it is run.
         parts: bytes at the moment of the peak; they add up to the likely value.
         per_gpu_bytes: what ``torch.cuda.max_memory_reserved`` and the CUDA context take together, a 90 % interval.
-        sigma_bytes: one standard deviation of it.
         calibration: the learnt constants it was made with.
     """
 
@@ -34,7 +34,6 @@ class MemoryEstimate:
     job: MemoryJob
     parts: Mapping[str, int]
     per_gpu_bytes: Estimate
-    sigma_bytes: float
     calibration: Calibration = CALIBRATION
 
     def as_metric(self, metric: Metric) -> Estimate:
@@ -52,7 +51,7 @@ class MemoryEstimate:
         less = sum(self.parts.get(part, 0) for part in left_out)
         likely = self.per_gpu_bytes.likely - less
         kept = {name: float(size) for name, size in self.parts.items() if name not in left_out}
-        low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration)
+        low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration.reach(self.job))
         return Estimate(low, likely, high, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}"))
 
     def to_json(self) -> dict[str, Any]:
@@ -86,9 +85,8 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     raw = raw_parts(shape, job, calibration)
     parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
     likely = sum(parts.values())
-    sigma = spread_of(shape, job, raw)
-    low, high = interval(likely, sigma, calibration)
-    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), sigma, calibration)
+    low, high = interval(likely, spread_of(shape, job, raw), calibration.reach(job))
+    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), calibration)
 
 
 def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:
@@ -105,6 +103,8 @@ def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
     said += [f"{note[0].upper()}{note[1:]}" for note in shape.notes]
     if job.trains and shape.kind != "diffusion":
         said.append("Activations as measured in one layer of this architecture (data/architectures.csv)")
+    if bare_experts(shape, job):
+        said.append("The experts are not quantized: bitsandbytes passes over them since transformers 5")
     if job.engine == "vllm":
         said.append("vLLM itself takes its whole share of the GPU; this is what it needs")
     said.append("90 % interval, its reach learnt from published measurements (reports/memory_accuracy.md)")

@@ -1,63 +1,126 @@
-"""How sure an estimate is: one standard deviation per part, and the interval they make."""
+"""How sure an estimate is: a standard deviation to either side, from what each part and each unsaid choice may do."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hfplanner.estimate.memory.activations import adapter_doubt_bytes
+from hfplanner.estimate.memory.activations import adapter_doubt_bytes, legacy_doubt_bytes
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
+from hfplanner.estimate.memory.states import training_states
+from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, stored_as
 from hfplanner.models.shape import ModelShape
-from hfplanner.units import MiB
+from hfplanner.units import GB, MiB
 
 __all__ = ["interval", "spread_of"]
 
-# Relative standard deviations. Weights are counted, activations follow from what autograd saves, yet depend on a
-# library's version and on padding; the whole is scaled so that 90 of 100 published measurements lie within.
+# Relative standard deviations, downwards and upwards. Weights are counted; activations follow from what autograd saves,
+# of which a compiler saves a fifth (pytorch/torchtune's rows with torch.compile); logits are copied once more by
+# wrappers that return fp32; what shards gather and send depends on how layers are wrapped.
 _SIGMA = {
-    "weights": 0.01,
-    "adapters": 0.05,
-    "optimizer": 0.05,
-    "gradients": 0.10,
-    "buckets": 0.50,
-    "gathered": 0.30,
-    "activations": 0.08,
-    "logits": 0.08,
-    "kv_cache": 0.04,
-    "optimizer_step": 0.30,
-    "fragmentation": 0.50,
+    "weights": (0.01, 0.01),
+    "adapters": (0.10, 0.05),
+    "optimizer": (0.05, 0.05),
+    "gradients": (0.15, 0.08),
+    "buckets": (0.50, 0.50),
+    "gathered": (0.30, 0.30),
+    "activations": (0.15, 0.05),
+    "logits": (0.08, 0.18),
+    "kv_cache": (0.04, 0.04),
+    "optimizer_step": (0.12, 0.30),
+    "fragmentation": (0.35, 0.45),
 }
-_CONTEXT_SIGMA = 150 * MiB
+# Convolutions run with or without large workspaces, as cuDNN chooses on each GPU (LambdaLabsML/lambda-diffusers).
+_PICTURES = (0.16, 0.28)
+_CONTEXT_SIGMA = 120 * MiB
 # What all parts share: versions of libraries, units and instruments that a table does not name.
-_TRAINING_SIGMA = 0.055
-_INFERENCE_SIGMA = 0.035
-# Experts are computed in more ways than dense blocks, and quantized by some libraries only.
-_EXPERTS_DOUBT = 0.10
+_TRAINING_SIGMA = (0.05, 0.03)
+_INFERENCE_SIGMA = (0.05, 0.035)
+# Experts are computed in more ways than dense blocks; layers without attention keep what their kernels want.
+_EXPERTS_DOUBT = 0.08
+_LINEAR_DOUBT = 0.15
+# Libraries wrap layers into units, prefetch and copy in ways that a job does not say.
+_SHARDED_DOUBT = 0.04
+# A shape's doubt is that of a normal distribution; the reaches are nearer than its 1.645.
+_NORMAL_REACH = 1.5
 # Scripts that train denoisers differ in what else lies on the GPU: text encoders, the autoencoder, an averaged copy.
 _PICTURES_DOUBT = 0.20
 _QUANTIZED_SIGMA = 0.03
+# A thing that is there or not, as a standard deviation of the bytes it takes.
+_EITHER = 0.5
+# How much of a model is read ahead while it is quantized: readers are faster than the quantizer, yet only a few.
+_READ_AHEAD = 0.15
+_MOST_AHEAD = 4 * GB
+_LASTS = 0.6
 
 
-def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as `columns` says
-    """Return one standard deviation in bytes: parts err independently, and a model known badly adds its own doubt."""
+def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return one standard deviation in bytes, downwards and upwards: parts err independently.
+
+    A model known badly adds its own doubt, and so does what a job leaves unsaid.
+    """
+    down, up = (_shared(shape, job, parts, side) for side in (0, 1))
+    return (down + _saved(shape, job) ** 2) ** 0.5, (up + _added(shape, job) ** 2) ** 0.5
+
+
+def _shared(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any], side: int) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the variance to one side of what may be more or less."""
     total = sum(parts.values())
-    doubt = shape.doubt + (_EXPERTS_DOUBT if shape.experts and job.trains else 0.0)
-    doubt += _PICTURES_DOUBT if shape.diffusion and job.trains else 0.0
-    common = _TRAINING_SIGMA if job.trains else _INFERENCE_SIGMA
-    variance: Any = float(_CONTEXT_SIGMA**2) + ((doubt**2 + common**2) * total**2)
-    variance += adapter_doubt_bytes(shape, job) ** 2
+    common = (_TRAINING_SIGMA if job.trains else _INFERENCE_SIGMA)[side]
+    variance: Any = float(_CONTEXT_SIGMA**2) + ((_doubt(shape, job) ** 2 + common**2) * total**2)
+    variance += adapter_doubt_bytes(shape, job) ** 2 + legacy_doubt_bytes(shape, job) ** 2
     for name, size in parts.items():
-        share = _SIGMA.get(name, 0.0)
-        if name == "weights" and (job.quantization != "auto" or job.task == "qlora"):
+        share = _SIGMA.get(name, (0.0, 0.0))[side]
+        if name == "weights" and stored_as(shape, job) != "none":
             share = _QUANTIZED_SIGMA
+        elif name == "activations" and shape.diffusion:
+            share = _PICTURES[side]
         variance += (share * size) ** 2
-    return variance**0.5
+    return variance
 
 
-def interval(likely: int, sigma: float, calibration: Calibration = CALIBRATION) -> tuple[int, int]:
+def _doubt(shape: ModelShape, job: MemoryJob) -> float:
+    known_badly = _NORMAL_REACH * shape.doubt
+    if not job.trains:
+        return known_badly
+    unusual = _EXPERTS_DOUBT if shape.experts else _PICTURES_DOUBT if shape.diffusion else 0.0
+    sharded = _SHARDED_DOUBT if job.sharding != "none" and job.gpus > 1 else 0.0
+    return known_badly + unusual + sharded + _LINEAR_DOUBT * shape.linear_layers / max(shape.layers, 1)
+
+
+def _saved(shape: ModelShape, job: MemoryJob) -> float:
+    """Return what a job may need less: experts quantized after all, or gradients shared all the time (FSDP2)."""
+    plain = 4 if job.precision == "fp32" or job.mixed else 2
+    over = job.gpus if job.gpus > 1 and (job.sharding in {"zero3", "fsdp"} or not job.trains) else 1
+    saved = plain * bare_experts(shape, job) / over
+    if job.trains and job.sharding == "fsdp":
+        states = training_states(shape, job)
+        saved += states.gradients - states.stepped
+    return _EITHER * saved
+
+
+def _added(shape: ModelShape, job: MemoryJob) -> float:
+    """Return what a job may need more.
+
+    Unquantized matrices of a quantized model may be there twice or in fp32: peft's prepare_model_for_kbit_training
+    makes them so, AutoAWQ and AutoGPTQ keep or load the output projection once more (Qwen's tables of GPTQ and AWQ).
+    Where bitsandbytes quantizes while it loads, transformers 5 reads ahead: some of the weights are there in half
+    precision; generating, most of that is gone before the cache is there. A model spread over GPUs layer by layer has
+    its first or last matrix whole on one of them.
+    """
+    outer = 2.0 * (shape.parameters.embedding + shape.parameters.head)
+    largest = 2.0 * max(shape.parameters.embedding, shape.parameters.head)
+    spread = 0.0 if job.trains or job.gpus == 1 else _EITHER * largest * (1 - 1 / job.gpus)
+    stored = stored_as(shape, job)
+    if stored == "none" or stored.startswith("gguf"):
+        return spread
+    ahead = min(_READ_AHEAD * 1.5 * shape.parameters.linear, _MOST_AHEAD) if stored in BITSANDBYTES else 0.0
+    lasts = 1.0 if job.trains else _LASTS
+    return float((spread**2 + lasts**2 * ((_EITHER * outer) ** 2 + ahead**2)) ** 0.5)
+
+
+def interval(likely: int, sigma: tuple[float, float], reach: tuple[float, float]) -> tuple[int, int]:
     """Return the bounds of the 90 % interval, never below nothing.
 
-    >>> interval(1000, 100)
-    (840, 1300)
+    >>> interval(1000, (100, 100), (1.5, 2.5))
+    (850, 1250)
     """
-    low, high = likely - calibration.reach_down * sigma, likely + calibration.reach_up * sigma
-    return max(round(low), 0), round(high)
+    return max(round(likely - reach[0] * sigma[0]), 0), round(likely + reach[1] * sigma[1])

@@ -1,6 +1,6 @@
 """What training keeps beside the weights: gradients and optimizer states, on one GPU or shared among several."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from hfplanner.estimate.memory.adapters import adapter_parameters
 from hfplanner.estimate.memory.job import MemoryJob
@@ -32,19 +32,30 @@ class States:
 
     Args:
         gradients: of all trained weights, once they are all there.
+        whole: gradients of one unit before they are shared out.
+        stepped: what is left of the gradients when the optimizer steps.
         optimizer: its states and, where it keeps one, its fp32 copy of the weights.
         step: what the optimizer makes in passing while it steps.
         buckets: for sending gradients and gathering weights.
         trained: how many weights are trained, before sharding.
-        width: bytes of one trained weight.
+        width: bytes of one of them; of an adapter's where embeddings are trained too.
+        own: bytes of the trained weights.
     """
 
     gradients: float
+    whole: float
+    stepped: float
     optimizer: float
     step: float
     buckets: float
     trained: int
     width: int
+    own: int
+
+    def __add__(self, other: "States") -> "States":
+        """Return the bytes of both together; each weight's width is that of the first."""
+        summed = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        return States(**summed | {"width": self.width})
 
 
 def trained_parameters(shape: ModelShape, job: MemoryJob) -> int:
@@ -57,29 +68,53 @@ def trained_parameters(shape: ModelShape, job: MemoryJob) -> int:
 
 def training_states(shape: ModelShape, job: MemoryJob) -> States:
     """Return gradients and states of a training job."""
-    trained = trained_parameters(shape, job)
-    width = _trained_width(job)
+    states = _states_of(shape, job, trained_parameters(shape, job), _trained_width(job))
+    if job.trained_embeddings and job.task in {"lora", "qlora"}:
+        # peft's modules_to_save trains copies in the base's precision.
+        outer = shape.parameters.embedding + shape.parameters.head
+        states += _states_of(shape, job, outer, 4 if job.precision == "fp32" or job.mixed else _HALF)
+    return states
+
+
+def _states_of(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> States:
     _, share_gradients, share_states = _SHARED[job.sharding]
-    over_gradients = job.gpus if share_gradients else 1
     over_states = job.gpus if share_states else 1
     optimizer = trained * _state_bytes(shape, job, width) / over_states
     step = _step_bytes(shape, job, trained, width) / over_states
-    gradients = trained * width / over_gradients
+    stepped = trained * width / (job.gpus if share_gradients else 1)
+    # FSDP's no_sync, which accelerate and Fabric use between steps, adds gradients up before they are shared out.
+    gradients = trained * width if job.sharding == "fsdp" and job.accumulation > 1 else stepped
+    whole = _unit_gradients(shape, job, trained) * width if share_gradients or job.offload == "params" else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
-        gradients = min(gradients, _largest_tensor(shape, job, trained) * width)
+        gradients = stepped = min(stepped, _largest_tensor(shape, job, trained) * width)
+        whole = 0.0
     buckets = _bucket_bytes(shape, job, trained, width)
     if job.offload in {"optimizer", "params"}:
         optimizer, step = 0.0, 0.0
     if job.offload == "params":
-        gradients = gradients / max(shape.layers, 1)
-    return States(gradients, optimizer, step, buckets, trained, width)
+        gradients, stepped = gradients / max(shape.layers, 1), stepped / max(shape.layers, 1)
+    elif share_gradients:
+        whole = min(whole, trained * width - stepped)
+    return States(gradients, whole, stepped, optimizer, step, buckets, trained, width, trained * width)
+
+
+def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:
+    """Return the largest unit's gradients: whole before they are shared out, and in FSDP copied into a buffer to send.
+
+    A unit is a layer, or what is outside of all layers: embedding and output projection.
+    """
+    outer = shape.parameters.embedding + shape.parameters.head if job.task == "full" else 0
+    return (2 if job.sharding == "fsdp" else 1) * max(trained / max(shape.layers, 1), min(outer, trained))
 
 
 def _trained_width(job: MemoryJob) -> int:
-    """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in."""
-    if job.task in {"lora", "qlora"}:
-        return 4
-    return 4 if job.precision == "fp32" or (job.mixed and job.sharding not in _DEEPSPEED) else 2
+    """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in.
+
+    DeepSpeed casts the whole model to half precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
+    """
+    if job.sharding in _DEEPSPEED and job.precision != "fp32":
+        return _HALF
+    return 4 if job.task in {"lora", "qlora"} or job.precision == "fp32" or job.mixed else _HALF
 
 
 def _state_bytes(shape: ModelShape, job: MemoryJob, width: int) -> float:
@@ -109,11 +144,11 @@ def _step_bytes(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> 
     if job.optimizer == "adafactor":
         # The update of one tensor at a time in fp32, with its square.
         return 2 * 4 * _largest_tensor(shape, job, trained)
-    if job.sharding in _DEEPSPEED and job.task == "full" and width == _HALF:
+    if job.sharding in _DEEPSPEED and width == _HALF:
         # ZeRO steps with an fp32 copy of the gradients and AdamW's own temporary; stage 3 in groups of at most 1e9
         # weights (sub_group_size).
         return 8.0 * (min(trained, _SUB_GROUP * job.gpus) if job.sharding == "zero3" else trained)
-    if job.foreach and job.optimizer.startswith("adamw"):
+    if job.foreach and job.optimizer in {"adamw", "adamw-bf16"}:
         return trained * width
     return 0.0
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
-from hfplanner.estimate.memory.adapters import adapter_parameters
 from hfplanner.estimate.memory.columns import pick
 from hfplanner.estimate.memory.diffusion import picture_moments
 from hfplanner.estimate.memory.job import MemoryJob
@@ -29,7 +28,7 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     states = training_states(shape, job)
     stays = {
         "weights": _weights(shape, job),
-        "adapters": float(adapter_parameters(shape, job) * states.width),
+        "adapters": _added(job, states),
         "optimizer": states.optimizer,
         "buckets": states.buckets,
         "gathered": _gathered(shape, job),
@@ -39,6 +38,13 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     later = sum(size for name, size in stays.items() if name != "weights")
     moments.append({"loading": max(loading_bytes(shape, job) - later, 0.0)})
     return stays | pick(moments)
+
+
+def _added(job: MemoryJob, states: States) -> float:
+    """Return the bytes of trained weights that are there beside the model's own."""
+    if job.task == "full":
+        return 0.0
+    return states.own / (job.gpus if job.sharding in _SHARDS_WEIGHTS else 1)
 
 
 def _weights(shape: ModelShape, job: MemoryJob) -> float:
@@ -100,11 +106,11 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     recomputed = one_layer if job.checkpointing != "none" else 0.0
     passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
     earlier = states.gradients if job.accumulation > 1 else 0.0
-    head = shape.vocab * shape.hidden * states.width if job.task == "full" else 0
-    first = max(earlier, min(states.gradients, head))
+    head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
+    first = max(earlier, min(states.gradients + states.whole, head))
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
-        {"gradients": states.gradients, "activations": outside + one_layer + passing},
-        {"gradients": states.gradients, "optimizer_step": states.step},
+        {"gradients": states.gradients + states.whole, "activations": outside + one_layer + passing},
+        {"gradients": states.stepped, "optimizer_step": states.step},
     ]

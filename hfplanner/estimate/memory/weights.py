@@ -7,9 +7,11 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
+    "BITSANDBYTES",
     "GGUF_BITS",
     "QUANTIZATIONS",
     "Stored",
+    "bare_experts",
     "check_quantization",
     "compute_bytes",
     "largest_matrix",
@@ -60,6 +62,7 @@ QUANTIZATIONS = {
     "awq-4bit": Stored(0.5 + 2.5 / 128),
     "mxfp4": Stored(0.5 + 1 / 32, experts_only=True),
 }
+BITSANDBYTES = ("nf4", "nf4-single", "int8")
 _ACCEPTED = "auto, none, int8, fp8, nf4, nf4-single, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND"
 
 
@@ -127,9 +130,33 @@ def weight_bytes(shape: ModelShape, job: MemoryJob) -> float:
     # bitsandbytes replaces every linear layer but the output projection, those of an image tower too.
     quantized = parameters.linear + parameters.vision
     if stored.experts_only and shape.experts:
-        sparse = shape.layers - shape.experts.dense_layers
-        quantized = sparse * 3 * shape.hidden * shape.experts.count * shape.experts.ffn
+        quantized = _expert_weights(shape)
+    quantized -= bare_experts(shape, job)
     return quantized * stored.linear + (parameters.total - quantized) * plain
+
+
+def _expert_weights(shape: ModelShape) -> int:
+    experts = shape.experts
+    if experts is None:
+        return 0
+    return (shape.layers - experts.dense_layers) * 3 * shape.hidden * experts.count * experts.ffn
+
+
+def bare_experts(shape: ModelShape, job: MemoryJob) -> int:
+    """Return how many of a mixture's weights bitsandbytes leaves as they are.
+
+    transformers 5 stores a layer's experts as one tensor, and bitsandbytes replaces linear layers only
+    (bitsandbytes-foundation/bitsandbytes issue 1849, axolotl docs/expert_quantization.qmd, read 2026-11-24).
+
+    >>> from hfplanner.models.known import find_known
+    >>> shape = find_known("mistralai/Mixtral-8x7B-v0.1")
+    >>> jobs = [MemoryJob(task="qlora", quantized_experts=quantized) for quantized in (False, True)]
+    >>> [bare_experts(shape, job) for job in jobs]
+    [45097156608, 0]
+    """
+    if job.quantized_experts or stored_as(shape, job) not in BITSANDBYTES or shape.stored_quantization != "none":
+        return 0
+    return min(_expert_weights(shape), shape.parameters.linear)
 
 
 def largest_matrix(shape: ModelShape) -> int:
@@ -147,6 +174,6 @@ def loading_bytes(shape: ModelShape, job: MemoryJob) -> float:
     >>> loading_bytes(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(quantization="nf4"))
     262144000.0
     """
-    if stored_as(shape, job) not in {"nf4", "nf4-single", "int8"}:
+    if stored_as(shape, job) not in BITSANDBYTES:
         return 0.0
     return 2.0 * max(shape.vocab * shape.hidden, largest_matrix(shape))
