@@ -3,7 +3,8 @@
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from hfplanner.api.origin import resolve, same_origin
 from hfplanner.errors import HubAnswer, HubListingIncomplete, HubRedirect
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.connection import Answer, HubConnection, Params
 
-__all__ = ["next_link", "pages"]
+__all__ = ["JobPage", "next_cursor", "next_link", "pages"]
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r""";\s*rel\s*=\s*("?)(?:[^";,]*\s)?next(?:\s[^";,]*)?\1\s*(?:[;,]|$)""", re.IGNORECASE)
@@ -29,6 +30,36 @@ def next_link(header: str) -> str | None:
     ('/b', None)
     """
     return next((target for target, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
+
+
+class JobPage(NamedTuple):
+    """A page of a listing of jobs.
+
+    Args:
+        body: the bytes of a JSON array, not decoded.
+        more: whether the listing goes on.
+        cursor: where it does; ``None`` also where the Hub's link to the next page names none.
+    """
+
+    body: bytes
+    more: bool
+    cursor: str | None
+
+
+def next_cursor(header: str) -> str | None:
+    """Return the cursor of the next page.
+
+    >>> next_cursor('<https://huggingface.co/api/jobs/acme?label=a%3Db&cursor=x%3D>; rel="next"')
+    'x='
+    >>> next_cursor('</api/jobs/acme?page=2>; rel="next"') is None
+    True
+    """
+    target = next_link(header)
+    try:
+        found = parse_qs(urlsplit(target or "").query).get("cursor")
+    except ValueError:
+        return None
+    return found[0] if found else None
 
 
 def pages(connection: "HubConnection", path: str, params: "Params") -> "Iterator[Answer]":
