@@ -133,7 +133,7 @@ class JobsClient:
         """
         for answer in pages(self._connection, _jobs(namespace), [] if cursor is None else [("cursor", cursor)]):
             link = answer.headers.get("link", "")
-            yield JobPage(answer.body, next_link(link) is not None, next_cursor(link))
+            yield JobPage(answer.body, next_link(link) is not None, next_cursor(answer.url, link))
 
     def list_jobs(
         self, namespace: str, *, stages: Iterable[str] = (), labels: Mapping[str, str] | None = None

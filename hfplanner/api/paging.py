@@ -46,19 +46,20 @@ class JobPage(NamedTuple):
     cursor: str | None
 
 
-def next_cursor(header: str) -> str | None:
-    """Return the cursor of the next page.
+def next_cursor(url: str, header: str) -> str | None:
+    """Return the cursor of the page after ``url``; ``None`` where the link names none, or leads elsewhere.
 
-    >>> next_cursor('<https://huggingface.co/api/jobs/acme?label=a%3Db&cursor=x%3D>; rel="next"')
+    >>> url = "https://huggingface.co/api/jobs/acme"
+    >>> next_cursor(url, '</api/jobs/acme?label=a%3Db&cursor=x%3D>; rel="next"')
     'x='
-    >>> next_cursor('</api/jobs/acme?page=2>; rel="next"') is None
+    >>> next_cursor(url, '<https://elsewhere.example/api/jobs/acme?cursor=x>; rel="next"') is None
     True
     """
     target = next_link(header)
-    try:
-        found = parse_qs(urlsplit(target or "").query).get("cursor")
-    except ValueError:
+    following = None if target is None else resolve(url, target)
+    if following is None or not same_origin(following, url):
         return None
+    found = parse_qs(urlsplit(following).query).get("cursor")
     return found[0] if found else None
 
 

@@ -161,7 +161,9 @@ class Walk:
 
     def _go_on(self, page: JobPage, jobs: pl.DataFrame, gap: Gap, rest: list[Gap], pages: Iterator[JobPage]) -> None:
         while page.more and not self._is_known(jobs, gap.until):
-            self._plan = joined((Gap(page.cursor, gap.until), *rest))
+            if page.cursor is not None:
+                # Without one this page would have to be read again, which the plan says already.
+                self._plan = (Gap(page.cursor, gap.until), *rest)
             if self.tally.pages % self._pages_at_once == 0:
                 self.save(_NOT_ENDED)
             page = next(pages)
