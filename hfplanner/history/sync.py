@@ -55,6 +55,7 @@ def sync_history(
 
     Raises:
         HubError: nothing could be read of any namespace.
+        JobsUnreadable: the same, since its first page is damaged.
         UsageError: a namespace is none.
         HistoryError: what was read cannot be kept.
     """

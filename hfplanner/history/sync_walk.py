@@ -171,13 +171,13 @@ class Walk:
         # Below the end of the listing there is nothing, whatever was planned.
         self._plan = tuple(rest) if page.more else ()
 
-    def _take(self, body: bytes, *, single: bool = False) -> pl.DataFrame:
+    def _take(self, body: bytes, *, pages: int = 1) -> pl.DataFrame:
         """Read a page, note what is in it, and return its jobs."""
         frames = job_page_frames([body], source=self._client.endpoint, seen_at=self._clock(), namespace=self._namespace)
         self._note(frames)
         self._pending.append(frames.jobs)
         self.tally.read += frames.jobs.height + frames.bad.height
-        self.tally.pages += not single
+        self.tally.pages += pages
         if self._watch:
             self._watch(Progress(self._namespace, self.tally.read, self._total))
         return frames.jobs
@@ -208,17 +208,28 @@ class Walk:
 
     def _look_again(self) -> None:
         """Read the jobs one by one that had not ended when they were last read, and that no page showed."""
-        for job in sorted(self._open):
+        left = sorted(self._open)
+        for start in range(0, len(left), _MOST_ONE_BY_ONE):
+            bodies: list[bytes] = []
             try:
-                body = self._client.job_bytes(self._namespace, job)
-            except (HubNotFound, UsageError):
-                # Deleted, or never a job of this Hub: what is known of it stays as it was last seen.
-                self._open.discard(job)
-                self._gone.add(job)
-                self.tally.vanished += 1
-                continue
-            self._take(b"[" + body + b"]", single=True)
-            self.tally.reread += 1
+                for job in left[start : start + _MOST_ONE_BY_ONE]:
+                    bodies += self._job(job)
+            finally:
+                # Read as one page, also where the next one could not be had.
+                if bodies:
+                    self.tally.reread += len(bodies)
+                    self._take(b"[" + b",".join(bodies) + b"]", pages=0)
+
+    def _job(self, job: str) -> list[bytes]:
+        """Return a job, or none where the Hub knows nothing of it."""
+        try:
+            return [self._client.job_bytes(self._namespace, job)]
+        except (HubNotFound, UsageError):
+            # Deleted, or never a job of this Hub: what is known of it stays as it was last seen.
+            self._open.discard(job)
+            self._gone.add(job)
+            self.tally.vanished += 1
+            return []
 
     def _not_ended(self) -> set[str]:
         mine = (pl.col("namespace") == self._namespace) & ~final_stage()

@@ -13,7 +13,7 @@ from hfplanner.history.store import HistoryStore
 from hfplanner.history.sync_mark import Gap, Mark
 from hfplanner.history.sync_walk import Progress
 from tests.history.jobs import job, jobs_frame
-from tests.history.syncing import hub_jobs, kept_jobs, listings, pull_of, store_in, sync
+from tests.history.syncing import asking, hub_jobs, kept_jobs, listings, pull_of, store_in, sync
 from tests.hub.control import Fate, Hub
 
 RUNNING = Fate(running_secs=1500)
@@ -71,11 +71,8 @@ def test_full_reads_all_again(hub: Hub, jobs: list[str], store: HistoryStore) ->
     """Labels that were changed long after the end are seen then, and only then."""
     sync(hub, store)
     hub.add_jobs(60)
-    with_label = jobs[0]
-    from tests.history.syncing import asking  # noqa: PLC0415 - one test changes the Hub through its API
-
     with asking(hub) as client:
-        client.set_labels("alice", with_label, {"team": "nlp"})
+        client.set_labels("alice", jobs[0], {"team": "nlp"})
     assert sync(hub, store).complete
     assert not kept_jobs(store).equals(hub_jobs(hub))
     asked = len(hub.requests())
@@ -132,20 +129,19 @@ def test_many_jobs_that_had_not_ended_are_read_by_the_page(hub: Hub, store: Hist
         {"next_link": "https://elsewhere.example/api/jobs/alice?cursor=x"},
     ],
 )
-@pytest.mark.parametrize("page", [2, 5, 10])
+@pytest.mark.parametrize("page", [2, 10])
 def test_a_page_that_cannot_be_read_leaves_what_was_and_a_mark(
     hub: Hub, jobs: list[str], store: HistoryStore, fault: dict[str, Any], page: int
 ) -> None:
     """The pages before are kept, the reason is said, and the next sync reads the rest and no more."""
     hub.fault(path="/api/jobs/alice", nth=page, **fault)
     done = sync(hub, store)
-    if page == 10 and "elsewhere" not in str(fault) and "self" not in str(fault):
-        assert kept_jobs(store).height == 90
+    last = page if "next_link" in fault else page - 1
     assert (done.complete, done.exit_code) == (False, 6)
     pull = pull_of(store)
     assert (pull.complete, pull.reason) == (False, done.namespaces[0].reason)
-    assert f"up to page {page if 'next_link' in fault else page - 1} only" in str(pull.reason)
-    assert set(kept_jobs(store)["id"]) <= set(jobs)
+    assert f"up to page {last} only" in str(pull.reason)
+    assert set(kept_jobs(store)["id"]) == set(jobs[-10 * last :])
     hub.clear_faults()
     asked = len(hub.requests())
     assert sync(hub, store).complete
@@ -206,9 +202,7 @@ def test_interrupted_again_and_again_it_still_gets_there(hub: Hub, jobs: list[st
 
 
 @pytest.mark.parametrize("paging", ["keyset", "offset"])
-def test_jobs_that_arrive_meanwhile_are_no_trouble(
-    hub: Hub, jobs: list[str], store: HistoryStore, paging: str
-) -> None:
+def test_jobs_that_arrive_meanwhile_are_no_trouble(hub: Hub, jobs: list[str], store: HistoryStore, paging: str) -> None:
     """Three arrive after every page; those the first sync did not see the next one does."""
     hub.configure(paging=paging)
     hub.fault(path="/api/jobs/alice", times=0, arrive=3)
@@ -340,9 +334,7 @@ def test_two_syncs_at_once_are_one(hub: Hub, jobs: list[str], store: HistoryStor
     assert len(jobs) + 10 == kept_jobs(store).height
 
 
-def test_what_files_brought_does_not_stand_for_what_was_listed(
-    hub: Hub, jobs: list[str], store: HistoryStore
-) -> None:
+def test_what_files_brought_does_not_stand_for_what_was_listed(hub: Hub, jobs: list[str], store: HistoryStore) -> None:
     """A page of jobs that came from a file is no reason to stop above jobs that nobody has read."""
     sync(hub, store)
     hub.advance(3600)
@@ -350,7 +342,9 @@ def test_what_files_brought_does_not_stand_for_what_was_listed(
     hub.advance(3600)
     hub.add_jobs(30)
     hub.advance(600)
-    newest = hub_jobs(hub).tail(40).with_columns(source=pl.lit("file:x"), seen_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    newest = (
+        hub_jobs(hub).tail(40).with_columns(source=pl.lit("file:x"), seen_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    )
     store.add(newest)
     assert sync(hub, store).complete
     assert kept_jobs(store).equals(hub_jobs(hub))
