@@ -45,8 +45,6 @@ BILL_ROWS_SCHEMA = pl.Schema(
 ``completed_at`` is null while it ran. The last four columns say which bill it stands on, and when that was read.
 """
 
-_SETTLED = {"job_id": pl.String(), "bill_micro_usd": pl.Int64()}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledPeriod:
@@ -101,7 +99,7 @@ class Bills:
         is_final = pl.col("completed_at").is_not_null() & pl.col("bill_micro_usd").is_not_null() & within
         once = self.rows.lazy().filter(pl.col("bill_micro_usd").n_unique().over("job_id") == 1)
         found = once.filter(is_final).unique("job_id", maintain_order=True)
-        return found.select(_SETTLED).match_to_schema(_SETTLED)
+        return found.select("job_id", "bill_micro_usd")
 
 
 def keep_bill(store: HistoryStore, period: BilledPeriod, rows: pl.DataFrame) -> None:
