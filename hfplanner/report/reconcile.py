@@ -37,7 +37,7 @@ def reconcile(computed: pl.LazyFrame, spec: ReportSpec, bills: Bills) -> Reconci
     billed = _job_bills(bills, spec)
     known, unbilled = pl.collect_all(
         [
-            computed.join(billed.lazy(), left_on="id", right_on="job_id", how="inner").select(
+            computed.join(billed.lazy(), left_on="id", right_on="job_id", how="inner", build_side="force_right").select(
                 *_SEEN[1:], kind_column().alias("kind"), in_period(spec).alias("wanted")
             ),
             computed.filter(in_period(spec) & _should_be_billed(periods))

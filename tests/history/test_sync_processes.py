@@ -19,7 +19,7 @@ from tests.history.syncing import hub_jobs, kept_jobs, listings, pull_of, store_
 from tests.hub.control import Fate, Hub
 from tests.program import Program
 
-_LONGEST_SECS = 30
+_LONGEST_SECS = 60
 
 
 @pytest.fixture

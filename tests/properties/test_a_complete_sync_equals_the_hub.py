@@ -71,7 +71,7 @@ def _do(hub: Hub, store: HistoryStore, step: tuple[Any, ...]) -> None:
             _broken(hub, store, page, how)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=10), paging=st.sampled_from(["keyset", "offset"]))
 def test_after_a_complete_sync_the_history_is_the_hub(hub: Hub, steps: list[tuple[Any, ...]], paging: str) -> None:
     """Jobs start, go on, end and are cancelled; syncs end well, break at any page or are interrupted."""
