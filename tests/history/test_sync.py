@@ -1,6 +1,7 @@
 """Syncing: all of a listing once, then only what can have changed, whatever breaks on the way."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,23 @@ def test_the_second_sync_reads_no_further_than_needed(hub: Hub, jobs: list[str],
     assert again.to_json()["jobs"]["new"] == 7
     assert kept_jobs(store).equals(hub_jobs(hub))
     assert len(jobs) + 7 == kept_jobs(store).height
+    hub.advance(600)
+    hub.add_jobs(60, every_secs=10)
+    assert sync(hub, store).complete
+    asked = len(hub.requests())
+    assert sync(hub, store).complete
+    # 60 jobs in the newest ten minutes, and one page that holds nothing new: what is known grows with every sync.
+    assert listings(hub, asked) <= 8
+
+
+def test_jobs_that_are_listed_late_are_read_as_far_as_they_show(hub: Hub, jobs: list[str], store: HistoryStore) -> None:
+    """While a page holds a job that nobody has read yet, the next one is looked at too."""
+    sync(hub, store)
+    newest = datetime.fromtimestamp(hub.now() - 600, UTC)
+    late = [hub.add_jobs(1, first=newest - timedelta(minutes=minutes))[0] for minutes in (25.5, 34.5, 43.5, 52.5)]
+    assert sync(hub, store).to_json()["jobs"]["new"] == len(late)
+    assert kept_jobs(store).equals(hub_jobs(hub))
+    assert kept_jobs(store).height == len(jobs) + len(late)
 
 
 def test_full_reads_all_again(hub: Hub, jobs: list[str], store: HistoryStore) -> None:
