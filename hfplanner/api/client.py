@@ -15,7 +15,7 @@ from hfplanner.api.launch import Launched, parse_launched
 from hfplanner.api.limits import Limits
 from hfplanner.api.models import JobInfo
 from hfplanner.api.origin import join_path
-from hfplanner.api.paging import pages
+from hfplanner.api.paging import JobPage, next_cursor, next_link, pages
 from hfplanner.api.parse import parse_count, parse_items, parse_job, parse_model
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.api.scheduled import ScheduledJobs
@@ -124,6 +124,17 @@ class JobsClient:
         for answer in pages(self._connection, _jobs(namespace), _filters(stages, labels)):
             yield answer.body
 
+    def walk_jobs(self, namespace: str, *, cursor: str | None = None) -> Iterator[JobPage]:
+        """Yield what :meth:`job_pages` does, with where to go on after each page.
+
+        Args:
+            namespace: user or organization.
+            cursor: of an earlier page; ``None`` begins with the newest job.
+        """
+        for answer in pages(self._connection, _jobs(namespace), [] if cursor is None else [("cursor", cursor)]):
+            link = answer.headers.get("link", "")
+            yield JobPage(answer.body, next_link(link) is not None, next_cursor(answer.url, link))
+
     def list_jobs(
         self, namespace: str, *, stages: Iterable[str] = (), labels: Mapping[str, str] | None = None
     ) -> Iterator[JobInfo]:
@@ -143,6 +154,10 @@ class JobsClient:
     def get_job(self, namespace: str, job_id: str) -> JobInfo:
         """Return one job."""
         return parse_job(self._connection.get(_jobs(namespace, job_id)), self.endpoint)
+
+    def job_bytes(self, namespace: str, job_id: str) -> bytes:
+        """Return one job as the bytes of a JSON object, not decoded."""
+        return self._connection.get(_jobs(namespace, job_id)).body
 
     def logs(self, namespace: str, job_id: str, *, tail: int | None = None) -> Iterator[LogLine]:
         """Yield the lines of a job's log, each once, until the job has ended.

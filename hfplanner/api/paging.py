@@ -3,7 +3,8 @@
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from hfplanner.api.origin import resolve, same_origin
 from hfplanner.errors import HubAnswer, HubListingIncomplete, HubRedirect
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.connection import Answer, HubConnection, Params
 
-__all__ = ["next_link", "pages"]
+__all__ = ["JobPage", "next_cursor", "next_link", "pages"]
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r""";\s*rel\s*=\s*("?)(?:[^";,]*\s)?next(?:\s[^";,]*)?\1\s*(?:[;,]|$)""", re.IGNORECASE)
@@ -29,6 +30,37 @@ def next_link(header: str) -> str | None:
     ('/b', None)
     """
     return next((target for target, rest in _LINK.findall(header) if _NEXT.search(rest)), None)
+
+
+class JobPage(NamedTuple):
+    """A page of a listing of jobs.
+
+    Args:
+        body: the bytes of a JSON array, not decoded.
+        more: whether the listing goes on.
+        cursor: where it does; ``None`` also where the Hub's link to the next page names none.
+    """
+
+    body: bytes
+    more: bool
+    cursor: str | None
+
+
+def next_cursor(url: str, header: str) -> str | None:
+    """Return the cursor of the page after ``url``; ``None`` where the link names none, or leads elsewhere.
+
+    >>> url = "https://huggingface.co/api/jobs/acme"
+    >>> next_cursor(url, '</api/jobs/acme?label=a%3Db&cursor=x%3D>; rel="next"')
+    'x='
+    >>> next_cursor(url, '<https://elsewhere.example/api/jobs/acme?cursor=x>; rel="next"') is None
+    True
+    """
+    target = next_link(header)
+    following = None if target is None else resolve(url, target)
+    if following is None or not same_origin(following, url):
+        return None
+    found = parse_qs(urlsplit(following).query).get("cursor")
+    return found[0] if found else None
 
 
 def pages(connection: "HubConnection", path: str, params: "Params") -> "Iterator[Answer]":

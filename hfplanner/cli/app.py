@@ -20,6 +20,7 @@ COMMANDS = {
     "hardware": LazyCommand("hfplanner.cli.hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
     "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
+    "sync": LazyCommand("hfplanner.cli.sync", "Bring the local history up to date with the Hub: jobs and the bill."),
     "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
     "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
 }

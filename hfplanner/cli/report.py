@@ -15,6 +15,7 @@ from hfplanner.cli.options import (
     now_utc,
 )
 from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.history.bills import read_bills
 from hfplanner.history.store import HistoryStore, default_history_folder
 from hfplanner.report.build import ReportInputs, build_report, costed_jobs
 from hfplanner.report.flat import flat_header, flat_rows
@@ -85,7 +86,7 @@ def report(
     )
     store = HistoryStore(default_history_folder(os.environ))
     listing = get_listing(offline=offline, refresh=False, now=now)
-    inputs = ReportInputs(listing=listing, now=now, pulls=store.pulls())
+    inputs = ReportInputs(listing=listing, now=now, pulls=store.pulls(), billed=read_bills(store))
     jobs = store.scan()
     found = build_report(jobs, spec, inputs)
     written: list[Path] = []

@@ -2,7 +2,15 @@
 
 from hfplanner.cli.tables import Column, age_line, console, print_table, print_text
 from hfplanner.report.result import Report
-from hfplanner.report.tables import TextTable, evidence_text, forecast_sentence, groups_table, headline, waste_table
+from hfplanner.report.tables import (
+    TextTable,
+    evidence_text,
+    forecast_sentence,
+    groups_table,
+    headline,
+    reconciliation_table,
+    waste_table,
+)
 from hfplanner.report.words import caveats, period_text
 
 __all__ = ["show_report"]
@@ -23,6 +31,9 @@ def show_report(report: Report) -> None:
         print_table(out, _columns(waste_table(report.waste.findings), without="Evidence"))
         for finding in report.waste.findings:
             print_text(out, f"{finding.title}: {evidence_text(finding)}.", "dim")
+    if report.reconciliation and report.reconciliation.comparisons:
+        out.print()
+        print_table(out, _columns(reconciliation_table(report.reconciliation)))
     out.print()
     print_text(out, forecast_sentence(report.forecast))
     print_text(out, age_line(report.listing, report.now), "dim")

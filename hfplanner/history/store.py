@@ -100,7 +100,7 @@ class HistoryStore:
         merged = merge_jobs(jobs.match_to_schema(JOBS_SCHEMA))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            with self.locked():
                 return self._add(merged, tuple(pulls))
         except OSError as error:
             raise HistoryError(
@@ -108,7 +108,12 @@ class HistoryStore:
             ) from error
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Keep other writers out of the folder, which must be there.
+
+        Raises:
+            HistoryError: somebody else keeps it for too long.
+        """
         from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
 
         try:

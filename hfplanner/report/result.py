@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from hfplanner.catalog.listing import Listing
 from hfplanner.report.forecast import Forecast
 from hfplanner.report.money import Money
+from hfplanner.report.reconcile_result import Reconciliation
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste_result import Waste
 
@@ -180,6 +181,7 @@ class Report:
         waste: what was spent for nothing.
         forecast: what the month will have cost at its end, or why that cannot be said.
         bill_difference_micro_usd: what the bills say beyond the rule, over the jobs of which both are known.
+        reconciliation: the bills against the rule, job by job; ``None`` where there is no bill.
     """
 
     spec: ReportSpec
@@ -199,6 +201,7 @@ class Report:
     waste: Waste
     forecast: Forecast
     bill_difference_micro_usd: int = 0
+    reconciliation: Reconciliation | None = None
 
     @property
     def complete(self) -> bool:
@@ -231,6 +234,7 @@ class Report:
                 basis: {"jobs": jobs, "cost_micro_usd": cost.to_json()} for basis, (jobs, cost) in self.bases.items()
             },
             "bill_difference_micro_usd": self.bill_difference_micro_usd,
+            "reconciliation": self.reconciliation and self.reconciliation.to_json(),
             "bad_rows": dict(self.bad_rows),
             "groups": [self.group_json(group) for group in self.groups],
             "waste": self.waste.to_json(),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hfplanner.report.forecast import Forecast
+from hfplanner.report.reconcile_result import Reconciliation
 from hfplanner.report.result import Day, Distribution, Group, Report
 from hfplanner.report.waste_result import Finding
 from hfplanner.report.words import (
@@ -26,6 +27,7 @@ __all__ = [
     "forecast_sentence",
     "groups_table",
     "headline",
+    "reconciliation_table",
     "trend_table",
     "waste_table",
 ]
@@ -158,6 +160,21 @@ def basis_table(report: Report) -> TextTable:
             TextColumn("Cost is", [_BASES[basis] for basis, _ in rows], keep=9, right=False),
             TextColumn("Jobs", [f"{jobs:,}" for _, (jobs, _) in rows], keep=5),
             TextColumn("Cost", ["-" if basis == "unpriced" else cost_text(cost) for basis, (_, cost) in rows], keep=8),
+        ),
+    )
+
+
+def reconciliation_table(found: Reconciliation) -> TextTable:
+    """Return how bills and billing rule compare."""
+    rows = found.comparisons
+    return TextTable(
+        "Billed and computed",
+        (
+            TextColumn("Jobs that are", [one.title for one in rows], keep=9, right=False),
+            TextColumn("Jobs", [f"{one.jobs:,}" for one in rows], keep=5),
+            TextColumn("Billed", [usd_text(one.billed_micro_usd) for one in rows], keep=8),
+            TextColumn("Computed", [cost_text(one.computed) for one in rows], keep=7),
+            TextColumn("Look at it", ["yes" if one.flagged else "" for one in rows], keep=6, right=False),
         ),
     )
 

@@ -3,6 +3,7 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from hfplanner.report.money import Money
+from hfplanner.report.reconcile_result import Comparison
 from hfplanner.report.result import Distribution, Figures, Report
 from hfplanner.sanitize import sanitize
 from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration
@@ -128,4 +129,14 @@ def caveats(report: Report) -> tuple[str, ...]:
         sign = "more" if report.bill_difference_micro_usd > 0 else "less"
         amount = usd_text(abs(report.bill_difference_micro_usd))
         found.append(f"The bills say {amount} {sign} than the billing rule for the same jobs; the bills count.")
+    if report.reconciliation:
+        found += [_comparison_text(one) for one in report.reconciliation.flagged]
     return tuple(found)
+
+
+def _comparison_text(one: Comparison) -> str:
+    """Say a difference between bill and rule, its likely reason and the job to look at first."""
+    seen = f" For example {sanitize('; '.join(one.evidence))}." if one.evidence else ""
+    amounts = f"billed {usd_text(one.billed_micro_usd)}, computed {cost_text(one.computed)}"
+    jobs = f"{count_text(one.jobs, 'job')}, " if one.jobs else ""
+    return f"{one.title}: {jobs}{amounts}; likely {one.likely}.{seen}"

@@ -53,6 +53,28 @@ def test_pages_are_also_given_as_their_bytes(hub: Hub, jobs: list[str]) -> None:
     assert all(job_id.encode() in b"".join(pages) for job_id in jobs)
 
 
+def test_a_listing_goes_on_at_a_cursor(hub: Hub, jobs: list[str]) -> None:
+    """Each page says where the next one begins, so that a listing can be taken up later, by another client too."""
+    with JobsClient(hub.url, token=Token(hub.token)) as client:
+        first, second, last = client.walk_jobs("alice")
+    assert all(job.encode() in body for job, body in ((jobs[0], first.body), (jobs[-1], last.body)))
+    assert [(page.more, page.cursor is None) for page in (first, second, last)] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    with JobsClient(hub.url, token=Token(hub.token)) as client:
+        rest = [page.body for page in client.walk_jobs("alice", cursor=first.cursor)]
+    assert rest == [second.body, last.body]
+
+
+def test_a_job_is_also_given_as_its_bytes(hub: Hub, jobs: list[str]) -> None:
+    """As its page gives it."""
+    with JobsClient(hub.url, token=Token(hub.token)) as client:
+        page = next(client.walk_jobs("alice"))
+        assert client.job_bytes("alice", jobs[0]) in page.body
+
+
 def test_jobs_that_arrive_meanwhile_shift_pages_and_no_job_comes_twice(hub: Hub, jobs: list[str]) -> None:
     """With cursors that count, the last jobs of one page come again on the next."""
     hub.configure(paging="offset")
