@@ -10,7 +10,9 @@ itself may fail.
 import json
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,16 +57,43 @@ RECOVERY_SECS = 2.0
 """What another process may take to bring the books up to the Hub [s]."""
 # Calls that a full or broken disk, or a network, makes fail; the others are only places to die at.
 _FAILING = frozenset(
-    """
-    access close connect fchown fcntl fdatasync flock fsync ftruncate getsockopt ioctl lseek mkdir newfstatat open
-    openat poll pread64 pwrite64 read recvfrom rename sendto setsockopt socket statx unlink write
-""".split()
-)  # noqa: SIM905 - a list of words
+    [
+        "access",
+        "close",
+        "connect",
+        "fchown",
+        "fcntl",
+        "fdatasync",
+        "flock",
+        "fsync",
+        "ftruncate",
+        "getsockopt",
+        "ioctl",
+        "lseek",
+        "mkdir",
+        "newfstatat",
+        "open",
+        "openat",
+        "poll",
+        "pread64",
+        "pwrite64",
+        "read",
+        "recvfrom",
+        "rename",
+        "sendto",
+        "setsockopt",
+        "socket",
+        "statx",
+        "unlink",
+        "write",
+    ]
+)
 _MINUTE = 167
 _CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _EXPIRED_SECS = 400
 _ATTACH_SECS = 10
+_STUCK_SECS = 10
 _STRACE = shutil.which("strace")
 
 
@@ -103,6 +132,9 @@ class Actor:
             if tracer.stderr is None or "attached" not in tracer.stderr.readline():
                 raise RuntimeError("the process could not be traced")
             go.write_bytes(b"")
+            if not select.select([self.answers], [], [], _STUCK_SECS)[0]:
+                # A library that waits for ever for what cannot come is killed, as its user would.
+                os.kill(int(pid), signal.SIGKILL)
             code = int(self.answers.readline())
             tracer.communicate(timeout=_ATTACH_SECS)
         go.unlink()
