@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hfplanner.budget.policy import NO_POLICY, Policy, tightened, with_defaults
+from hfplanner.files import home_folder
 
 __all__ = ["POLICY_NAME", "find_policy", "user_policy_path"]
 
@@ -17,9 +18,9 @@ def user_policy_path(environ: Mapping[str, str]) -> Path:
     >>> user_policy_path({"HFPLANNER_HOME": "/srv/plans"}).as_posix()
     '/srv/plans/config/hfplanner.toml'
     """
-    home = environ.get("HFPLANNER_HOME")
-    if home:
-        return Path(home).expanduser() / "config" / POLICY_NAME
+    home = home_folder(environ)
+    if home is not None:
+        return home / "config" / POLICY_NAME
     import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
 
     return Path(platformdirs.user_config_dir("hfplanner", appauthor=False)) / POLICY_NAME

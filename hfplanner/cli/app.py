@@ -22,6 +22,7 @@ COMMANDS = {
     "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
     "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
     "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
+    "budget": LazyCommand("hfplanner.cli.budget", "Show what may be spent, and whether a job may run."),
 }
 
 _BROKEN_PIPE = 141
