@@ -215,14 +215,9 @@ def _show_sums(decision: Decision) -> None:
     """Print the decision, its reasons, and the sums, in plain text: rich takes longer to load than all this takes."""
     with_job = decision.worst_case_micro_usd is not None
     how = worst_case_words(decision)
-    print_lines(
-        [
-            headline(decision),
-            *(f"  {reason.message}" for reason in decision.against),
-            *([how] if how else []),
-        ]
-    )
+    print_lines([headline(decision)])
+    print_block(reason.message for reason in decision.against)
+    print_lines([how] if how else [])
     for line in decision.lines:
-        # The blanks that align a sum are not collapsed: its words are ours.
         print_lines(["", f"Budget {line.window.budget} ({period_words(line)})"])
         print_block(aligned(list(line_rows(line, with_job=with_job))))

@@ -116,11 +116,9 @@ JobNamespaceOption = Annotated[
 TokenOption = Annotated[
     str | None, typer.Option("--token", metavar="TOKEN", help="By default that of `hf auth login` or HF_TOKEN.")
 ]
-ImageArgument = Annotated[
-    str | None, typer.Argument(metavar="[IMAGE]", help="The image it runs in.", show_default=False)
-]
+ImageArgument = Annotated[str | None, typer.Argument(metavar="IMAGE", help="The image it runs in.", show_default=False)]
 CommandArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[COMMAND]...", help="What it runs.", show_default=False)
+    list[str] | None, typer.Argument(metavar="COMMAND", help="What it runs.", show_default=False)
 ]
 
 

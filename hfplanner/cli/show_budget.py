@@ -34,7 +34,7 @@ def show_budgets(policy: Policy, lines: Sequence[BudgetLine]) -> None:
             print_text(out, f"{line.window.budget}: {period_words(line)}.", "dim")
     elif policy.sources:
         print_text(out, "The policy has no budgets.")
-    for sentence in (*_limits(policy.limits), *_waivers(policy)):
+    for sentence in (*(_limits(policy.limits) if policy.sources else ()), *_waivers(policy)):
         print_text(out, sentence)
 
 
