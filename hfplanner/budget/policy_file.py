@@ -19,7 +19,7 @@ __all__ = ["MAX_LINE_CHARACTERS", "MAX_POLICY_BYTES", "parse_policy", "read_poli
 MAX_POLICY_BYTES = 64 * 1024
 MAX_LINE_CHARACTERS = 1000
 # A key of some thousand dotted parts costs Python 3.11's tomllib gigabytes; the deepest key of a policy has three.
-_MAX_DOTS = 32
+_MAX_DOTS = 8
 _LONGEST_DETAIL = 300
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
