@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.check import budget_lines
@@ -14,6 +15,10 @@ from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_job
 from hfplanner.cli.job_options import JobNamespaceOption, TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
 from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.errors import HubError
+
+if TYPE_CHECKING:
+    from hfplanner.api.client import JobsClient
 
 EXAMPLES = [
     "hfplanner budget show",
@@ -50,7 +55,7 @@ def show(
     listing = get_listing(offline=offline, refresh=False, now=now)
     settings = read_hub_settings(os.environ)
     with open_client(settings, token, offline=offline or not applied) as client, open_books() as books:
-        payer = find_account(client, namespace, needs_owner=False).namespace
+        payer = _payer(client, namespace)
         outside = read_outside(
             applied,
             books,
@@ -60,10 +65,19 @@ def show(
             schedules=ask_schedules(client, payer),
         )
         lines = budget_lines(applied, books, outside)
-    _show(rules, lines, shown)
+    _show(rules, lines, shown, now)
     for text in dict.fromkeys(_warnings(rules, lines, outside)):
         warn(text)
     return 0
+
+
+def _payer(client: "JobsClient | None", namespace: str | None) -> str:
+    """Return whose schedules to ask for; the limits are shown also where the Hub gives no usable answer."""
+    try:
+        return find_account(client, namespace, needs_owner=False).namespace
+    except HubError as error:
+        warn(f"Whose schedules to ask for is not known: {error.message}")
+        return ""
 
 
 def _warnings(policy: Policy, lines: Sequence[BudgetLine], outside: Outside) -> list[str]:
@@ -76,7 +90,7 @@ def _warnings(policy: Policy, lines: Sequence[BudgetLine], outside: Outside) -> 
     return [*unknown, *not_asked]
 
 
-def _show(policy: Policy, lines: Sequence[BudgetLine], shown: OutputFormat) -> None:
+def _show(policy: Policy, lines: Sequence[BudgetLine], shown: OutputFormat, now: datetime) -> None:
     match shown:
         case OutputFormat.JSON:
             print_json(_document(policy, lines))
@@ -87,7 +101,7 @@ def _show(policy: Policy, lines: Sequence[BudgetLine], shown: OutputFormat) -> N
         case _:
             from hfplanner.cli.show_budget import show_budgets  # noqa: PLC0415 - rich, for people only
 
-            show_budgets(policy, lines)
+            show_budgets(policy, lines, now)
     if shown is not OutputFormat.JSON and policy.sources:
         note(f"Policy: {', '.join(policy.sources)}.")
 

@@ -1,6 +1,7 @@
 """Budgets for people."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.explain import period_words
@@ -14,7 +15,7 @@ __all__ = ["show_budgets"]
 _BAR = 10
 
 
-def show_budgets(policy: Policy, lines: Sequence[BudgetLine]) -> None:
+def show_budgets(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
     """Print a row for each budget, what it is about, the limits of single jobs, and the waivers."""
     out = console()
     if lines:
@@ -34,7 +35,7 @@ def show_budgets(policy: Policy, lines: Sequence[BudgetLine]) -> None:
             print_text(out, f"{line.window.budget}: {period_words(line)}.", "dim")
     elif policy.sources:
         print_text(out, "The policy has no budgets.")
-    for sentence in (*(_limits(policy.limits) if policy.sources else ()), *_waivers(policy)):
+    for sentence in (*(_limits(policy.limits) if policy.sources else ()), *_waivers(policy, now)):
         print_text(out, sentence)
 
 
@@ -64,8 +65,8 @@ def _limits(limits: Limits) -> Iterator[str]:
         yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
 
 
-def _waivers(policy: Policy) -> Iterator[str]:
+def _waivers(policy: Policy, now: datetime) -> Iterator[str]:
     for rule in policy.waivers:
         waiver = rule.waiver
-        until = f"{waiver.expires:%Y-%m-%d %H:%M} UTC"
-        yield f"Waiver for {rule.budget} until {until} by {waiver.author} ({rule.scope.words()}): {waiver.reason}"
+        when = f"{'until' if now < waiver.expires else 'expired on'} {waiver.expires:%Y-%m-%d %H:%M} UTC"
+        yield f"Waiver for {rule.budget}, {when}, by {waiver.author} ({rule.scope.words()}): {waiver.reason}"
