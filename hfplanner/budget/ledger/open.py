@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.files import data_folder
+
+if TYPE_CHECKING:
+    from hfplanner.budget.ledger.ledger import Ledger
 
 __all__ = ["default_ledger_address", "open_ledger"]
 
@@ -23,13 +26,13 @@ def default_ledger_address(environ: Mapping[str, str]) -> str:
     return environ.get("HFPLANNER_LEDGER") or str(data_folder(environ) / "ledger.sqlite3")
 
 
-def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledger:
+def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> "Ledger":
     """Open the ledger at an address; a file that is not there is made.
 
     Args:
         address: a path, or the URL of a PostgreSQL database: ``postgresql://user@host/database``.
-        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds for
-            a file and 30 for a server.
+        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds
+            for a file and 30 for a server.
 
     Raises:
         LedgerError: it cannot be used: not there, not readable, damaged, of a newer version, on a network file system.
@@ -39,6 +42,8 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledge
     ...     ledger.verify()
     ()
     """
+    from hfplanner.budget.ledger.ledger import Ledger  # noqa: PLC0415 - the address alone costs nothing
+
     if isinstance(address, str) and address.startswith(_URLS):
         from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
 
