@@ -4,6 +4,6 @@ Where data comes from and goes. :mod:`hfplanner.budget.policy` reads ``hfplanner
 periods, and limits per job. For one job (:class:`~hfplanner.budget.terms.JobTerms`) at one moment it says which budgets
 the job falls under, each as a :class:`~hfplanner.budget.ledger.records.BudgetWindow`. :mod:`hfplanner.budget.check`
 takes the windows' balances from the ledger, adds what is spent or committed outside of it (jobs of the history, runs of
-schedules), and decides. :mod:`hfplanner.budget.ledger` keeps the money: one transaction that decides and reserves, an append-only
-list of entries, and counters that are their sums. ``hfplanner.submit`` sends what was reserved.
+schedules), and decides. :mod:`hfplanner.budget.ledger` keeps the money: one transaction that decides and reserves, an
+append-only list of entries, and counters that are their sums. ``hfplanner.submit`` sends what was reserved.
 """

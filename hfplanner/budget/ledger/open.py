@@ -28,8 +28,8 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledge
 
     Args:
         address: a path, or the URL of a PostgreSQL database: ``postgresql://user@host/database``.
-        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds for
-            a file and 30 for a server.
+        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds
+            for a file and 30 for a server.
 
     Raises:
         LedgerError: it cannot be used: not there, not readable, damaged, of a newer version, on a network file system.

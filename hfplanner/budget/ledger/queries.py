@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -75,7 +74,7 @@ def _read(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Submission]:
         return []
     places = ", ".join("?" * len(rows))
     sql = f"SELECT sid, budget, start_us FROM charges WHERE budget <> '' AND sid IN ({places})"  # noqa: S608 - placeholders
-    budgets: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    budgets = defaultdict(list)
     for sid, budget, start_us in sorted(tx.rows(sql, *(row[0] for row in rows))):
         budgets[sid].append((budget, moment(start_us)))
     return [read_submission(row, budgets[row[0]]) for row in rows]

@@ -30,8 +30,8 @@ __all__ = ["TooLittleLeft", "adopt", "give_job", "in_time", "reserve"]
 _WITH_JOB = (State.LAUNCHED, State.ADOPTED, State.SETTLED)
 _INSERT = """
     INSERT INTO submissions
-    (sid, user_key, active_key, spec_hash, terms, notes, created_us, expires_us, state, cap_micro_usd, presumed, evidence,
-     job_id, answer, reason, changed_us)
+    (sid, user_key, active_key, spec_hash, terms, notes, created_us, expires_us, state, cap_micro_usd, presumed,
+     evidence, job_id, answer, reason, changed_us)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, '', ?, ?)
 """
 _ADD_WAIVER = "INSERT INTO waivers (sid, budget, start_us, reason, author, expires_us) VALUES (?, ?, ?, ?, ?, ?)"
