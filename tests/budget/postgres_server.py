@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["PostgresServer", "running_postgres"]
+__all__ = ["PostgresServer", "quick_folder", "running_postgres"]
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of a server that lives for one test run
 _PATIENCE_SECS = 60
+_ROOM_BYTES = 10**9
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
@@ -90,13 +91,6 @@ class PostgresServer:
                 return
             time.sleep(0.01)
 
-    def stop(self) -> None:
-        """Stop it without waiting for its clients."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(_PATIENCE_SECS)
-            self._process = None
-
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, **_identity())
@@ -104,23 +98,32 @@ class PostgresServer:
             raise RuntimeError(done.stderr)
 
 
+def quick_folder() -> Path:
+    """Return the folder for files that do not outlive a test: in memory, if there is room, or the platform's."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a name of its own
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM_BYTES
+    return memory if has_room else Path(tempfile.gettempdir())
+
+
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """Start a server of its own, and leave nothing behind."""
-    # Not under pytest's folder: that is closed to whom a root's server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="hfplanner-postgres-"))
-    folder.chmod(0o755)
+    # Not under pytest's folder: that is closed to whom a root's server runs as. Programs may not run from memory.
+    folder, programs = (Path(tempfile.mkdtemp(prefix="hfplanner-pg-", dir=place)) for place in (quick_folder(), None))
     try:
+        for made in (folder, programs):
+            made.chmod(0o755)
         _give(folder)
-        server = PostgresServer(_programs(folder), folder, _free_port())
+        server = PostgresServer(_programs(programs), folder, _free_port())
         server.create()
         server.start()
         try:
             yield server
         finally:
-            server.stop()
+            server.kill()
     finally:
-        shutil.rmtree(folder)
+        for made in (folder, programs):
+            shutil.rmtree(made)
 
 
 def _programs(folder: Path) -> Path:

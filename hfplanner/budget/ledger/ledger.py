@@ -48,7 +48,7 @@ class Ledger:
     """The books of one pool of money. For one thread of one process at a time; any number of processes share them.
 
     Made by :func:`hfplanner.budget.ledger.open.open_ledger`; a context manager that closes. Every call may raise
-    :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell; nothing may be sent either way.
+    :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell, and nothing may be sent.
     """
 
     def __init__(self, database: Database) -> None:

@@ -74,7 +74,10 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
 
 
 def _cap(wanted: Reservation) -> int:
-    cap = wanted.terms.cap_micro_usd
+    try:
+        cap = wanted.terms.cap_micro_usd
+    except ValueError:
+        cap = None
     if cap is None:
         raise BudgetBlocked("The most this job can cost is not known, so nothing can be held for it.")
     if not 0 <= cap <= MAX_MICRO_USD:
