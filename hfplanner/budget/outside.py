@@ -4,7 +4,7 @@ Unknown is never zero. A job or a schedule whose cost has no upper bound is coun
 whether that blocks or only warns is the policy's word (``unknown_spending``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -30,8 +30,8 @@ class Books(Protocol):
     def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
         """Return what windows stand at."""
 
-    def by_job(self, job_id: str) -> Submission | None:
-        """Return the submission of a job."""
+    def by_jobs(self, job_ids: Collection[str]) -> Mapping[str, Submission]:
+        """Return the submissions of jobs by the jobs' ids; jobs without one are left out."""
 
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""

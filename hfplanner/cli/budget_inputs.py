@@ -1,7 +1,7 @@
 """What both commands of ``hfplanner budget`` look at: the policy, the books, the history, and the Hub's schedules."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,9 +47,9 @@ class _EmptyBooks:
         )
 
     @staticmethod
-    def by_job(_job_id: str) -> Submission | None:
+    def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
         """Return nothing."""
-        return None
+        return {}
 
     @staticmethod
     def get(_sid: str) -> Submission | None:

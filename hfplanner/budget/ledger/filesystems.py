@@ -7,8 +7,37 @@ __all__ = ["network_filesystem"]
 
 # Names as the kernel and FUSE give them, from filesystems(5) and the projects' own mount helpers.
 _NETWORK = frozenset(
-    "9p acfs afs beegfs ceph cifs coda davfs fhgfs gfs2 glusterfs gpfs lustre ncpfs nfs nfs4 ocfs2 orangefs panfs pvfs2 "
-    "smb smb2 smb3 smbfs vboxsf vmhgfs wekafs webdav afpfs".split()
+    {
+        "9p",
+        "acfs",
+        "afpfs",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "coda",
+        "davfs",
+        "fhgfs",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "orangefs",
+        "panfs",
+        "pvfs2",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "vboxsf",
+        "vmhgfs",
+        "webdav",
+        "wekafs",
+    }
 )
 _FUSE_NETWORK = re.compile(
     r"fuse\.(?:.*s3fs|.*sshfs|gcsfuse|goofys|rclone|glusterfs|ceph.*|juicefs|davfs2?|hf.*|mount-s3|mountpoint-s3|"

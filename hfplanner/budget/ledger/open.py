@@ -1,15 +1,14 @@
 """Open a ledger by its address: a path, or a ``postgresql://`` URL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hfplanner.budget.ledger.dialect import Database
+from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.schema import STEPS, Step
 from hfplanner.files import data_folder
 
-if TYPE_CHECKING:
-    from hfplanner.budget.ledger.ledger import Ledger
-
-__all__ = ["default_ledger_address", "open_ledger"]
+__all__ = ["default_ledger_address", "open_database", "open_ledger"]
 
 _URLS = ("postgresql://", "postgres://")
 
@@ -26,7 +25,7 @@ def default_ledger_address(environ: Mapping[str, str]) -> str:
     return environ.get("HFPLANNER_LEDGER") or str(data_folder(environ) / "ledger.sqlite3")
 
 
-def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> "Ledger":
+def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledger:
     """Open the ledger at an address; a file that is not there is made.
 
     Args:
@@ -42,12 +41,22 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> "Ledg
     ...     ledger.verify()
     ()
     """
-    from hfplanner.budget.ledger.ledger import Ledger  # noqa: PLC0415 - the address alone costs nothing
+    return Ledger(open_database(address, wait_secs=wait_secs))
 
+
+def open_database(address: str | Path, *, wait_secs: float | None = None, steps: Sequence[Step] = STEPS) -> Database:
+    """Open what a ledger keeps its books in, without the ledger; the arguments and errors are its own.
+
+    Args:
+        address: see :func:`open_ledger`.
+        wait_secs: see :func:`open_ledger`.
+        steps: what makes the tables.
+    """
     if isinstance(address, str) and address.startswith(_URLS):
         from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
 
-        return Ledger(PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs))
+        return PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs, steps=steps)
     from hfplanner.budget.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 - one of the two is used
 
-    return Ledger(SqliteDatabase(Path(address).expanduser(), wait_secs=120.0 if wait_secs is None else wait_secs))
+    path = Path(address).expanduser()
+    return SqliteDatabase(path, wait_secs=120.0 if wait_secs is None else wait_secs, steps=steps)
