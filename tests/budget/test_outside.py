@@ -147,6 +147,15 @@ def test_a_job_of_the_ledger_is_not_counted_again(ledger: Ledger) -> None:
     assert _spending(rules, ledger, _ran("a"), _ran("b")).spent_jobs == 1
 
 
+def test_many_jobs_are_looked_up_at_once(ledger: Ledger) -> None:
+    """More than one statement can name; those without a submission are left out."""
+    _reserve(ledger)
+    assert ledger.launched(SID, "a", "{}", NOW)
+    found = ledger.by_jobs([*(f"{number:024x}" for number in range(1200)), "a", "a"])
+    assert {job_id: submission.sid for job_id, submission in found.items()} == {"a": SID}
+    assert ledger.by_jobs([]) == {}
+
+
 def test_a_job_whose_submission_has_no_answer_is_found_by_its_label(ledger: Ledger) -> None:
     """Its money is held; a copy with the same label is another job, which nothing is held for."""
     rules = policy(budget())
