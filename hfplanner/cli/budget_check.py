@@ -10,7 +10,7 @@ from hfplanner.budget.explain import aligned, headline, line_rows, period_words,
 from hfplanner.budget.outside import read_outside
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.cli.account import Account, find_account, open_client
-from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_jobs, open_books, the_policy
+from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
 from hfplanner.cli.job_options import (
     AttemptsOption,
     CommandArgument,
@@ -56,7 +56,7 @@ from hfplanner.cli.output import (
     resolve_format,
     warn,
 )
-from hfplanner.errors import BudgetBlocked, BudgetError, HubError, UsageError
+from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, HistoryError, HubError, UsageError
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
@@ -151,14 +151,16 @@ def check(
                 now=now,
                 listing=listing,
                 jobs=history_jobs() if applied else None,
+                gaps=history_gaps() if applied else (),
                 schedules=ask_schedules(client, terms.namespace) if applied else None,
             )
             decision = check_job(rules, terms, books, outside, now=now, price_problem=problem)
-    except BudgetError as error:
+    except (BudgetError, HistoryError) as error:
+        # Without the policy, the books or the history nobody knows what is left.
         if shown is OutputFormat.JSON:
             print_json(_blocked(error))
         print_error(error, json=False)
-        return error.exit_code
+        return BudgetError.exit_code
     _show(decision, shown)
     return decision.exit_code
 
@@ -185,7 +187,7 @@ def _account(policy: Policy, client: "JobsClient | None", namespace: str | None)
     return account
 
 
-def _blocked(error: BudgetError) -> dict[str, Any]:
+def _blocked(error: HfplannerError) -> dict[str, Any]:
     """Return the decision where none could be made: nothing is known, so the job may not run."""
     reason = {"code": error.code, "message": error.message, "hint": error.hint}
     return {"decision": Verdict.BLOCKED.value, "worst_case_micro_usd": None, "budgets": [], "reasons": [reason]}

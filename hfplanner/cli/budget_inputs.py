@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
     from hfplanner.api.models import ScheduledJobInfo
 
-__all__ = ["PolicyOption", "ask_schedules", "history_jobs", "open_books", "the_policy"]
+__all__ = ["PolicyOption", "ask_schedules", "history_gaps", "history_jobs", "open_books", "the_policy"]
 
 PolicyOption = Annotated[
     Path | None,
@@ -93,6 +93,16 @@ def history_jobs() -> "Callable[[], pl.LazyFrame] | None":
     from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - polars, for those who have a history
 
     return HistoryStore(folder).scan
+
+
+def history_gaps() -> tuple[str, ...]:
+    """Return where the history is known to lack jobs, a sentence each.
+
+    Raises:
+        HistoryError: it is damaged, or of a newer version.
+    """
+    pulls = read_manifest(data_folder(os.environ) / "history").pulls
+    return tuple(f"{pull.source}: {pull.reason or 'it was not read to its end'}" for pull in pulls if not pull.complete)
 
 
 def ask_schedules(client: "JobsClient | None", namespace: str) -> "Sequence[ScheduledJobInfo] | None":

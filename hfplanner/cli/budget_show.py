@@ -11,7 +11,7 @@ from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.outside import Outside, read_outside
 from hfplanner.budget.policy import Limits, Policy, applied_budgets
 from hfplanner.cli.account import find_account, open_client
-from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_jobs, open_books, the_policy
+from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
 from hfplanner.cli.job_options import JobNamespaceOption, TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
 from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
@@ -62,6 +62,7 @@ def show(
             now=now,
             listing=listing,
             jobs=history_jobs() if applied else None,
+            gaps=history_gaps() if applied else (),
             schedules=ask_schedules(client, payer),
         )
         lines = budget_lines(applied, books, outside)
@@ -87,7 +88,8 @@ def _warnings(policy: Policy, lines: Sequence[BudgetLine], outside: Outside) -> 
     not_asked = (
         [] if outside.asked_schedules or not lines else ["Runs of schedules are not counted: the Hub was not asked."]
     )
-    return [*unknown, *not_asked]
+    gaps = [f"The history may lack jobs that count: {gap}." for gap in outside.gaps]
+    return [*unknown, *gaps, *not_asked]
 
 
 def _show(policy: Policy, lines: Sequence[BudgetLine], shown: OutputFormat, now: datetime) -> None:

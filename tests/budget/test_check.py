@@ -182,6 +182,12 @@ def test_schedules_nobody_asked_for_are_named() -> None:
     assert (decision.verdict, _codes(decision)) == (Verdict.ALLOWED, ["schedules_not_counted"])
 
 
+def test_a_history_with_gaps_is_named() -> None:
+    """The sum may lack jobs."""
+    decision = _check(policy(budget()), terms(), Outside(gaps=("hub: it stopped half-way",)))
+    assert (decision.verdict, _codes(decision)) == (Verdict.ALLOWED, ["history_incomplete"])
+
+
 def test_the_ledger_is_asked_for_what_is_held_and_posted(tmp_path: Path) -> None:
     """A reservation of the same period is held, and what it cost is spent once it is settled."""
     rules, job = policy(budget(limit=1_500_000)), terms()

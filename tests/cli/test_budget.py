@@ -12,7 +12,7 @@ from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import BudgetWindow, Reservation
 from hfplanner.budget.period import EPOCH
 from hfplanner.budget.terms import JobTerms, UsedPrice
-from hfplanner.errors import LedgerError
+from hfplanner.errors import HistoryError, LedgerError
 from tests.hub.asking import ask
 from tests.hub.control import Hub
 from tests.program import REPOSITORY, Program
@@ -92,6 +92,15 @@ def test_a_ledger_that_cannot_be_read_blocks(program: Program, policy: Callable[
     (program.home / "ledger.sqlite3").write_bytes(b"no database" * 1000)
     code, answer = _answer(program, *CHECK)
     assert (code, answer["decision"], _codes(answer)) == (3, "blocked", [LedgerError.code])
+
+
+def test_a_history_that_cannot_be_read_blocks(program: Program, policy: Callable[[], None]) -> None:
+    """Nobody knows what is left."""
+    policy()
+    (program.home / "history").mkdir()
+    (program.home / "history" / "manifest.json").write_text("{", encoding="utf-8")
+    code, answer = _answer(program, *CHECK)
+    assert (code, answer["decision"], _codes(answer)) == (3, "blocked", [HistoryError.code])
 
 
 def test_jobs_of_the_history_are_spent(program: Program, policy: Callable[[str], None]) -> None:
