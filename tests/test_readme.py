@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from hfplanner.budget.policy_file import parse_policy
 from tests.program import REPOSITORY, Program, steady
 
 README = REPOSITORY / "README.md"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_POLICY = re.compile(r"^```toml\n(\[\[budget\]\]\n.*?)^```$", re.MULTILINE | re.DOTALL)
+_WAIVER = re.compile(r"^```toml\n(\[\[waiver\]\]\n.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
@@ -27,6 +30,9 @@ def shell(tmp_path: Path) -> Program:
     commands = tmp_path / "bin"
     commands.mkdir()
     shutil.copy(REPOSITORY / "tests" / "readme_jobs.json", tmp_path / "jobs.json")
+    # The README's own policy; the prices that ship with the package grow old, its examples must not.
+    policy = "".join(_POLICY.findall(README.read_text(encoding="utf-8")))
+    (tmp_path / "hfplanner.toml").write_text(f'{policy}max_price_age = "36500d"\n', encoding="utf-8")
     for name in ("hfplanner", "hf-planner", "python3"):
         module = "" if name == "python3" else " -m hfplanner"
         script = commands / name
@@ -55,6 +61,14 @@ def test_the_readme_has_examples() -> None:
     assert len(_examples()) >= 6
     assert text.count("\n$ ") == len(_examples())
     assert text.count("```console\n") == len(_BLOCK.findall(text))
+
+
+def test_the_policies_are_read() -> None:
+    """The README's policy, and its waiver in the same file."""
+    text = README.read_text(encoding="utf-8")
+    (policy,), (waiver,) = _POLICY.findall(text), _WAIVER.findall(text)
+    assert len(parse_policy(f"{policy}{waiver}".encode()).waivers) == 1
+    assert text.count("```toml\n") == 2
 
 
 def test_the_python_examples_run() -> None:

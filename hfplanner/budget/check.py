@@ -61,7 +61,14 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
         *_remarks(policy, terms, applied),
         *_not_counted(lines, outside),
     )
-    return Decision(verdict=_verdict(reasons), terms=terms, worst_case_micro_usd=cost, lines=lines, reasons=reasons)
+    return Decision(
+        verdict=_verdict(reasons),
+        terms=terms,
+        worst_case_micro_usd=cost,
+        lines=lines,
+        reasons=reasons,
+        history_seen_at=outside.history_seen_at,
+    )
 
 
 def budget_lines(
@@ -147,6 +154,8 @@ def _remarks(policy: Policy, terms: JobTerms, applied: Sequence[AppliedBudget]) 
 
 
 def _not_counted(lines: Sequence[BudgetLine], outside: Outside) -> Iterator[Reason]:
+    for gap in outside.gaps:
+        yield Reason("history_incomplete", f"The history may lack jobs that count: {gap}.", Effect.WARN)
     if lines and not outside.asked_schedules:
         sentence = "Runs of schedules are not counted: the Hub was not asked for them."
         yield Reason("schedules_not_counted", sentence, Effect.WARN)

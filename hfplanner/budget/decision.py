@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -111,6 +112,7 @@ class Decision:
         worst_case_micro_usd: the most it can cost; ``None`` where that is not known.
         lines: the budgets it falls under, in the policy's order.
         reasons: why not, and what to know although it may.
+        history_seen_at: when jobs outside the ledger were last seen, UTC; ``None`` where there are none.
     """
 
     verdict: Verdict
@@ -118,6 +120,7 @@ class Decision:
     worst_case_micro_usd: int | None
     lines: tuple[BudgetLine, ...]
     reasons: tuple[Reason, ...]
+    history_seen_at: datetime | None = None
 
     @property
     def windows(self) -> tuple[BudgetWindow, ...]:
@@ -146,13 +149,14 @@ class Decision:
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision as the interface spells it."""
-        terms, price = self.terms, self.terms.price
+        terms, price, seen = self.terms, self.terms.price, self.history_seen_at
         return {
             "decision": self.verdict.value,
             "worst_case_micro_usd": self.worst_case_micro_usd,
             "budgets": [line.to_json() for line in self.lines],
             "reasons": [reason.to_json() for reason in self.against],
             "warnings": [reason.to_json() for reason in self.warnings],
+            "history_seen_at": seen and f"{seen:%Y-%m-%dT%H:%M:%SZ}",
             "job": {
                 "namespace": terms.namespace or None,
                 "owner": terms.owner or None,

@@ -1,6 +1,7 @@
 """A decision as lines of text: sums that a reader can add up, to the micro-USD."""
 
 from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
 from hfplanner.budget.terms import UsedPrice
@@ -47,7 +48,9 @@ def period_words(line: BudgetLine) -> str:
     window = line.window
     if window.end is None:
         return f"for ever; {line.scope}"
-    return f"{line.period} from {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC; {line.scope}"
+    zone = ZoneInfo(line.zone)
+    start, end = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" for moment in (window.start, window.end))
+    return f"{line.period} from {start} to {end} {line.zone}; {line.scope}"
 
 
 def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, str]]:
@@ -59,7 +62,7 @@ def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, s
         line.spent_micro_usd,
         _parts(
             (line.balance.posted_micro_usd, "settled in the ledger"),
-            (outside.spent_micro_usd, f"by {_count(outside.spent_jobs, 'job')} outside it"),
+            (outside.spent_micro_usd, f"by {_count(outside.spent_jobs, 'job')} outside the ledger"),
         ),
     )
     yield (

@@ -4,7 +4,7 @@ Unknown is never zero. A job or a schedule whose cost has no upper bound is coun
 whether that blocks or only warns is the policy's word (``unknown_spending``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -30,8 +30,8 @@ class Books(Protocol):
     def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
         """Return what windows stand at."""
 
-    def by_job(self, job_id: str) -> Submission | None:
-        """Return the submission of a job."""
+    def by_jobs(self, job_ids: Collection[str]) -> Mapping[str, Submission]:
+        """Return the submissions of jobs by the jobs' ids; jobs without one are left out."""
 
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""
@@ -71,12 +71,14 @@ class Outside:
 
     Args:
         by_budget: by the budget's name; one that is missing has nothing.
-        history_seen_at: when the history last saw a job, UTC; ``None`` for an empty one, or none.
+        history_seen_at: when the history last saw a job of these budgets, UTC; ``None`` for none.
+        gaps: where the history is known to lack jobs, a sentence each.
         asked_schedules: whether the Hub was asked for its schedules.
     """
 
     by_budget: Mapping[str, Spending] = field(default_factory=dict)
     history_seen_at: datetime | None = None
+    gaps: tuple[str, ...] = ()
     asked_schedules: bool = False
 
     def of(self, budget: str) -> Spending:
@@ -95,6 +97,7 @@ def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which 
     now: datetime,
     listing: "Listing",
     jobs: "Callable[[], pl.LazyFrame] | None" = None,
+    gaps: Sequence[str] = (),
     bills: "pl.LazyFrame | None" = None,
     schedules: "Sequence[ScheduledJobInfo] | None" = None,
 ) -> Outside:
@@ -106,6 +109,7 @@ def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which 
         now: the time, UTC.
         listing: today's prices.
         jobs: gives the history, a frame of the jobs schema; ``None`` where it is empty.
+        gaps: where the history is known to lack jobs, a sentence each.
         bills: what was really billed; it wins over every estimate.
         schedules: what the Hub will start; ``None`` where it was not asked.
     """
@@ -125,7 +129,12 @@ def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which 
             )
             for budget in applied
         }
-    return Outside(by_budget=spendings, history_seen_at=seen_at, asked_schedules=schedules is not None)
+    return Outside(
+        by_budget=spendings,
+        history_seen_at=seen_at,
+        gaps=tuple(gaps) if applied else (),
+        asked_schedules=schedules is not None,
+    )
 
 
 def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:

@@ -1,6 +1,6 @@
 """What jobs of the history cost a budget that the ledger does not charge it for, in one pass over what counts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,10 +47,11 @@ def spending_of_jobs(
     A job counts where it was created. Whose name is not known may be anybody's, so it counts for every budget that asks
     for one.
     """
-    charges = _Charges(books)
+    rows = _rows(applied, evidence)
+    charges = _Charges(books, [row["id"] for row in rows])
     sums = {budget.budget.name: _Sum() for budget in applied}
     seen_at: datetime | None = None
-    for row in _rows(applied, evidence):
+    for row in rows:
         seen_at = max(filter(None, (seen_at, row["seen_at"])), default=None)
         submission = charges.submission(row["id"], row["sid"])
         charged = set() if submission is None else {name for name, _ in submission.budgets}
@@ -60,7 +61,7 @@ def spending_of_jobs(
     return {name: counted.spending() for name, counted in sums.items()}, seen_at
 
 
-def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> Iterator[Mapping[str, Any]]:
+def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> list[dict[str, Any]]:
     """Return the jobs that any of the budgets is about, the oldest first, with their costs and whose they are."""
     since = min(budget.window.start for budget in applied)
     recent = evidence.jobs.filter(pl.col("created_at") >= since)
@@ -72,7 +73,7 @@ def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> Iterator[M
     inside = [_is_in(budget).alias(f"in_{number}") for number, budget in enumerate(applied)]
     shown = ("id", "created_at", "seen_at", "cost_low_micro_usd", "cost_high_micro_usd")
     chosen = costed.select(*shown, _sid(), _is_open(), *inside).filter(pl.any_horizontal("^in_.*$"))
-    return chosen.sort("created_at", "id").collect().iter_rows(named=True)
+    return chosen.sort("created_at", "id").collect().rows(named=True)
 
 
 def _is_in(applied: AppliedBudget) -> pl.Expr:
@@ -121,8 +122,9 @@ def _has_ended() -> pl.Expr:
 class _Charges:
     """Which submission holds or has posted a job's money."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, job_ids: Sequence[str]) -> None:
         self._books = books
+        self._of_job = books.by_jobs(job_ids) if job_ids else {}
         self._claimed: set[str] = set()
 
     def submission(self, job_id: str, sid: str | None) -> Submission | None:
@@ -131,7 +133,7 @@ class _Charges:
         A submission whose job is not known yet holds money for one job of its label, the oldest; copies are charged to
         nobody yet.
         """
-        found = self._books.by_job(job_id)
+        found = self._of_job.get(job_id)
         if found is not None or sid is None or sid in self._claimed:
             return found
         labelled = self._books.get(sid)

@@ -19,7 +19,7 @@ __all__ = ["MAX_LINE_CHARACTERS", "MAX_POLICY_BYTES", "parse_policy", "read_poli
 MAX_POLICY_BYTES = 64 * 1024
 MAX_LINE_CHARACTERS = 1000
 # A key of some thousand dotted parts costs Python 3.11's tomllib gigabytes; the deepest key of a policy has three.
-_MAX_DOTS = 32
+_MAX_DOTS = 8
 _LONGEST_DETAIL = 300
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
@@ -34,18 +34,24 @@ _FOREIGN = {
 """What a policy must never say, since a file of somebody's project could then send a token or money elsewhere."""
 
 
-def read_policy(path: Path) -> Policy:
+def read_policy(path: Path, *, source: str | None = None) -> Policy:
     """Return the policy of a file.
+
+    Args:
+        path: where it is.
+        source: what to call it; its path by default.
 
     Raises:
         PolicyError: it cannot be read, is too long, is no TOML, or says what cannot be meant.
     """
+    source = str(path) if source is None else source
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_POLICY_BYTES + 1)
-    except OSError as error:
-        raise PolicyError(f"The policy {path} cannot be read ({error.strerror or error}).") from error
-    return parse_policy(raw, source=str(path))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise PolicyError(f"The policy {source} cannot be read ({why}).") from error
+    return parse_policy(raw, source=source)
 
 
 def parse_policy(raw: bytes, *, source: str = "hfplanner.toml") -> Policy:

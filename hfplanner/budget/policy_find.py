@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hfplanner.budget.policy import NO_POLICY, Policy, tightened, with_defaults
+from hfplanner.files import home_folder
 
 __all__ = ["POLICY_NAME", "find_policy", "user_policy_path"]
 
@@ -17,9 +18,9 @@ def user_policy_path(environ: Mapping[str, str]) -> Path:
     >>> user_policy_path({"HFPLANNER_HOME": "/srv/plans"}).as_posix()
     '/srv/plans/config/hfplanner.toml'
     """
-    home = environ.get("HFPLANNER_HOME")
-    if home:
-        return Path(home).expanduser() / "config" / POLICY_NAME
+    home = home_folder(environ)
+    if home is not None:
+        return home / "config" / POLICY_NAME
     import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
 
     return Path(platformdirs.user_config_dir("hfplanner", appauthor=False)) / POLICY_NAME
@@ -45,17 +46,18 @@ def find_policy(named: Path | None, environ: Mapping[str, str], working_folder: 
     if named is not None:
         return _completed(_read(named))
     users, project = user_policy_path(environ), working_folder / POLICY_NAME
-    found = [_read(path) for path in _different(users, project) if _is_there(path)]
+    names = {users: str(users), project: POLICY_NAME}
+    found = [_read(path, names[path]) for path in _different(users, project) if _is_there(path)]
     if not found:
         return NO_POLICY
     first = _completed(found[0])
     return tightened(first, found[1]) if len(found) > 1 else first
 
 
-def _read(path: Path) -> Policy:
+def _read(path: Path, source: str | None = None) -> Policy:
     from hfplanner.budget.policy_file import read_policy  # noqa: PLC0415 - pydantic, for those who have a policy
 
-    return read_policy(path)
+    return read_policy(path, source=source)
 
 
 def _completed(policy: Policy) -> Policy:

@@ -24,6 +24,7 @@ _NAMED = {
     "@hourly": "0 * * * *",
 }
 _FIELDS = 7
+_DAY, _WEEKDAY = 3, 5
 _LONGEST = 500
 _YEARS = re.compile(r"(\d{4})(?:-(\d{4}))?")
 _SECOND = timedelta(seconds=1)
@@ -44,7 +45,7 @@ def count_runs(schedule: str, start: datetime, end: datetime) -> int:
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only where there are schedules
 
     expression, years = _parts(schedule)
-    second, minute, hour, *days = expression.split()
+    second, minute, hour, *days = _either_day(expression.split())
     before_first_day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - _SECOND
     try:
         times = CronSim(f"{second} {minute} {hour} * * *", before_first_day)
@@ -66,6 +67,18 @@ def _parts(schedule: str) -> tuple[str, frozenset[int] | None]:
     if len(fields) == _FIELDS:
         return " ".join(fields[:-1]), _years(fields[-1])
     return " ".join(["0", *fields] if len(fields) == _FIELDS - 2 else fields), None
+
+
+def _either_day(fields: list[str]) -> list[str]:
+    """Return fields in which a day and a weekday that are both restricted are alternatives.
+
+    Crons disagree on whether ``*/2`` restricts. Taken as such it makes the most runs, so it does here.
+    """
+    day, weekday = (fields[position] for position in (_DAY, _WEEKDAY)) if len(fields) == _FIELDS - 1 else ("*", "*")
+    if "*" in {day, weekday}:
+        return fields
+    written_out = {_DAY: day.replace("*", "1-31"), _WEEKDAY: weekday.replace("*", "0-6")}
+    return [written_out.get(position, field) for position, field in enumerate(fields)]
 
 
 def _years(field: str) -> frozenset[int] | None:

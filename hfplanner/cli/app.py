@@ -23,6 +23,7 @@ COMMANDS = {
     "sync": LazyCommand("hfplanner.cli.sync", "Bring the local history up to date with the Hub: jobs and the bill."),
     "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
     "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
+    "budget": LazyCommand("hfplanner.cli.budget", "Show what may be spent, and whether a job may run."),
 }
 
 _BROKEN_PIPE = 141

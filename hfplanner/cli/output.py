@@ -16,6 +16,7 @@ __all__ = [
     "discard",
     "hint",
     "note",
+    "print_block",
     "print_error",
     "print_json",
     "print_lines",
@@ -81,6 +82,12 @@ def print_lines(lines: Iterable[str]) -> None:
     """Write sanitized lines to stdout."""
     for line in lines:
         _write(sanitize(line))
+
+
+def print_block(lines: Iterable[str]) -> None:
+    """Write lines whose blanks align them, indented; each of their words is sanitized."""
+    for line in lines:
+        _write("  " + " ".join(sanitize(word) if word else "" for word in line.split(" ")))
 
 
 def print_tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from hfplanner.budget.ledger.open import open_ledger
 from tests.benchmarks.processes import child_environ, interleaved, python, run_process, script
 from tests.benchmarks.ratio import Ratio, against_peer
 
@@ -18,18 +19,27 @@ HELP = "hfplanner --help"
 IMPORT_POLARS = 'python -c "import polars"'
 IMPORT_TYPER_RICH = 'python -c "import typer, rich"'
 HF_JOBS_HELP = "hf jobs --help"
+BUDGET_CHECK = "hfplanner budget check --flavor l4x1 --timeout 2h --offline"
+IMPORT_SQLITE_PYDANTIC = 'python -c "import sqlite3, pydantic"'
+
+_POLICY = '[[budget]]\nname = "team"\nlimit_usd = "500"\n[limits]\nmax_job_usd = "50"\nmax_price_age = "36500d"\n'
 
 
 def measure() -> list[Ratio]:
-    """Return what an answer and a help text cost beside importing polars, beside ``hf``, and beside importing typer."""
+    """Return what answers and a help text cost beside importing what they need, and beside ``hf``."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = interleaved(_sides(child_environ(os.environ, Path(folder))), rounds=_ROUNDS)
+        home = Path(folder)
+        (home / "policy.toml").write_text(_POLICY, encoding="utf-8")
+        open_ledger(home / "ledger.sqlite3").close()
+        ours = {"HFPLANNER_POLICY": str(home / "policy.toml"), "HFPLANNER_LEDGER": str(home / "ledger.sqlite3")}
+        figures = interleaved(_sides(child_environ(os.environ, home) | ours), rounds=_ROUNDS)
     return [
         against_peer(ours, figures[ours], peer, figures[peer], goal=goal)
         for ours, peer, goal in (
             (RECOMMEND, IMPORT_POLARS, 1.5),
             (RECOMMEND, HF_JOBS_HELP, 0.8),
             (HELP, IMPORT_TYPER_RICH, 1.1),
+            (BUDGET_CHECK, IMPORT_SQLITE_PYDANTIC, 1.6),
         )
     ]
 
@@ -41,6 +51,8 @@ def _sides(environ: Mapping[str, str]) -> dict[str, Callable[[], float]]:
         HF_JOBS_HELP: [script("hf"), "jobs", "--help"],
         HELP: [script("hfplanner"), "--help"],
         IMPORT_TYPER_RICH: python("-c", "import typer, rich"),
+        BUDGET_CHECK: [script("hfplanner"), "budget", "check", "--flavor", "l4x1", "--timeout", "2h", "--offline"],
+        IMPORT_SQLITE_PYDANTIC: python("-c", "import sqlite3, pydantic"),
     }
     return {name: partial(_seconds, command, environ) for name, command in commands.items()}
 

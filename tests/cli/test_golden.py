@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from tests.program import Program, steady
 
 GOLDEN = Path(__file__).parent / "golden"
+# What stands in the folder a command line is run in.
+HOME = Path(__file__).parent / "home"
 
 # The exit code of each is in its golden file.
 COMMAND_LINES = (Path(__file__).parent / "command_lines.txt").read_text(encoding="utf-8").splitlines()
@@ -22,6 +25,8 @@ def _file(line: str, width: int) -> Path:
 
 
 def _transcript(program: Program, line: str) -> str:
+    for file in HOME.iterdir():
+        shutil.copy(file, program.home)
     done = program.run(*line.split())
     parts = [f"$ hfplanner {line}\n", done.out, "--- stderr\n", done.err, f"--- exit code {done.code}\n"]
     return steady("".join(parts))

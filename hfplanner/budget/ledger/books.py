@@ -134,7 +134,8 @@ def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
         sid: the submission.
         kind: of the entries; all but ``CORRECT`` are made once for a submission and window, or the table refuses.
         change: on whose word.
-        held, posted: the new amounts [micro-USD].
+        held: what it holds from now on [micro-USD].
+        posted: what it has posted from now on [micro-USD].
         moves_windows: whether the windows' counters follow; not where a decision has moved them.
     """
     once = f"{kind}:{change.token}" if kind is EntryKind.CORRECT else kind

@@ -23,6 +23,8 @@ class Dialect:
         serial: the type of a row's growing number.
         table_end: what follows a table's columns.
         refuse_changes: what makes a table append-only; ``{table}`` is its name.
+        guards: the names of the triggers among them.
+        find_guards: the query for the names of all triggers that are in force.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Dialect:
     serial: str
     table_end: str
     refuse_changes: tuple[str, ...]
+    guards: tuple[str, ...]
+    find_guards: str
 
     def definition(self, text: str) -> str:
         """Return a table's definition with this dialect's types.
@@ -44,6 +48,12 @@ class Dialect:
     def append_only(self, table: str) -> tuple[str, ...]:
         """Return the statements after which no row of a table can be changed or removed."""
         return tuple(statement.format(table=table) for statement in self.refuse_changes)
+
+    def missing_guards(self, tables: Sequence[str], tx: "Transaction") -> list[str]:
+        """Return the triggers that should refuse changes of these tables, and are not there."""
+        found = {name for (name,) in tx.rows(self.find_guards)}
+        wanted = [guard.format(table=table) for table in tables for guard in self.guards]
+        return [name for name in wanted if name not in found]
 
     def sql(self, text: str) -> str:
         """Return a statement as this database reads it.
@@ -70,11 +80,17 @@ SQLITE = Dialect(
     serial="INTEGER PRIMARY KEY AUTOINCREMENT",
     table_end=" STRICT",
     refuse_changes=(
-        "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
-        "BEGIN SELECT RAISE(ABORT, '{table}: rows are never changed'); END",
-        "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-        "BEGIN SELECT RAISE(ABORT, '{table}: rows are never removed'); END",
+        """
+        CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table}: rows are never changed'); END
+        """,
+        """
+        CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table}: rows are never removed'); END
+        """,
     ),
+    guards=("{table}_no_update", "{table}_no_delete"),
+    find_guards="SELECT name FROM sqlite_master WHERE type = 'trigger'",
 )
 
 POSTGRES = Dialect(
@@ -85,11 +101,20 @@ POSTGRES = Dialect(
     serial="BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     table_end="",
     refuse_changes=(
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "'BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || '': rows are never changed or removed''; END'",
-        "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        """
+        CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || '': rows are never changed or removed''; END'
+        """,
+        """
+        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+        """,
     ),
+    guards=("{table}_append_only",),
+    find_guards="""
+        SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+        WHERE relnamespace = 'hfplanner'::regnamespace AND tgenabled IN ('O', 'A')
+    """,
 )
 
 
@@ -134,10 +159,10 @@ class Transaction:
 
 
 def _storable(text: str) -> str:
-    """Return a text as both databases can keep it: what is no character or ends a C string is replaced.
+    r"""Return a text as both databases can keep it: what is no character or ends a C string is replaced.
 
-    >>> _storable("a\\x00b\\ud800"), _storable("\\u00fc")
-    ('a\\ufffdb?', '\\xfc')
+    >>> _storable("a\x00b\ud800") == "a\ufffdb?"
+    True
     """
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
@@ -147,11 +172,15 @@ class Database(Protocol):
 
     dialect: Dialect
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people; no secret in it."""
+
     def write(self, work: Callable[[Transaction], T], committed: Callable[[Transaction], T | None], /) -> T:
         """Run ``work`` in one transaction and return what it returns, once that is durable.
 
-        Where the connection is lost while committing, ``committed`` is asked in a new one: what it returns is the result;
-        ``None`` says that nothing was committed, and ``work`` runs again.
+        Where the connection is lost while committing, ``committed`` is asked in a new one: what it returns is the
+        result; ``None`` says that nothing was committed, and ``work`` runs again.
 
         Raises:
             LedgerError: nothing was written, or it cannot be told whether it was.

@@ -7,9 +7,10 @@ __all__ = ["network_filesystem"]
 
 # Names as the kernel and FUSE give them, from filesystems(5) and the projects' own mount helpers.
 _NETWORK = frozenset(
-    [
+    {
         "9p",
         "acfs",
+        "afpfs",
         "afs",
         "beegfs",
         "ceph",
@@ -34,10 +35,9 @@ _NETWORK = frozenset(
         "smbfs",
         "vboxsf",
         "vmhgfs",
-        "wekafs",
         "webdav",
-        "afpfs",
-    ]
+        "wekafs",
+    }
 )
 _FUSE_NETWORK = re.compile(
     r"fuse\.(?:.*s3fs|.*sshfs|gcsfuse|goofys|rclone|glusterfs|ceph.*|juicefs|davfs2?|hf.*|mount-s3|mountpoint-s3|"

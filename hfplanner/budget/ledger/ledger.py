@@ -1,7 +1,7 @@
 """The ledger: each call is one transaction that decides and records, or leaves nothing.
 
-A call that asks for a change of state changes it only from the states it names, and says whether it did: ``False`` means
-that another has been there. Nothing here sends anything.
+A call that asks for a change of state changes it only from the states it names, and says whether it did: ``False``
+means that another has been there. Nothing here sends anything.
 """
 
 import secrets
@@ -48,7 +48,7 @@ class Ledger:
     """The books of one pool of money. For one thread of one process at a time; any number of processes share them.
 
     Made by :func:`hfplanner.budget.ledger.open.open_ledger`; a context manager that closes. Every call may raise
-    :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell; either way nothing may be sent.
+    :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell, and nothing may be sent.
     """
 
     def __init__(self, database: Database) -> None:
@@ -135,7 +135,7 @@ class Ledger:
         return self._step(sid, (from_state,), _into(State.VOID), change, EntryKind.RELEASE)
 
     def settle(self, sid: str, settlement: Settlement) -> bool:
-        """LAUNCHED or ADOPTED to SETTLED, once: what was held is free, the cost is posted, beyond the limit if it must be.
+        """LAUNCHED or ADOPTED to SETTLED, once: what was held is free, the cost is posted, whatever the limit.
 
         A cost above the cap shows as the submission's ``overrun_micro_usd``, in its reason and, where the limit is
         exceeded by it, as the window's overrun.
@@ -170,8 +170,8 @@ class Ledger:
     def adopt(self, adoption: Adoption) -> Submission:
         """Charge a job that was found and for which nothing is held; the same job again changes nothing.
 
-        Limits may be exceeded: that is their windows' overrun. A submission that is known under ``adoption.sid`` and has
-        no job gets this one (see :meth:`found`; VOID: in the windows and at the cap of the adoption); where it has
+        Limits may be exceeded: that is their windows' overrun. A submission that is known under ``adoption.sid`` and
+        has no job gets this one (see :meth:`found`; VOID: in the windows and at the cap of the adoption); where it has
         another, this is a copy and gets an id of its own.
 
         Raises:
@@ -197,6 +197,12 @@ class Ledger:
     def by_job(self, job_id: str) -> Submission | None:
         """Return the submission of a job."""
         return self._database.read(lambda tx: queries.by_job(tx, job_id))
+
+    def by_jobs(self, job_ids: Collection[str]) -> dict[str, Submission]:
+        """Return the submissions of jobs by the jobs' ids; jobs without one are left out."""
+        wanted = sorted(set(job_ids))
+        found = self._database.read(lambda tx: queries.by_jobs(tx, wanted))
+        return {submission.job_id: submission for submission in found if submission.job_id is not None}
 
     def answer(self, sid: str) -> str:
         """Return the Hub's raw answer that was kept with a submission; ``""`` where there is none."""
@@ -231,6 +237,11 @@ class Ledger:
             lambda tx: reserving.give_job(tx, (sid, job_id, raw), change, states),
             lambda tx: has_change(tx, change.token) or None,
         )
+
+    @property
+    def place(self) -> str:
+        """Where the books are, for people: a path, or a server without user and password."""
+        return self._database.place
 
     @staticmethod
     def _change(at: datetime, reason: str, who: str = "") -> Change:

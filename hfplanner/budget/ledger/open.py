@@ -1,12 +1,14 @@
 """Open a ledger by its address: a path, or a ``postgresql://`` URL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hfplanner.budget.ledger.dialect import Database
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.schema import STEPS, Step
 from hfplanner.files import data_folder
 
-__all__ = ["default_ledger_address", "open_ledger"]
+__all__ = ["default_ledger_address", "open_database", "open_ledger"]
 
 _URLS = ("postgresql://", "postgres://")
 
@@ -28,8 +30,8 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledge
 
     Args:
         address: a path, or the URL of a PostgreSQL database: ``postgresql://user@host/database``.
-        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds for
-            a file and 30 for a server.
+        wait_secs: how long a call waits for others, or for a lost connection, before it fails; by default 120 seconds
+            for a file and 30 for a server.
 
     Raises:
         LedgerError: it cannot be used: not there, not readable, damaged, of a newer version, on a network file system.
@@ -39,10 +41,22 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledge
     ...     ledger.verify()
     ()
     """
+    return Ledger(open_database(address, wait_secs=wait_secs))
+
+
+def open_database(address: str | Path, *, wait_secs: float | None = None, steps: Sequence[Step] = STEPS) -> Database:
+    """Open what a ledger keeps its books in, without the ledger; the arguments and errors are its own.
+
+    Args:
+        address: see :func:`open_ledger`.
+        wait_secs: see :func:`open_ledger`.
+        steps: what makes the tables.
+    """
     if isinstance(address, str) and address.startswith(_URLS):
         from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
 
-        return Ledger(PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs))
+        return PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs, steps=steps)
     from hfplanner.budget.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 - one of the two is used
 
-    return Ledger(SqliteDatabase(Path(address).expanduser(), wait_secs=120.0 if wait_secs is None else wait_secs))
+    path = Path(address).expanduser()
+    return SqliteDatabase(path, wait_secs=120.0 if wait_secs is None else wait_secs, steps=steps)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -12,7 +11,7 @@ from hfplanner.budget.ledger.records import Entry, EntryKind, State, Submission
 from hfplanner.budget.ledger.rows import SUBMISSION_COLUMNS, moment, read_submission
 from hfplanner.errors import LedgerError
 
-__all__ = ["answer", "by_job", "by_key", "by_sid", "entries", "existing", "ledger_id", "submissions"]
+__all__ = ["answer", "by_job", "by_jobs", "by_key", "by_sid", "entries", "existing", "ledger_id", "submissions"]
 
 _PAGE = 500
 _LATEST_US = 2**62
@@ -46,6 +45,16 @@ def by_job(tx: Transaction, job_id: str) -> Submission | None:
     return _one(tx, f"{_SELECT} WHERE job_id = ?", job_id)
 
 
+def by_jobs(tx: Transaction, job_ids: Sequence[str]) -> list[Submission]:
+    """Return the submissions of jobs, of those that have one."""
+    found: list[Submission] = []
+    for start in range(0, len(job_ids), _PAGE):
+        part = job_ids[start : start + _PAGE]
+        places = ", ".join("?" * len(part))
+        found += _read(tx, tx.rows(f"{_SELECT} WHERE job_id IN ({places})", *part))
+    return found
+
+
 def existing(tx: Transaction, sid: str) -> Submission:
     """Return the submission of an id that is there.
 
@@ -75,7 +84,7 @@ def _read(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Submission]:
         return []
     places = ", ".join("?" * len(rows))
     sql = f"SELECT sid, budget, start_us FROM charges WHERE budget <> '' AND sid IN ({places})"  # noqa: S608 - placeholders
-    budgets: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    budgets = defaultdict(list)
     for sid, budget, start_us in sorted(tx.rows(sql, *(row[0] for row in rows))):
         budgets[sid].append((budget, moment(start_us)))
     return [read_submission(row, budgets[row[0]]) for row in rows]

@@ -30,8 +30,8 @@ __all__ = ["TooLittleLeft", "adopt", "give_job", "in_time", "reserve"]
 _WITH_JOB = (State.LAUNCHED, State.ADOPTED, State.SETTLED)
 _INSERT = """
     INSERT INTO submissions
-    (sid, user_key, active_key, spec_hash, terms, notes, created_us, expires_us, state, cap_micro_usd, presumed, evidence,
-     job_id, answer, reason, changed_us)
+    (sid, user_key, active_key, spec_hash, terms, notes, created_us, expires_us, state, cap_micro_usd, presumed,
+     evidence, job_id, answer, reason, changed_us)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, '', ?, ?)
 """
 _ADD_WAIVER = "INSERT INTO waivers (sid, budget, start_us, reason, author, expires_us) VALUES (?, ?, ?, ?, ?, ?)"
@@ -74,7 +74,10 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
 
 
 def _cap(wanted: Reservation) -> int:
-    cap = wanted.terms.cap_micro_usd
+    try:
+        cap = wanted.terms.cap_micro_usd
+    except ValueError:
+        cap = None
     if cap is None:
         raise BudgetBlocked("The most this job can cost is not known, so nothing can be held for it.")
     if not 0 <= cap <= MAX_MICRO_USD:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from hfplanner.budget.ledger.dialect import Dialect
 from hfplanner.budget.ledger.records import State
 
-__all__ = ["STEPS", "Step"]
+__all__ = ["APPEND_ONLY", "STEPS", "Step"]
 
 # What brings the tables from one version to the next.
 Step = Callable[[Dialect], Sequence[str]]
 
 _STATES = ", ".join(f"'{state}'" for state in State)
-_APPEND_ONLY = ("changes", "entries", "waivers")
+APPEND_ONLY = ("changes", "entries", "waivers")
 
 _TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL){end}",
@@ -44,7 +44,7 @@ _TABLES = (
         notes TEXT NOT NULL,
         created_us {integer} NOT NULL,
         expires_us {integer} NOT NULL,
-        state TEXT NOT NULL CHECK (state IN (%s)),
+        state TEXT NOT NULL CHECK (state IN (<states>)),
         cap_micro_usd {integer} NOT NULL CHECK (cap_micro_usd >= 0),
         posted_micro_usd {integer} CHECK (posted_micro_usd >= 0),
         presumed {integer} NOT NULL CHECK (presumed IN (0, 1)),
@@ -59,8 +59,7 @@ _TABLES = (
         CHECK (presumed = 0 OR state = 'SETTLED'),
         CHECK (job_id IS NOT NULL OR state NOT IN ('LAUNCHED', 'ADOPTED'))
     ){end}
-    """
-    % _STATES,
+    """.replace("<states>", _STATES),
     "CREATE INDEX submissions_by_time ON submissions (created_us, sid)",
     "CREATE INDEX submissions_by_state ON submissions (state, created_us, sid)",
     """
@@ -115,7 +114,7 @@ _TABLES = (
 
 
 def _first(dialect: Dialect) -> Sequence[str]:
-    triggers = [statement for table in _APPEND_ONLY for statement in dialect.append_only(table)]
+    triggers = [statement for table in APPEND_ONLY for statement in dialect.append_only(table)]
     return [*(dialect.definition(table) for table in _TABLES), *triggers]
 
 

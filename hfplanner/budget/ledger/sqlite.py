@@ -2,10 +2,10 @@
 
 The rollback journal in TRUNCATE mode, not the write-ahead log. With ``synchronous=FULL`` its commit is durable when it
 returns: the truncated journal is synced (in DELETE mode its removal is not, and a power cut can undo the last
-transaction). The write-ahead log would save about half a millisecond beside a request of hundreds; but every SQLite from
-3.7.0 to 3.51.2, which is what most systems have, can damage its file when two processes write and checkpoint at the same
-instant (https://sqlite.org/wal.html, "The WAL-Reset Bug"), and writing at the same instant is what a ledger is for. At
-rest it is one file, which can be copied.
+transaction). The write-ahead log would save about half a millisecond beside a request of hundreds; but every SQLite
+from 3.7.0 to 3.51.2, which is what most systems have, can damage its file when two processes write and checkpoint at
+the same instant (https://sqlite.org/wal.html, "The WAL-Reset Bug"), and writing at the same instant is what a ledger is
+for. At rest it is one file, which can be copied.
 """
 
 import os
@@ -74,6 +74,11 @@ class SqliteDatabase:
             self._connection.close()
             raise
 
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
     def _open(self) -> sqlite3.Connection:
         try:
             # A URI, so that SQLite itself never makes a file.
@@ -85,11 +90,16 @@ class SqliteDatabase:
     def _prepare(self, steps: Sequence[Step]) -> None:
         """Set what holds for this connection, and make or move the tables where they are not up to date."""
         try:
-            for pragma in ("synchronous=FULL", "fullfsync=ON", "journal_mode=TRUNCATE", "trusted_schema=OFF"):
-                self._connection.execute(f"PRAGMA {pragma}").fetchall()
+            for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            ((mode,),) = self._connection.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
             version = self._version()
         except sqlite3.Error as error:
             raise self._error(error) from error
+        if mode != "truncate":
+            raise LedgerError(
+                f"The ledger {self._path} was given the journal {mode!r} by another program, and keeps it."
+            )
         where = f"The ledger {self._path}"
         if not check_version(version, steps, where):
             self.write(lambda tx: self._move(tx, steps, where), lambda _: None)

@@ -8,11 +8,13 @@ from hfplanner.budget.ledger.books import Change, note
 from hfplanner.budget.ledger.dialect import Database, Transaction
 from hfplanner.budget.ledger.records import Problem
 from hfplanner.budget.ledger.rows import moment, read_terms
+from hfplanner.budget.ledger.schema import APPEND_ONLY
 
 __all__ = ["rebuild", "verify"]
 
 _SUMS = """
-    SELECT sid, budget, start_us, CAST(SUM(held_micro_usd) AS BIGINT) AS held, CAST(SUM(posted_micro_usd) AS BIGINT) AS posted
+    SELECT sid, budget, start_us,
+        CAST(SUM(held_micro_usd) AS BIGINT) AS held, CAST(SUM(posted_micro_usd) AS BIGINT) AS posted
     FROM entries GROUP BY sid, budget, start_us
 """
 # What the entries say and the charges do not.
@@ -151,7 +153,8 @@ _CHECKS = (
         "state",
         """
         SELECT sid, state FROM submissions
-        WHERE (job_id IS NULL AND state IN ('LAUNCHED', 'ADOPTED')) OR (sender IS NULL AND state IN ('SENDING', 'UNKNOWN'))
+        WHERE (job_id IS NULL AND state IN ('LAUNCHED', 'ADOPTED'))
+            OR (sender IS NULL AND state IN ('SENDING', 'UNKNOWN'))
             OR (job_id IS NOT NULL AND state IN ('RESERVED', 'SENDING', 'UNKNOWN', 'VOID'))
         """,
         "Submission {0} is {1}, and its job or its sender does not go with that.",
@@ -180,8 +183,8 @@ _CHECKS = (
         """
         SELECT seq, sid, from_state, to_state FROM changes WHERE sid <> '' AND from_state || '>' || to_state NOT IN (
             '>RESERVED', '>ADOPTED', 'RESERVED>SENDING', 'RESERVED>VOID', 'SENDING>LAUNCHED', 'SENDING>UNKNOWN',
-            'SENDING>VOID', 'UNKNOWN>LAUNCHED', 'UNKNOWN>VOID', 'UNKNOWN>SETTLED', 'LAUNCHED>SETTLED', 'ADOPTED>SETTLED',
-            'SETTLED>SETTLED', 'SETTLED>LAUNCHED', 'VOID>ADOPTED')
+            'SENDING>VOID', 'UNKNOWN>LAUNCHED', 'UNKNOWN>VOID', 'UNKNOWN>SETTLED', 'LAUNCHED>SETTLED',
+            'ADOPTED>SETTLED', 'SETTLED>SETTLED', 'SETTLED>LAUNCHED', 'VOID>ADOPTED')
         """,
         "Change {0}, of submission {1}, leads from {2!r} to {3!r}, which nothing does.",
     ),
@@ -217,11 +220,17 @@ _PAGE = 2000
 
 
 def verify(database: Database) -> tuple[Problem, ...]:
-    """Return everything that does not add up: counters that are not the sums of entries, holds that do not go with
-    states, histories with gaps, amounts that the job's terms do not give, and what the database finds in its file.
+    """Return everything that does not add up.
+
+    Counters that are not the sums of entries, holds that do not go with states, histories with gaps, amounts that the
+    job's terms do not give, rules that somebody has taken away, and what the database finds in its file.
     """
     flaws = [Problem("file", f"The database says: {flaw}") for flaw in database.flaws()]
-    return (*flaws, *database.read(lambda tx: tuple(_problems(tx))))
+    guards = database.read(lambda tx: database.dialect.missing_guards(APPEND_ONLY, tx))
+    missing = [
+        Problem("guard", f"The trigger {name}, which keeps rows from being changed, is gone.") for name in guards
+    ]
+    return (*flaws, *missing, *database.read(lambda tx: tuple(_problems(tx))))
 
 
 def _problems(tx: Transaction) -> Iterator[Problem]:

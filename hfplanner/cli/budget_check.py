@@ -1,0 +1,225 @@
+"""``hfplanner budget check``."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.api.settings import read_hub_settings
+from hfplanner.budget.check import check_job
+from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
+from hfplanner.budget.outside import read_outside
+from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.cli.account import Account, find_account, open_client
+from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
+from hfplanner.cli.job_options import (
+    AttemptsOption,
+    CommandArgument,
+    EnvFileOption,
+    EnvOption,
+    ExposeOption,
+    ExposePublicOption,
+    FlavorOption,
+    ImageArgument,
+    JobNamespaceOption,
+    LabelOption,
+    NameOption,
+    NetworkAliasOption,
+    NetworkGroupOption,
+    ResourceGroupOption,
+    SecretsFileOption,
+    SecretsOption,
+    SshOption,
+    TimeoutOption,
+    TokenOption,
+    TypedJob,
+    VolumeOption,
+    job_terms,
+    read_job,
+)
+from hfplanner.cli.options import (
+    FormatOption,
+    JsonOption,
+    OfflineOption,
+    QuietOption,
+    RefreshOption,
+    get_listing,
+    now_utc,
+)
+from hfplanner.cli.output import (
+    OutputFormat,
+    note,
+    print_block,
+    print_error,
+    print_json,
+    print_lines,
+    print_tsv,
+    resolve_format,
+    warn,
+)
+from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, HistoryError, HubError, UsageError
+
+if TYPE_CHECKING:
+    from hfplanner.api.client import JobsClient
+
+SETTINGS = {"ignore_unknown_options": True}
+
+EXAMPLES = [
+    "hfplanner budget check --flavor l4x1 --timeout 2h",
+    "hfplanner budget check --flavor a100-large --timeout 8h --attempts 2 -l team=nlp --namespace acme",
+    "hfplanner budget check --flavor l4x1 --timeout 1h python:3.12 python train.py",
+    "hfplanner budget check --flavor h200 --timeout 1d --json",
+]
+
+_AGENT_COLUMNS = (
+    "name",
+    "limit_micro_usd",
+    "spent_micro_usd",
+    "held_micro_usd",
+    "this_job_micro_usd",
+    "left_micro_usd",
+)
+
+
+def check(
+    image: ImageArgument = None,
+    command: CommandArgument = None,
+    flavor: FlavorOption = None,
+    timeout: TimeoutOption = None,
+    attempts: AttemptsOption = None,
+    namespace: JobNamespaceOption = None,
+    name: NameOption = None,
+    label: LabelOption = None,
+    env: EnvOption = None,
+    secrets: SecretsOption = None,
+    env_file: EnvFileOption = None,
+    secrets_file: SecretsFileOption = None,
+    volume: VolumeOption = None,
+    expose: ExposeOption = None,
+    expose_public: ExposePublicOption = None,
+    ssh: SshOption = False,
+    network_group: NetworkGroupOption = None,
+    network_alias: NetworkAliasOption = None,
+    resource_group_id: ResourceGroupOption = None,
+    token: TokenOption = None,
+    policy: PolicyOption = None,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    output_format: FormatOption = OutputFormat.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Say whether a job may run, with the arithmetic; takes the options of `run`. Nothing is sent or reserved.
+
+    Exit code 0: it may. 3: a limit refuses it, or something that decides is not known.
+    """
+    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
+    if flavor is None:
+        raise UsageError("Which flavor is not said.", hint="Give --flavor NAME; `hfplanner hardware` lists them.")
+    typed = TypedJob(
+        image=image,
+        command=command or (),
+        env=env or (),
+        secrets=secrets or (),
+        env_file=env_file,
+        secrets_file=secrets_file,
+        name=name,
+        label=label or (),
+        volume=volume or (),
+        flavor=flavor,
+        timeout=timeout,
+        attempts=attempts,
+        expose=expose or (),
+        expose_public=expose_public or (),
+        ssh=ssh,
+        network_group=network_group,
+        network_alias=network_alias or (),
+        resource_group_id=resource_group_id,
+        namespace=namespace,
+    )
+    job, now = read_job(typed, values=False, token=token), now_utc()
+    try:
+        rules = the_policy(policy)
+        listing = get_listing(offline=offline, refresh=refresh, now=now)
+        settings = read_hub_settings(os.environ)
+        # Nobody is asked anything that no rule depends on.
+        with open_client(settings, token, offline=offline or not rules.sources) as client, open_books() as books:
+            terms, problem = job_terms(job, _account(rules, client, namespace), listing)
+            applied = applied_budgets(rules, terms, now)
+            outside = read_outside(
+                applied,
+                books,
+                now=now,
+                listing=listing,
+                jobs=history_jobs() if applied else None,
+                gaps=history_gaps() if applied else (),
+                schedules=ask_schedules(client, terms.namespace) if applied else None,
+            )
+            decision = check_job(rules, terms, books, outside, now=now, price_problem=problem)
+    except (BudgetError, HistoryError) as error:
+        # Without the policy, the books or the history nobody knows what is left.
+        if shown is OutputFormat.JSON:
+            print_json(_blocked(error))
+        print_error(error, json=False)
+        return BudgetError.exit_code
+    _show(decision, shown)
+    return decision.exit_code
+
+
+def _account(policy: Policy, client: "JobsClient | None", namespace: str | None) -> Account:
+    """Return who pays and submits, as far as the policy depends on it.
+
+    Raises:
+        UsageError: who pays decides, and nobody says it.
+        BudgetBlocked: the same, because the Hub gave no usable answer.
+    """
+    try:
+        account = find_account(client, namespace, needs_owner=policy.needs_owner)
+    except HubError as error:
+        if policy.needs_namespace and not namespace:
+            raise BudgetBlocked(f"Who pays is not known: {error.message}", hint="Give --namespace NAME.") from error
+        warn(f"Who submits is not known: {error.message}")
+        account = Account(namespace or "")
+    if policy.needs_namespace and not account.namespace:
+        raise UsageError(
+            "A budget depends on who pays, and that is not known without asking the Hub with a token.",
+            hint="Give --namespace NAME, or run `hf auth login`.",
+        )
+    return account
+
+
+def _blocked(error: HfplannerError) -> dict[str, Any]:
+    """Return the decision where none could be made: nothing is known, so the job may not run."""
+    reason = {"code": error.code, "message": error.message, "hint": error.hint}
+    return {"decision": Verdict.BLOCKED.value, "worst_case_micro_usd": None, "budgets": [], "reasons": [reason]}
+
+
+def _show(decision: Decision, shown: OutputFormat) -> None:
+    match shown:
+        case OutputFormat.JSON:
+            print_json(decision.to_json())
+        case OutputFormat.QUIET:
+            print_lines([decision.verdict.value])
+        case OutputFormat.AGENT:
+            rows = (line.to_json() for line in decision.lines)
+            print_tsv(
+                ("decision", *_AGENT_COLUMNS), ([decision.verdict, *map(row.get, _AGENT_COLUMNS)] for row in rows)
+            )
+        case _:
+            _show_sums(decision)
+    for reason in decision.warnings:
+        warn(reason.message)
+    if shown is not OutputFormat.HUMAN:
+        for reason in decision.against:
+            note(f"{reason.code}: {reason.message}")
+
+
+def _show_sums(decision: Decision) -> None:
+    """Print the decision, its reasons, and the sums, in plain text: rich takes longer to load than all this takes."""
+    with_job = decision.worst_case_micro_usd is not None
+    how = worst_case_words(decision)
+    print_lines([headline(decision)])
+    print_block(reason.message for reason in decision.against)
+    print_lines([how] if how else [])
+    for line in decision.lines:
+        print_lines(["", f"Budget {line.window.budget} ({period_words(line)})"])
+        print_block(aligned(list(line_rows(line, with_job=with_job))))

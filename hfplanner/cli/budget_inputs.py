@@ -1,0 +1,116 @@
+"""What both commands of ``hfplanner budget`` look at: the policy, the books, the history, and the Hub's schedules."""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
+from hfplanner.budget.outside import Books
+from hfplanner.budget.policy import Policy
+from hfplanner.budget.policy_find import find_policy
+from hfplanner.cli.output import warn
+from hfplanner.errors import HubError
+from hfplanner.files import data_folder
+from hfplanner.history.manifest import read_manifest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hfplanner.api.client import JobsClient
+    from hfplanner.api.models import ScheduledJobInfo
+
+__all__ = ["PolicyOption", "ask_schedules", "history_gaps", "history_jobs", "open_books", "the_policy"]
+
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="The policy; by default HFPLANNER_POLICY, else hfplanner.toml here and in your configuration.",
+    ),
+]
+
+
+class _EmptyBooks:
+    """Books in which nothing was ever written: a check makes no ledger."""
+
+    @staticmethod
+    def balances(windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
+        """Return zeros."""
+        return tuple(
+            Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
+        )
+
+    @staticmethod
+    def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
+        """Return nothing."""
+        return {}
+
+    @staticmethod
+    def get(_sid: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+
+def the_policy(named: Path | None) -> Policy:
+    """Return the policy that holds here.
+
+    Raises:
+        PolicyError: it cannot be read.
+    """
+    return find_policy(named, os.environ, Path.cwd())
+
+
+@contextmanager
+def open_books() -> Iterator[Books]:
+    """Give the ledger; where there is no file of one yet, empty books, and no file is made.
+
+    Raises:
+        LedgerError: it cannot be used.
+    """
+    address = default_ledger_address(os.environ)
+    if "://" not in address and not os.path.lexists(Path(address).expanduser()):
+        yield _EmptyBooks()
+        return
+    with open_ledger(address) as ledger:
+        yield ledger
+
+
+def history_jobs() -> "Callable[[], pl.LazyFrame] | None":
+    """Return what gives the history's jobs, ``None`` where it has none: then nothing heavy is loaded.
+
+    Raises:
+        HistoryError: it is damaged, or of a newer version.
+    """
+    folder = data_folder(os.environ) / "history"
+    if not any(read_manifest(folder).months.values()):
+        return None
+    from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - polars, for those who have a history
+
+    return HistoryStore(folder).scan
+
+
+def history_gaps() -> tuple[str, ...]:
+    """Return where the history is known to lack jobs, a sentence each.
+
+    Raises:
+        HistoryError: it is damaged, or of a newer version.
+    """
+    pulls = read_manifest(data_folder(os.environ) / "history").pulls
+    return tuple(f"{pull.source}: {pull.reason or 'it was not read to its end'}" for pull in pulls if not pull.complete)
+
+
+def ask_schedules(client: "JobsClient | None", namespace: str) -> "Sequence[ScheduledJobInfo] | None":
+    """Return the schedules of a namespace, ``None`` where the Hub is not asked or gives no usable answer."""
+    if client is None or not namespace:
+        return None
+    try:
+        return client.scheduled.list(namespace)
+    except HubError as error:
+        warn(f"The schedules of {namespace} are not known: {error.message}")
+        return None

@@ -1,0 +1,343 @@
+"""The options that describe a job, as ``hf jobs run`` has them, and the job they describe."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hfplanner.budget.price import find_price
+from hfplanner.budget.reasons import Reason
+from hfplanner.budget.terms import JobTerms
+from hfplanner.catalog.listing import Listing
+from hfplanner.cli.account import Account
+from hfplanner.cli.options import reader, whole_number
+from hfplanner.errors import UsageError, quoted
+
+__all__ = [
+    "AttemptsOption",
+    "CommandArgument",
+    "EnvFileOption",
+    "EnvOption",
+    "ExposeOption",
+    "ExposePublicOption",
+    "FlavorOption",
+    "ImageArgument",
+    "JobNamespaceOption",
+    "JobRequest",
+    "LabelOption",
+    "NameOption",
+    "NetworkAliasOption",
+    "NetworkGroupOption",
+    "ResourceGroupOption",
+    "SecretsFileOption",
+    "SecretsOption",
+    "SshOption",
+    "TimeoutOption",
+    "TokenOption",
+    "TypedJob",
+    "VolumeOption",
+    "job_terms",
+    "read_job",
+]
+
+_MOST_PORTS = 65535
+_MOST_ATTEMPTS = 2**53 - 1
+_MAX_FILE_BYTES = 2**20
+_TOKEN = "HF_TOKEN"  # noqa: S105 - a variable's name
+_UNNAMED_IMAGE = "none"
+
+EnvOption = Annotated[
+    list[str] | None,
+    typer.Option("-e", "--env", metavar="KEY[=VALUE]", help="An environment variable; without a value, yours."),
+]
+SecretsOption = Annotated[
+    list[str] | None,
+    typer.Option("-s", "--secrets", metavar="KEY[=VALUE]", help="A secret; better without a value: yours is taken."),
+]
+EnvFileOption = Annotated[
+    str | None, typer.Option("--env-file", metavar="FILE", help="A file of environment variables; - is standard input.")
+]
+SecretsFileOption = Annotated[
+    str | None, typer.Option("--secrets-file", metavar="FILE", help="A file of secrets; - is standard input.")
+]
+NameOption = Annotated[str | None, typer.Option("--name", metavar="TEXT", help="The job's name, its label 'name'.")]
+LabelOption = Annotated[
+    list[str] | None, typer.Option("-l", "--label", metavar="KEY[=VALUE]", help="A label; repeatable.")
+]
+VolumeOption = Annotated[
+    list[str] | None,
+    typer.Option("-v", "--volume", metavar="URI", help="hf://[TYPE/]OWNER/NAME[/PATH]:/MOUNT[:ro|:rw]; repeatable."),
+]
+FlavorOption = Annotated[str | None, typer.Option("--flavor", metavar="NAME", help="The hardware; see `hardware`.")]
+TimeoutOption = Annotated[
+    str | None, typer.Option("--timeout", metavar="TIME", help="How long one attempt may run: 90s, 30m, 1.5h, 2d.")
+]
+AttemptsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--attempts",
+        parser=reader("--attempts", whole_number(_MOST_ATTEMPTS)),
+        metavar="N",
+        help="How often it may be tried, the first time included.  [default: 1]",
+    ),
+]
+ExposeOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--expose", parser=reader("--expose", whole_number(_MOST_PORTS)), metavar="PORT", help="Expose a port."
+    ),
+]
+ExposePublicOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--expose-public",
+        parser=reader("--expose-public", whole_number(_MOST_PORTS)),
+        metavar="PORT",
+        help="Expose a port to everybody.",
+    ),
+]
+SshOption = Annotated[bool, typer.Option("--ssh", help="Make the job reachable over SSH.")]
+NetworkGroupOption = Annotated[
+    str | None, typer.Option("--network-group", metavar="NAME", help="Jobs of one group reach each other.")
+]
+NetworkAliasOption = Annotated[
+    list[str] | None, typer.Option("--network-alias", metavar="NAME", help="A name in the group; repeatable.")
+]
+ResourceGroupOption = Annotated[
+    str | None, typer.Option("--resource-group-id", metavar="ID", help="Of the organization's resource group.")
+]
+JobNamespaceOption = Annotated[
+    str | None, typer.Option("--namespace", metavar="NAME", help="Who pays: you by default, or an organization.")
+]
+TokenOption = Annotated[
+    str | None, typer.Option("--token", metavar="TOKEN", help="By default that of `hf auth login` or HF_TOKEN.")
+]
+ImageArgument = Annotated[str | None, typer.Argument(metavar="IMAGE", help="The image it runs in.", show_default=False)]
+CommandArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="COMMAND", help="What it runs.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedJob:
+    """A job as it was typed, nothing of it read yet; each is the option of that name."""
+
+    image: str | None = None
+    command: Sequence[str] = ()
+    env: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+    env_file: str | None = None
+    secrets_file: str | None = None
+    name: str | None = None
+    label: Sequence[str] = ()
+    volume: Sequence[str] = ()
+    flavor: str | None = None
+    timeout: str | None = None
+    attempts: int | None = None
+    expose: Sequence[int] = ()
+    expose_public: Sequence[int] = ()
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: Sequence[str] = ()
+    resource_group_id: str | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """A job that may be sent.
+
+    Args:
+        body: of ``POST /api/jobs/{namespace}``. It holds secrets: it is never shown.
+        labels: of the job, its name included.
+        flavor: as given.
+        timeout_secs: of one attempt [s]; ``None`` where none was given.
+        attempts: how often it may be tried.
+        has_ports: whether ports are exposed.
+    """
+
+    body: Mapping[str, Any]
+    labels: Mapping[str, str]
+    flavor: str
+    timeout_secs: int | None
+    attempts: int
+    has_ports: bool
+
+    def __repr__(self) -> str:
+        return f"JobRequest(flavor={self.flavor!r}, timeout_secs={self.timeout_secs!r}, labels={dict(self.labels)!r})"
+
+
+def read_job(typed: TypedJob, *, values: bool, token: str | None = None) -> JobRequest:
+    """Return the job that was typed, checked as the Hub would.
+
+    Args:
+        typed: the options.
+        values: whether the values of secrets are needed; without, a secret that is not set here is no error.
+        token: what ``-s HF_TOKEN`` means where ``HF_TOKEN`` is not set.
+
+    Raises:
+        UsageError: an option cannot be meant, or a file cannot be read.
+
+    >>> job = read_job(TypedJob(flavor="l4x1", timeout="1h", label=["team=nlp", "draft"]), values=False)
+    >>> job.timeout_secs, dict(job.labels)
+    (3600, {'team': 'nlp', 'draft': ''})
+    """
+    from hfplanner.api.spec import create_job_spec  # noqa: PLC0415 - pydantic, for those who describe a job
+
+    environ = {**os.environ, **({_TOKEN: token} if token and _TOKEN not in os.environ else {})}
+    env = _variables(typed.env, typed.env_file, environ)
+    secrets = _secrets(typed, environ, values=values)
+    body = create_job_spec(
+        image=typed.image or _UNNAMED_IMAGE,
+        command=list(typed.command) or None,
+        env=env,
+        secrets=secrets,
+        flavor=typed.flavor,
+        timeout=typed.timeout,
+        name=_name(typed, env, secrets),
+        labels=_labels(typed.label, typed.name),
+        volumes=_volumes(typed.volume),
+        expose=typed.expose,
+        expose_public=typed.expose_public,
+        ssh=typed.ssh,
+        network_group=typed.network_group,
+        network_aliases=list(typed.network_alias) or None,
+        resource_group_id=typed.resource_group_id,
+        attempts=typed.attempts,
+    )
+    return JobRequest(
+        body=body,
+        labels=body.get("labels", {}),
+        flavor=body["flavor"],
+        timeout_secs=body.get("timeoutSeconds"),
+        attempts=body.get("attempts", 1),
+        has_ports="expose" in body,
+    )
+
+
+def job_terms(job: JobRequest, account: Account, listing: Listing) -> tuple[JobTerms, Reason | None]:
+    """Return what decides the money of a job, and why its price is not known where it is not."""
+    found = find_price(listing, job.flavor)
+    terms = JobTerms(
+        namespace=account.namespace,
+        owner=account.owner,
+        labels=job.labels,
+        flavor=job.flavor,
+        price=None if isinstance(found, Reason) else found,
+        timeout_secs=job.timeout_secs,
+        attempts=job.attempts,
+        has_ports=job.has_ports,
+    )
+    return terms, found if isinstance(found, Reason) else None
+
+
+def _name(typed: TypedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:
+    """Return the job's name: the one given, or the one ``hf jobs run`` gives it; a job without image gets none."""
+    if typed.name is not None or typed.image is None or any(_pair(text)[0] == "name" for text in typed.label):
+        return typed.name
+    from hfplanner.api.job_names import default_job_name_from_image, job_config_parts  # noqa: PLC0415 - pydantic
+
+    parts = job_config_parts(
+        flavor=typed.flavor,
+        timeout=typed.timeout,
+        namespace=typed.namespace,
+        env=env,
+        secret_names=secrets,
+        volumes=typed.volume,
+        network_group=typed.network_group,
+        network_aliases=typed.network_alias,
+        extra=[] if typed.attempts is None else [str(typed.attempts)],
+    )
+    return default_job_name_from_image(typed.image, typed.command, config_parts=parts)
+
+
+def _labels(labels: Sequence[str], name: str | None) -> dict[str, str]:
+    """Return labels by key; of one that is given twice the last counts, as for ``hf``."""
+    found = dict(_pair(text) for text in labels)
+    if name is not None and "name" in found:
+        raise UsageError("--name and --label name=... are both given.", hint="Give one of the two.")
+    return found
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key, value
+
+
+def _variables(given: Sequence[str], file: str | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return variables as ``hf`` reads them: a file first, then what was given; without a value, the environment's."""
+    if not given and file is None:
+        return {}
+    from huggingface_hub.utils._dotenv import load_dotenv  # noqa: PLC0415 - 50 ms; one reading for both tools
+
+    found: dict[str, str] = {}
+    for text in (*([_read_file(file)] if file is not None else []), *given):
+        found |= load_dotenv(text, environ=dict(environ))
+    return found
+
+
+def _secrets(typed: TypedJob, environ: Mapping[str, str], *, values: bool) -> dict[str, str]:
+    found = _variables(typed.secrets, typed.secrets_file, environ)
+    named = [text.strip() for text in typed.secrets if "=" not in text]
+    missing = [name for name in named if name not in found]
+    if missing and values:
+        raise UsageError(
+            f"These secrets are not set in your environment: {', '.join(map(quoted, missing))}.",
+            hint=f"Export them (export {missing[0]}=...), or use --secrets-file.",
+        )
+    return {**found, **dict.fromkeys(missing, "")}
+
+
+def _read_file(name: str) -> str:
+    """Return the text of a file of variables, ``-`` is standard input; what it holds is never shown."""
+    try:
+        if name == "-":
+            raw = sys.stdin.buffer.read(_MAX_FILE_BYTES + 1)
+        else:
+            with Path(name).expanduser().open("rb") as file:
+                raw = file.read(_MAX_FILE_BYTES + 1)
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"{quoted(name)} cannot be read ({error.strerror}).", hint="A file of KEY=VALUE lines."
+        ) from error
+    except UnicodeDecodeError:
+        raise UsageError(f"{quoted(name)} is not UTF-8.", hint="A file of KEY=VALUE lines.") from None
+    if len(raw) > _MAX_FILE_BYTES:
+        raise UsageError(f"{quoted(name)} is longer than {_MAX_FILE_BYTES} bytes.", hint="A file of KEY=VALUE lines.")
+    return text
+
+
+def _volumes(uris: Sequence[str]) -> list[Any] | None:
+    """Return volumes from the URIs that ``hf jobs run`` takes."""
+    if not uris:
+        return None
+    from huggingface_hub.utils._hf_uris import parse_hf_mount  # noqa: PLC0415 - 50 ms; one reading for both tools
+
+    from hfplanner.api.models import Volume  # noqa: PLC0415 - pydantic
+
+    forms = "hf://[models|datasets|spaces|buckets/]OWNER/NAME[/PATH]:/MOUNT[:ro|:rw]"
+    volumes = []
+    for uri in uris:
+        if not uri.startswith("hf://"):
+            sync = "Sync a folder of this machine first: hf buckets sync FOLDER hf://buckets/OWNER/NAME"
+            raise UsageError(f"--volume: {quoted(uri)} does not begin with hf://.", hint=f"{sync}. Accepted: {forms}.")
+        try:
+            mount = parse_hf_mount(uri)
+        except ValueError as error:
+            raise UsageError(f"--volume: {quoted(uri)} is no volume.", hint=f"Accepted: {forms}.") from error
+        volumes.append(
+            Volume(
+                type=mount.source.type,
+                source=mount.source.id,
+                mount_path=mount.mount_path,
+                read_only=mount.read_only,
+                path=mount.source.path_in_repo or None,
+                revision=mount.source.revision or None,
+            )
+        )
+    return volumes
