@@ -13,17 +13,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hfplanner.estimate.duration.spread import LogNormal
+from hfplanner.estimate.duration.spread import SHORTEST_SECS, LogNormal
 from hfplanner.estimate.duration.survival import SurvivalCurve
 
-__all__ = ["PRIOR_RUNS", "Predictive", "next_run"]
+__all__ = ["PRIOR_RUNS", "Predictive", "next_run", "next_run_like"]
 
 PRIOR_RUNS = 10.0
 """The number of completed runs at which the curve and the mixture weigh the same."""
 
 # Bisection ends where two logarithms are one duration to ten digits.
 _CLOSE = 1e-10
-_SHORTEST_SECS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,16 @@ class Predictive:
         return at[step - 1] + (before[step] - at[step - 1]) * share
 
 
+def next_run_like(candidates: Sequence[LogNormal]) -> Predictive:
+    """Return the distribution that is nothing but the candidates, which share one mean.
+
+    >>> one = next_run_like([LogNormal(1.0, math.log(3600), 0.1)])
+    >>> round(one.quantile(0.5)), round(one.quantile(0.95))
+    (3600, 4244)
+    """
+    return Predictive(_Curve((candidates[0].mean,), (0.5,), (0.5,)), tuple(candidates), 0.0)
+
+
 def next_run(curve: SurvivalCurve, candidates: Sequence[LogNormal], *, prior_runs: float = PRIOR_RUNS) -> Predictive:
     """Return the distribution of one further run.
 
@@ -111,7 +120,7 @@ def next_run(curve: SurvivalCurve, candidates: Sequence[LogNormal], *, prior_run
     before = [1 / (runs + 1) + one for one in [0.0, *at[:-1]]]
     return Predictive(
         curve=_Curve(
-            tuple(math.log(max(secs, _SHORTEST_SECS)) for secs in curve.secs),
+            tuple(math.log(max(secs, SHORTEST_SECS)) for secs in curve.secs),
             tuple(min(one, other) for one, other in zip(before, at, strict=True)),
             tuple(at),
         ),

@@ -128,8 +128,8 @@ def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
         ValueError: no runs, a time that is missing, not a number or negative, or columns of different lengths.
 
     >>> import polars as pl
-    >>> product_limit(pl.Series([60.0, 60.0, 90.0]), pl.Series([True, False, True])).survival
-    (0.6666666666666667, 0.0)
+    >>> product_limit(pl.Series([60.0, 60.0, 90.0]), pl.Series([True, False, True])).secs
+    (60.0, 90.0)
     """
     import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
 
