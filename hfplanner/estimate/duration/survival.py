@@ -10,6 +10,7 @@ between 0 and 1, and a quantile's limits are where the limits of the curve cross
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -89,16 +90,31 @@ class SurvivalCurve:
         >>> curve.quantile(0.5).secs, curve.quantile(0.9).secs, curve.quantile(0.9).at_least
         (900.0, None, 3600.0)
         """
-        if not (0 < share < 1 and 0 < confidence < 1):
-            raise ValueError(f"not between 0 and 1: {share}, {confidence}")
-        left = 1 - share
-        secs = self._first_at_most(self.survival, left)
-        z = NormalDist().inv_cdf((1 + confidence) / 2)
-        low = self._first_at_most(self._limits(z), left)
-        high = self._first_at_most(self._limits(-z), left)
-        return Quantile(share=share, secs=secs, low=low, high=high, at_least=self.longest if secs is None else None)
+        return self.quantiles((share,), confidence=confidence)[0]
 
-    def _first_at_most(self, falling: "tuple[float, ...] | list[float]", left: float) -> float | None:
+    def quantiles(self, shares: Sequence[float], *, confidence: float = 0.95) -> tuple[Quantile, ...]:
+        """Return several quantiles, see :meth:`quantile`; the limits of the curve are computed once.
+
+        Raises:
+            ValueError: a share or the confidence is not between 0 and 1.
+        """
+        if not all(0 < number < 1 for number in (*shares, confidence)):
+            raise ValueError(f"not between 0 and 1: {shares}, {confidence}")
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        lower, upper = self._limits(z), self._limits(-z)
+        return tuple(self._quantile(share, lower, upper) for share in shares)
+
+    def _quantile(self, share: float, lower: Sequence[float], upper: Sequence[float]) -> Quantile:
+        secs = self._first_at_most(self.survival, 1 - share)
+        return Quantile(
+            share=share,
+            secs=secs,
+            low=self._first_at_most(lower, 1 - share),
+            high=self._first_at_most(upper, 1 - share),
+            at_least=self.longest if secs is None else None,
+        )
+
+    def _first_at_most(self, falling: Sequence[float], left: float) -> float | None:
         step = bisect_left(falling, -left - _ROUNDING, key=lambda value: -value)
         return self.secs[step] if step < len(self.secs) else None
 

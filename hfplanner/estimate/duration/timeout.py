@@ -15,7 +15,6 @@ from statistics import NormalDist
 
 from hfplanner.estimate.duration.predictive import Predictive, next_run_like
 from hfplanner.estimate.duration.spread import REPEATS, LogRun, fit_log_normals
-from hfplanner.estimate.duration.survival import SurvivalCurve
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import MAX_DURATION_SECS, SECONDS_PER_MINUTE, started_minutes
 
@@ -49,27 +48,21 @@ class SuggestedTimeout:
     confidence: float
 
 
-def timeout_from_history(curve: SurvivalCurve, ahead: Predictive) -> SuggestedTimeout:
+def timeout_from_history(ahead: Predictive, *, completed: int, longest_secs: float = 0.0) -> SuggestedTimeout:
     """Return the timeout for one more run of what has been run before.
 
     Args:
-        curve: of the runs so far.
-        ahead: the distribution of the next one.
+        ahead: the distribution of that run.
+        completed: how many of the runs it is made of ended by themselves, all of them within the timeout.
+        longest_secs: how long the longest of those took [s].
 
-    >>> import polars as pl
-    >>> from hfplanner.estimate.duration.predictive import next_run
-    >>> from hfplanner.estimate.duration.survival import product_limit
-    >>> candidates = fit_log_normals([LogRun(math.log(3600), completed=True)], REPEATS)
-    >>> curve = product_limit(pl.Series([3600.0]), pl.Series([True]))
-    >>> timeout_from_history(curve, next_run(curve, candidates)).secs
+    >>> once = fit_log_normals([LogRun(math.log(3600), completed=True)], REPEATS)
+    >>> timeout_from_history(next_run_like(once), completed=1, longest_secs=3600).secs
     6780
     """
-    share = _MARGIN if curve.completed >= _RUNS_FOR_THE_MARGIN else 1 - KILLED_AT_MOST
-    longest = curve.secs[-1] if curve.secs else 0.0
-    secs = _whole_minutes(max(ahead.quantile(share), longest))
-    return SuggestedTimeout(
-        secs=secs, killed=1 - ahead.cdf(secs), confidence=1 - (1 - KILLED_AT_MOST) ** curve.completed
-    )
+    share = _MARGIN if completed >= _RUNS_FOR_THE_MARGIN else 1 - KILLED_AT_MOST
+    secs = _whole_minutes(max(ahead.quantile(share), longest_secs))
+    return SuggestedTimeout(secs=secs, killed=1 - ahead.cdf(secs), confidence=1 - (1 - KILLED_AT_MOST) ** completed)
 
 
 def suggested_timeout_secs(duration: Estimate, *, longest_secs: float = 0.0) -> int:
