@@ -23,6 +23,8 @@ PRIOR_RUNS = 10.0
 
 # Bisection ends where two logarithms are one duration to ten digits.
 _CLOSE = 1e-10
+# The curve is a straight line between the steps that are kept; so many tell it to a twentieth of a percent.
+_STEPS_KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,15 @@ def next_run(curve: SurvivalCurve, candidates: Sequence[LogNormal], *, prior_run
     """
     if not candidates or not curve.completed:
         raise ValueError("no run completed")
-    runs = curve.runs
-    at = [runs / (runs + 1) * (1 - survival) for survival in curve.survival]
-    before = [1 / (runs + 1) + one for one in [0.0, *at[:-1]]]
+    share = curve.runs / (curve.runs + 1)
+    last = len(curve.secs) - 1
+    # Backwards, so that the longest is among them.
+    steps = range(last, -1, -(last // _STEPS_KEPT + 1))[::-1]
+    at = [share * (1 - curve.survival[step]) for step in steps]
+    before = [1 - share * (curve.survival[step - 1] if step else 1.0) for step in steps]
     return Predictive(
         curve=_Curve(
-            tuple(math.log(max(secs, SHORTEST_SECS)) for secs in curve.secs),
+            tuple(math.log(max(curve.secs[step], SHORTEST_SECS)) for step in steps),
             tuple(min(one, other) for one, other in zip(before, at, strict=True)),
             tuple(at),
         ),

@@ -8,7 +8,6 @@ between 0 and 1, and a quantile's limits are where the limits of the curve cross
 38 (1982) 29).
 """
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,17 +119,14 @@ class SurvivalCurve:
 
     def _limits(self, z: float) -> list[float]:
         """Return one limit of the survival at each step, never rising: the lower one for a positive ``z``."""
-        limits: list[float] = []
-        for survival, variance in zip(self.survival, self.variance, strict=True):
-            last = limits[-1] if limits else 1.0
-            if survival > 0:
-                log = math.log(survival)
-                limit = math.exp(log * math.exp(-z * math.sqrt(variance) / log)) if log < 0 else 1.0
-            else:
-                # Nothing outlasted this step, and Greenwood has no variance there: only the lower limit can fall.
-                limit = 0.0 if z > 0 else last
-            limits.append(min(last, limit))
-        return limits
+        import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
+
+        log = pl.col("survival").log()
+        limit = (log * (-z * pl.col("variance").sqrt() / log).exp()).exp()
+        # Nothing outlasts the last step, and Greenwood has no variance there: only the lower limit can fall.
+        known = pl.when(pl.col("survival") > 0).then(limit).otherwise(0.0 if z > 0 else None)
+        steps = pl.DataFrame({"survival": self.survival, "variance": self.variance})
+        return steps.select(known.cum_min().forward_fill().fill_null(1.0)).to_series().to_list()
 
 
 def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
@@ -147,7 +143,7 @@ def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
     >>> product_limit(pl.Series([60.0, 60.0, 90.0]), pl.Series([True, False, True])).secs
     (60.0, 90.0)
     """
-    import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
+    import polars as pl  # noqa: PLC0415 - as above
 
     if not len(secs) or len(secs) != len(completed) or secs.null_count() or completed.null_count():
         raise ValueError("runs need a time each, and whether they completed")
@@ -172,7 +168,7 @@ def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
         runs=len(secs),
         completed=int(frame["completed"].sum()),
         longest=float(longest) if isinstance(longest, float) else 0.0,
-        secs=tuple(steps["secs"]),
-        survival=tuple(steps["survival"]),
-        variance=tuple(steps["variance"]),
+        secs=tuple(steps["secs"].to_list()),
+        survival=tuple(steps["survival"].to_list()),
+        variance=tuple(steps["variance"].to_list()),
     )
