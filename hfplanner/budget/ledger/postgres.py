@@ -250,7 +250,7 @@ def _version(tx: Transaction) -> int:
     # Asked of the catalog's rows: to_regclass may answer from a cache of before another program made them.
     if tx.row("SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'hfplanner' AND tablename = 'meta'") is None:
         return 0
-    row = tx.row("SELECT value FROM meta WHERE name = 'schema_version'")
+    row = tx.row("SELECT value FROM hfplanner.meta WHERE name = 'schema_version'")
     return int(row[0]) if row else 0
 
 
