@@ -1,8 +1,8 @@
 """One of many processes that reserve, settle and release at once: ``ledger_worker ADDRESS NUMBER ATTEMPTS``.
 
-Its jobs fall under a company, a team and a user, one within the other. It says ``ready`` once it is connected;
-what the ledger has acknowledged, a line each, before anything else is done; then ``done``. After a line on stdin it reserves the smallest job until that
-is refused, and ends.
+Its jobs fall under a company, a team and a user, one within the other. It says ``ready`` once it is connected; what the
+ledger has acknowledged, a line each, before anything else is done; then ``done``. After a line on stdin it reserves the
+smallest job until that is refused, and ends.
 """
 
 import random

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["PostgresServer", "quick_folder", "running_postgres"]
+__all__ = ["PASSWORD", "PostgresServer", "quick_folder", "running_postgres"]
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of a server that lives for one test run
 _PATIENCE_SECS = 60

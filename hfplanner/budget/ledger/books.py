@@ -1,12 +1,13 @@
 """The moves inside a transaction: a submission from state to state, and its money between held and posted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.budget.ledger.windows import follow
 
-__all__ = ["NO_BUDGET", "Change", "Standing", "add_charge", "has_change", "locked", "note", "post", "step"]
+__all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "note", "post", "step"]
 
 # What a submission that falls under no budget is charged to, so that its money is in the books too.
 NO_BUDGET = ("", 0)
@@ -25,11 +26,8 @@ _NOTE = "INSERT INTO changes (token, sid, from_state, to_state, at_us, reason, w
 _ENTER = """
     INSERT INTO entries (token, sid, budget, start_us, kind, once, held_micro_usd, posted_micro_usd)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_ADD_CHARGE = """
-    INSERT INTO charges (sid, budget, start_us, held_micro_usd, posted_micro_usd) VALUES (?, ?, ?, 0, 0)
-    ON CONFLICT (sid, budget, start_us) DO NOTHING
-"""
+""".rstrip()
+_CHARGE = "INSERT INTO charges (sid, budget, start_us, held_micro_usd, posted_micro_usd) VALUES (?, ?, ?, ?, 0)"
 _CHARGES = "SELECT budget, start_us, held_micro_usd, posted_micro_usd FROM charges WHERE sid = ?"
 _SET_CHARGE = """
     UPDATE charges SET held_micro_usd = ?, posted_micro_usd = ? WHERE sid = ? AND budget = ? AND start_us = ?
@@ -119,13 +117,19 @@ def has_change(tx: Transaction, token: str) -> bool:
     return tx.row("SELECT 1 FROM changes WHERE token = ?", token) is not None
 
 
-def add_charge(tx: Transaction, sid: str, key: tuple[str, int]) -> None:
-    """Let a submission count against a window, with nothing so far."""
-    tx.change(_ADD_CHARGE, sid, *key)
+def begin(  # noqa: PLR0913 - what, of whom, on whose word, where and how much
+    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, windows: Sequence[tuple[str, int]], held: int
+) -> None:
+    """Let a submission that holds nothing hold this much of each of these windows, whose counters the caller moves."""
+    charges = [value for key in windows for value in (sid, *key, held)]
+    entries = [value for key in windows for value in (change.token, sid, *key, kind, kind, held, 0)]
+    # One statement for all rows: others wait for these locks, over a network.
+    tx.change(_CHARGE + ", (?, ?, ?, ?, 0)" * (len(windows) - 1), *charges)
+    tx.change(_ENTER + ", (?, ?, ?, ?, ?, ?, ?, ?)" * (len(windows) - 1), *entries)
 
 
 def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
-    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, held: int, posted: int, moves_windows: bool = True
+    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, held: int, posted: int
 ) -> None:
     """Bring what a submission holds and has posted of each of its windows to these amounts, with an entry for each.
 
@@ -136,7 +140,6 @@ def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
         change: on whose word.
         held: what it holds from now on [micro-USD].
         posted: what it has posted from now on [micro-USD].
-        moves_windows: whether the windows' counters follow; not where a decision has moved them.
     """
     once = f"{kind}:{change.token}" if kind is EntryKind.CORRECT else kind
     # Sorted here and not by the database: the order of locks must not depend on how it compares text.
@@ -145,5 +148,5 @@ def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
         more_held, more_posted = held - held_now, posted - posted_now
         tx.change(_ENTER, change.token, sid, *key, kind, once, more_held, more_posted)
         tx.change(_SET_CHARGE, held, posted, sid, *key)
-        if moves_windows and key != NO_BUDGET:
+        if key != NO_BUDGET:
             follow(tx, key, held=more_held, posted=more_posted)

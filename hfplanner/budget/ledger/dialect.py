@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["POSTGRES", "SQLITE", "Database", "Dialect", "Transaction", "Value"]
+__all__ = ["POSTGRES", "SQLITE", "Database", "Dialect", "Transaction", "Value", "storable"]
 
 T = TypeVar("T")
 Value = str | int | None
+V = TypeVar("V", str, str | None, Value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Transaction:
         self._execute = execute
 
     def _run(self, sql: str, values: Sequence[Value]) -> Cursor:
-        bound = [_storable(value) if isinstance(value, str) else value for value in values]
+        bound = [storable(value) for value in values]
         return self._execute(self._dialect.sql(sql), bound)
 
     def change(self, sql: str, *values: Value) -> int:
@@ -158,13 +159,15 @@ class Transaction:
         self._execute(statement, ())
 
 
-def _storable(text: str) -> str:
-    r"""Return a text as both databases can keep it: what is no character or ends a C string is replaced.
+def storable(value: V) -> V:
+    r"""Return a value as both databases keep it: in a text, what is no character or ends a C string is replaced.
 
-    >>> _storable("a\x00b\ud800") == "a\ufffdb?"
+    >>> storable("a\x00b\ud800") == "a\ufffdb?"
     True
     """
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class Database(Protocol):

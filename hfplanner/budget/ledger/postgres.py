@@ -225,11 +225,16 @@ def _read_url(url: str) -> dict[str, str]:
 
 def _begin(isolation: str, limit_ms: int) -> str:
     """Return the statements that begin a transaction, in one round trip."""
-    return (
-        f"BEGIN ISOLATION LEVEL {isolation}; SET LOCAL search_path TO hfplanner, pg_temp; "
-        f"SET LOCAL statement_timeout TO {limit_ms}; SET LOCAL lock_timeout TO {limit_ms}; "
+    settings = {
+        "search_path": "hfplanner, pg_temp",
+        "statement_timeout": limit_ms,
+        "lock_timeout": limit_ms,
         # A client that stops in the middle must not hold its locks against all others.
-        f"SET LOCAL idle_in_transaction_session_timeout TO {limit_ms // 2}; "
+        "idle_in_transaction_session_timeout": limit_ms // 2,
+    }
+    local = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    return (
+        f"BEGIN ISOLATION LEVEL {isolation}; SELECT {local}; "
         # Durable before anything is sent, whatever the database's default.
         "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
     )
@@ -242,9 +247,10 @@ def _execute(connection: "psycopg.Connection[Any]", sql: str, values: Sequence[V
 
 def _version(tx: Transaction) -> int:
     """Return the version of the tables, 0 where there are none."""
-    if tx.row("SELECT 1 WHERE to_regclass('hfplanner.meta') IS NULL"):
+    # Asked of the catalog's rows: to_regclass may answer from a cache of before another program made them.
+    if tx.row("SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'hfplanner' AND tablename = 'meta'") is None:
         return 0
-    row = tx.row("SELECT value FROM meta WHERE name = 'schema_version'")
+    row = tx.row("SELECT value FROM hfplanner.meta WHERE name = 'schema_version'")
     return int(row[0]) if row else 0
 
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from hfplanner.budget.ledger import queries
-from hfplanner.budget.ledger.books import NO_BUDGET, Change, Standing, add_charge, locked, note, post, step
-from hfplanner.budget.ledger.dialect import Transaction
+from hfplanner.budget.ledger.books import NO_BUDGET, Change, Standing, begin, locked, note, post, step
+from hfplanner.budget.ledger.dialect import Transaction, storable
 from hfplanner.budget.ledger.records import (
     Adoption,
-    Balance,
     BudgetWindow,
     EntryKind,
     Existing,
@@ -20,8 +19,8 @@ from hfplanner.budget.ledger.records import (
     State,
     Submission,
 )
-from hfplanner.budget.ledger.rows import notes_text, terms_text, to_us
-from hfplanner.budget.ledger.windows import allow, balance, hold, hold_waived, in_lock_order, open_window
+from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
+from hfplanner.budget.ledger.windows import allow, balance, follow, hold, hold_waived, in_lock_order, open_window
 from hfplanner.errors import BudgetBlocked, KeyConflict, quoted
 from hfplanner.units import MAX_MICRO_USD, format_usd
 
@@ -34,6 +33,8 @@ _INSERT = """
      evidence, job_id, answer, reason, changed_us)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, '', ?, ?)
 """
+# Locked: nobody else takes the key over, or sends what it stands for, until this is decided.
+_SAME = "SELECT sid, active_key, state, spec_hash FROM submissions WHERE sid = ? OR active_key = ? FOR UPDATE"
 _ADD_WAIVER = "INSERT INTO waivers (sid, budget, start_us, reason, author, expires_us) VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -65,12 +66,11 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
         )
         reason = f"Its money is held ({words})."
     change = Change(token, to_us(wanted.created_at), reason)
-    _insert(tx, wanted, cap, change)
+    made = _insert(tx, wanted, cap, change)
     for window in waived:
         _note_waiver(tx, wanted.sid, window)
-    _charge(tx, wanted.sid, windows)
-    post(tx, wanted.sid, EntryKind.RESERVE, change, held=cap, posted=0, moves_windows=False)
-    return Reserved(queries.existing(tx, wanted.sid))
+    begin(tx, wanted.sid, EntryKind.RESERVE, change, windows=_keys(windows), held=cap)
+    return Reserved(made)
 
 
 def _cap(wanted: Reservation) -> int:
@@ -87,44 +87,41 @@ def _cap(wanted: Reservation) -> int:
 
 def _known(tx: Transaction, wanted: Reservation) -> Submission | None:
     """Return the submission that this reservation has been made as, and free a key that no job came of."""
-    same = queries.by_sid(tx, wanted.sid)
-    if same is not None:
-        if same.spec_hash != wanted.spec_hash:
-            raise KeyConflict(f"Submission {wanted.sid} is of another job.")
-        return same
-    if wanted.key is None:
-        return None
-    row = tx.row("SELECT sid, state, spec_hash FROM submissions WHERE active_key = ? FOR UPDATE", wanted.key)
-    if row is None:
-        return None
-    sid, state, spec_hash = row
-    if state == State.VOID:
-        tx.change("UPDATE submissions SET active_key = NULL WHERE sid = ?", sid)
-        return None
-    if spec_hash != wanted.spec_hash:
-        raise KeyConflict(
-            f"The key {quoted(wanted.key)} was used before, for another job (submission {sid}).",
-            hint="Use another --key for another job; the same command with the same key returns the first job.",
-        )
-    return queries.existing(tx, sid)
+    for sid, active_key, state, spec_hash in tx.rows(_SAME, wanted.sid, wanted.key):
+        is_itself = sid == wanted.sid
+        if not is_itself and state == State.VOID:
+            tx.change("UPDATE submissions SET active_key = NULL WHERE sid = ?", sid)
+        elif spec_hash == wanted.spec_hash:
+            return queries.existing(tx, sid)
+        elif is_itself:
+            raise KeyConflict(f"Submission {sid} is of another job.")
+        else:
+            raise KeyConflict(
+                f"The key {quoted(active_key)} was used before, for another job (submission {sid}).",
+                hint="Use another --key for another job; the same command with the same key returns the first job.",
+            )
+    return None
 
 
 def _hold_all(tx: Transaction, wanted: Reservation, windows: list[BudgetWindow], cap: int) -> list[BudgetWindow]:
     """Hold the cap in every window; return those in which only a waiver made room."""
-    stands: dict[BudgetWindow, Balance] = {}
     over, waived = [], []
     for window in windows:
+        if hold(tx, window, cap):
+            continue
+        # It has no row yet, or too little is left; from here on nobody else changes it.
         open_window(tx, window)
-        stands[window] = balance(tx, window, locked=True)
+        balance(tx, window, locked=True)
         if hold(tx, window, cap):
             continue
         if window.waiver is not None and window.waiver.expires > wanted.created_at:
             hold_waived(tx, window, cap)
             waived.append(window)
         else:
-            over.append(window.budget)
+            over.append(window)
     if over:
-        raise TooLittleLeft(Refused(balances=tuple(stands[window] for window in wanted.windows), over=tuple(over)))
+        stands = tuple(balance(tx, window, without=0 if window in over else cap) for window in wanted.windows)
+        raise TooLittleLeft(Refused(balances=stands, over=tuple(window.budget for window in over)))
     return waived
 
 
@@ -135,20 +132,21 @@ def _note_waiver(tx: Transaction, sid: str, window: BudgetWindow) -> None:
         tx.change(_ADD_WAIVER, sid, *key, waiver.reason, waiver.author, to_us(waiver.expires))
 
 
-def _insert(tx: Transaction, wanted: Reservation, cap: int, change: Change) -> None:
+def _insert(tx: Transaction, wanted: Reservation, cap: int, change: Change) -> Submission:
+    """Insert the submission, and return it as it will be read."""
     created, expires = to_us(wanted.created_at), to_us(wanted.expires_at)
-    what = (wanted.spec_hash, terms_text(wanted.terms), notes_text(wanted.notes))
-    tx.change(
-        _INSERT,
-        *(wanted.sid, wanted.key, wanted.key, *what, created, expires),
-        *(State.RESERVED, cap, None, change.reason, change.at_us),
-    )
-    note(tx, wanted.sid, ("", State.RESERVED), change)
+    sid, key, spec_hash = (storable(text) for text in (wanted.sid, wanted.key, wanted.spec_hash))
+    terms, notes, state = terms_text(wanted.terms), notes_text(wanted.notes), State.RESERVED
+    reason, at = storable(change.reason), change.at_us
+    what = (sid, key, key, spec_hash, terms, notes, created, expires)
+    tx.change(_INSERT, *what, state, cap, None, reason, at)
+    note(tx, wanted.sid, ("", state), change)
+    row = (sid, key, spec_hash, terms, created, expires, notes, state, cap, None, 0, None, None, reason, at)
+    return read_submission(row, sorted((storable(window.budget), window.start) for window in wanted.windows))
 
 
-def _charge(tx: Transaction, sid: str, windows: list[BudgetWindow]) -> None:
-    for key in [(window.budget, to_us(window.start)) for window in windows] or [NO_BUDGET]:
-        add_charge(tx, sid, key)
+def _keys(windows: list[BudgetWindow]) -> list[tuple[str, int]]:
+    return [(window.budget, to_us(window.start)) for window in windows] or [NO_BUDGET]
 
 
 def in_time(tx: Transaction, sid: str, at: datetime) -> bool:
@@ -221,6 +219,7 @@ def _charge_adopted(tx: Transaction, sid: str, adoption: Adoption, change: Chang
     for window in windows:
         open_window(tx, window)
         allow(tx, window)
-    _charge(tx, sid, windows)
-    post(tx, sid, EntryKind.ADOPT, change, held=adoption.cap_micro_usd, posted=0)
+    begin(tx, sid, EntryKind.ADOPT, change, windows=_keys(windows), held=adoption.cap_micro_usd)
+    for window in windows:
+        follow(tx, (window.budget, to_us(window.start)), held=adoption.cap_micro_usd)
     return queries.existing(tx, sid)

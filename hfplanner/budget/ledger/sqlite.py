@@ -32,6 +32,7 @@ APPLICATION_ID = int.from_bytes(b"hfpl")
 _OLDEST = (3, 37, 0)  # STRICT tables
 _LONGEST_PAUSE_SECS = 0.05
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE = 0xFF
 _SENTENCES = {
     sqlite3.SQLITE_CORRUPT: ("is damaged", "Keep a copy of it, then run: hfplanner ledger rebuild"),
@@ -199,7 +200,12 @@ class SqliteDatabase:
 
     def flaws(self) -> list[str]:
         """Return what SQLite's own check finds in the file."""
-        found = self.read(lambda tx: tx.rows("PRAGMA integrity_check"))
+        try:
+            found = self.read(lambda tx: tx.rows("PRAGMA integrity_check"))
+        except LedgerError as error:
+            if isinstance(error.__cause__, sqlite3.Error) and _code(error.__cause__) in _DAMAGED:
+                return [str(error.__cause__)]
+            raise
         return [str(text) for (text,) in found if text != "ok"]
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from hfplanner.budget.ledger.dialect import Database, Transaction
 from hfplanner.budget.ledger.records import Problem
 from hfplanner.budget.ledger.rows import moment, read_terms
 from hfplanner.budget.ledger.schema import APPEND_ONLY
+from hfplanner.errors import LedgerError
 
 __all__ = ["rebuild", "verify"]
 
@@ -226,11 +227,21 @@ def verify(database: Database) -> tuple[Problem, ...]:
     job's terms do not give, rules that somebody has taken away, and what the database finds in its file.
     """
     flaws = [Problem("file", f"The database says: {flaw}") for flaw in database.flaws()]
+    try:
+        return (*flaws, *_found(database))
+    except LedgerError as error:
+        # What is damaged may not be readable to its end.
+        if flaws:
+            return (*flaws, Problem("file", error.message))
+        raise
+
+
+def _found(database: Database) -> tuple[Problem, ...]:
     guards = database.read(lambda tx: database.dialect.missing_guards(APPEND_ONLY, tx))
     missing = [
         Problem("guard", f"The trigger {name}, which keeps rows from being changed, is gone.") for name in guards
     ]
-    return (*flaws, *missing, *database.read(lambda tx: tuple(_problems(tx))))
+    return (*missing, *database.read(lambda tx: tuple(_problems(tx))))
 
 
 def _problems(tx: Transaction) -> Iterator[Problem]:

@@ -60,18 +60,19 @@ def open_window(tx: Transaction, window: BudgetWindow) -> None:
     tx.change(_OPEN, window.budget, to_us(window.start), end, window.limit_micro_usd)
 
 
-def balance(tx: Transaction, window: BudgetWindow, *, locked: bool = False) -> Balance:
+def balance(tx: Transaction, window: BudgetWindow, *, locked: bool = False, without: int = 0) -> Balance:
     """Return what a window stands at, under the limit that it is given with; zeros where it has no row.
 
     Args:
         tx: the transaction.
         window: which one.
         locked: whether nobody else may change it until the transaction ends.
+        without: what this transaction holds of it, and will not have held [micro-USD].
     """
     sql = f"{_STANDS} FOR UPDATE" if locked else _STANDS
     posted, held = tx.row(sql, window.budget, to_us(window.start)) or (0, 0)
-    overrun = max(0, posted + held - window.limit_micro_usd)
-    return Balance(window=window, posted_micro_usd=posted, held_micro_usd=held, overrun_micro_usd=overrun)
+    overrun = max(0, posted + held - without - window.limit_micro_usd)
+    return Balance(window=window, posted_micro_usd=posted, held_micro_usd=held - without, overrun_micro_usd=overrun)
 
 
 def hold(tx: Transaction, window: BudgetWindow, micro_usd: int) -> bool:
