@@ -1,0 +1,237 @@
+"""Durations carried over from flavors where a job ran to flavors where it never did.
+
+The model is that of a roofline in logarithms. A duration is work divided by the rates of the machine, each rate to the
+power of the share of the time it decides::
+
+    duration = work / (compute^c x bandwidth^m x vCPU^i),   c, m >= 0,   c + m <= 1
+
+Compute and bandwidth are the rates an accelerator SUSTAINS (``data/sustained_rates.csv``); c, m and i are distributions
+learnt from published measurements of one workload on several accelerators (``data/carry_shares.csv``). What no rate
+explains is a spread per accelerator. A second measured flavor narrows the shares (:mod:`.fit`), and so do a known bound
+and the utilization. The interval holds 90 of 100 cases.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hfplanner.catalog.accelerators import accelerator_key
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.estimate.duration.change import SIGMAS, Change, apply_change, pooled
+from hfplanner.estimate.duration.fit import Point, solve
+from hfplanner.estimate.duration.machine import Machine, machine_of
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.shares import Shares, shares_of
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.span import Estimate
+from hfplanner.units import format_duration
+
+__all__ = ["Carried", "carry_over", "carry_to_all"]
+
+# Of the ellipse of possible shares, and of what no rate explains: together they hold 90 of 100 cases of
+# tests/benchmarks/duration_accuracy.py.
+_RADIUS = 1.2
+_SPREADS = 1.1
+# On a CPU flavor the work of a script is between one thread and all of them.
+_CPU_EXPONENTS = (0.0, 0.7, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A duration on every flavor, or why there is none.
+
+    Args:
+        estimates: seconds by the flavor's name.
+        unknown: a sentence by the name of each other flavor.
+    """
+
+    estimates: Mapping[str, Estimate]
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A measured run with what its machine is."""
+
+    run: MeasuredRun
+    flavor: Flavor
+
+
+def carry_to_all(
+    measured: Sequence[MeasuredRun], to: Iterable[Flavor], known: Mapping[str, Flavor], workload: Workload
+) -> Carried:
+    """Return a job's duration on each flavor of ``to``, with the reason where nothing can be said.
+
+    Args:
+        measured: what is known, at least one run.
+        to: the flavors asked for.
+        known: the listing, which says what the measured flavors are.
+        workload: what the job does.
+
+    Raises:
+        ValueError: nothing was measured.
+        KeyError: a run was measured on a flavor that ``known`` lacks.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.estimate.span import exactly
+    >>> flavors = shipped_listing().by_name()
+    >>> run = MeasuredRun(flavor="a10g-small", duration_secs=exactly(8400, "one run"))
+    >>> carried = carry_to_all([run], flavors.values(), flavors, Workload(phase="train"))
+    >>> carried.estimates["a10g-small"].likely, carried.estimates["h200"].likely < 4200
+    (8400, True)
+    >>> carried.unknown["cpu-basic"]
+    'nothing says how long work measured on a GPU takes on a CPU'
+    """
+    if not measured:
+        raise ValueError("no measured run")
+    runs = [_Run(run, known[run.flavor]) for run in measured]
+    estimates: dict[str, Estimate] = {}
+    unknown: dict[str, str] = {}
+    for flavor in to:
+        answer = _carry(runs, flavor, workload)
+        if isinstance(answer, Estimate):
+            estimates[flavor.name] = answer
+        else:
+            unknown[flavor.name] = answer
+    return Carried(estimates, unknown)
+
+
+def carry_over(
+    measured: Sequence[MeasuredRun], to: Flavor, known: Mapping[str, Flavor], workload: Workload
+) -> Estimate | None:
+    """Return a job's duration in seconds on one flavor; ``None`` where nothing can be said, which is never a number.
+
+    :func:`carry_to_all` says why there is none.
+
+    Raises:
+        ValueError: nothing was measured.
+        KeyError: a run was measured on a flavor that ``known`` lacks.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.estimate.span import exactly
+    >>> flavors = shipped_listing().by_name()
+    >>> run = MeasuredRun(flavor="l4x1", duration_secs=exactly(3600, "one run"))
+    >>> carry_over([run], flavors["l4x4"], flavors, Workload()).likely
+    3600
+    >>> carry_over([run], flavors["cpu-xl"], flavors, Workload()) is None
+    True
+    """
+    return carry_to_all(measured, [to], known, workload).estimates.get(to.name)
+
+
+def _carry(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
+    same = [item.run.duration_secs for item in runs if item.flavor.name == to.name]
+    if same:
+        return pooled(same)
+    alike = [item for item in runs if bool(item.flavor.gpus) == bool(to.gpus)]
+    if not alike:
+        here, there = ("GPU", "CPU") if runs[0].flavor.gpus else ("CPU", "GPU")
+        return f"nothing says how long work measured on a {here} takes on a {there}"
+    if not to.gpus:
+        return _on_cpus(alike, to)
+    near = [item for item in alike if _model(item.flavor) == _model(to)]
+    return _on_same(near, to, workload) if near else _on_other(alike, to, workload)
+
+
+def _model(flavor: Flavor) -> str:
+    return accelerator_key(flavor.accelerator or "")
+
+
+def _told(item: _Run) -> str:
+    return f"{format_duration(item.run.duration_secs.likely)} on {item.flavor.name}"
+
+
+def _on_cpus(runs: Sequence[_Run], to: Flavor) -> Estimate | str:
+    """Carry over between CPU flavors, by their vCPU."""
+    estimates = []
+    for item in runs:
+        if not (item.flavor.vcpu and to.vcpu):
+            return f"the listing does not say how many vCPU {to.name} or {item.flavor.name} has"
+        change = Change.of_power(math.log(to.vcpu / item.flavor.vcpu), *_CPU_EXPONENTS)
+        basis = f"carried over from {_told(item)} by vCPU: between one thread and all of them"
+        estimates.append(apply_change(item.run.duration_secs, change, basis))
+    return pooled(estimates)
+
+
+def _on_same(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
+    """Carry over to another flavor with the same accelerator: only the number of GPUs and of vCPU differ."""
+    estimates = []
+    for item in runs:
+        shares = _shares([item], workload)
+        change = _from_vcpu(item.flavor, to, shares)
+        if workload.scales_with_gpus:
+            here, there = machine_of(item.flavor, workload), machine_of(to, workload)
+            if isinstance(here, str) or isinstance(there, str):
+                return f"nothing is known about work on several {to.accelerator}"
+            change += _from_gpus(here, there, shares)
+        basis = f"carried over from {_told(item)}: the same accelerator"
+        estimates.append(apply_change(item.run.duration_secs, change, basis))
+    return pooled(estimates)
+
+
+def _on_other(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
+    """Carry over to another accelerator."""
+    target = machine_of(to, workload)
+    if isinstance(target, str):
+        return target
+    usable = [(item, machine) for item in runs if isinstance(machine := machine_of(item.flavor, workload), Machine)]
+    if not usable:
+        return f"nothing is known about the speed of {runs[0].flavor.accelerator}"
+    (first, origin), *_ = usable
+    shares = _shares([item for item, _ in usable], workload)
+    believed = solve([_point(item, machine, first, origin, shares) for item, machine in usable], shares)
+    # The origin stands for the job: what was measured elsewhere has moved its duration and the shares.
+    moved = believed.work - math.log(first.run.duration_secs.likely)
+    logs = [
+        -c * (target.compute - origin.compute) - m * (target.memory - origin.memory)
+        for c, m in believed.shares(_RADIUS)
+    ]
+    spread = _SPREADS * believed.spread
+    change = Change(moved + min(logs) - spread, moved + logs[0], moved + max(logs) + spread)
+    change += _from_vcpu(first.flavor, to, shares) + _from_gpus(origin, target, shares)
+    told = " and ".join(_told(item) for item, _ in usable)
+    basis = (f"carried over from {told} by the rates their accelerators sustain", shares.source)
+    estimate = apply_change(first.run.duration_secs, change, *basis)
+    return _between(estimate, target, usable)
+
+
+def _shares(runs: Sequence[_Run], workload: Workload) -> Shares:
+    """Return the shares of the workload; where GPUs were seen idle, only the rest of the time follows their speed."""
+    shares = shares_of(workload)
+    seen = [item.run.gpu_utilization for item in runs if item.run.gpu_utilization is not None]
+    return shares.with_utilization(sum(seen) / len(seen)) if seen else shares
+
+
+def _point(item: _Run, machine: Machine, first: _Run, origin: Machine, shares: Shares) -> Point:
+    """Return a measurement as it would be with the GPU count and the vCPU of the first."""
+    change = _from_vcpu(item.flavor, first.flavor, shares) + _from_gpus(machine, origin, shares)
+    span = item.run.duration_secs
+    width = math.log(max(span.high, 1) / max(span.low, 1)) / (2 * SIGMAS)
+    return Point(machine.compute, machine.memory, math.log(max(span.likely, 1)) + change.likely, width**2)
+
+
+def _from_vcpu(here: Flavor, there: Flavor, shares: Shares) -> Change:
+    """Return the change that comes from the part of the time spent loading data on the CPU."""
+    if not (here.vcpu and there.vcpu):
+        return Change.none()
+    reach = SIGMAS * shares.input_sigma
+    low, high = max(shares.input - reach, 0.0), min(shares.input + reach, 1.0)
+    return Change.of_power(math.log(there.vcpu / here.vcpu), low, shares.input, high)
+
+
+def _from_gpus(here: Machine, there: Machine, shares: Shares) -> Change:
+    """Return the change that comes from another number of GPUs, of which the input does not profit."""
+    if here.gpus == there.gpus:
+        return Change.none()
+    likely = (1 - shares.input) * (here.gpus.log - there.gpus.log)
+    reach = SIGMAS * math.hypot(here.gpus.sigma, there.gpus.sigma)
+    return Change(likely - reach, likely, likely + reach)
+
+
+def _between(estimate: Estimate, target: Machine, usable: Sequence[tuple[_Run, Machine]]) -> Estimate:
+    """Hold the likely value to what was measured: not above a machine slower in every respect, not below a faster."""
+    measured = [(item.run.duration_secs.likely, machine) for item, machine in usable]
+    most = min((secs for secs, machine in measured if target.at_least(machine)), default=estimate.high)
+    least = max((secs for secs, machine in measured if machine.at_least(target)), default=estimate.low)
+    likely = max(min(estimate.likely, most), min(least, most))
+    return Estimate(min(estimate.low, likely), likely, max(estimate.high, likely), estimate.basis)
