@@ -68,7 +68,8 @@ ParamsOption = Annotated[
 ]
 TaskOption = Annotated[Task, typer.Option(help="What is run: generating, or training of what.", show_default=True)]
 PrecisionOption = Annotated[
-    Precision, typer.Option(help="Of weights and compute; -mixed keeps fp32 weights under autocast.", show_default=True)
+    Precision | None,
+    typer.Option(help="Of weights and compute, bf16 by default; -mixed keeps fp32 weights under autocast."),
 ]
 QuantizationOption = Annotated[
     str,
@@ -151,7 +152,7 @@ class ModelOptions:
     ffn: FfnOption = None
     vocab: VocabOption = None
     task: TaskOption = "inference"
-    precision: PrecisionOption = "bf16"
+    precision: PrecisionOption = None
     quantization: QuantizationOption = "auto"
     kv_dtype: KvDtypeOption = "auto"
     engine: EngineOption = "transformers"
@@ -192,6 +193,7 @@ class ModelOptions:
             for field in fields(self)
             if field.name not in {"model", "params", "lora_targets", *_WIDTHS}
         }
+        how["precision"] = self.precision or "bf16"
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)
 

@@ -7,19 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hfplanner.cli.needs import (
-    AcceleratorOption,
-    CpuOption,
-    DiskOption,
-    DurationOption,
-    GpusOption,
-    MaxCostOption,
-    MaxPriceOption,
-    MaxTimeOption,
-    RamOption,
-    ShardOption,
-    VramOption,
-)
+from hfplanner.cli.estimates import Asked
+from hfplanner.cli.model_options import ModelOptions
+from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -32,6 +22,7 @@ from hfplanner.cli.options import (
     whole_number,
 )
 from hfplanner.cli.output import OutputFormat, note, print_error, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.packs import unpacked
 from hfplanner.errors import NothingFits
 from hfplanner.recommend.choose import recommend as recommend_flavors
 from hfplanner.recommend.needs import NEED_LIMITS, Needs, Objective
@@ -88,18 +79,12 @@ PlotOption = Annotated[
 ]
 
 
+@unpacked
 def recommend(
-    vram: VramOption = None,
-    shard: ShardOption = False,
-    gpus: GpusOption = None,
-    accelerator: AcceleratorOption = None,
-    cpu: CpuOption = None,
-    ram: RamOption = None,
-    disk: DiskOption = None,
-    duration: DurationOption = None,
-    max_time: MaxTimeOption = None,
-    max_cost: MaxCostOption = None,
-    max_price: MaxPriceOption = None,
+    machine: MachineOptions,
+    model: ModelOptions,
+    time: TimeOptions,
+    money: MoneyOptions,
     objective: ObjectiveOption = "cost",
     top: TopOption = None,
     plot: PlotOption = None,
@@ -115,24 +100,26 @@ def recommend(
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     picture = None if plot is None else check_plot_path(plot)
+    asked = Asked(machine, model, time, offline=offline)
     needs = Needs(
-        vram_bytes=vram,
-        shard=shard,
-        gpus=gpus,
-        accelerators=tuple(accelerator or ()),
-        vcpu=cpu,
-        ram_bytes=ram,
-        disk_bytes=disk,
-        duration_secs=duration.seconds if duration else None,
-        duration_flavor=duration.flavor if duration else None,
-        max_time_secs=max_time,
-        max_cost_micro_usd=max_cost,
-        max_price_micro_usd_per_hour=max_price,
+        vram_bytes=machine.vram,
+        shard=machine.shard,
+        gpus=machine.gpus,
+        accelerators=tuple(machine.accelerator or ()),
+        vcpu=machine.cpu,
+        ram_bytes=machine.ram,
+        disk_bytes=machine.disk,
+        duration_secs=asked.duration_secs,
+        max_time_secs=money.max_time,
+        max_cost_micro_usd=money.max_cost,
+        max_price_micro_usd_per_hour=money.max_price,
         objective=objective,
+        confidence=money.confidence,
         top=top,
     )
     now = now_utc()
-    answer = recommend_flavors(needs, get_listing(offline=offline, refresh=refresh, now=now))
+    listing = get_listing(offline=offline, refresh=refresh, now=now)
+    answer = recommend_flavors(needs, listing, asked.on(listing))
     if picture is not None:
         write_plot(answer, picture)
     _show(answer, shown, now)

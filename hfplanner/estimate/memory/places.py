@@ -15,7 +15,7 @@ def places_of(flavors: Iterable[Flavor]) -> tuple[Place, ...]:
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> [place] = places_of([shipped_listing().by_name()["l4x4"]])
     >>> place.gpus, place.usable_bytes, place.bf16
-    (4, 23653777408, True)
+    (4, 23654532383, True)
     """
     places = []
     for flavor in flavors:
