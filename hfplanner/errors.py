@@ -8,6 +8,7 @@
     │   └── ListingUnreadable      1   an answer or a file is not a listing
     ├── HistoryError               1   the local history cannot be read or written
     ├── JobsUnreadable             1   a file holds no jobs
+    ├── NoSuchJobs                 1   no job in the history is what was asked for
     ├── HubError                   1   the Hub was asked and gave no usable answer
     │   ├── HubUnreachable         1   nothing was sent: no address, no connection, no encryption, no time left
     │   ├── HubInterrupted         1   something was sent, and no whole answer came back
@@ -70,6 +71,7 @@ __all__ = [
     "ModelError",
     "ModelUnavailable",
     "ModelUnreadable",
+    "NoSuchJobs",
     "NothingFits",
     "Outcome",
     "TokenError",
@@ -299,6 +301,12 @@ class JobsUnreadable(HfplannerError):
     """A file was read, but it holds no jobs in any form that is known."""
 
     code = "jobs_unreadable"
+
+
+class NoSuchJobs(HfplannerError):
+    """No job in the history has the id, the name, the image or the Space that was asked for."""
+
+    code = "no_such_jobs"
 
 
 class ModelError(HfplannerError):

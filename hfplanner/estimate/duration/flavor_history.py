@@ -1,0 +1,226 @@
+"""What the runs of one name on one flavor say of the next one there."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.predictive import Predictive, next_run
+from hfplanner.estimate.duration.spread import SHORTEST_SECS, LogRun, fit_log_normals
+from hfplanner.estimate.duration.survival import Quantile, SurvivalCurve, product_limit
+from hfplanner.estimate.duration.timeout import SuggestedTimeout, timeout_from_history
+from hfplanner.estimate.duration.trend import PARAMETERS, ParameterFit, Trend, fit_parameter, fit_trend
+from hfplanner.estimate.span import Estimate
+from hfplanner.units import MAX_DURATION_SECS, format_duration
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["SHARES", "FlavorHistory", "FlavorRuns", "flavor_history", "read_flavor_runs"]
+
+SHARES = (0.1, 0.5, 0.9, 0.95, 0.99)
+"""The quantiles that are told."""
+
+# More runs than this are counted in steps of one percent, which is finer than any spread that is weighed.
+_COUNTED_ONE_BY_ONE = 300
+_STEPS_OF_A_LOGARITHM = 100
+_LOW, _LIKELY, _HIGH = 0.05, 0.5, 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlavorHistory:
+    """What the runs on one flavor say.
+
+    Args:
+        flavor: where they ran.
+        runs: how many tell something, completed or cut off.
+        completed: how many of them ended by themselves.
+        cut_off: how many did not, by reason: ``timeout``, ``cancelled``, ``error``, ``out_of_memory``, ``running``, ...
+        excluded: jobs that tell nothing, by reason: ``attempted_again``, ``not_started``, ``no_running_time``,
+            ``unknown_stage``.
+        longest_secs: the longest time any ran, completed or not [s]; ``None`` where none did.
+        quantiles: of :data:`SHARES`, from the runs alone.
+        duration_secs: a 90 % interval of one further run [s]; ``None`` where none completed: then it takes at least
+            ``longest_secs``.
+        timeout: what to send with it; ``None`` where none completed.
+        trend: whether the last runs got slower; ``None`` for fewer than six.
+        parameter: the label that the duration follows, and how; ``None`` where none is known.
+    """
+
+    flavor: str
+    runs: int
+    completed: int
+    cut_off: Mapping[str, int]
+    excluded: Mapping[str, int]
+    longest_secs: float | None
+    quantiles: tuple[Quantile, ...]
+    duration_secs: Estimate | None
+    timeout: SuggestedTimeout | None
+    trend: Trend | None
+    parameter: ParameterFit | None
+
+    def measured_run(self) -> MeasuredRun | None:
+        """Return what carries over to other flavors; ``None`` where no run completed."""
+        if self.duration_secs is None:
+            return None
+        return MeasuredRun(flavor=self.flavor, duration_secs=self.duration_secs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the history as the interface spells it."""
+        parameter = asdict(self.parameter) if self.parameter else None
+        if parameter:
+            del parameter["moments"]
+        return {
+            "flavor": self.flavor,
+            "runs": self.runs,
+            "completed": self.completed,
+            "cut_off": dict(self.cut_off),
+            "excluded": dict(self.excluded),
+            "longest_secs": self.longest_secs,
+            "quantiles": [
+                {"share": one.share, "secs": one.secs, "low_secs": one.low, "high_secs": one.high,
+                 "at_least_secs": one.at_least}
+                for one in self.quantiles
+            ],
+            "duration_secs": self.duration_secs.to_json() if self.duration_secs else None,
+            "suggested_timeout_secs": self.timeout.secs if self.timeout else None,
+            "timeout": asdict(self.timeout) if self.timeout else None,
+            "trend": asdict(self.trend) if self.trend else None,
+            "parameter": parameter,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlavorRuns:
+    """The runs of one flavor, read from a frame of :data:`~hfplanner.estimate.duration.observed.OBSERVED_COLUMNS`."""
+
+    flavor: str
+    curve: SurvivalCurve | None
+    log_runs: tuple[LogRun, ...]
+    last_secs: tuple[float, ...]
+    cut_off: Mapping[str, int]
+    excluded: Mapping[str, int]
+    parameters: tuple[ParameterFit, ...]
+
+
+def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence[str] = PARAMETERS) -> FlavorRuns:
+    """Return the runs of one flavor.
+
+    Args:
+        flavor: where they ran.
+        observed: its jobs, in any order.
+        parameters: labels in which a number that the duration follows is looked for.
+    """
+    import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
+
+    told = observed.filter(pl.col("excluded").is_null())
+    ended = told.filter("completed").sort("moment", "id")
+    return FlavorRuns(
+        flavor=flavor,
+        curve=product_limit(told["secs"], told["completed"]) if told.height else None,
+        log_runs=_log_runs(told),
+        last_secs=tuple(ended["secs"]),
+        cut_off=_counts(told["cut_off"]),
+        excluded=_counts(observed["excluded"]),
+        parameters=tuple(_fits(ended, parameters)),
+    )
+
+
+def flavor_history(
+    runs: FlavorRuns, prior: Sequence[float], wanted: Mapping[str, float] | None = None
+) -> FlavorHistory:
+    """Return what the runs of one flavor say of the next one.
+
+    Args:
+        runs: of that flavor.
+        prior: how often each spread is met; see :mod:`~hfplanner.estimate.duration.spread`.
+        wanted: labels of the next run whose numbers it may follow.
+    """
+    curve = runs.curve
+    follows = min(runs.parameters, key=lambda fit: fit.spread, default=None)
+    estimate: Estimate | None = None
+    timeout: SuggestedTimeout | None = None
+    if curve is not None and curve.completed:
+        asked = [fit for fit in runs.parameters if wanted and fit.parameter in wanted]
+        follows = min(asked, key=lambda fit: fit.spread, default=follows)
+        if wanted and follows in asked and follows is not None:
+            ahead = follows.next_run(wanted[follows.parameter], prior)
+            why = _words_of_parameter(follows, wanted[follows.parameter])
+            # The runs had other numbers: how long the longest took is no bound, and how many they were no evidence.
+            timeout = timeout_from_history(ahead, completed=0)
+        else:
+            ahead = next_run(curve, fit_log_normals(runs.log_runs, prior))
+            why = _words_of_quantiles(runs, wanted)
+            timeout = timeout_from_history(ahead, completed=curve.completed, longest_secs=curve.secs[-1])
+        estimate = _estimate(ahead, (_words_of_runs(runs, curve), why))
+    return FlavorHistory(
+        flavor=runs.flavor,
+        runs=curve.runs if curve else 0,
+        completed=curve.completed if curve else 0,
+        cut_off=runs.cut_off,
+        excluded=runs.excluded,
+        longest_secs=curve.longest if curve else None,
+        quantiles=curve.quantiles(SHARES) if curve else (),
+        duration_secs=estimate,
+        timeout=timeout,
+        trend=fit_trend(runs.last_secs),
+        parameter=follows,
+    )
+
+
+def _estimate(ahead: Predictive, basis: tuple[str, ...]) -> Estimate:
+    low, likely, high = (min(ahead.quantile(share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
+    return Estimate(math.floor(low), round(likely), math.ceil(high), basis)
+
+
+def _log_runs(told: "pl.DataFrame") -> tuple[LogRun, ...]:
+    import polars as pl  # noqa: PLC0415 - as above
+
+    logs = pl.col("secs").clip(SHORTEST_SECS).log()
+    if told.height > _COUNTED_ONE_BY_ONE:
+        logs = (logs * _STEPS_OF_A_LOGARITHM).round() / _STEPS_OF_A_LOGARITHM
+    counted = told.group_by(logs.alias("log"), "completed").len().sort("log", "completed")
+    return tuple(LogRun(log, completed, float(count)) for log, completed, count in counted.iter_rows())
+
+
+def _counts(reasons: "pl.Series") -> dict[str, int]:
+    counted = reasons.drop_nulls().value_counts(name="runs").sort(reasons.name)
+    return dict(counted.iter_rows())
+
+
+def _fits(ended: "pl.DataFrame", parameters: Sequence[str]) -> list[ParameterFit]:
+    """Return the lines of all labels that are numbers in every completed run."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    fits = []
+    labels = ended.select("id", "secs", "labels").explode("labels").unnest("labels")
+    for parameter in parameters:
+        numbers = labels.filter(pl.col("key") == parameter).with_columns(pl.col("value").cast(pl.Float64, strict=False))
+        known = numbers.filter(pl.col("value").is_finite() & (pl.col("value") > 0))
+        if known.height == ended.height:
+            fits.append(fit_parameter(parameter, list(known["value"]), list(known["secs"])))
+    return [fit for fit in fits if fit is not None]
+
+
+def _words_of_runs(runs: FlavorRuns, curve: SurvivalCurve) -> str:
+    cut = ", ".join(f"{count} {reason}" for reason, count in runs.cut_off.items())
+    those = "run" if curve.completed == 1 else "runs"
+    said = f"{curve.completed} completed {those} on {runs.flavor}"
+    return f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said
+
+
+def _words_of_quantiles(runs: FlavorRuns, wanted: Mapping[str, float] | None) -> str:
+    said = "one further run, from their Kaplan-Meier curve and how much runs of one name usually differ"
+    if wanted:
+        said += f"; they do not tell how it follows {' or '.join(sorted(wanted))}"
+    trend = fit_trend(runs.last_secs)
+    if trend is not None and trend.direction != "steady":
+        said += f"; each of the last {trend.runs} was {trend.direction} by {abs(trend.change_per_run):.1%}"
+    return said
+
+
+def _words_of_parameter(fit: ParameterFit, value: float) -> str:
+    start = format_duration(round(fit.start_secs))
+    outside = "" if fit.smallest <= value <= fit.largest else f", beyond the {fit.smallest:g} to {fit.largest:g} seen"
+    return f"{start} and {fit.secs_per_unit:.3g} s for each of {value:g} {fit.parameter}{outside}"

@@ -1,0 +1,162 @@
+"""How long a job runs, from the jobs like it: those of the same name, image or Space.
+
+Jobs that were started without a name are named after their image or script and a hash of what they run, so the reruns
+of one command share a name (:mod:`hfplanner.api.job_names`); its runs are taken for repeats. A name that somebody chose
+may stand for a program with other arguments each time, and an image for any program: until their own runs say better,
+their durations are expected to differ more, and the interval of a few runs is as wide as that.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from hfplanner.api.job_names import space_prefix
+from hfplanner.errors import NoSuchJobs, did_you_mean, quoted
+from hfplanner.estimate.duration.flavor_history import FlavorHistory, flavor_history, read_flavor_runs
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.observed import observe_runs
+from hfplanner.estimate.duration.spread import learnt_prior, mixed_prior
+from hfplanner.estimate.duration.trend import PARAMETERS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["LikeHistory", "MatchedBy", "runs_like"]
+
+MatchedBy = Literal["id", "name", "image", "space"]
+
+# How many of such names are repeats of one command; the others differ as programs with any arguments do.
+_HASHED_NAME = re.compile(r".+-[0-9a-f]{8}")
+_REPEATS_OF_A_COMMAND = 0.98
+_REPEATS_OF_A_NAME = 0.5
+_REPEATS_OF_AN_IMAGE = 0.05
+# As many names as a hint looks at, newest first: spelling is compared one by one.
+_NAMES_COMPARED = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikeHistory:
+    """What the jobs like one say.
+
+    Args:
+        like: as asked for.
+        matched_by: what it is: the ``id`` of a job, a ``name``, an ``image`` or a ``space``.
+        name: the name that the jobs share; ``None`` where they share an image or a Space, or the one job has no name.
+        jobs: how many jobs match.
+        excluded: those that belong to no flavor, by reason.
+        flavors: one history each, the one with most completed runs first.
+    """
+
+    like: str
+    matched_by: MatchedBy
+    name: str | None
+    jobs: int
+    excluded: Mapping[str, int]
+    flavors: tuple[FlavorHistory, ...]
+
+    def measured_runs(self) -> tuple[MeasuredRun, ...]:
+        """Return one measured duration for each flavor on which at least one run completed."""
+        runs = (flavor.measured_run() for flavor in self.flavors)
+        return tuple(run for run in runs if run is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the history as the interface spells it."""
+        return {
+            "like": self.like,
+            "matched_by": self.matched_by,
+            "name": self.name,
+            "jobs": self.jobs,
+            "excluded": dict(self.excluded),
+            "flavors": [flavor.to_json() for flavor in self.flavors],
+        }
+
+
+def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | None = None) -> LikeHistory:
+    """Return how long the jobs like one ran, per flavor.
+
+    Args:
+        jobs: a frame of :data:`~hfplanner.frames.job_schema.JOBS_SCHEMA`.
+        like: the id of a job, which stands for all of its name; a name; an image; or a Space. The first of these that
+            any job has.
+        wanted: numbers in the labels of the next run, for example ``{"steps": 2000}``: where the runs tell how the
+            duration follows one of them, the estimate is for that number.
+
+    Raises:
+        NoSuchJobs: no job has that id, name, image or Space.
+
+    >>> import polars as pl
+    >>> from hfplanner.frames.job_schema import JOBS_SCHEMA
+    >>> row = dict.fromkeys(JOBS_SCHEMA) | {"name": "sft-0a1b2c3d", "flavor": "l4x1", "stage": "completed"}
+    >>> rows = [row | {"id": str(secs), "running_secs": secs} for secs in (3500.0, 3600.0, 3650.0)]
+    >>> found = runs_like(pl.LazyFrame(rows, schema=JOBS_SCHEMA), "sft-0a1b2c3d")
+    >>> found.flavors[0].duration_secs.likely, found.flavors[0].timeout.secs
+    (3586, 5280)
+    """
+    import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
+
+    matched_by, name, those = _matching(jobs, like)
+    observed = observe_runs(those).collect()
+    parameters = tuple(dict.fromkeys([*(wanted or ()), *PARAMETERS]))
+    placed = observed.filter(pl.col("flavor").is_not_null()).partition_by("flavor", as_dict=True)
+    runs = [read_flavor_runs(str(key[0]), frame, parameters) for key, frame in placed.items()]
+    prior = mixed_prior(_repeats(matched_by, name))
+    histories = [
+        flavor_history(one, learnt_prior(prior, [other.log_runs for other in runs if other is not one]), wanted)
+        for one in runs
+    ]
+    without = observed.height - sum(frame.height for frame in placed.values())
+    return LikeHistory(
+        like=like,
+        matched_by=matched_by,
+        name=name,
+        jobs=observed.height,
+        excluded={"no_flavor": without} if without else {},
+        flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
+    )
+
+
+def _matching(jobs: "pl.LazyFrame", like: str) -> "tuple[MatchedBy, str | None, pl.LazyFrame]":
+    """Return what ``like`` is, the name behind it, and its jobs."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    prefix = space_prefix(like)
+    space = like.removeprefix(prefix) if prefix else like
+    found = jobs.select(
+        id=(pl.col("id") == like).any(),
+        name=(pl.col("name") == like).any(),
+        image=(pl.col("image") == like).any(),
+        space=(pl.col("space") == space).any(),
+    ).collect()
+    if found["id"].item():
+        job = jobs.filter(pl.col("id") == like).select("namespace", "name").head(1).collect()
+        namespace, name = job.row(0)
+        if name is None:
+            return "id", None, jobs.filter(pl.col("id") == like)
+        return "id", name, jobs.filter(pl.col("name") == name, pl.col("namespace").eq_missing(namespace))
+    if found["name"].item():
+        return "name", like, jobs.filter(pl.col("name") == like)
+    if found["image"].item():
+        return "image", None, jobs.filter(pl.col("image") == like)
+    if found["space"].item():
+        return "space", None, jobs.filter(pl.col("space") == space)
+    raise _nothing_like(jobs, like)
+
+
+def _repeats(matched_by: MatchedBy, name: str | None) -> float:
+    if matched_by in {"image", "space"}:
+        return _REPEATS_OF_AN_IMAGE
+    return _REPEATS_OF_A_COMMAND if name is None or _HASHED_NAME.fullmatch(name) else _REPEATS_OF_A_NAME
+
+
+def _nothing_like(jobs: "pl.LazyFrame", like: str) -> NoSuchJobs:
+    import polars as pl  # noqa: PLC0415 - as above
+
+    newest = jobs.group_by("name", "image", "space").agg(pl.col("created_at").max())
+    known = newest.top_k(_NAMES_COMPARED, by="created_at").select("name", "image", "space").collect()
+    names = [one for column in known.iter_columns() for one in column.drop_nulls()]
+    advice = "`hfplanner report --by name` shows the names, and `hfplanner import` adds jobs to the history."
+    return NoSuchJobs(
+        f"No job in the history has the id, name, image or Space {quoted(like)}.",
+        hint=f"{did_you_mean(like, set(names))}{advice}",
+    )
