@@ -1,5 +1,6 @@
 """From options to estimates: what a command knows of a job before it is recommended a flavor."""
 
+import os
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
@@ -12,6 +13,7 @@ from hfplanner.estimate.span import exactly
 from hfplanner.recommend.estimates import Durations, Estimates, MemoryNeed
 
 if TYPE_CHECKING:
+    from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.models.shape import ModelShape
 
@@ -38,6 +40,8 @@ class Asked:
     Raises:
         UsageError: options that contradict each other, or say how nothing is run.
         ModelError: the model cannot be had, or read.
+        HistoryError: the local history cannot be read.
+        NoSuchJobs: it has no job like the one named.
     """
 
     def __init__(self, machine: MachineOptions, model: ModelOptions, time: TimeOptions, *, offline: bool) -> None:
@@ -46,6 +50,7 @@ class Asked:
         if model.is_given:
             self._model_asked = model.shape(offline=offline), model.job(machine.gpus or 1)
         self._refuse_what_says_nothing()
+        self._history = None if time.like is None else _history_of(time.like)
 
     def _refuse_what_says_nothing(self) -> None:
         """Refuse options about a model or a measured run where there is none."""
@@ -60,11 +65,14 @@ class Asked:
             "--scales-with-gpus": self._time.scales_with_gpus,
             "--precision": self._model.precision is not None and not self._model.is_given,
         }
-        for option in [option for option, given in about_runs.items() if given and not self._measured]:
+        carries = bool(self._measured) or self._time.like is not None
+        for option in [option for option, given in about_runs.items() if given and not carries]:
             raise UsageError(
                 f"{option} says how a measured duration changes with the flavor, and none is given.",
                 hint="Add --duration with the flavor it was measured on, for example --duration 2h20m@a10g-small.",
             )
+        if self._time.like is not None and self._time.duration:
+            raise UsageError("--like and --duration both say how long the job runs.", hint="Leave one of them out.")
         if self._measured and len(self._measured) < len(self._time.duration or []):
             raise UsageError(
                 "A duration is either the same on every flavor or measured on one; both are given.",
@@ -95,6 +103,7 @@ class Asked:
 
         Raises:
             UsageError: a run was measured on a flavor that is not listed.
+            NoSuchJobs: no job like the one named ran to its end.
         """
         return Estimates(memory=self._memory_on(listing), durations=self._durations_on(listing))
 
@@ -114,11 +123,13 @@ class Asked:
 
     def _durations_on(self, listing: Listing) -> Durations | None:
         measured = self._measured
-        if not measured:
+        if not measured and self._history is None:
             return None
-        from hfplanner.recommend.durations import durations_from  # noqa: PLC0415 - only where something was measured
+        from hfplanner.recommend import durations  # noqa: PLC0415 - only where something was measured
 
-        return durations_from(measured, listing, self._workload())
+        if self._history is not None:
+            return durations.durations_like(self._history, listing, self._workload())
+        return durations.durations_from(measured, listing, self._workload())
 
     def _workload(self) -> Workload:
         trains = self._model.is_given and self._model.task != "inference"
@@ -129,3 +140,11 @@ class Asked:
             bound=self._time.bound,
             scales_with_gpus=self._time.scales_with_gpus or (trains and self._is_spread),
         )
+
+
+def _history_of(like: str) -> "LikeHistory":
+    """Return what the local history says of the jobs like one."""
+    from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
+    from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - as above
+
+    return runs_like(HistoryStore(default_history_folder(os.environ)).scan(), like)

@@ -111,6 +111,12 @@ DurationOption = Annotated[
         "over to the others. Repeat it with each flavor that was measured.",
     ),
 ]
+LikeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_ID", help="As long as the jobs of the local history with this name, id, image or Space ran."
+    ),
+]
 PhaseOption = Annotated[Phase | None, typer.Option(help="What a measured job does; by default what --task says.")]
 BoundOption = Annotated[Bound, typer.Option(help="What a measured job's time goes to.", show_default=True)]
 ScalesOption = Annotated[
@@ -128,13 +134,17 @@ ConfidenceOption = Annotated[
 MaxTimeOption = Annotated[
     int | None,
     typer.Option(
-        parser=reader("--max-time", parse_duration), metavar="TIME", help="At most this long; needs --duration."
+        parser=reader("--max-time", parse_duration),
+        metavar="TIME",
+        help="At most this long; needs --duration or --like.",
     ),
 ]
 MaxCostOption = Annotated[
     int | None,
     typer.Option(
-        parser=reader("--max-cost", parse_money), metavar="USD", help="At most this much for the job; needs --duration."
+        parser=reader("--max-cost", parse_money),
+        metavar="USD",
+        help="At most this much for the job; needs --duration or --like.",
     ),
 ]
 MaxPriceOption = Annotated[
@@ -165,6 +175,7 @@ class TimeOptions:
     """How long the job runs, as far as somebody knows, as typed."""
 
     duration: DurationOption = None
+    like: LikeOption = None
     phase: PhaseOption = None
     bound: BoundOption = "auto"
     scales_with_gpus: ScalesOption = False

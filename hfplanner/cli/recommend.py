@@ -31,10 +31,14 @@ from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import nothing_fits
 
 EXAMPLES = [
+    "hfplanner recommend --model Qwen/Qwen3-8B --task qlora --batch-size 4 --checkpointing full",
+    "hfplanner recommend --model meta-llama/Llama-3.1-70B --shard --engine vllm --seq-len 8192",
     "hfplanner recommend --vram 40GB",
     "hfplanner recommend --vram 160GB --shard",
     "hfplanner recommend --vram 24GB --ram 60GB --max-price 2.50",
     "hfplanner recommend --vram 40GB --duration 3h --max-cost 6",
+    "hfplanner recommend --vram 24GB --duration 2h20m@a10g-small --phase train --max-time 1h --confidence 0.9",
+    "hfplanner recommend --vram 24GB --like sft-0a1b2c3d --objective time --max-cost 10",
     "hfplanner recommend --accelerator a100 --accelerator h200 --gpus 4",
     "hfplanner recommend --vram 40GB --plot flavors.png",
     "hfplanner recommend --vram 40GB --top 3 --json",
@@ -60,10 +64,13 @@ _AGENT_COLUMNS = (
     "break_even_speedup",
     "dominated_by",
     "notes",
+    "suggested_timeout_secs",
+    "worst_case_micro_usd",
+    "fits_probability",
 )
 
 ObjectiveOption = Annotated[
-    Objective, typer.Option(help="What to have least of; time needs --duration.", show_default=True)
+    Objective, typer.Option(help="What to have least of; time needs --duration or --like.", show_default=True)
 ]
 TopOption = Annotated[
     int | None,
@@ -151,5 +158,6 @@ def _agent_row(option: Option) -> list[object]:
     row = option.to_json()
     for name in ("duration_secs", "cost_micro_usd"):
         row[name] = row[name] and row[name]["likely"]
+    row["fits_probability"] = row["memory"] and row["memory"]["probability"]
     row |= {"dominated_by": ",".join(row["dominated_by"]), "notes": "; ".join(row["notes"])}
     return [row[column] for column in _AGENT_COLUMNS]

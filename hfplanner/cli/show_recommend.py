@@ -46,6 +46,9 @@ def _print_best(out: Console, answer: Recommendation) -> None:
     print_text(out, f"Why: {best.standing}.")
     if others:
         print_text(out, f"{others[0].flavor.name}: {others[0].standing}.")
+    if best.timeout_secs is not None and best.worst_case_micro_usd is not None:
+        timeout, most = format_duration(best.timeout_secs), format_usd(best.worst_case_micro_usd)
+        print_text(out, f"A timeout of {timeout} kills at most one such run in a hundred: {most} at most.")
     if best.memory is not None:
         where = "one GPU" if best.memory.gpus == 1 else f"each of {best.memory.gpus} GPUs"
         need, ram, disk = (

@@ -98,6 +98,7 @@ class Durations:
         workload: what the job does.
         by_flavor: seconds by the flavor's name.
         unknown: why nothing is known, by the name of each other flavor.
+        timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
     """
 
@@ -105,6 +106,7 @@ class Durations:
     workload: Workload
     by_flavor: Mapping[str, Estimate]
     unknown: Mapping[str, str]
+    timeouts: Mapping[str, int]
     like: str | None = None
 
     def to_json(self) -> dict[str, Any]:

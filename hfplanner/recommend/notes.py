@@ -136,7 +136,7 @@ def _about_time(
         if needs.objective == "time" and candidate is ordered[0]:
             yield "every flavor is taken to be as fast as the others, so the cheapest comes first"
     elif candidate.duration_secs is None:
-        yield f"how long it takes there is not known: {durations.unknown[candidate.flavor.name]}"
+        yield f"its duration is not known: {durations.unknown[candidate.flavor.name]}"
 
 
 def _about_estimated_memory(candidate: Candidate) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """The order of what fits, and what each option means beside the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hfplanner.catalog.flavor import Flavor
+from hfplanner.estimate.span import exactly
 from hfplanner.recommend.break_even import break_even
-from hfplanner.recommend.candidate import Candidate, candidate_on, rank_key
+from hfplanner.recommend.candidate import DURATION_BASIS, Candidate, candidate_on, rank_key
 from hfplanner.recommend.dominance import dominated
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import Needs
@@ -25,6 +26,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
     ordered = sorted(fitting, key=rank_key(needs, estimates))
     candidates = [candidate_on(needs, flavor, estimates) for flavor in ordered]
     points = [point for candidate in candidates if (point := _point(candidate)) is not None]
+    timeouts = _timeouts(needs, ordered, estimates)
     options = []
     for index, candidate in enumerate(candidates):
         flavor, point = candidate.flavor, _point(candidate)
@@ -42,9 +44,22 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
                 standing=standing(candidate, candidates, needs.objective),
                 notes=option_notes(needs, candidate, candidates, beaten_by, estimates),
                 memory=candidate.memory,
+                timeout_secs=timeouts.get(flavor.name),
             )
         )
     return options
+
+
+def _timeouts(needs: Needs, flavors: Sequence[Flavor], estimates: Estimates) -> Mapping[str, int]:
+    """Return the suggested timeout by the name of each flavor on which a duration is known."""
+    if estimates.durations is not None:
+        return estimates.durations.timeouts
+    if needs.duration_secs is None:
+        return {}
+    from hfplanner.estimate.duration.timeout import suggested_timeout_secs  # noqa: PLC0415 - only with a duration
+
+    secs = suggested_timeout_secs(exactly(needs.duration_secs, DURATION_BASIS))
+    return dict.fromkeys((flavor.name for flavor in flavors), secs)
 
 
 def _point(candidate: Candidate) -> tuple[int, int] | None:

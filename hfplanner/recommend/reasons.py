@@ -46,7 +46,8 @@ def _reasons(needs: Needs, flavor: Flavor, estimates: Estimates) -> Iterator[Rea
             # That it has no price is said above, once.
             continue
         limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
-        yield Reason(rule.code, _offer(rule, needs, flavor), limit, need, have)
+        offer = _offer(rule, needs, flavor) if have is not None or not rule.is_budget else _no_time(flavor, estimates)
+        yield Reason(rule.code, offer, limit, need, have)
 
 
 def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
@@ -73,6 +74,12 @@ def _too_little_memory(needs: Needs, flavor: Flavor, there: FlavorMemory) -> Ite
     yield Reason("memory", offer, limit, need, there.usable_bytes, round(there.probability, 4))
 
 
+def _no_time(flavor: Flavor, estimates: Estimates) -> str:
+    """Say why a limit on time or cost cannot be judged on a flavor, which is never taken for kept."""
+    why = estimates.durations.unknown.get(flavor.name) if estimates.durations else None
+    return f"its duration is not known: {why}" if why else "its duration is not known"
+
+
 def _on_each(gpus: int) -> str:
     return "" if gpus == 1 else f" on each of {gpus} GPUs"
 
@@ -80,7 +87,7 @@ def _on_each(gpus: int) -> str:
 def _offer(rule: Rule, needs: Needs, flavor: Flavor) -> str:
     have = rule.have(needs, flavor)
     if have is None:
-        return "how long it takes there is not known" if rule.is_budget else f"does not state its {rule.code}"
+        return f"does not state its {rule.code}"
     if rule.code in {"vram", "gpus"} and not flavor.gpus:
         return "no accelerator"
     where = f"over {flavor.gpus} GPUs" if needs.shard and flavor.gpus > 1 else "on one GPU"

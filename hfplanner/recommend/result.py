@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
@@ -32,6 +33,7 @@ class Option:
         standing: how it compares with the recommendation, in a sentence.
         notes: what else to know, a sentence each.
         memory: what its model needs there, ``None`` where none was named.
+        timeout_secs: the timeout that kills at most one run in a hundred [s], ``None`` while time is not known.
     """
 
     rank: int
@@ -45,6 +47,13 @@ class Option:
     standing: str
     notes: tuple[str, ...]
     memory: FlavorMemory | None = None
+    timeout_secs: int | None = None
+
+    @property
+    def worst_case_micro_usd(self) -> int | None:
+        """What the job costs at most with that timeout, ``None`` while time is not known."""
+        secs = self.timeout_secs
+        return None if secs is None else worst_case_micro_usd(self.flavor.price, secs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the option as the interface spells it."""
@@ -69,6 +78,8 @@ class Option:
             "dominated_by": list(self.dominated_by),
             "notes": [self.standing, *self.notes],
             "memory": self.memory.to_json() if self.memory else None,
+            "suggested_timeout_secs": self.timeout_secs,
+            "worst_case_micro_usd": self.worst_case_micro_usd,
         }
 
 
