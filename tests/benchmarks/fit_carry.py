@@ -29,9 +29,14 @@ _STEPS = 30
 _FREEDOM = 3.0  # of the Student distribution
 # A source of n groups weighs n^0.65: more than one of few rows, less than all others together.
 _WEIGHT = -0.35
-# What is believed of a phase without rows: half compute, a third memory, either up to a quarter more or less; it weighs
-# as much as this many groups.
-_START_SHARES = np.array([0.5, 0.35])
+# What is believed of a phase without rows, as (compute, memory), either up to a quarter more or less: reading a prompt
+# is arithmetic, generating tokens reads the weights (the roofline). It weighs as much as this many groups.
+_START_SHARES = {
+    "train": np.array([0.5, 0.35]),
+    "inference": np.array([0.5, 0.35]),
+    "prefill": np.array([0.75, 0.1]),
+    "decode": np.array([0.2, 0.6]),
+}
 _START_COVARIANCE = np.array([[0.02, -0.012], [-0.012, 0.02]])
 _START_SPREAD = 0.1
 _START_WEIGHT = 2.0
@@ -86,9 +91,11 @@ class Fitted:
     def _of(self, phase: str) -> tuple[np.ndarray, np.ndarray, float]:
         if phase in self.means:
             return self.means[phase], self.covariances[phase], self.spreads[phase]
+        if phase in _START_SHARES:
+            return _START_SHARES[phase], _START_COVARIANCE, _START_SPREAD
         parts = [name for name in ("train", "inference") if name in self.means]
         if not parts:
-            return _START_SHARES, _START_COVARIANCE, _START_SPREAD
+            return _START_SHARES["train"], _START_COVARIANCE, _START_SPREAD
         mean = np.mean([self.means[name] for name in parts], axis=0)
         within = np.mean([self.covariances[name] for name in parts], axis=0)
         between = np.mean([np.outer(self.means[name] - mean, self.means[name] - mean) for name in parts], axis=0)
@@ -142,7 +149,7 @@ def fit(groups: Sequence[Group], steps: int = _STEPS) -> Fitted:
     batches = _batches(groups, before)
     now = Fitted({key: math.log(rate.value) for key, rate in before.items()})
     for phase in {batch.phase for batch in batches}:
-        now.means[phase], now.covariances[phase] = _START_SHARES.copy(), _START_COVARIANCE.copy()
+        now.means[phase], now.covariances[phase] = _START_SHARES[phase].copy(), _START_COVARIANCE.copy()
         now.spreads[phase] = _START_SPREAD
         now.counts[phase] = sum(len(batch.times) for batch in batches if batch.phase == phase)
     for _ in range(steps):
@@ -194,7 +201,7 @@ def _add(sums: _Sums, batch: _Batch, now: Fitted) -> None:
 def _maximize(sums: _Sums, now: Fitted) -> None:
     for phase, weight in sums.weight.items():
         total = weight + _START_WEIGHT
-        mean = (sums.first[phase] + _START_WEIGHT * _START_SHARES) / total
+        mean = (sums.first[phase] + _START_WEIGHT * _START_SHARES[phase]) / total
         about = sums.second[phase] - np.outer(sums.first[phase], mean) - np.outer(mean, sums.first[phase])
         about = about + weight * np.outer(mean, mean)
         now.means[phase] = mean
