@@ -3,12 +3,13 @@
 The model is that of a roofline in logarithms. A duration is work divided by the rates of the machine, each rate to the
 power of the share of the time it decides::
 
-    duration = work / (compute^c x bandwidth^m x vCPU^i),   c, m >= 0,   c + m <= 1
+    duration = work / (compute^c x bandwidth^m x clock^f x vCPU^i),   all shares >= 0,   c + m + f + i <= 1
 
-Compute and bandwidth are the rates an accelerator SUSTAINS (``data/sustained_rates.csv``); c, m and i are distributions
-learnt from published measurements of one workload on several accelerators (``data/carry_shares.csv``). What no rate
-explains is a spread per accelerator. A second measured flavor narrows the shares (:mod:`.fit`), and so do a known bound
-and the utilization. The interval holds 90 of 100 cases.
+Compute and bandwidth are the rates an accelerator SUSTAINS, not those of its datasheet; its clock decides over kernels
+too small to fill it (``data/sustained_rates.csv``). The shares are distributions learnt from published measurements of
+one workload on several accelerators (``data/carry_shares.csv``, written by ``python -m tests.benchmarks.fit_carry``).
+What no rate explains is a spread per accelerator. A second measured flavor narrows the shares (:mod:`.fit`), and so do
+a known bound and the utilization. The interval holds 90 of 100 cases.
 """
 
 import math
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.duration.change import SIGMAS, Change, apply_change, pooled
-from hfplanner.estimate.duration.fit import Point, solve
+from hfplanner.estimate.duration.fit import Point, carried
 from hfplanner.estimate.duration.machine import Machine, machine_of
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.shares import Shares, shares_of
@@ -28,10 +29,6 @@ from hfplanner.units import format_duration
 
 __all__ = ["Carried", "carry_over", "carry_to_all"]
 
-# Of the ellipse of possible shares, and of what no rate explains: together they hold 90 of 100 cases of
-# tests/benchmarks/duration_accuracy.py.
-_RADIUS = 1.2
-_SPREADS = 1.1
 # On a CPU flavor the work of a script is between one thread and all of them.
 _CPU_EXPONENTS = (0.0, 0.7, 1.0)
 
@@ -179,15 +176,11 @@ def _on_other(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate 
         return f"nothing is known about the speed of {runs[0].flavor.accelerator}"
     (first, origin), *_ = usable
     shares = _shares([item for item, _ in usable], workload)
-    believed = solve([_point(item, machine, first, origin, shares) for item, machine in usable], shares)
-    # The origin stands for the job: what was measured elsewhere has moved its duration and the shares.
-    moved = believed.work - math.log(first.run.duration_secs.likely)
-    logs = [
-        -c * (target.compute - origin.compute) - m * (target.memory - origin.memory)
-        for c, m in believed.shares(_RADIUS)
-    ]
-    spread = _SPREADS * believed.spread
-    change = Change(moved + min(logs) - spread, moved + logs[0], moved + max(logs) + spread)
+    points = [_point(item, machine, first, origin, shares) for item, machine in usable]
+    # The first measurement stands for the job: what was measured elsewhere moves its duration and the shares.
+    log = carried(points, Point(target.compute, target.memory, target.clock), shares)
+    start = points[0].duration
+    change = Change(log.low - start, log.likely - start, log.high - start)
     change += _from_vcpu(first.flavor, to, shares) + _from_gpus(origin, target, shares)
     told = " and ".join(_told(item) for item, _ in usable)
     basis = (f"carried over from {told} by the rates their accelerators sustain", shares.source)
@@ -207,7 +200,7 @@ def _point(item: _Run, machine: Machine, first: _Run, origin: Machine, shares: S
     change = _from_vcpu(item.flavor, first.flavor, shares) + _from_gpus(machine, origin, shares)
     span = item.run.duration_secs
     width = math.log(max(span.high, 1) / max(span.low, 1)) / (2 * SIGMAS)
-    return Point(machine.compute, machine.memory, math.log(max(span.likely, 1)) + change.likely, width**2)
+    return Point(machine.compute, machine.memory, machine.clock, math.log(max(span.likely, 1)) + change.likely, width**2)
 
 
 def _from_vcpu(here: Flavor, there: Flavor, shares: Shares) -> Change:

@@ -18,17 +18,22 @@ class Machine:
     Args:
         compute: of the operations per second one GPU sustains.
         memory: of the bytes per second it sustains.
+        clock: of its clock under light load.
         gpus: what the GPUs that the job uses are worth together.
         vcpu: of the virtual processors.
     """
 
     compute: float
     memory: float
+    clock: float
     gpus: Speedup
     vcpu: float
 
     def at_least(self, other: "Machine") -> bool:
-        """Return whether it is as fast as another in every respect."""
+        """Return whether it is as fast as another in every respect that a datasheet names: the clock stands for none.
+
+        A larger GPU has a lower clock, and is not slower for it (:func:`.fit.possible`).
+        """
         mine, its = ((machine.compute, machine.memory, machine.gpus.log, machine.vcpu) for machine in (self, other))
         return all(a >= b for a, b in zip(mine, its, strict=True))
 
@@ -49,4 +54,4 @@ def machine_of(flavor: Flavor, workload: Workload) -> Machine | str:
         return f"nothing is known about work on several {flavor.accelerator}"
     # 16 bits are what current libraries compute in unless they are told otherwise.
     compute = compute_rate(rates, workload.precision or "half")
-    return Machine(math.log(compute), math.log(rates.bytes_per_sec), worth, math.log(flavor.vcpu or 1))
+    return Machine(math.log(compute), math.log(rates.bytes_per_sec), math.log(rates.clock_hz), worth, math.log(flavor.vcpu or 1))

@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 from hfplanner.catalog.accelerators import accelerator_key, facts_of
 from hfplanner.catalog.shipped import read_data_rows
-from hfplanner.units import GB, TERA
+from hfplanner.units import GB, MEGA, TERA
 
 __all__ = ["Rates", "compute_rate", "rates_of"]
 
-_FACTORS = {"GB/s": GB, "TFLOPS": TERA, "TOPS": TERA}
+_FACTORS = {"GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "MHz": MEGA}
 
 # What a precision runs as where the tensor cores have none of it, in this order: fp8 and bf16 are computed in the next
 # wider format, TF32 in plain fp32 (CUDA C++ Programming Guide, compute capabilities).
@@ -35,11 +35,13 @@ class Rates:
         ops_per_sec: operations per second by kind (``fp32 tf32 half bf16 fp8 int8``, ``half`` is the faster of fp16 and
             bf16); absent where the hardware has none.
         bytes_per_sec: read from its memory.
+        clock_hz: under light load.
     """
 
     model: str
     ops_per_sec: Mapping[str, float]
     bytes_per_sec: float
+    clock_hz: float
 
 
 @cache
@@ -51,11 +53,11 @@ def _table() -> Mapping[str, Rates]:
 
 
 def _rates(model: str, known: dict[str, float]) -> Rates:
-    ops = {kind: value for kind, value in known.items() if kind != "bandwidth"}
+    ops = {kind: value for kind, value in known.items() if kind not in {"bandwidth", "clock"}}
     facts = facts_of(model)
     if facts is None or facts.bf16:
         ops["bf16"] = ops["half"]
-    return Rates(model, MappingProxyType(ops), known["bandwidth"])
+    return Rates(model, MappingProxyType(ops), known["bandwidth"], known["clock"])
 
 
 def rates_of(model: str | None) -> Rates | None:

@@ -11,7 +11,9 @@ __all__ = ["Shares", "shares_of"]
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How a duration follows the rates of a machine: it changes as compute^-c x bandwidth^-m x vCPU^-i.
+    """How a duration follows the rates of a machine: as compute^-c x bandwidth^-m x clock^-f x vCPU^-i.
+
+    The share f of kernels too small to fill a GPU is what remains of the GPU's share: f = gpu - c - m.
 
     Args:
         compute: the likely exponent c.
@@ -23,6 +25,7 @@ class Shares:
         correlation: of the two; what is not bound by compute is bound by memory.
         spread: standard deviation of the logarithm of a duration that no rate explains, per accelerator.
         source: what they were learnt from.
+        gpu: the share of the time in which the GPU works.
     """
 
     compute: float
@@ -34,6 +37,7 @@ class Shares:
     correlation: float
     spread: float
     source: str
+    gpu: float = 1.0
 
     def with_utilization(self, share: float) -> "Shares":
         """Return the shares of a job whose GPUs computed only that share of the time; the rest is input, or waiting.
@@ -52,6 +56,7 @@ class Shares:
             memory_sigma=self.memory_sigma * busy,
             input=max(self.input * busy, idle / 2),
             input_sigma=max(self.input_sigma * busy, idle / 4),
+            gpu=self.gpu * busy,
         )
 
 
@@ -69,6 +74,7 @@ def _table() -> dict[tuple[str, str], Shares]:
             correlation=float(row["correlation"]),
             spread=float(row["spread"]),
             source=row["source"],
+            gpu=1 - float(row["input"]),
         )
     return found
 
