@@ -31,6 +31,7 @@ class _Asked:
     """One way to ask: as it was asked, or with one change of how the model is run, the least painful first."""
 
     place: int
+    kind: int
     needs: Needs
     estimates: Estimates
     options: tuple[str, ...] = ()
@@ -59,11 +60,11 @@ def nearest_miss(
 ) -> NearestMiss | None:
     """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
 
-    Where nothing fits: first what fits once the model may be sharded or is run with one change that needs less memory,
-    then what fits within a larger budget, then what would do with less; of several, the smallest change, then the first
-    by rank: under the changed needs it is the recommendation. Where something fits: only a flavor that would be ranked
-    before it and fits when sharded or run otherwise for the same result, or that falls short by at most a quarter of
-    the need.
+    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result; then
+    what fits within a larger budget; then what would do with less, or with another way to run the model. Of several,
+    the smallest change, then the first by rank: under the changed needs it is the recommendation. Where something fits:
+    only a flavor that would be ranked before it and fits when sharded or run otherwise for the same result, or that
+    falls short by at most a quarter of the need.
 
     Args:
         needs: what was asked.
@@ -92,7 +93,7 @@ def nearest_miss(
 
 def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[_Asked]:
     """Yield the request as it is, then with each change of how the model is run."""
-    yield _Asked(0, needs, estimates)
+    yield _Asked(0, _SHARD, needs, estimates)
     if estimates.memory is None:
         return
     from hfplanner.recommend.memory import alternatives  # noqa: PLC0415 - what estimates memory, only for a model
@@ -100,7 +101,8 @@ def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[
     for place, other in enumerate(alternatives(estimates.memory), start=1):
         if other.same_result or not same_result:
             changed = replace(needs, **other.updates)
-            yield _Asked(place, changed, replace(estimates, memory=other.memory), other.options)
+            kind = _SHARD if other.same_result else _NEED
+            yield _Asked(place, kind, changed, replace(estimates, memory=other.memory), other.options)
 
 
 def _change(way: _Asked, flavor: Flavor) -> _Change | None:
@@ -109,7 +111,7 @@ def _change(way: _Asked, flavor: Flavor) -> _Change | None:
         return None
     needs = wanted_on(way.needs, flavor, way.estimates)
     updates: dict[str, Any] = {}
-    kind, gap = _SHARD, Fraction(0)
+    kind, gap = way.kind, Fraction(0)
     if not has_wanted_accelerator(needs, flavor):
         if flavor.accelerator is None:
             return None
