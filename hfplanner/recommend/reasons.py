@@ -46,8 +46,11 @@ def _reasons(needs: Needs, flavor: Flavor, estimates: Estimates) -> Iterator[Rea
             # That it has no price is said above, once.
             continue
         limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
-        offer = _offer(rule, needs, flavor) if have is not None or not rule.is_budget else _no_time(flavor, estimates)
-        yield Reason(rule.code, offer, limit, need, have)
+        if have is None and rule.is_budget:
+            yield Reason(rule.code, _no_time(flavor, estimates), limit, need, have)
+        else:
+            is_bound = bool(needs.confidence) and estimates.durations is not None and rule.code != "max_price"
+            yield Reason(rule.code, _offer(rule, needs, flavor, is_bound=is_bound), limit, need, have)
 
 
 def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
@@ -84,14 +87,15 @@ def _on_each(gpus: int) -> str:
     return "" if gpus == 1 else f" on each of {gpus} GPUs"
 
 
-def _offer(rule: Rule, needs: Needs, flavor: Flavor) -> str:
+def _offer(rule: Rule, needs: Needs, flavor: Flavor, *, is_bound: bool) -> str:
     have = rule.have(needs, flavor)
     if have is None:
         return f"does not state its {rule.code}"
     if rule.code in {"vram", "gpus"} and not flavor.gpus:
         return "no accelerator"
     where = f"over {flavor.gpus} GPUs" if needs.shard and flavor.gpus > 1 else "on one GPU"
-    return rule.says.format(have=rule.show(have), where=where)
+    up_to = "up to " if is_bound and rule.is_budget else ""
+    return rule.says.format(have=f"{up_to}{rule.show(have)}", where=where)
 
 
 def below_top(option: Option, fitting: int, kept: int) -> Reason:
