@@ -48,9 +48,11 @@ def _read_params(text: str) -> int:
 
 
 def _read_quantization(text: str) -> str:
+    if text == "auto":
+        return text
     from hfplanner.estimate.memory.weights import check_quantization  # noqa: PLC0415 - only where one is named
 
-    return text if text == "auto" else check_quantization(text)
+    return check_quantization(text)
 
 
 def _width_option(option: str, text: str) -> Any:  # noqa: ANN401 - what typer.Option returns
