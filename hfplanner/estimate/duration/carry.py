@@ -200,7 +200,9 @@ def _point(item: _Run, machine: Machine, first: _Run, origin: Machine, shares: S
     change = _from_vcpu(item.flavor, first.flavor, shares) + _from_gpus(machine, origin, shares)
     span = item.run.duration_secs
     width = math.log(max(span.high, 1) / max(span.low, 1)) / (2 * SIGMAS)
-    return Point(machine.compute, machine.memory, machine.clock, math.log(max(span.likely, 1)) + change.likely, width**2)
+    return Point(
+        machine.compute, machine.memory, machine.clock, math.log(max(span.likely, 1)) + change.likely, width**2
+    )
 
 
 def _from_vcpu(here: Flavor, there: Flavor, shares: Shares) -> Change:

@@ -54,4 +54,6 @@ def machine_of(flavor: Flavor, workload: Workload) -> Machine | str:
         return f"nothing is known about work on several {flavor.accelerator}"
     # 16 bits are what current libraries compute in unless they are told otherwise.
     compute = compute_rate(rates, workload.precision or "half")
-    return Machine(math.log(compute), math.log(rates.bytes_per_sec), math.log(rates.clock_hz), worth, math.log(flavor.vcpu or 1))
+    return Machine(
+        math.log(compute), math.log(rates.bytes_per_sec), math.log(rates.clock_hz), worth, math.log(flavor.vcpu or 1)
+    )
