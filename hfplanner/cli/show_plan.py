@@ -39,9 +39,9 @@ def _print_flavors(out: Console, plan: DurationPlan) -> None:
         Column("FLAVOR", [sanitize(row.flavor.name) for row in rows], keep=9, right=False),
         Column("GPU", [gpu_text(row.flavor) for row in rows], keep=2, right=False),
         Column("TIME", [_rough(row.duration_secs.likely) for row in rows], keep=8),
-        Column("90 %", [_bounds(row.duration_secs, _rough) for row in rows], keep=6),
+        Column("TIME, 90 %", [_bounds(row.duration_secs, _rough) for row in rows], keep=6),
         Column("COST", [_cost(row.cost_micro_usd) for row in rows], keep=7),
-        Column("90 %", [_bounds(row.cost_micro_usd, _usd) for row in rows], keep=4),
+        Column("COST, 90 %", [_bounds(row.cost_micro_usd, _usd) for row in rows], keep=4),
         Column("TIMEOUT", [_rough(row.timeout_secs) for row in rows], keep=1),
         Column(
             "AT MOST",

@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.fit_carry``: learn the rates and shares of carried durations from published rows.
 
-Writes ``data/sustained_rates.csv`` and ``data/carry_shares.csv``. The model is that of
+Writes ``data/sustained_rates.csv``, ``data/carry_shares.csv`` and ``data/gpu_scaling.csv``. The model is that of
 ``hfplanner/estimate/duration/carry.py``: of each group, log time = work - c x compute - m x memory - (1-c-m) x clock.
 Work, c and m belong to the group (c and m are drawn from a normal distribution of the phase), the rates to the
 accelerator, where what was known before holds them near. Expectation maximization, with the weights of a Student
@@ -20,7 +20,7 @@ import numpy as np
 
 from hfplanner.catalog.accelerators import accelerator_facts
 from hfplanner.estimate.duration.shares import Shares
-from tests.benchmarks.cross_gpu_rows import Before, Group, kind_of, read_before, read_groups
+from tests.benchmarks.cross_gpu_rows import EFFICIENCY, Before, Group, kind_of, read_before, read_groups, read_rows
 
 __all__ = ["Fitted", "fit"]
 
@@ -49,6 +49,19 @@ _BOUNDS = {
 }
 # Loading data hides behind the GPU in most jobs; where it does not, about a tenth of the time is it.
 _INPUT_SIGMA = 0.06
+
+# How the accelerators of one host are connected, as the flavors' descriptions and the datasheets say.
+_LINKS = {
+    "T4": "PCIe 3 or x8",
+    "L4": "PCIe 3 or x8",
+    "A10G": "PCIe 3 or x8",
+    "L40S": "PCIe 4 x16",
+    "RTX PRO 6000": "PCIe 4 x16",
+    "A100": "NVLink 3",
+    "H200": "NVLink 4",
+}
+_SCALED_TO = 8
+_TENTH = 1.2816  # a tenth of a normal distribution lies beyond this many standard deviations
 
 
 @dataclass(slots=True)
@@ -219,6 +232,24 @@ def _write(name: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
         writer.writerows(rows)
 
 
+def scaling_of(link: str) -> tuple[float, float, int]:
+    """Return the efficiency of data-parallel training on 8 GPUs, its standard deviation as a logarithm, and the rows.
+
+    Medians of published rows, each reduced to what is lost at one doubling of the GPUs.
+    """
+    rows = [row for row in read_rows(EFFICIENCY) if row["link"] == link]
+    weights = [float(row["rows"]) for row in rows]
+    doublings = [math.log2(float(row["n_gpus"])) for row in rows]
+    lost = [math.log(float(row["median"])) / d for row, d in zip(rows, doublings, strict=True)]
+    spans = [
+        math.log(float(row["p90"]) / float(row["p10"])) / (2 * _TENTH * d)
+        for row, d in zip(rows, doublings, strict=True)
+    ]
+    steps, total = math.log2(_SCALED_TO), sum(weights)
+    mean, sigma = (sum(w * x for w, x in zip(weights, part, strict=True)) / total for part in (lost, spans))
+    return math.exp(mean * steps), sigma * steps, int(total)
+
+
 def main() -> int:
     """Fit the committed rows and write the constants."""
     day = datetime.now(UTC).date().isoformat()
@@ -248,6 +279,12 @@ def main() -> int:
         shares.append((phase, "auto", *(getattr(learnt, name) for name in names), learnt.source, day))
     spread = fitted.shares("any").spread
     shares.extend(("any", bound, *numbers[:7], spread, numbers[7], day) for bound, numbers in _BOUNDS.items())
+    scaling = []
+    for name, link in _LINKS.items():
+        efficiency, sigma, count = scaling_of(link)
+        source = f"{count} published rows of data-parallel training over {link}"
+        scaling.append((name, _SCALED_TO, f"{efficiency:.3f}", f"{sigma:.3f}", source, day))
+    _write("gpu_scaling.csv", ("accelerator", "gpus", "efficiency", "sigma", "source", "checked"), scaling)
     _write("carry_shares.csv", ("phase", "bound", *names, "source", "checked"), shares)
     return 0
 
