@@ -1,21 +1,26 @@
 """The options of ``estimate duration`` and ``estimate cost``, and the durations both start from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 import typer
 
+from hfplanner.api.settings import read_hub_settings, read_token
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.needs import MeasuredDuration, parse_measured
 from hfplanner.cli.options import reader, whole_number
 from hfplanner.errors import HistoryError, UsageError, quoted
 from hfplanner.estimate.duration.carry import Carried, carry_to_all
+from hfplanner.estimate.duration.first_principles import Kind, Work, durations_from_work
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.plan import find_flavors, same_everywhere
 from hfplanner.estimate.duration.workload import Bound, Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
+from hfplanner.models.by_hand import ByHand, shape_by_hand
+from hfplanner.models.load import ModelSource, load_model
 from hfplanner.units import parse_duration
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "DurationsOption",
     "FlavorOption",
     "LikeOption",
+    "ModelSaid",
     "PhaseOption",
     "RunPrecisionOption",
     "Said",
@@ -31,11 +37,15 @@ __all__ = [
     "TimeoutOption",
     "ToOption",
     "TokensOption",
+    "TrainedTaskOption",
     "UtilizationOption",
     "durations_on",
     "measured_like",
 ]
 
+TrainedTask = Literal["full", "lora", "qlora"]
+
+_KINDS: Mapping[Phase | None, Kind] = {"train": "full", "prefill": "prefill", "decode": "decode", "inference": "decode"}
 _MOST_ATTEMPTS = 100
 _MOST_TOKENS = 10**15
 _TOKEN_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -112,12 +122,14 @@ ToOption = Annotated[list[str] | None, typer.Option(metavar="FLAVOR", help="Only
 FlavorOption = Annotated[
     list[str] | None, typer.Option("--flavor", "--to", metavar="FLAVOR", help="Only on this flavor; may be repeated.")
 ]
+TrainedTaskOption = Annotated[TrainedTask | None, typer.Option("--task", help="Which weights are trained.")]
 TokensOption = Annotated[
     int | None,
     typer.Option(
         parser=reader("--tokens", parse_tokens),
         metavar="COUNT",
-        help="Tokens the job reads or writes, for the cost of a million: 300000, 1.5M, 2B.",
+        help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
+        "million.",
     ),
 ]
 TimeoutOption = Annotated[
@@ -139,6 +151,34 @@ AttemptsOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSaid:
+    """What was said about the work of a job that never ran.
+
+    Args:
+        model: of ``--model``.
+        params: of ``--params``.
+        task: which weights are trained; ``None`` where none are, or nothing was said.
+        tokens: of ``--tokens``.
+        seq_len: of ``--seq-len``.
+        batch_size: of ``--batch-size``.
+        offline: whether the Hub may not be asked for the model.
+    """
+
+    model: str | None = None
+    params: int | None = None
+    task: TrainedTask | None = None
+    tokens: int | None = None
+    seq_len: int = 2048
+    batch_size: int = 1
+    offline: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether a model was named."""
+        return self.model is not None or self.params is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What was said about a job's duration.
 
@@ -147,12 +187,14 @@ class Said:
         like: of ``--like``.
         workload: what the job does.
         utilization: of the GPUs during the measured runs, 0 to 1.
+        model: of ``--model`` and its like, where nothing was measured.
     """
 
     durations: Sequence[MeasuredDuration]
     like: str | None
     workload: Workload
     utilization: float | None = None
+    model: ModelSaid = field(default_factory=ModelSaid)
 
 
 def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Carried:
@@ -161,12 +203,15 @@ def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Car
     Raises:
         UsageError: nothing was said, or what was said contradicts itself.
     """
-    if bool(said.durations) == (said.like is not None):
-        which = "both are" if said.durations else "neither is"
+    ways = (bool(said.durations), said.like is not None, said.model.there)
+    if sum(ways) != 1:
+        which = "more than one is" if any(ways) else "none is"
         raise UsageError(
-            f"A duration comes from --duration or from --like; {which} there.",
+            f"A duration comes from --duration, from --like, or from --model and --tokens; {which} there.",
             hint="For example --duration 2h20m@a10g-small.",
         )
+    if said.model.there:
+        return durations_from_work(_work(said.model, said.workload), flavors, said.workload)
     if said.like is not None:
         runs = measured_like(said.like)
     else:
@@ -182,6 +227,23 @@ def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Car
     known = listing.by_name()
     find_flavors([run.flavor for run in runs], known, "--duration")
     return carry_to_all(runs, flavors, known, said.workload)
+
+
+def _work(said: ModelSaid, workload: Workload) -> Work:
+    kind: Kind | None = said.task or _KINDS.get(workload.phase)
+    if said.tokens is None or kind is None or (said.model and said.params):
+        raise UsageError(
+            "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
+            hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
+        )
+    if said.params is not None:
+        shape = shape_by_hand(ByHand(params=said.params))
+    else:
+        settings = read_hub_settings(os.environ)
+        offline = said.offline or settings.offline
+        source = ModelSource(endpoint=settings.endpoint, token=read_token(os.environ), offline=offline)
+        shape = load_model(str(said.model), source)
+    return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size)
 
 
 def _run(duration: MeasuredDuration, said: Said) -> MeasuredRun:

@@ -8,15 +8,18 @@ from hfplanner.cli.duration_options import (
     DurationsOption,
     FlavorOption,
     LikeOption,
+    ModelSaid,
     PhaseOption,
     RunPrecisionOption,
     Said,
     ScalesOption,
     TimeoutOption,
     TokensOption,
+    TrainedTaskOption,
     UtilizationOption,
     durations_on,
 )
+from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -52,7 +55,12 @@ def cost(
     flavor: FlavorOption = None,
     timeout: TimeoutOption = None,
     attempts: AttemptsOption = None,
+    model: ModelOption = None,
+    params: ParamsOption = None,
+    task: TrainedTaskOption = None,
     tokens: TokensOption = None,
+    seq_len: SeqLenOption = 2048,
+    batch_size: BatchSizeOption = 1,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     output_format: FormatOption = OutputFormat.AUTO,
@@ -69,7 +77,16 @@ def cost(
     now = now_utc()
     listing = get_listing(offline=offline, refresh=refresh, now=now)
     flavors = find_flavors(flavor or (), listing.by_name(), "--flavor")
-    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization)
+    named = ModelSaid(
+        model=model,
+        params=params,
+        task=task,
+        tokens=tokens,
+        seq_len=seq_len,
+        batch_size=batch_size,
+        offline=offline,
+    )
+    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization, model=named)
     terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=tokens)
     plan = plan_flavors(durations_on(flavors, listing, said), flavors, terms).cheapest_first()
     return show_plan(plan, shown, listing, now)

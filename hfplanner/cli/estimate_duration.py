@@ -6,15 +6,18 @@ from hfplanner.cli.duration_options import (
     BoundOption,
     DurationsOption,
     LikeOption,
+    ModelSaid,
     PhaseOption,
     RunPrecisionOption,
     Said,
     ScalesOption,
     TokensOption,
     ToOption,
+    TrainedTaskOption,
     UtilizationOption,
     durations_on,
 )
+from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -36,6 +39,7 @@ EXAMPLES = [
     "hfplanner estimate duration --duration 2h20m@a10g-small --duration 50m@a100-large --to h200",
     "hfplanner estimate duration --duration 6h@a100-large --phase train --scales-with-gpus --to a100x4",
     "hfplanner estimate duration --duration 40m@l4x1 --phase decode --tokens 3M --json",
+    "hfplanner estimate duration --model Qwen/Qwen3-8B --task lora --tokens 20M",
 ]
 
 
@@ -48,7 +52,12 @@ def duration(
     scales_with_gpus: ScalesOption = False,
     utilization: UtilizationOption = None,
     to: ToOption = None,
+    model: ModelOption = None,
+    params: ParamsOption = None,
+    task: TrainedTaskOption = None,
     tokens: TokensOption = None,
+    seq_len: SeqLenOption = 2048,
+    batch_size: BatchSizeOption = 1,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     output_format: FormatOption = OutputFormat.AUTO,
@@ -65,6 +74,15 @@ def duration(
     now = now_utc()
     listing = get_listing(offline=offline, refresh=refresh, now=now)
     flavors = find_flavors(to or (), listing.by_name(), "--to")
-    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization)
+    named = ModelSaid(
+        model=model,
+        params=params,
+        task=task,
+        tokens=tokens,
+        seq_len=seq_len,
+        batch_size=batch_size,
+        offline=offline,
+    )
+    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization, model=named)
     plan = plan_flavors(durations_on(flavors, listing, said), flavors, Terms(tokens=tokens)).fastest_first()
     return show_plan(plan, shown, listing, now)
