@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["KINDS", "Before", "Group", "kind_of", "read_before", "read_groups", "read_rows"]
+__all__ = ["ACHIEVED", "EFFICIENCY", "KINDS", "Before", "Group", "kind_of", "read_before", "read_groups", "read_rows"]
 
 _DATA = Path(__file__).parent / "data"
+ACHIEVED = _DATA / "achieved.csv"
+"""Tokens per second and GPU of published training and generation runs."""
+EFFICIENCY = _DATA / "gpu_efficiency.csv"
+"""How data-parallel training scales over the GPUs of one host: quantiles of published rows by source."""
 # The rate a precision runs at, and what it falls back to where the hardware has none of it. Rows of bf16 on cards
 # without it were run in fp16.
 KINDS = {

@@ -55,47 +55,51 @@ class Guess:
         return {*self.measured, self.target} <= _OFFERED
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A group with what is believed of its accelerators and shares, and with their datasheets."""
+
+    group: Group
+    points: dict[str, Point]
+    shares: Shares
+    sheets: dict[str, dict[str, float]]
+
+    def guess(self, measured: tuple[str, ...], target: str) -> Guess:
+        """Predict one accelerator from others."""
+        change = carried([self.points[name] for name in measured], self.points[target], self.shares)
+        logs, truth = self.group.logs, self.group.logs[target]
+        compute, bandwidth = (
+            logs[measured[0]] + self._sheet(measured[0], kind) - self._sheet(target, kind) - truth
+            for kind in (self.group.precision, "")
+        )
+        return Guess(
+            self.group,
+            measured,
+            target,
+            change.likely - truth,
+            change.low - truth,
+            change.high - truth,
+            compute,
+            bandwidth,
+        )
+
+    def _sheet(self, name: str, precision: str) -> float:
+        """Return the logarithm of a datasheet's operations per second, of its bandwidth where no precision is named."""
+        sheet = self.sheets[name]
+        kind = kind_of(name, precision, {(name, kind) for kind in sheet}) if precision else "bandwidth"
+        return math.log(sheet[kind])
+
+
 def guesses(groups: Sequence[Group], fitted: Fitted) -> Iterator[Guess]:
     """Predict every accelerator of every group from one other, and from every two others."""
     before, sheets = read_before(), _datasheets()
     for group in groups:
         points = {name: _point(name, group, fitted, before) for name in group.logs}
-        shares = fitted.shares(group.phase)
+        case = _Case(group, points, fitted.shares(group.phase), sheets)
         for target in group.logs:
             others = [name for name in group.logs if name != target]
             for count in (1, 2):
-                for measured in combinations(others, count):
-                    yield _guess(group, measured, target, points, shares, sheets)
-
-
-def _guess(
-    group: Group,
-    measured: tuple[str, ...],
-    target: str,
-    points: dict[str, Point],
-    shares: Shares,
-    sheets: dict[str, dict[str, float]],
-) -> Guess:
-    change = carried([points[name] for name in measured], points[target], shares)
-    truth = group.logs[target]
-    first = measured[0]
-
-    def ratio(quantity: str) -> float:
-        return group.logs[first] + math.log(sheets[first][quantity] / sheets[target][quantity]) - truth
-
-    keys = {(name, kind) for name, sheet in sheets.items() for kind in sheet}
-    here, there = (kind_of(name, group.precision, keys) for name in (first, target))
-    compute = group.logs[first] + math.log(sheets[first][here] / sheets[target][there]) - truth
-    return Guess(
-        group,
-        measured,
-        target,
-        change.likely - truth,
-        change.low - truth,
-        change.high - truth,
-        compute,
-        ratio("bandwidth"),
-    )
+                yield from (case.guess(measured, target) for measured in combinations(others, count))
 
 
 def _point(name: str, group: Group, fitted: Fitted, before: dict[tuple[str, str], object]) -> Point:

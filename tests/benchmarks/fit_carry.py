@@ -1,6 +1,8 @@
 """``python -m tests.benchmarks.fit_carry``: learn the rates and shares of carried durations from published rows.
 
-Writes ``data/sustained_rates.csv`` and ``data/carry_shares.csv``. The model is that of
+Writes ``sustained_rates.csv``, ``carry_shares.csv``, ``gpu_scaling.csv`` and ``achieved_fraction.csv`` of ``data/``.
+
+The model is that of
 ``hfplanner/estimate/duration/carry.py``: of each group, log time = work - c x compute - m x memory - (1-c-m) x clock.
 Work, c and m belong to the group (c and m are drawn from a normal distribution of the phase), the rates to the
 accelerator, where what was known before holds them near. Expectation maximization, with the weights of a Student
@@ -20,7 +22,16 @@ import numpy as np
 
 from hfplanner.catalog.accelerators import accelerator_facts
 from hfplanner.estimate.duration.shares import Shares
-from tests.benchmarks.cross_gpu_rows import Before, Group, kind_of, read_before, read_groups
+from tests.benchmarks.cross_gpu_rows import (
+    ACHIEVED,
+    EFFICIENCY,
+    Before,
+    Group,
+    kind_of,
+    read_before,
+    read_groups,
+    read_rows,
+)
 
 __all__ = ["Fitted", "fit"]
 
@@ -49,6 +60,26 @@ _BOUNDS = {
 }
 # Loading data hides behind the GPU in most jobs; where it does not, about a tenth of the time is it.
 _INPUT_SIGMA = 0.06
+
+# How the accelerators of one host are connected, as the flavors' descriptions and the datasheets say.
+_LINKS = {
+    "T4": "PCIe 3 or x8",
+    "L4": "PCIe 3 or x8",
+    "A10G": "PCIe 3 or x8",
+    "L40S": "PCIe 4 x16",
+    "RTX PRO 6000": "PCIe 4 x16",
+    "A100": "NVLink 3",
+    "H200": "NVLink 4",
+}
+_SCALED_TO = 8
+_TENTH = 1.2816  # a tenth of a normal distribution lies beyond this many standard deviations
+
+# What kernels reach and what plain eager code does; published runs of one batch are too few to say more.
+_ACHIEVED_BY_PHYSICS = {
+    "prefill": (0.20, 0.50, 0.85, "of the sustained compute: between eager code and what kernels alone reach"),
+    "decode": (0.10, 0.45, 0.85, "of the sustained bandwidth: between eager code and what kernels alone reach"),
+}
+_OPERATIONS = {"full": 6, "lora": 4, "qlora": 4}
 
 
 @dataclass(slots=True)
@@ -219,6 +250,43 @@ def _write(name: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
         writer.writerows(rows)
 
 
+def scaling_of(link: str) -> tuple[float, float, int]:
+    """Return the efficiency of data-parallel training on 8 GPUs, its standard deviation as a logarithm, and the rows.
+
+    Medians of published rows, each reduced to what is lost at one doubling of the GPUs.
+    """
+    rows = [row for row in read_rows(EFFICIENCY) if row["link"] == link]
+    weights = [float(row["rows"]) for row in rows]
+    doublings = [math.log2(float(row["n_gpus"])) for row in rows]
+    lost = [math.log(float(row["median"])) / d for row, d in zip(rows, doublings, strict=True)]
+    spans = [
+        math.log(float(row["p90"]) / float(row["p10"])) / (2 * _TENTH * d)
+        for row, d in zip(rows, doublings, strict=True)
+    ]
+    steps, total = math.log2(_SCALED_TO), sum(weights)
+    mean, sigma = (sum(w * x for w, x in zip(weights, part, strict=True)) / total for part in (lost, spans))
+    return math.exp(mean * steps), sigma * steps, int(total)
+
+
+def achieved(task: str, fitted: Fitted) -> tuple[float, float, float, str]:
+    """Return which fraction of the sustained compute published training runs achieve: 5 %, 50 % and 95 % of them.
+
+    Every source weighs the same, however many rows it has.
+    """
+    by_source: dict[str, list[float]] = defaultdict(list)
+    for row in read_rows(ACHIEVED):
+        if row["task"] == task:
+            operations = _OPERATIONS[task] * float(row["params_b"]) * 1e9 * float(row["tokens_per_sec_per_gpu"])
+            by_source[row["source"]].append(operations / math.exp(fitted.rates[row["accelerator"], "half"]) / 1e12)
+    count = sum(len(found) for found in by_source.values())
+    low, likely, high = (
+        math.exp(float(np.mean([math.log(np.quantile(found, part)) for found in by_source.values()])))
+        for part in (0.05, 0.5, 0.95)
+    )
+    text = f"of the sustained compute: {count} published training runs of {len(by_source)} projects"
+    return min(low, likely / 2.5), likely, min(max(high, 1.6 * likely), 1.0), text
+
+
 def main() -> int:
     """Fit the committed rows and write the constants."""
     day = datetime.now(UTC).date().isoformat()
@@ -248,6 +316,16 @@ def main() -> int:
         shares.append((phase, "auto", *(getattr(learnt, name) for name in names), learnt.source, day))
     spread = fitted.shares("any").spread
     shares.extend(("any", bound, *numbers[:7], spread, numbers[7], day) for bound, numbers in _BOUNDS.items())
+    scaling = []
+    for name, link in _LINKS.items():
+        efficiency, sigma, count = scaling_of(link)
+        source = f"{count} published rows of data-parallel training over {link}"
+        scaling.append((name, _SCALED_TO, f"{efficiency:.3f}", f"{sigma:.3f}", source, day))
+    _write("gpu_scaling.csv", ("accelerator", "gpus", "efficiency", "sigma", "source", "checked"), scaling)
+    fractions = [(task, *achieved(task, fitted)) for task in _OPERATIONS]
+    fractions += [(task, *numbers) for task, numbers in _ACHIEVED_BY_PHYSICS.items()]
+    cells = [(task, *(f"{number:.3f}" for number in numbers), text, day) for task, *numbers, text in fractions]
+    _write("achieved_fraction.csv", ("kind", "low", "likely", "high", "source", "checked"), cells)
     _write("carry_shares.csv", ("phase", "bound", *names, "source", "checked"), shares)
     return 0
 
