@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import typer
@@ -10,14 +10,15 @@ import typer
 from hfplanner.api.settings import read_hub_settings, read_token
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.needs import MeasuredDuration, parse_measured
+from hfplanner.cli.estimates import history_like, measured_runs
+from hfplanner.cli.needs import MeasuredDuration
 from hfplanner.cli.options import reader, whole_number
-from hfplanner.errors import HistoryError, UsageError, quoted
-from hfplanner.estimate.duration.carry import Carried, carry_to_all
+from hfplanner.errors import UsageError, quoted
+from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.first_principles import Kind, Work, durations_from_work
-from hfplanner.estimate.duration.measured import MeasuredRun
-from hfplanner.estimate.duration.plan import find_flavors, same_everywhere
-from hfplanner.estimate.duration.workload import Bound, Phase, Precision, Workload
+from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs
+from hfplanner.estimate.duration.plan import same_everywhere
+from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
 from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.load import ModelSource, load_model
@@ -25,22 +26,16 @@ from hfplanner.units import parse_duration
 
 __all__ = [
     "AttemptsOption",
-    "BoundOption",
-    "DurationsOption",
     "FlavorOption",
-    "LikeOption",
     "ModelSaid",
-    "PhaseOption",
     "RunPrecisionOption",
     "Said",
-    "ScalesOption",
     "TimeoutOption",
     "ToOption",
     "TokensOption",
     "TrainedTaskOption",
     "UtilizationOption",
     "durations_on",
-    "measured_like",
 ]
 
 TrainedTask = Literal["full", "lora", "qlora"]
@@ -87,28 +82,8 @@ def parse_percent(text: str) -> float:
     return share
 
 
-DurationsOption = Annotated[
-    list[MeasuredDuration] | None,
-    typer.Option(
-        "--duration",
-        parser=reader("--duration", parse_measured),
-        metavar="TIME[@FLAVOR]",
-        help="How long the job runs, as measured on a flavor: 2h20m@a10g-small. Repeat it for several flavors. Without "
-        "@FLAVOR: the same on every flavor.",
-    ),
-]
-LikeOption = Annotated[
-    str | None, typer.Option(metavar="NAME_OR_ID", help="Instead of --duration: as long as such jobs of the history.")
-]
-PhaseOption = Annotated[Phase | None, typer.Option(help="What the job does.")]
 RunPrecisionOption = Annotated[
     Precision | None, typer.Option("--precision", help="What it computes in; 16 bits unless said.")
-]
-BoundOption = Annotated[
-    Bound, typer.Option(help="What its time goes to: arithmetic, memory bandwidth, loading data.", show_default=True)
-]
-ScalesOption = Annotated[
-    bool, typer.Option("--scales-with-gpus", help="It computes on every GPU of a flavor; otherwise on one.")
 ]
 UtilizationOption = Annotated[
     float | None,
@@ -202,6 +177,7 @@ def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Car
 
     Raises:
         UsageError: nothing was said, or what was said contradicts itself.
+        NoSuchJobs: the history has no such job, or none that ran to its end.
     """
     ways = (bool(said.durations), said.like is not None, said.model.there)
     if sum(ways) != 1:
@@ -213,20 +189,17 @@ def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Car
     if said.model.there:
         return durations_from_work(_work(said.model, said.workload), flavors, said.workload)
     if said.like is not None:
-        runs = measured_like(said.like)
-    else:
-        anywhere = [duration.seconds for duration in said.durations if duration.flavor is None]
-        if anywhere and len(said.durations) > 1:
-            raise UsageError(
-                "Of several durations each names the flavor it was measured on.",
-                hint="For example --duration 2h20m@a10g-small --duration 50m@a100-large.",
-            )
-        if anywhere:
-            return same_everywhere(exactly(anywhere[0], "as given, the same on every flavor"), flavors)
-        runs = [_run(duration, said) for duration in said.durations]
-    known = listing.by_name()
-    find_flavors([run.flavor for run in runs], known, "--duration")
-    return carry_to_all(runs, flavors, known, said.workload)
+        return carry_from_history(history_like(said.like), flavors, listing.flavors, said.workload)
+    anywhere = [duration.seconds for duration in said.durations if duration.flavor is None]
+    if anywhere and len(said.durations) > 1:
+        raise UsageError(
+            "Of several durations each names the flavor it was measured on.",
+            hint="For example --duration 2h20m@a10g-small --duration 50m@a100-large.",
+        )
+    if anywhere:
+        return same_everywhere(exactly(anywhere[0], "as given, the same on every flavor"), flavors)
+    runs = [replace(run, gpu_utilization=said.utilization) for run in measured_runs(said.durations)]
+    return carry_from_runs(runs, flavors, listing.flavors, said.workload)
 
 
 def _work(said: ModelSaid, workload: Workload) -> Work:
@@ -244,22 +217,3 @@ def _work(said: ModelSaid, workload: Workload) -> Work:
         source = ModelSource(endpoint=settings.endpoint, token=read_token(os.environ), offline=offline)
         shape = load_model(str(said.model), source)
     return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size)
-
-
-def _run(duration: MeasuredDuration, said: Said) -> MeasuredRun:
-    return MeasuredRun(
-        flavor=duration.flavor or "",
-        duration_secs=exactly(duration.seconds, "measured, as given"),
-        gpu_utilization=said.utilization,
-    )
-
-
-def measured_like(like: str) -> list[MeasuredRun]:
-    """Return how long jobs like one ran, per flavor, from the local history.
-
-    Raises:
-        HistoryError: the history has no durations of such jobs.
-    """
-    raise HistoryError(
-        f"The history has no durations of jobs like {quoted(like)}.", hint="Give one with --duration TIME@FLAVOR."
-    )

@@ -4,15 +4,10 @@ import os
 
 from hfplanner.cli.duration_options import (
     AttemptsOption,
-    BoundOption,
-    DurationsOption,
     FlavorOption,
-    LikeOption,
     ModelSaid,
-    PhaseOption,
     RunPrecisionOption,
     Said,
-    ScalesOption,
     TimeoutOption,
     TokensOption,
     TrainedTaskOption,
@@ -20,6 +15,7 @@ from hfplanner.cli.duration_options import (
     durations_on,
 )
 from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -45,7 +41,7 @@ EXAMPLES = [
 
 
 def cost(
-    durations: DurationsOption = None,
+    duration: DurationOption = None,
     like: LikeOption = None,
     phase: PhaseOption = None,
     precision: RunPrecisionOption = None,
@@ -86,7 +82,7 @@ def cost(
         batch_size=batch_size,
         offline=offline,
     )
-    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization, model=named)
+    said = Said(durations=duration or (), like=like, workload=workload, utilization=utilization, model=named)
     terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=tokens)
     plan = plan_flavors(durations_on(flavors, listing, said), flavors, terms).cheapest_first()
     return show_plan(plan, shown, listing, now)

@@ -3,14 +3,9 @@
 import os
 
 from hfplanner.cli.duration_options import (
-    BoundOption,
-    DurationsOption,
-    LikeOption,
     ModelSaid,
-    PhaseOption,
     RunPrecisionOption,
     Said,
-    ScalesOption,
     TokensOption,
     ToOption,
     TrainedTaskOption,
@@ -18,6 +13,7 @@ from hfplanner.cli.duration_options import (
     durations_on,
 )
 from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -44,7 +40,7 @@ EXAMPLES = [
 
 
 def duration(
-    durations: DurationsOption = None,
+    duration: DurationOption = None,
     like: LikeOption = None,
     phase: PhaseOption = None,
     precision: RunPrecisionOption = None,
@@ -83,6 +79,6 @@ def duration(
         batch_size=batch_size,
         offline=offline,
     )
-    said = Said(durations=durations or (), like=like, workload=workload, utilization=utilization, model=named)
+    said = Said(durations=duration or (), like=like, workload=workload, utilization=utilization, model=named)
     plan = plan_flavors(durations_on(flavors, listing, said), flavors, Terms(tokens=tokens)).fastest_first()
     return show_plan(plan, shown, listing, now)

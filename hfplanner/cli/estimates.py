@@ -1,11 +1,12 @@
 """From options to estimates: what a command knows of a job before it is recommended a flavor."""
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.model_options import ModelOptions
-from hfplanner.cli.needs import MachineOptions, TimeOptions
+from hfplanner.cli.needs import MachineOptions, MeasuredDuration, TimeOptions
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.models.shape import ModelShape
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "history_like", "measured_runs"]
 
 _PRECISIONS: dict[str, Precision] = {
     "fp32": "fp32",
@@ -50,7 +51,7 @@ class Asked:
         if model.is_given:
             self._model_asked = model.shape(offline=offline), model.job(machine.gpus or 1)
         self._refuse_what_says_nothing()
-        self._history = None if time.like is None else _history_of(time.like)
+        self._history = None if time.like is None else history_like(time.like)
 
     def _refuse_what_says_nothing(self) -> None:
         """Refuse options about a model or a measured run where there is none."""
@@ -92,11 +93,7 @@ class Asked:
 
     @property
     def _measured(self) -> list[MeasuredRun]:
-        return [
-            MeasuredRun(flavor=run.flavor, duration_secs=exactly(run.seconds, f"measured on {run.flavor}"))
-            for run in self._time.duration or []
-            if run.flavor is not None
-        ]
+        return measured_runs(self._time.duration or [])
 
     def on(self, listing: Listing) -> Estimates:
         """Return the estimates for every flavor of a listing.
@@ -142,8 +139,22 @@ class Asked:
         )
 
 
-def _history_of(like: str) -> "LikeHistory":
-    """Return what the local history says of the jobs like one."""
+def measured_runs(durations: Iterable[MeasuredDuration]) -> list[MeasuredRun]:
+    """Return the durations that name the flavor they were measured on."""
+    return [
+        MeasuredRun(flavor=run.flavor, duration_secs=exactly(run.seconds, "measured, as given"))
+        for run in durations
+        if run.flavor is not None
+    ]
+
+
+def history_like(like: str) -> "LikeHistory":
+    """Return what the local history says of the jobs like one.
+
+    Raises:
+        HistoryError: the history cannot be read.
+        NoSuchJobs: it has no such job.
+    """
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
     from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - as above
 

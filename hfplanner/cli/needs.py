@@ -114,13 +114,16 @@ DurationOption = Annotated[
 LikeOption = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME_OR_ID", help="As long as the jobs of the local history with this name, id, image or Space ran."
+        metavar="NAME_OR_ID",
+        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran.",
     ),
 ]
-PhaseOption = Annotated[Phase | None, typer.Option(help="What a measured job does; by default what --task says.")]
-BoundOption = Annotated[Bound, typer.Option(help="What a measured job's time goes to.", show_default=True)]
+PhaseOption = Annotated[Phase | None, typer.Option(help="What the job does.")]
+BoundOption = Annotated[
+    Bound, typer.Option(help="What its time goes to: arithmetic, memory bandwidth, loading data.", show_default=True)
+]
 ScalesOption = Annotated[
-    bool, typer.Option("--scales-with-gpus", help="A measured job computes on every GPU of a flavor.")
+    bool, typer.Option("--scales-with-gpus", help="It computes on every GPU of a flavor; otherwise on one.")
 ]
 ConfidenceOption = Annotated[
     float | None,

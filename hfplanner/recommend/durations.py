@@ -1,15 +1,11 @@
 """How long a job runs on every flavor of a listing, from where it was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from hfplanner.catalog.flavor import Flavor
-from hfplanner.catalog.legacy import LegacyFlavor, legacy_flavors
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import NoSuchJobs, UsageError, did_you_mean, quoted
-from hfplanner.estimate.duration.carry import carry_to_all
+from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
-from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations
 
@@ -34,14 +30,14 @@ def durations_from(measured: Sequence[MeasuredRun], listing: Listing, workload: 
     >>> durations.by_flavor["a10g-small"].likely, "cpu-basic" in durations.unknown
     (8400, True)
     """
-    known = _known(listing)
-    for run in measured:
-        if run.flavor not in known:
-            raise UsageError(
-                f"The duration was measured on {quoted(run.flavor)}, which is not in the listing.",
-                hint=f"{did_you_mean(run.flavor, known)}`hfplanner hardware` names every flavor.",
-            )
-    return _durations(measured, listing, workload)
+    carried = carry_from_runs(measured, listing.flavors, listing.flavors, workload)
+    return Durations(
+        measured=tuple(measured),
+        workload=workload,
+        by_flavor=carried.estimates,
+        unknown=carried.unknown,
+        timeouts=carried.timeouts,
+    )
 
 
 def durations_like(history: LikeHistory, listing: Listing, workload: Workload) -> Durations:
@@ -57,56 +53,12 @@ def durations_like(history: LikeHistory, listing: Listing, workload: Workload) -
     Raises:
         NoSuchJobs: none of the runs completed on a flavor that is known.
     """
-    known = _known(listing)
-    measured = [run for run in history.measured_runs() if run.flavor in known]
-    if not measured:
-        raise NoSuchJobs(
-            f"None of the {history.jobs} jobs like {quoted(history.like)} ran to its end on a known flavor.",
-            hint="Say how long one runs, for example --duration 2h20m@a10g-small.",
-        )
-    timeouts = {one.flavor: one.timeout.secs for one in history.flavors if one.timeout}
-    return _durations(measured, listing, workload, like=history.like, timeouts=timeouts)
-
-
-def _durations(
-    measured: Sequence[MeasuredRun],
-    listing: Listing,
-    workload: Workload,
-    like: str | None = None,
-    timeouts: Mapping[str, int] | None = None,
-) -> Durations:
-    carried = carry_to_all(measured, listing.flavors, _known(listing), workload)
-    suggested = {name: suggested_timeout_secs(estimate) for name, estimate in carried.estimates.items()}
+    carried = carry_from_history(history, listing.flavors, listing.flavors, workload)
     return Durations(
-        measured=tuple(measured),
+        measured=runs_of_history(history, listing.flavors),
         workload=workload,
         by_flavor=carried.estimates,
         unknown=carried.unknown,
-        timeouts=suggested | {name: secs for name, secs in (timeouts or {}).items() if name in suggested},
-        like=like,
-    )
-
-
-def _known(listing: Listing) -> Mapping[str, Flavor]:
-    """Return the flavors of which something is known: those listed, and those that old jobs ran on."""
-    gone: dict[str, Flavor] = {
-        name: _as_flavor(flavor) for name, flavor in legacy_flavors().items() if flavor.accelerator and flavor.gpus
-    }
-    return {**gone, **listing.by_name()}
-
-
-def _as_flavor(gone: LegacyFlavor) -> Flavor:
-    return Flavor(
-        name=gone.name,
-        pretty_name=gone.name,
-        vcpu=None,
-        ram_bytes=None,
-        disk_bytes=None,
-        accelerator=gone.accelerator,
-        accelerator_type=None,
-        gpus=gone.gpus or 0,
-        vram_total_bytes=0,
-        vram_per_gpu_bytes=0,
-        price_micro_usd_per_minute=None,
-        unpriced_reason=gone.status,
+        timeouts=carried.timeouts,
+        like=history.like,
     )

@@ -201,3 +201,29 @@ def test_several_measured_flavors_are_options_one_after_another(program: Program
     args = ("--vram", "24GB", "--duration", "2h20m@a10g-small", "--duration", "1h@a100-large", "--json")
     options = {o["flavor"]: o["duration_secs"] for o in json.loads(program.run("recommend", *args).out)["options"]}
     assert (options["a10g-small"]["likely"], options["a100-large"]["likely"]) == (8400, 3600)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("--duration", "2h20m@a10g-small", "--phase", "train"),
+        ("--duration", "2h20m@a10g-small", "--duration", "1h@a100-large", "--bound", "compute", "--scales-with-gpus"),
+        ("--duration", "3h"),
+        ("--like", "sft-llama", "--phase", "train"),
+        ("--like", "eval-nightly"),
+    ],
+    ids=" ".join,
+)
+def test_recommend_and_estimate_say_the_same_to_the_micro_usd(said: tuple[str, ...], program: Program) -> None:
+    """Duration, cost, suggested timeout and worst case of every flavor: one number has one place."""
+    shutil.copy(REPOSITORY / "tests" / "readme_jobs.json", program.home / "jobs.json")
+    assert program.run("import", "jobs.json").code == 0
+    keys = ("duration_secs", "cost_micro_usd", "suggested_timeout_secs", "worst_case_micro_usd")
+
+    def rows(found: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        return {row["flavor"]: [row[key] for key in keys] for row in found if row["duration_secs"]}
+
+    recommended = rows(json.loads(program.run("recommend", *said, "--json").out)["options"])
+    assert len(recommended) > 20
+    for command in ("duration", "cost"):
+        assert rows(json.loads(program.run("estimate", command, *said, "--json").out)["estimates"]) == recommended

@@ -14,7 +14,7 @@ a known bound and the utilization. The interval holds 90 of 100 cases.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
@@ -40,10 +40,12 @@ class Carried:
     Args:
         estimates: seconds by the flavor's name.
         unknown: a sentence by the name of each other flavor.
+        timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s], where that was asked.
     """
 
     estimates: Mapping[str, Estimate]
     unknown: Mapping[str, str]
+    timeouts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

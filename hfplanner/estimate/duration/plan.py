@@ -8,7 +8,7 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.estimate.cost import job_cost, worst_case_micro_usd
 from hfplanner.estimate.duration.carry import Carried
-from hfplanner.estimate.duration.tail import timeout_of_tail
+from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import ceil_div
 
@@ -150,14 +150,23 @@ def plan_flavors(carried: Carried, flavors: Iterable[Flavor], terms: Terms) -> D
     >>> best.flavor.name, best.cost_micro_usd.likely, best.worst_case_micro_usd
     ('cpu-basic', 10020, 20040)
     """
+    timeouts: dict[Estimate, int] = {}
+
+    def suggested(flavor: Flavor) -> int:
+        duration = carried.estimates[flavor.name]
+        if duration not in timeouts:
+            timeouts[duration] = suggested_timeout_secs(duration)
+        return carried.timeouts.get(flavor.name, timeouts[duration])
+
     rows = [
-        _row(flavor, carried.estimates[flavor.name], terms) for flavor in flavors if flavor.name in carried.estimates
+        _row(flavor, carried.estimates[flavor.name], terms, suggested(flavor))
+        for flavor in flavors
+        if flavor.name in carried.estimates
     ]
     return DurationPlan(tuple(rows), dict(carried.unknown))
 
 
-def _row(flavor: Flavor, duration: Estimate, terms: Terms) -> PlannedFlavor:
-    suggested = timeout_of_tail(duration)
+def _row(flavor: Flavor, duration: Estimate, terms: Terms, suggested: int) -> PlannedFlavor:
     timeout = terms.timeout_secs or suggested
     price = flavor.price_micro_usd_per_minute
     cost = None if price is None else job_cost(price, duration)
