@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from statistics import median, quantiles
 
-from hfplanner.estimate.duration.fit import Point, carried
+from hfplanner.estimate.duration.fit import Point, carried, solve
 from hfplanner.estimate.duration.shares import Shares
 from tests.benchmarks.cross_gpu_rows import Group, kind_of, read_before, read_groups, read_rows
 from tests.benchmarks.fit_carry import Fitted, fit
@@ -66,7 +66,7 @@ class _Case:
 
     def guess(self, measured: tuple[str, ...], target: str) -> Guess:
         """Predict one accelerator from others."""
-        change = carried([self.points[name] for name in measured], self.points[target], self.shares)
+        change = carried(solve([self.points[name] for name in measured], self.shares), self.points[target])
         logs, truth = self.group.logs, self.group.logs[target]
         compute, bandwidth = (
             logs[measured[0]] + self._sheet(measured[0], kind) - self._sheet(target, kind) - truth

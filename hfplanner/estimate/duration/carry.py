@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.duration.change import SIGMAS, Change, apply_change, pooled
-from hfplanner.estimate.duration.fit import Point, carried
+from hfplanner.estimate.duration.fit import Point, Posterior, carried, solve
 from hfplanner.estimate.duration.machine import Machine, machine_of
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.shares import Shares, shares_of
@@ -83,11 +83,11 @@ def carry_to_all(
     """
     if not measured:
         raise ValueError("no measured run")
-    runs = [_Run(run, known[run.flavor]) for run in measured]
+    job = _job([_Run(run, known[run.flavor]) for run in measured], workload)
     estimates: dict[str, Estimate] = {}
     unknown: dict[str, str] = {}
     for flavor in to:
-        answer = _carry(runs, flavor, workload)
+        answer = _carry(job, flavor)
         if isinstance(answer, Estimate):
             estimates[flavor.name] = answer
         else:
@@ -118,18 +118,59 @@ def carry_over(
     return carry_to_all(measured, [to], known, workload).estimates.get(to.name)
 
 
-def _carry(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
-    same = [item.run.duration_secs for item in runs if item.flavor.name == to.name]
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the measurements say about a job, whatever flavor is asked about.
+
+    Args:
+        runs: all of them.
+        workload: what the job does.
+        shares: where the time on a GPU goes, before the measurements.
+        machines: the runs on accelerators of known speed, slowest first, so that their order changes nothing.
+        believed: what those say together; ``None`` where there are none.
+    """
+
+    runs: Sequence[_Run]
+    workload: Workload
+    shares: Shares
+    machines: Sequence[tuple[_Run, Machine]]
+    believed: Posterior | None
+
+
+def _job(runs: Sequence[_Run], workload: Workload) -> _Job:
+    shares = _shares(runs, workload)
+    pairs = [(item, machine_of(item.flavor, workload)) for item in runs if item.flavor.gpus]
+    machines = [(item, machine) for item, machine in pairs if isinstance(machine, Machine)]
+    machines.sort(key=lambda pair: (pair[1].compute, pair[1].memory, pair[0].flavor.name, _likely(pair[0])))
+    points = [_point(item, machine, *machines[0], shares) for item, machine in machines]
+    return _Job(runs, workload, shares, machines, solve(points, shares) if points else None)
+
+
+def _carry(job: _Job, to: Flavor) -> Estimate | str:
+    same = [item.run.duration_secs for item in job.runs if item.flavor.name == to.name]
     if same:
         return pooled(same)
-    alike = [item for item in runs if bool(item.flavor.gpus) == bool(to.gpus)]
+    alike = [item for item in job.runs if bool(item.flavor.gpus) == bool(to.gpus)]
     if not alike:
-        here, there = ("GPU", "CPU") if runs[0].flavor.gpus else ("CPU", "GPU")
+        here, there = ("GPU", "CPU") if job.runs[0].flavor.gpus else ("CPU", "GPU")
         return f"nothing says how long work measured on a {here} takes on a {there}"
     if not to.gpus:
         return _on_cpus(alike, to)
+    target = machine_of(to, job.workload)
     near = [item for item in alike if _model(item.flavor) == _model(to)]
-    return _on_same(near, to, workload) if near else _on_other(alike, to, workload)
+    if near:
+        answer = _on_same(job, near, to)
+    elif isinstance(target, str):
+        return target
+    else:
+        answer = _on_other(job, to, target)
+    if isinstance(answer, str) or isinstance(target, str):
+        return answer
+    return _held(answer, job, to, target)
+
+
+def _likely(item: _Run) -> int:
+    return item.run.duration_secs.likely
 
 
 def _model(flavor: Flavor) -> str:
@@ -152,42 +193,34 @@ def _on_cpus(runs: Sequence[_Run], to: Flavor) -> Estimate | str:
     return pooled(estimates)
 
 
-def _on_same(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
+def _on_same(job: _Job, runs: Sequence[_Run], to: Flavor) -> Estimate | str:
     """Carry over to another flavor with the same accelerator: only the number of GPUs and of vCPU differ."""
     estimates = []
     for item in runs:
-        shares = _shares([item], workload)
-        change = _from_vcpu(item.flavor, to, shares)
-        if workload.scales_with_gpus:
-            here, there = machine_of(item.flavor, workload), machine_of(to, workload)
+        change = _from_vcpu(item.flavor, to, job.shares)
+        if job.workload.scales_with_gpus and item.flavor.gpus != to.gpus:
+            here, there = machine_of(item.flavor, job.workload), machine_of(to, job.workload)
             if isinstance(here, str) or isinstance(there, str):
                 return f"nothing is known about work on several {to.accelerator}"
-            change += _from_gpus(here, there, shares)
+            change += _from_gpus(here, there, job.shares)
         basis = f"carried over from {_told(item)}: the same accelerator"
         estimates.append(apply_change(item.run.duration_secs, change, basis))
     return pooled(estimates)
 
 
-def _on_other(runs: Sequence[_Run], to: Flavor, workload: Workload) -> Estimate | str:
+def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     """Carry over to another accelerator."""
-    target = machine_of(to, workload)
-    if isinstance(target, str):
-        return target
-    usable = [(item, machine) for item in runs if isinstance(machine := machine_of(item.flavor, workload), Machine)]
-    if not usable:
-        return f"nothing is known about the speed of {runs[0].flavor.accelerator}"
-    (first, origin), *_ = usable
-    shares = _shares([item for item, _ in usable], workload)
-    points = [_point(item, machine, first, origin, shares) for item, machine in usable]
+    if job.believed is None:
+        return f"nothing is known about the speed of {job.runs[0].flavor.accelerator}"
     # The first measurement stands for the job: what was measured elsewhere moves its duration and the shares.
-    log = carried(points, Point(target.compute, target.memory, target.clock), shares)
-    start = points[0].duration
+    first, origin = job.machines[0]
+    log = carried(job.believed, Point(target.compute, target.memory, target.clock))
+    start = job.believed.origin.duration
     change = Change(log.low - start, log.likely - start, log.high - start)
-    change += _from_vcpu(first.flavor, to, shares) + _from_gpus(origin, target, shares)
-    told = " and ".join(_told(item) for item, _ in usable)
-    basis = (f"carried over from {told} by the rates their accelerators sustain", shares.source)
-    estimate = apply_change(first.run.duration_secs, change, *basis)
-    return _between(estimate, target, usable)
+    change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
+    told = " and ".join(_told(item) for item, _ in job.machines)
+    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source)
+    return apply_change(first.run.duration_secs, change, *basis)
 
 
 def _shares(runs: Sequence[_Run], workload: Workload) -> Shares:
@@ -225,10 +258,31 @@ def _from_gpus(here: Machine, there: Machine, shares: Shares) -> Change:
     return Change(likely - reach, likely, likely + reach)
 
 
-def _between(estimate: Estimate, target: Machine, usable: Sequence[tuple[_Run, Machine]]) -> Estimate:
-    """Hold the likely value to what was measured: not above a machine slower in every respect, not below a faster."""
-    measured = [(item.run.duration_secs.likely, machine) for item, machine in usable]
-    most = min((secs for secs, machine in measured if target.at_least(machine)), default=estimate.high)
-    least = max((secs for secs, machine in measured if machine.at_least(target)), default=estimate.low)
-    likely = max(min(estimate.likely, most), min(least, most))
+def _held(estimate: Estimate, job: _Job, to: Flavor, target: Machine) -> Estimate:
+    """Hold the likely value to what was measured: not above a machine slower in every respect, not below a faster one.
+
+    A measurement on a slower accelerator counts as if it had the GPUs and the vCPU of the target.
+    """
+    likely = estimate.likely
+    others = [(item, machine) for item, machine in job.machines if _model(item.flavor) != _model(to)]
+    moved = [_moved(item, machine, to, target, job.shares) for item, machine in others]
+    slower = [secs for secs, (_, machine) in zip(moved, others, strict=True) if target.accelerator_at_least(machine)]
+    faster = [secs for secs, (_, machine) in zip(moved, others, strict=True) if machine.accelerator_at_least(target)]
+    likely = _clamped(likely, faster, slower)
+    # What was measured itself counts more than what was moved.
+    slower = [_likely(item) for item, machine in job.machines if target.at_least(machine)]
+    faster = [_likely(item) for item, machine in job.machines if machine.at_least(target)]
+    likely = max(_clamped(likely, faster, slower), 1)
     return Estimate(min(estimate.low, likely), likely, max(estimate.high, likely), estimate.basis)
+
+
+def _moved(item: _Run, machine: Machine, to: Flavor, target: Machine, shares: Shares) -> int:
+    """Return how long a run would take on its accelerator with the GPU count and the vCPU of another flavor."""
+    change = _from_vcpu(item.flavor, to, shares) + _from_gpus(machine, target, shares)
+    return round(_likely(item) * math.exp(change.likely))
+
+
+def _clamped(value: int, least: Sequence[int], most: Sequence[int]) -> int:
+    """Return a value held between bounds; where they cross, the upper one counts."""
+    above = min(most, default=max(value, *least, 1))
+    return max(min(value, above), min(max(least, default=0), above))

@@ -34,8 +34,12 @@ class Machine:
 
         A larger GPU has a lower clock, and is not slower for it (:func:`.fit.possible`).
         """
-        mine, its = ((machine.compute, machine.memory, machine.gpus.log, machine.vcpu) for machine in (self, other))
-        return all(a >= b for a, b in zip(mine, its, strict=True))
+        enough = self.gpus.log >= other.gpus.log and self.vcpu >= other.vcpu
+        return enough and self.accelerator_at_least(other)
+
+    def accelerator_at_least(self, other: "Machine") -> bool:
+        """Return whether its accelerator is as fast as another's, whatever the number of them."""
+        return self.compute >= other.compute and self.memory >= other.memory
 
 
 def machine_of(flavor: Flavor, workload: Workload) -> Machine | str:
