@@ -32,7 +32,6 @@ __all__ = [
     "Said",
     "TimeoutOption",
     "ToOption",
-    "TokensOption",
     "TrainedTaskOption",
     "UtilizationOption",
     "durations_on",
@@ -42,27 +41,6 @@ TrainedTask = Literal["full", "lora", "qlora"]
 
 _KINDS: Mapping[Phase | None, Kind] = {"train": "full", "prefill": "prefill", "decode": "decode", "inference": "decode"}
 _MOST_ATTEMPTS = 100
-_MOST_TOKENS = 10**15
-_TOKEN_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
-
-
-def parse_tokens(text: str) -> int:
-    """Read a number of tokens.
-
-    Raises:
-        UsageError: it is not one.
-
-    >>> parse_tokens("2B"), parse_tokens("1.5M"), parse_tokens("300000")
-    (2000000000, 1500000, 300000)
-    """
-    stripped = text.strip().lower()
-    unit = stripped[-1:] if stripped[-1:].isalpha() else ""
-    number = stripped.removesuffix(unit)
-    is_number = number.isascii() and number.replace(".", "", 1).isdigit() and len(number) <= len(str(_MOST_TOKENS))
-    count = round(float(number) * _TOKEN_FACTORS.get(unit, 0)) if is_number else 0
-    if not 1 <= count <= _MOST_TOKENS:
-        raise UsageError(f"{quoted(text)} is not a number of tokens.", hint="Accepted: 300000, 1.5M, 2B.")
-    return count
 
 
 def parse_percent(text: str) -> float:
@@ -98,15 +76,6 @@ FlavorOption = Annotated[
     list[str] | None, typer.Option("--flavor", "--to", metavar="FLAVOR", help="Only on this flavor; may be repeated.")
 ]
 TrainedTaskOption = Annotated[TrainedTask | None, typer.Option("--task", help="Which weights are trained.")]
-TokensOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=reader("--tokens", parse_tokens),
-        metavar="COUNT",
-        help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
-        "million.",
-    ),
-]
 TimeoutOption = Annotated[
     int | None,
     typer.Option(

@@ -9,13 +9,12 @@ from hfplanner.cli.duration_options import (
     RunPrecisionOption,
     Said,
     TimeoutOption,
-    TokensOption,
     TrainedTaskOption,
     UtilizationOption,
     durations_on,
 )
 from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
-from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,

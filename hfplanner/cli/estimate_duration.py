@@ -6,14 +6,13 @@ from hfplanner.cli.duration_options import (
     ModelSaid,
     RunPrecisionOption,
     Said,
-    TokensOption,
     ToOption,
     TrainedTaskOption,
     UtilizationOption,
     durations_on,
 )
 from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
-from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,

@@ -14,6 +14,7 @@ from hfplanner.estimate.span import exactly
 from hfplanner.recommend.estimates import Durations, Estimates, MemoryNeed
 
 if TYPE_CHECKING:
+    from hfplanner.estimate.duration.first_principles import Work
     from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.models.shape import ModelShape
@@ -66,7 +67,12 @@ class Asked:
             "--scales-with-gpus": self._time.scales_with_gpus,
             "--precision": self._model.precision is not None and not self._model.is_given,
         }
-        carries = bool(self._measured) or self._time.like is not None
+        if self._time.tokens is not None and not (self._is_planned or self._measured or self._time.like):
+            raise UsageError(
+                "--tokens needs a model to run, or a duration that was measured.",
+                hint="Add --model, or for example --duration 2h20m@a10g-small.",
+            )
+        carries = bool(self._measured) or self._time.like is not None or self._is_planned
         for option in [option for option, given in about_runs.items() if given and not carries]:
             raise UsageError(
                 f"{option} says how a measured duration changes with the flavor, and none is given.",
@@ -119,14 +125,32 @@ class Asked:
         return self._machine.shard or (self._model.sharding != "none" and self._machine.gpus is None)
 
     def _durations_on(self, listing: Listing) -> Durations | None:
-        measured = self._measured
-        if not measured and self._history is None:
+        measured, tokens = self._measured, self._time.tokens
+        if not measured and self._history is None and not self._is_planned:
             return None
-        from hfplanner.recommend import durations  # noqa: PLC0415 - only where something was measured
+        from hfplanner.recommend import durations  # noqa: PLC0415 - only where something is known of the time
 
         if self._history is not None:
-            return durations.durations_like(self._history, listing, self._workload())
-        return durations.durations_from(measured, listing, self._workload())
+            return durations.durations_like(self._history, listing, self._workload(), tokens=tokens)
+        if measured:
+            return durations.durations_from(measured, listing, self._workload(), tokens=tokens)
+        return durations.durations_planned(self._work(), listing, self._workload())
+
+    @property
+    def _is_planned(self) -> bool:
+        """Whether the time follows from the work alone: a model and its tokens, and nothing that was measured."""
+        told = bool(self._time.duration) or self._time.like is not None
+        return self._time.tokens is not None and self._model_asked is not None and not told
+
+    def _work(self) -> "Work":
+        """Return the work of a job that never ran."""
+        from hfplanner.estimate.duration.first_principles import Work  # noqa: PLC0415 - as above
+
+        if self._model_asked is None or self._time.tokens is None:
+            raise ValueError("no model, or no tokens")
+        shape, job = self._model_asked
+        kind = job.task if job.task != "inference" else "prefill" if self._time.phase == "prefill" else "decode"
+        return Work(shape=shape, kind=kind, tokens=self._time.tokens, seq_len=job.seq_len, batch_size=job.batch_size)
 
     def _workload(self) -> Workload:
         trains = self._model.is_given and self._model.task != "inference"

@@ -16,6 +16,9 @@ __all__ = ["MachineOptions", "MeasuredDuration", "MoneyOptions", "TimeOptions"]
 
 _SHARE = re.compile(r"([0-9]{1,2})\s*%|(0?\.[0-9]{1,9}|0)")
 
+_MOST_TOKENS = 10**15
+_TOKEN_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+
 
 class MeasuredDuration(NamedTuple):
     """How long a job runs, in seconds, and the flavor on which somebody measured it, if they say so."""
@@ -55,6 +58,25 @@ def parse_confidence(text: str) -> float:
         hint = f"A number from 0 to {MOST_CONFIDENCE}, for example 0.9 or 90%."
         raise UsageError(f"{quoted(text)} is not a confidence.", hint=hint)
     return share
+
+
+def parse_tokens(text: str) -> int:
+    """Read a number of tokens.
+
+    Raises:
+        UsageError: it is not one.
+
+    >>> parse_tokens("2B"), parse_tokens("1.5M"), parse_tokens("300000")
+    (2000000000, 1500000, 300000)
+    """
+    stripped = text.strip().lower()
+    unit = stripped[-1:] if stripped[-1:].isalpha() else ""
+    number = stripped.removesuffix(unit)
+    is_number = number.isascii() and number.replace(".", "", 1).isdigit() and len(number) <= len(str(_MOST_TOKENS))
+    count = round(float(number) * _TOKEN_FACTORS.get(unit, 0)) if is_number else 0
+    if not 1 <= count <= _MOST_TOKENS:
+        raise UsageError(f"{quoted(text)} is not a number of tokens.", hint="Accepted: 300000, 1.5M, 2B.")
+    return count
 
 
 def shipped_accelerators() -> list[str]:
@@ -116,6 +138,15 @@ LikeOption = Annotated[
     typer.Option(
         metavar="NAME_OR_ID",
         help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran.",
+    ),
+]
+TokensOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=reader("--tokens", parse_tokens),
+        metavar="COUNT",
+        help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
+        "million.",
     ),
 ]
 PhaseOption = Annotated[Phase | None, typer.Option(help="What the job does.")]
@@ -182,6 +213,7 @@ class TimeOptions:
     phase: PhaseOption = None
     bound: BoundOption = "auto"
     scales_with_gpus: ScalesOption = False
+    tokens: TokensOption = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,12 +94,13 @@ class Durations:
     """How long a job runs on every flavor, made by :func:`hfplanner.recommend.durations.durations_from`.
 
     Args:
-        measured: what it follows from.
+        measured: what it follows from; empty where it follows from the work alone.
         workload: what the job does.
         by_flavor: seconds by the flavor's name.
         unknown: why nothing is known, by the name of each other flavor.
         timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
+        tokens: how many the job reads, writes or is trained on; ``None`` is not known.
     """
 
     measured: tuple[MeasuredRun, ...]
@@ -108,15 +109,17 @@ class Durations:
     unknown: Mapping[str, str]
     timeouts: Mapping[str, int]
     like: str | None = None
+    tokens: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it."""
-        first = self.measured[0]
+        first = self.measured[0] if self.measured else None
         return {
-            "duration_secs": first.duration_secs.likely,
-            "duration_flavor": first.flavor,
+            "duration_secs": first and first.duration_secs.likely,
+            "duration_flavor": first and first.flavor,
             "like": self.like,
             "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
+            "tokens": self.tokens,
             "workload": {field.name: getattr(self.workload, field.name) for field in fields(self.workload)},
         }
 
@@ -135,7 +138,8 @@ class Estimates:
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it: part of the request."""
-        asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": [], "workload": None}
+        asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": []}
+        asked |= {"tokens": None, "workload": None}
         asked |= self.durations.to_json() if self.durations else {}
         return asked | {"model": self.memory.to_json() if self.memory else None}
 

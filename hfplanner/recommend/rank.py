@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from hfplanner.catalog.flavor import Flavor
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.recommend.break_even import break_even
 from hfplanner.recommend.candidate import DURATION_BASIS, Candidate, candidate_on, rank_key
 from hfplanner.recommend.dominance import dominated
@@ -45,6 +45,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
                 notes=option_notes(needs, candidate, candidates, beaten_by, estimates),
                 memory=candidate.memory,
                 timeout_secs=timeouts.get(flavor.name),
+                micro_usd_per_million_tokens=_per_million(candidate, estimates),
             )
         )
     return options
@@ -60,6 +61,16 @@ def _timeouts(needs: Needs, flavors: Sequence[Flavor], estimates: Estimates) -> 
 
     secs = suggested_timeout_secs(exactly(needs.duration_secs, DURATION_BASIS))
     return dict.fromkeys((flavor.name for flavor in flavors), secs)
+
+
+def _per_million(candidate: Candidate, estimates: Estimates) -> Estimate | None:
+    """Return what a million tokens cost there, where their number and the time are known."""
+    tokens = estimates.durations.tokens if estimates.durations else None
+    if tokens is None or candidate.cost_micro_usd is None:
+        return None
+    from hfplanner.estimate.duration.plan import cost_per_million  # noqa: PLC0415 - only where tokens are counted
+
+    return cost_per_million(candidate.cost_micro_usd, tokens)
 
 
 def _point(candidate: Candidate) -> tuple[int, int] | None:

@@ -33,6 +33,7 @@ class Option:
         standing: how it compares with the recommendation, in a sentence.
         notes: what else to know, a sentence each.
         memory: what its model needs there, ``None`` where none was named.
+        micro_usd_per_million_tokens: what a million tokens cost, where their number and the time are known.
         timeout_secs: the timeout that kills at most one run in a hundred [s], ``None`` while time is not known.
     """
 
@@ -48,6 +49,7 @@ class Option:
     notes: tuple[str, ...]
     memory: FlavorMemory | None = None
     timeout_secs: int | None = None
+    micro_usd_per_million_tokens: Estimate | None = None
 
     @property
     def worst_case_micro_usd(self) -> int | None:
@@ -57,7 +59,7 @@ class Option:
 
     def to_json(self) -> dict[str, Any]:
         """Return the option as the interface spells it."""
-        flavor = self.flavor
+        flavor, per_million = self.flavor, self.micro_usd_per_million_tokens
         return {
             "rank": self.rank,
             "flavor": flavor.name,
@@ -80,6 +82,7 @@ class Option:
             "memory": self.memory.to_json() if self.memory else None,
             "suggested_timeout_secs": self.timeout_secs,
             "worst_case_micro_usd": self.worst_case_micro_usd,
+            "micro_usd_per_million_tokens": per_million.to_json() if per_million else None,
         }
 
 

@@ -12,7 +12,15 @@ from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import ceil_div
 
-__all__ = ["DurationPlan", "PlannedFlavor", "Terms", "find_flavors", "plan_flavors", "same_everywhere"]
+__all__ = [
+    "DurationPlan",
+    "PlannedFlavor",
+    "Terms",
+    "cost_per_million",
+    "find_flavors",
+    "plan_flavors",
+    "same_everywhere",
+]
 
 _MILLION = 10**6
 
@@ -171,10 +179,16 @@ def _row(flavor: Flavor, duration: Estimate, terms: Terms, suggested: int) -> Pl
     price = flavor.price_micro_usd_per_minute
     cost = None if price is None else job_cost(price, duration)
     worst = None if price is None else worst_case_micro_usd(price, timeout, attempts=terms.attempts)
-    per_million = None if cost is None or terms.tokens is None else _per_million(cost, terms.tokens)
+    per_million = None if cost is None or terms.tokens is None else cost_per_million(cost, terms.tokens)
     return PlannedFlavor(flavor, duration, cost, worst, timeout, suggested, per_million)
 
 
-def _per_million(cost: Estimate, tokens: int) -> Estimate:
+def cost_per_million(cost: Estimate, tokens: int) -> Estimate:
+    """Return what a million tokens cost, rounded up to whole micro-USD, of a job that costs so much for its tokens.
+
+    >>> from hfplanner.estimate.span import exactly
+    >>> cost_per_million(exactly(1_500_000, "as given"), 3_000_000).likely
+    500000
+    """
     low, likely, high = (ceil_div(part * _MILLION, tokens) for part in (cost.low, cost.likely, cost.high))
     return Estimate(low, likely, high, cost.basis)

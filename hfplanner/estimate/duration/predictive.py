@@ -23,6 +23,8 @@ PRIOR_RUNS = 10.0
 
 # Bisection ends where two logarithms are one duration to ten digits.
 _CLOSE = 1e-10
+# Of the largest float, nearly: a share that differs from 1 by rounding only has a quantile, too.
+_FARTHEST_LOG = 700.0
 # The curve is a straight line between the steps that are kept; so many tell it to a twentieth of a percent.
 _STEPS_KEPT = 2000
 
@@ -57,10 +59,10 @@ class Predictive:
         if not 0 < share < 1:
             raise ValueError(f"not between 0 and 1: {share}")
         low, high = self.curve.log_secs[0] - 1, self.curve.log_secs[-1] + 1
-        while self._cdf(low) > share:
-            low -= high - low
-        while self._cdf(high) < share:
-            high += high - low
+        while self._cdf(low) > share and low > -_FARTHEST_LOG:
+            low = max(low - 2 * (high - low), -_FARTHEST_LOG)
+        while self._cdf(high) < share and high < _FARTHEST_LOG:
+            high = min(high + 2 * (high - low), _FARTHEST_LOG)
         while high - low > _CLOSE * max(1.0, abs(high)):
             middle = (low + high) / 2
             low, high = (middle, high) if self._cdf(middle) < share else (low, middle)
@@ -72,16 +74,19 @@ class Predictive:
     def _base(self, log_secs: float) -> float:
         return sum(one.weight * one.cdf(log_secs) for one in self.candidates)
 
+    def _tail(self, log_secs: float) -> float:
+        return sum(one.weight * one.tail(log_secs) for one in self.candidates)
+
     def _own(self, log_secs: float) -> float:
         times, before, at = self.curve.log_secs, self.curve.before, self.curve.at
         step = bisect_right(times, log_secs)
         if step == 0:
-            share = self._base(log_secs) / self._base(times[0]) if log_secs < times[0] else 1.0
-            return before[0] * share
+            below = self._base(times[0])
+            return before[0] * (self._base(log_secs) / below if below > 0 else 0.0)
         if step == len(times):
-            beyond = 1 - self._base(times[-1])
-            share = (self._base(log_secs) - 1 + beyond) / beyond if beyond > 0 else 1.0
-            return at[-1] + (1 - at[-1]) * share
+            # Of the tail itself: one less a number that is nearly one would be rounding.
+            beyond = self._tail(times[-1])
+            return 1 - (1 - at[-1]) * (self._tail(log_secs) / beyond if beyond > 0 else 0.0)
         share = (log_secs - times[step - 1]) / (times[step] - times[step - 1])
         return at[step - 1] + (before[step] - at[step - 1]) * share
 

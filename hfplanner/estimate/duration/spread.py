@@ -73,6 +73,14 @@ class LogNormal:
         """
         return 0.5 * math.erfc((self.mean - log_secs) / (self.deviation * math.sqrt(2)))
 
+    def tail(self, log_secs: float) -> float:
+        """Return the probability that the next run takes longer, to all digits however small it is.
+
+        >>> LogNormal(weight=1.0, mean=5.0, deviation=0.1).tail(7.0) > 0
+        True
+        """
+        return 0.5 * math.erfc((log_secs - self.mean) / (self.deviation * math.sqrt(2)))
+
 
 def _log_normal_weights(median: float, deviation: float) -> tuple[float, ...]:
     """Return how often each spread is met, where spreads are log-normal themselves."""

@@ -125,7 +125,8 @@ class SurvivalCurve:
         limit = (log * (-z * pl.col("variance").sqrt() / log).exp()).exp()
         # Nothing outlasts the last step, and Greenwood has no variance there: only the lower limit can fall.
         known = pl.when(pl.col("survival") > 0).then(limit).otherwise(0.0 if z > 0 else None)
-        steps = pl.DataFrame({"survival": self.survival, "variance": self.variance})
+        columns = {"survival": pl.Float64(), "variance": pl.Float64()}
+        steps = pl.DataFrame({"survival": self.survival, "variance": self.variance}, schema=columns)
         return steps.select(known.cum_min().forward_fill().fill_null(1.0)).to_series().to_list()
 
 
