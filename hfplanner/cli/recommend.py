@@ -38,6 +38,7 @@ EXAMPLES = [
     "hfplanner recommend --vram 24GB --ram 60GB --max-price 2.50",
     "hfplanner recommend --vram 40GB --duration 3h --max-cost 6",
     "hfplanner recommend --vram 24GB --duration 2h20m@a10g-small --phase train --max-time 1h --confidence 0.9",
+    "hfplanner recommend --model Qwen/Qwen3-8B --task lora --tokens 20M --max-cost 5",
     "hfplanner recommend --vram 24GB --like sft-0a1b2c3d --objective time --max-cost 10",
     "hfplanner recommend --accelerator a100 --accelerator h200 --gpus 4",
     "hfplanner recommend --vram 40GB --plot flavors.png",
@@ -67,6 +68,7 @@ _AGENT_COLUMNS = (
     "suggested_timeout_secs",
     "worst_case_micro_usd",
     "fits_probability",
+    "micro_usd_per_million_tokens",
 )
 
 ObjectiveOption = Annotated[
@@ -156,7 +158,7 @@ def _show(answer: Recommendation, shown: OutputFormat, now: datetime) -> None:
 def _agent_row(option: Option) -> list[object]:
     """Return an option on one line: the likely value of an estimate, lists joined."""
     row = option.to_json()
-    for name in ("duration_secs", "cost_micro_usd"):
+    for name in ("duration_secs", "cost_micro_usd", "micro_usd_per_million_tokens"):
         row[name] = row[name] and row[name]["likely"]
     row["fits_probability"] = row["memory"] and row["memory"]["probability"]
     row |= {"dominated_by": ",".join(row["dominated_by"]), "notes": "; ".join(row["notes"])}

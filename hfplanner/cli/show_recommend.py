@@ -85,6 +85,7 @@ def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> N
                 keep=6,
             ),
             Column("COST", [_span(option.cost_micro_usd, format_about_usd, format_usd) for option in options], keep=7),
+            *_columns_of_tokens(options),
             Column("PARETO", [_PARETO[option.pareto] for option in options], keep=0),
         ]
     print_table(out, columns, bold_first=True)
@@ -100,6 +101,14 @@ def _columns_of_memory(options: tuple[Option, ...]) -> list[Column]:
         Column("USABLE", usable, keep=4),
         Column("CHANCE", [_chance(memory.probability) for memory in there], keep=6),
     ]
+
+
+def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
+    """Return what a million tokens cost, where they are counted."""
+    costs = [option.micro_usd_per_million_tokens for option in options]
+    if not any(costs):
+        return []
+    return [Column("$/M TOKENS", [format_about_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
 
 
 def _chance(probability: float) -> str:

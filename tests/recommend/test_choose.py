@@ -272,6 +272,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "duration_flavor": None,
         "like": None,
         "measured": [],
+        "tokens": None,
         "workload": None,
         "model": None,
         "max_time_secs": None,
@@ -311,6 +312,9 @@ def test_the_answer_as_json_is_complete() -> None:
         "dominated_by": [],
         "notes": ["cheaper per job only if it is 2.00x as fast as h200: this job in at most 29m"],
         "memory": None,
+        "suggested_timeout_secs": 6780,
+        "worst_case_micro_usd": 113 * 166667,
+        "micro_usd_per_million_tokens": None,
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",

@@ -10,20 +10,24 @@ from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import NoSuchJobs, UsageError
 from hfplanner.estimate.cost import job_cost, worst_case_micro_usd
 from hfplanner.estimate.duration.carry import carry_over
+from hfplanner.estimate.duration.first_principles import Work
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate, exactly
+from hfplanner.models.known import find_known
 from hfplanner.recommend.choose import recommend
-from hfplanner.recommend.durations import durations_from, durations_like
+from hfplanner.recommend.durations import durations_from, durations_like, durations_planned
 from hfplanner.recommend.estimates import Durations, Estimates
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from tests.program import REPOSITORY, Program
 
+PER_MILLION = "micro_usd_per_million_tokens"
 TRAINING = Workload(phase="train")
+WORK = Work(shape=find_known("Qwen/Qwen3-8B"), kind="lora", tokens=20_000_000)
 RUN = MeasuredRun(flavor="a10g-small", duration_secs=exactly(8400, "measured on a10g-small"))
 MEASURED = durations_from([RUN], shipped_listing(), TRAINING)
 
@@ -210,7 +214,7 @@ def test_several_measured_flavors_are_options_one_after_another(program: Program
         ("--duration", "2h20m@a10g-small", "--duration", "1h@a100-large", "--bound", "compute", "--scales-with-gpus"),
         ("--duration", "3h"),
         ("--like", "sft-llama", "--phase", "train"),
-        ("--like", "eval-nightly"),
+        ("--like", "eval-nightly", "--tokens", "3M"),
     ],
     ids=" ".join,
 )
@@ -218,7 +222,7 @@ def test_recommend_and_estimate_say_the_same_to_the_micro_usd(said: tuple[str, .
     """Duration, cost, suggested timeout and worst case of every flavor: one number has one place."""
     shutil.copy(REPOSITORY / "tests" / "readme_jobs.json", program.home / "jobs.json")
     assert program.run("import", "jobs.json").code == 0
-    keys = ("duration_secs", "cost_micro_usd", "suggested_timeout_secs", "worst_case_micro_usd")
+    keys = ("duration_secs", "cost_micro_usd", "suggested_timeout_secs", "worst_case_micro_usd", PER_MILLION)
 
     def rows(found: list[dict[str, Any]]) -> dict[str, list[Any]]:
         return {row["flavor"]: [row[key] for key in keys] for row in found if row["duration_secs"]}
@@ -227,3 +231,28 @@ def test_recommend_and_estimate_say_the_same_to_the_micro_usd(said: tuple[str, .
     assert len(recommended) > 20
     for command in ("duration", "cost"):
         assert rows(json.loads(program.run("estimate", command, *said, "--json").out)["estimates"]) == recommended
+
+
+def test_what_never_ran_is_planned_from_its_tokens(program: Program) -> None:
+    """A model and its tokens: wide, marked, the same as the estimate, with the cost of a million tokens."""
+    said = ("--model", "Qwen/Qwen3-8B", "--task", "lora", "--tokens", "20M", "--json")
+    answer = json.loads(program.run("recommend", *said).out)
+    estimated = json.loads(program.run("estimate", "cost", *said).out)["estimates"]
+    by_name = {row["flavor"]: row for row in estimated}
+    assert (answer["request"]["tokens"], answer["request"]["measured"]) == (20_000_000, [])
+    assert answer["options"]
+    for option in answer["options"]:
+        row = by_name[option["flavor"]]
+        assert option["duration_secs"] == row["duration_secs"]
+        assert (option["cost_micro_usd"], option[PER_MILLION]) == (row["cost_micro_usd"], row[PER_MILLION])
+        assert option["duration_secs"]["basis"][0] == "from first principles: nothing was measured"
+    needs, estimates = Needs(), Estimates(durations=durations_planned(WORK, shipped_listing(), TRAINING))
+    assert describe_needs(needs, estimates) == "20,000,000 tokens in all"
+
+
+@pytest.mark.parametrize("args", [("--tokens", "20M"), ("--tokens", "20M", "--duration", "3h"), ("--tokens", "many")])
+def test_tokens_of_nothing_are_refused(args: tuple[str, ...], program: Program) -> None:
+    """They need a model, or a run that was measured."""
+    done = program.run("recommend", "--vram", "24GB", *args)
+    assert (done.code, done.out) == (2, "")
+    assert "--tokens" in done.err
