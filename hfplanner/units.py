@@ -17,6 +17,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
+    "MEGA",
     "MICROSECONDS_PER_SECOND",
     "MICRO_USD_PER_USD",
     "MINUTES_PER_HOUR",
@@ -50,6 +51,7 @@ _MB = 10**6
 KiB = 2**10
 MiB = 2**20
 GiB = 2**30
+MEGA = 10**6
 TERA = 10**12
 
 # A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).

@@ -8,6 +8,15 @@ from hypothesis import strategies as st
 
 from hfplanner.catalog.flavor import read_rows
 from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.places import places_of
+from hfplanner.estimate.span import Estimate, exactly
+from hfplanner.models.known import find_known
+from hfplanner.recommend.estimates import Durations, Estimates, MemoryNeed
+from hfplanner.recommend.memory import memory_need
 from hfplanner.recommend.needs import Needs
 
 CHECKED = datetime(2026, 8, 31, tzinfo=UTC)
@@ -138,3 +147,52 @@ def questions(draw: st.DrawFn) -> tuple[Needs, Listing]:
     """Draw needs and a listing they are asked of."""
     listing = draw(listings())
     return Needs(**draw(need_values(listing))), listing
+
+
+# From what fits anything to what fits hardly anything, with changes that help and changes that do not go together.
+_JOBS = [
+    MemoryJob(seq_len=4096),
+    MemoryJob(engine="vllm", gpus=2),
+    MemoryJob(task="qlora", batch_size=4, attention="eager"),
+    MemoryJob(task="full", sharding="zero2", gpus=2),
+]
+
+
+def _durations(listing: Listing) -> st.SearchStrategy[Durations]:
+    """Draw how long a job runs on each flavor of a listing; of some nothing is known."""
+    span = st.tuples(st.sampled_from([1, 60, 600, 3599]), st.integers(0, 3600), st.integers(0, 7200)).map(
+        lambda drawn: Estimate(drawn[0], drawn[0] + drawn[1], drawn[0] + drawn[1] + drawn[2], ("drawn",))
+    )
+    names = sorted(listing.by_name())
+    spans = st.lists(usually(span, st.none()), min_size=len(names), max_size=len(names))
+    return spans.map(lambda drawn: _as_durations(dict(zip(names, drawn, strict=True))))
+
+
+def _as_durations(spans: Mapping[str, Estimate | None]) -> Durations:
+    known = {name: span for name, span in spans.items() if span is not None}
+    return Durations(
+        measured=(MeasuredRun(flavor="l4x1", duration_secs=exactly(60, "drawn")),),
+        workload=Workload(),
+        by_flavor=known,
+        unknown={name: "nobody tried" for name, span in spans.items() if span is None},
+        timeouts={name: suggested_timeout_secs(span) for name, span in known.items()},
+    )
+
+
+@st.composite
+def estimated_questions(draw: st.DrawFn) -> tuple[Needs, Listing, Estimates]:
+    """Draw needs, a listing, and what is known of the job on each flavor of it."""
+    listing = draw(listings())
+    memory: MemoryNeed | None = None
+    if draw(st.booleans()):
+        job, spread = draw(st.sampled_from(_JOBS)), draw(st.booleans())
+        memory = memory_need(
+            find_known("Qwen/Qwen3-8B"), job, places_of(listing.flavors), spread=spread and not job.trains
+        )
+    durations = draw(st.none() | _durations(listing))
+    values = draw(need_values(listing)) | {"confidence": draw(st.sampled_from([None, 0.0, 0.5, 0.9, 0.99]))}
+    if durations is not None:
+        limits = {"max_time_secs": [60, 3600], "max_cost_micro_usd": [10**5, 10**7]}
+        values |= {"duration_secs": None, "objective": draw(st.sampled_from(["cost", "time"]))}
+        values |= {name: draw(_maybe(st.sampled_from(some))) for name, some in limits.items()}
+    return Needs(**values), listing, Estimates(memory=memory, durations=durations)

@@ -1,51 +1,33 @@
 """The options that say which model is run, and how."""
 
+import os
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hfplanner.api.settings import read_hub_settings, read_token
 from hfplanner.cli.options import reader, whole_number
+from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import (
     Attention,
     Checkpointing,
     Engine,
     KvDtype,
     Loss,
+    MemoryJob,
     Offload,
     Optimizer,
     Precision,
     Sharding,
     Task,
 )
-from hfplanner.estimate.memory.weights import check_quantization
-from hfplanner.models.by_hand import parse_params
 
-__all__ = [
-    "AccumulationOption",
-    "AttentionOption",
-    "BatchSizeOption",
-    "CheckpointingOption",
-    "EngineOption",
-    "GpuCountOption",
-    "KvDtypeOption",
-    "LossOption",
-    "ModelOption",
-    "OffloadOption",
-    "OptimizerOption",
-    "PackedOption",
-    "ParamsOption",
-    "PrecisionOption",
-    "QuantizationOption",
-    "QuantizedExpertsOption",
-    "RankOption",
-    "SeqLenOption",
-    "ShardingOption",
-    "TargetsOption",
-    "TaskOption",
-    "TrainedEmbeddingsOption",
-    "width_option",
-]
+if TYPE_CHECKING:
+    from hfplanner.models.shape import ModelShape
+
+__all__ = ["GpuCountOption", "ModelOptions"]
 
 _MOST = 2**31 - 1
 
@@ -59,7 +41,21 @@ def _number(option: str, most: int) -> Callable[[str | int], int]:
 _LARGEST_WIDTH = 10**7
 
 
-def width_option(option: str, text: str) -> Any:  # noqa: ANN401 - what typer.Option returns
+def _read_params(text: str) -> int:
+    from hfplanner.models.by_hand import parse_params  # noqa: PLC0415 - only where a model is given by hand
+
+    return parse_params(text)
+
+
+def _read_quantization(text: str) -> str:
+    if text == "auto":
+        return text
+    from hfplanner.estimate.memory.weights import check_quantization  # noqa: PLC0415 - only where one is named
+
+    return check_quantization(text)
+
+
+def _width_option(option: str, text: str) -> Any:  # noqa: ANN401 - what typer.Option returns
     """Return the option of one width of a model given by hand."""
     return typer.Option(option, parser=reader(option, whole_number(_LARGEST_WIDTH)), metavar="N", help=text)
 
@@ -70,16 +66,17 @@ ModelOption = Annotated[
 ]
 ParamsOption = Annotated[
     int | None,
-    typer.Option(parser=reader("--params", parse_params), metavar="COUNT", help="Without a model: 8B, 350M."),
+    typer.Option(parser=reader("--params", _read_params), metavar="COUNT", help="Without a model: 8B, 350M."),
 ]
 TaskOption = Annotated[Task, typer.Option(help="What is run: generating, or training of what.", show_default=True)]
 PrecisionOption = Annotated[
-    Precision, typer.Option(help="Of weights and compute; -mixed keeps fp32 weights under autocast.", show_default=True)
+    Precision | None,
+    typer.Option(help="Of weights and compute, bf16 by default; -mixed keeps fp32 weights under autocast."),
 ]
 QuantizationOption = Annotated[
     str,
     typer.Option(
-        parser=reader("--quantization", check_quantization),
+        parser=reader("--quantization", _read_quantization),
         metavar="KIND",
         help="none, int8, fp8, nf4, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND; auto: as stored, nf4 for qlora.",
         show_default=True,
@@ -146,3 +143,100 @@ TrainedEmbeddingsOption = Annotated[
     ),
 ]
 PackedOption = Annotated[bool, typer.Option("--packed", help="Sequences are packed: no padding, no attention mask.")]
+LayersOption = Annotated[int | None, _width_option("--layers", "With --params: layers.")]
+HiddenOption = Annotated[int | None, _width_option("--hidden", "With --params: width of the residual stream.")]
+HeadsOption = Annotated[int | None, _width_option("--heads", "With --params: query heads.")]
+KvHeadsOption = Annotated[int | None, _width_option("--kv-heads", "With --params: key and value heads.")]
+FfnOption = Annotated[int | None, _width_option("--ffn", "With --params: inner width of the feed-forward block.")]
+VocabOption = Annotated[int | None, _width_option("--vocab", "With --params: tokens of the vocabulary.")]
+
+_WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions:
+    """Which model is run, and how, as typed."""
+
+    model: ModelOption = None
+    params: ParamsOption = None
+    layers: LayersOption = None
+    hidden: HiddenOption = None
+    heads: HeadsOption = None
+    kv_heads: KvHeadsOption = None
+    ffn: FfnOption = None
+    vocab: VocabOption = None
+    task: TaskOption = "inference"
+    precision: PrecisionOption = None
+    quantization: QuantizationOption = "auto"
+    quantized_experts: QuantizedExpertsOption = False
+    kv_dtype: KvDtypeOption = "auto"
+    engine: EngineOption = "transformers"
+    batch_size: BatchSizeOption = 1
+    seq_len: SeqLenOption = 2048
+    optimizer: OptimizerOption = "adamw"
+    lora_rank: RankOption = 16
+    lora_targets: TargetsOption = "all-linear"
+    trained_embeddings: TrainedEmbeddingsOption = False
+    checkpointing: CheckpointingOption = "none"
+    attention: AttentionOption = "sdpa"
+    loss: LossOption = "standard"
+    accumulation: AccumulationOption = 1
+    packed: PackedOption = False
+    offload: OffloadOption = "none"
+    sharding: ShardingOption = "none"
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a model is named at all."""
+        return self.model is not None or self.params is not None
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the options that are not what they are by default."""
+        return tuple(
+            f"--{field.name.replace('_', '-')}"
+            for field in fields(self)
+            if field.name not in {"model", "params"} and getattr(self, field.name) != field.default
+        )
+
+    def job(self, gpus: int) -> MemoryJob:
+        """Return how the model is run, over so many GPUs.
+
+        Raises:
+            UsageError: the options contradict each other.
+        """
+        how = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in {"model", "params", "lora_targets", *_WIDTHS}
+        }
+        how["precision"] = self.precision or "bf16"
+        targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
+        return MemoryJob(lora_targets=targets, gpus=gpus, **how)
+
+    def shape(self, *, offline: bool) -> "ModelShape":
+        """Return the model: by hand, of a folder, shipped, or asked from the Hub.
+
+        Raises:
+            UsageError: it is given twice or not at all, or widths go without a number of parameters.
+            ModelError: it cannot be had, or read.
+        """
+        if (self.model is None) == (self.params is None):
+            which = "both are" if self.model else "neither is"
+            raise UsageError(
+                f"A model is given by --model or by --params; {which} there.", hint="For example --model Qwen/Qwen3-8B."
+            )
+        widths = {name: getattr(self, name) for name in _WIDTHS}
+        if self.params is not None:
+            from hfplanner.models.by_hand import ByHand, shape_by_hand  # noqa: PLC0415 - only where it is asked for
+
+            return shape_by_hand(ByHand(params=self.params, **widths))
+        if any(width is not None for width in widths.values()):
+            raise UsageError("Widths like --layers go with --params, not with --model.", hint="Leave them out.")
+        from hfplanner.models.load import ModelSource, load_model  # noqa: PLC0415 - only where it is asked for
+
+        settings = read_hub_settings(os.environ)
+        offline = offline or settings.offline
+        return load_model(
+            str(self.model),
+            ModelSource(endpoint=settings.endpoint, token=read_token(os.environ), offline=offline),
+        )

@@ -7,19 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hfplanner.cli.needs import (
-    AcceleratorOption,
-    CpuOption,
-    DiskOption,
-    DurationOption,
-    GpusOption,
-    MaxCostOption,
-    MaxPriceOption,
-    MaxTimeOption,
-    RamOption,
-    ShardOption,
-    VramOption,
-)
+from hfplanner.cli.estimates import Asked
+from hfplanner.cli.model_options import ModelOptions
+from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -32,6 +22,7 @@ from hfplanner.cli.options import (
     whole_number,
 )
 from hfplanner.cli.output import OutputFormat, note, print_error, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.packs import unpacked
 from hfplanner.errors import NothingFits
 from hfplanner.recommend.choose import recommend as recommend_flavors
 from hfplanner.recommend.needs import NEED_LIMITS, Needs, Objective
@@ -40,10 +31,15 @@ from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import nothing_fits
 
 EXAMPLES = [
+    "hfplanner recommend --model Qwen/Qwen3-8B --task qlora --batch-size 4 --checkpointing full",
+    "hfplanner recommend --model meta-llama/Llama-3.1-70B --shard --engine vllm --seq-len 8192",
     "hfplanner recommend --vram 40GB",
     "hfplanner recommend --vram 160GB --shard",
     "hfplanner recommend --vram 24GB --ram 60GB --max-price 2.50",
     "hfplanner recommend --vram 40GB --duration 3h --max-cost 6",
+    "hfplanner recommend --vram 24GB --duration 2h20m@a10g-small --phase train --max-time 1h --confidence 0.9",
+    "hfplanner recommend --model Qwen/Qwen3-8B --task lora --tokens 20M --max-cost 5",
+    "hfplanner recommend --vram 24GB --like sft-0a1b2c3d --objective time --max-cost 10",
     "hfplanner recommend --accelerator a100 --accelerator h200 --gpus 4",
     "hfplanner recommend --vram 40GB --plot flavors.png",
     "hfplanner recommend --vram 40GB --top 3 --json",
@@ -69,10 +65,14 @@ _AGENT_COLUMNS = (
     "break_even_speedup",
     "dominated_by",
     "notes",
+    "suggested_timeout_secs",
+    "worst_case_micro_usd",
+    "fits_probability",
+    "micro_usd_per_million_tokens",
 )
 
 ObjectiveOption = Annotated[
-    Objective, typer.Option(help="What to have least of; time needs --duration.", show_default=True)
+    Objective, typer.Option(help="What to have least of; time needs --duration or --like.", show_default=True)
 ]
 TopOption = Annotated[
     int | None,
@@ -88,18 +88,12 @@ PlotOption = Annotated[
 ]
 
 
+@unpacked
 def recommend(
-    vram: VramOption = None,
-    shard: ShardOption = False,
-    gpus: GpusOption = None,
-    accelerator: AcceleratorOption = None,
-    cpu: CpuOption = None,
-    ram: RamOption = None,
-    disk: DiskOption = None,
-    duration: DurationOption = None,
-    max_time: MaxTimeOption = None,
-    max_cost: MaxCostOption = None,
-    max_price: MaxPriceOption = None,
+    machine: MachineOptions,
+    model: ModelOptions,
+    time: TimeOptions,
+    money: MoneyOptions,
     objective: ObjectiveOption = "cost",
     top: TopOption = None,
     plot: PlotOption = None,
@@ -115,24 +109,26 @@ def recommend(
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     picture = None if plot is None else check_plot_path(plot)
+    asked = Asked(machine, model, time, offline=offline)
     needs = Needs(
-        vram_bytes=vram,
-        shard=shard,
-        gpus=gpus,
-        accelerators=tuple(accelerator or ()),
-        vcpu=cpu,
-        ram_bytes=ram,
-        disk_bytes=disk,
-        duration_secs=duration.seconds if duration else None,
-        duration_flavor=duration.flavor if duration else None,
-        max_time_secs=max_time,
-        max_cost_micro_usd=max_cost,
-        max_price_micro_usd_per_hour=max_price,
+        vram_bytes=machine.vram,
+        shard=machine.shard,
+        gpus=machine.gpus,
+        accelerators=tuple(machine.accelerator or ()),
+        vcpu=machine.cpu,
+        ram_bytes=machine.ram,
+        disk_bytes=machine.disk,
+        duration_secs=asked.duration_secs,
+        max_time_secs=money.max_time,
+        max_cost_micro_usd=money.max_cost,
+        max_price_micro_usd_per_hour=money.max_price,
         objective=objective,
+        confidence=money.confidence,
         top=top,
     )
     now = now_utc()
-    answer = recommend_flavors(needs, get_listing(offline=offline, refresh=refresh, now=now))
+    listing = get_listing(offline=offline, refresh=refresh, now=now)
+    answer = recommend_flavors(needs, listing, asked.on(listing))
     if picture is not None:
         write_plot(answer, picture)
     _show(answer, shown, now)
@@ -162,7 +158,8 @@ def _show(answer: Recommendation, shown: OutputFormat, now: datetime) -> None:
 def _agent_row(option: Option) -> list[object]:
     """Return an option on one line: the likely value of an estimate, lists joined."""
     row = option.to_json()
-    for name in ("duration_secs", "cost_micro_usd"):
+    for name in ("duration_secs", "cost_micro_usd", "micro_usd_per_million_tokens"):
         row[name] = row[name] and row[name]["likely"]
+    row["fits_probability"] = row["memory"] and row["memory"]["probability"]
     row |= {"dominated_by": ",".join(row["dominated_by"]), "notes": "; ".join(row["notes"])}
     return [row[column] for column in _AGENT_COLUMNS]

@@ -11,13 +11,15 @@ from hfplanner.cli.tables import Column, age_line, console, gpu_text, price_text
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
-from hfplanner.recommend.words import describe_needs
+from hfplanner.recommend.words import describe_needs, format_about_duration, format_about_usd
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_duration, format_usd
+from hfplanner.units import format_bytes, format_duration, format_usd
 
 __all__ = ["show_recommend"]
 
 _ASKED = 6
+_AT_MOST = 0.99
+_PARETO = {True: "yes", False: "no", None: "-"}
 
 T = TypeVar("T")
 
@@ -39,11 +41,21 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
 
 def _print_best(out: Console, answer: Recommendation) -> None:
     best, *others = answer.options
-    asked = describe_needs(answer.needs)
+    asked = describe_needs(answer.needs, answer.estimates)
     print_text(out, f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green")
     print_text(out, f"Why: {best.standing}.")
     if others:
         print_text(out, f"{others[0].flavor.name}: {others[0].standing}.")
+    if best.timeout_secs is not None and best.worst_case_micro_usd is not None:
+        timeout, most = format_duration(best.timeout_secs), format_usd(best.worst_case_micro_usd)
+        print_text(out, f"A timeout of {timeout} kills at most one such run in a hundred: {most} at most.")
+    if best.memory is not None:
+        where = "one GPU" if best.memory.gpus == 1 else f"each of {best.memory.gpus} GPUs"
+        need, ram, disk = (
+            _span(span, format_bytes, format_bytes)
+            for span in (best.memory.per_gpu_bytes, best.memory.ram_bytes, best.memory.disk_bytes)
+        )
+        print_text(out, f"It needs {need} of {where}; main memory {ram}, disk {disk}.")
 
 
 def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> None:
@@ -64,22 +76,52 @@ def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> N
         Column("$/H", [price_text(flavor) for flavor in flavors], keep=8),
         Column("BREAK-EVEN", [f"{float(option.break_even):.2f}x" for option in options], keep=3),
     ]
-    if options[0].cost_micro_usd is not None:
+    columns += _columns_of_memory(options)
+    if any(option.cost_micro_usd is not None for option in options):
         columns += [
-            Column("TIME", [_span(option.duration_secs, format_duration) for option in options], keep=4),
-            Column("COST", [_span(option.cost_micro_usd, format_usd) for option in options], keep=7),
-            Column("PARETO", ["yes" if option.pareto else "no" for option in options], keep=0),
+            Column(
+                "TIME",
+                [_span(option.duration_secs, format_about_duration, format_duration) for option in options],
+                keep=6,
+            ),
+            Column("COST", [_span(option.cost_micro_usd, format_about_usd, format_usd) for option in options], keep=7),
+            *_columns_of_tokens(options),
+            Column("PARETO", [_PARETO[option.pareto] for option in options], keep=0),
         ]
     print_table(out, columns, bold_first=True)
 
 
-def _span(estimate: Estimate | None, show: Callable[[int], str]) -> str:
-    """Show an estimate: one value where it has no spread, otherwise the likely one with its bounds."""
+def _columns_of_memory(options: tuple[Option, ...]) -> list[Column]:
+    """Return what there is to say about estimated memory: what may be used of each GPU, and how surely it is enough."""
+    there = [option.memory for option in options if option.memory is not None]
+    if not there:
+        return []
+    usable = [size_text(memory.usable_bytes) for memory in there]
+    return [
+        Column("USABLE", usable, keep=4),
+        Column("CHANCE", [_chance(memory.probability) for memory in there], keep=6),
+    ]
+
+
+def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
+    """Return what a million tokens cost, where they are counted."""
+    costs = [option.micro_usd_per_million_tokens for option in options]
+    if not any(costs):
+        return []
+    return [Column("$/M TOKENS", [format_about_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
+
+
+def _chance(probability: float) -> str:
+    return f">{_AT_MOST:.0%}" if probability > _AT_MOST else f"{probability:.0%}"
+
+
+def _span(estimate: Estimate | None, about: Callable[[int], str], exactly: Callable[[int], str]) -> str:
+    """Show an estimate: one exact value where it has no spread, otherwise about the likely one and its bounds."""
     if estimate is None:
         return "-"
     if estimate.low == estimate.high:
-        return show(estimate.likely)
-    return f"{show(estimate.likely)} ({show(estimate.low)} to {show(estimate.high)})"
+        return exactly(estimate.likely)
+    return f"{about(estimate.likely)} ({about(estimate.low)} to {about(estimate.high)})"
 
 
 def _print_notes(out: Console, options: Iterable[Option]) -> None:

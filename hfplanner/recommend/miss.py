@@ -1,15 +1,17 @@
 """What nearly fits, and what would make it fit."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from hfplanner.catalog.flavor import Flavor
+from hfplanner.recommend.candidate import rank_key, wanted_on
+from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import NEED_LIMITS, Needs
 from hfplanner.recommend.result import NearestMiss
-from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator, rank_order
+from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator
 from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, format_usd_per_hour, per_minute_limit
 
 __all__ = ["nearest_miss"]
@@ -25,9 +27,21 @@ _CENT_MICRO_USD = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """One way to ask: as it was asked, or with one change of how the model is run, the least painful first."""
+
+    place: int
+    kind: int
+    needs: Needs
+    estimates: Estimates
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     """What would have to be asked instead for a flavor to fit; ``gap`` adds up the shares of the needs it lacks."""
 
+    asked: _Asked
     flavor: Flavor
     updates: Mapping[str, Any]
     kind: int
@@ -35,42 +49,69 @@ class _Change:
 
     @property
     def size(self) -> tuple[Any, ...]:
-        """How much has to give: its kind, the gap, the number of needs, and of equals the first by rank."""
-        return self.kind, self.gap, len(self.updates), rank_order(self.flavor)
+        """How much has to give: its kind, how the model is run, the gap, the number of needs, and the first by rank."""
+        needs = replace(self.asked.needs, **self.updates)
+        rank = rank_key(needs, self.asked.estimates)(self.flavor)
+        return self.kind, self.asked.place, self.gap, len(self.updates), rank
 
 
-def nearest_miss(needs: Needs, flavors: Sequence[Flavor], fitting: Sequence[Flavor]) -> NearestMiss | None:
+def nearest_miss(
+    needs: Needs, flavors: Sequence[Flavor], fitting: Sequence[Flavor], estimates: Estimates = NO_ESTIMATES
+) -> NearestMiss | None:
     """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
 
-    Where nothing fits: first what fits once the model may be sharded, then what fits within a larger budget, then what
-    would do with less; of several, the smallest change, then the first by rank: under the changed needs it is the
-    recommendation. Where something fits: only a cheaper flavor that fits when sharded, or that falls short by at most a
-    quarter of the need.
+    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result; then
+    what fits within a larger budget; then what would do with less, or with another way to run the model. Of several,
+    the smallest change, then the first by rank: under the changed needs it is the recommendation. Where something fits:
+    only a flavor that would be ranked before it and fits when sharded or run otherwise for the same result, or that
+    falls short by at most a quarter of the need.
 
     Args:
         needs: what was asked.
         flavors: every flavor of the listing.
         fitting: those that meet the needs.
+        estimates: what is known of the job on each.
     """
-    names = {flavor.name for flavor in fitting}
+    names, order = {flavor.name for flavor in fitting}, rank_key(needs, estimates)
     missing = [f for f in flavors if f.price_micro_usd_per_minute is not None and f.name not in names]
     if fitting:
-        cheapest = min(rank_order(flavor)[0] for flavor in fitting)
-        missing = [flavor for flavor in missing if rank_order(flavor)[0] < cheapest]
-    changes = [change for flavor in missing if (change := _change(needs, flavor))]
+        best_value = min(order(flavor)[:2] for flavor in fitting)
+        missing = [flavor for flavor in missing if order(flavor)[:2] < best_value]
+    if not missing:
+        return None
+    ways = _ways(needs, estimates, same_result=bool(fitting))
+    changes = [change for asked in ways for flavor in missing if (change := _change(asked, flavor))]
     if fitting:
         changes = [change for change in changes if change.kind == _SHARD or change.gap <= NEAR]
     if not changes:
         return None
     best = min(changes, key=lambda change: change.size)
-    options = tuple(_option(field, value) for field, value in best.updates.items())
-    return NearestMiss(best.flavor, replace(needs, **best.updates), options, _sentence(best, options))
+    options = (*best.asked.options, *(_option(field, value) for field, value in best.updates.items()))
+    changed = replace(best.asked.needs, **best.updates)
+    return NearestMiss(best.flavor, changed, options, _sentence(best, options), best.asked.estimates)
 
 
-def _change(needs: Needs, flavor: Flavor) -> _Change | None:
+def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[_Asked]:
+    """Yield the request as it is, then with each change of how the model is run."""
+    yield _Asked(0, _SHARD, needs, estimates)
+    if estimates.memory is None:
+        return
+    from hfplanner.recommend.memory import alternatives  # noqa: PLC0415 - what estimates memory, only for a model
+
+    for place, other in enumerate(alternatives(estimates.memory), start=1):
+        if other.same_result or not same_result:
+            changed = replace(needs, **other.updates)
+            kind = _SHARD if other.same_result else _NEED
+            yield _Asked(place, kind, changed, replace(estimates, memory=other.memory), other.options)
+
+
+def _change(way: _Asked, flavor: Flavor) -> _Change | None:
     """Return the smallest change under which the flavor fits, ``None`` where it lacks something altogether."""
+    if not _can_run(way, flavor):
+        return None
+    needs = wanted_on(way.needs, flavor, way.estimates)
     updates: dict[str, Any] = {}
-    kind, gap = _SHARD, Fraction(0)
+    kind, gap = way.kind, Fraction(0)
     if not has_wanted_accelerator(needs, flavor):
         if flavor.accelerator is None:
             return None
@@ -90,7 +131,16 @@ def _change(needs: Needs, flavor: Flavor) -> _Change | None:
         kind = max(kind, _BUDGET if rule.is_budget else _NEED)
         need = getattr(needs, rule.need)
         gap += Fraction(abs(need - have), need)
-    return _Change(flavor, updates, kind, gap)
+    return _Change(way, flavor, updates, kind, gap)
+
+
+def _can_run(way: _Asked, flavor: Flavor) -> bool:
+    """Whether the flavor has what the model needs, which no other number of a request changes."""
+    if way.estimates.memory is None:
+        return True
+    of_model = wanted_on(Needs(), flavor, Estimates(memory=way.estimates.memory))
+    holds = way.estimates.memory.by_flavor[flavor.name].holds(way.needs.confidence)
+    return holds and not any(broken_rules(of_model, flavor))
 
 
 def _enough(rule: Rule, have: int) -> int:
@@ -123,5 +173,6 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
 
 def _sentence(change: _Change, options: Sequence[str]) -> str:
     flavor = change.flavor
-    how = f"if the model is sharded over {flavor.gpus} GPUs:" if "shard" in change.updates else "with"
+    is_sharded = "--shard" in options
+    how = f"if the model is sharded over {flavor.gpus} GPUs:" if is_sharded else "with"
     return f"{flavor.name} fits {how} {' '.join(options)} ({format_usd_per_hour(flavor.price)} an hour)"

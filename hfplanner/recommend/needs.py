@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from hfplanner.errors import UsageError, quoted
 from hfplanner.units import MAX_BYTES, MAX_DURATION_SECS, MAX_MICRO_USD
 
-__all__ = ["NEED_LIMITS", "Needs", "Objective"]
+__all__ = ["MOST_CONFIDENCE", "NEED_LIMITS", "Needs", "Objective"]
 
 Objective = Literal["cost", "time"]
 
@@ -25,24 +25,30 @@ NEED_LIMITS = {
 }
 
 
+# Nobody has measured often enough to say what happens once in a thousand runs.
+MOST_CONFIDENCE = 0.999
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """One request. ``None`` means: does not matter.
 
     Args:
         vram_bytes: compared with the LISTED memory; of one GPU, or of all of a flavor's GPUs where ``shard``.
-        shard: the model may be spread over the GPUs of one flavor.
+        shard: the model may be spread over the GPUs of one flavor; needs ``vram_bytes``, or an estimate of memory.
         gpus: at least this many accelerators.
         accelerators: models as the listing spells them, any of which will do; empty for any or none.
         vcpu: at least this many virtual processors.
         ram_bytes: at least this much main memory.
         disk_bytes: at least this much ephemeral storage.
         duration_secs: how long the job runs, the same on every flavor.
-        duration_flavor: the flavor that duration was measured on, if it was; needs ``duration_secs``.
-        max_time_secs: at most this long; needs ``duration_secs``.
-        max_cost_micro_usd: at most this much for the job; needs ``duration_secs``.
+        max_time_secs: at most this long; needs ``duration_secs``, or durations estimated per flavor.
+        max_cost_micro_usd: at most this much for the job; needs the same.
         max_price_micro_usd_per_hour: at most this price per hour.
-        objective: ``"cost"`` (cheapest first) or ``"time"`` (fastest first; needs ``duration_secs``).
+        objective: ``"cost"`` (cheapest first) or ``"time"`` (fastest first; needs the same).
+        confidence: how surely limits are kept and memory fits: by the upper end of the interval that holds this share
+            of all cases, so 0.9 is the ``high`` of an estimate. ``None``: the likely value of time and cost, and 0.9
+            for memory.
         top: keep this many options.
 
     Raises:
@@ -61,11 +67,11 @@ class Needs:
     ram_bytes: int | None = None
     disk_bytes: int | None = None
     duration_secs: int | None = None
-    duration_flavor: str | None = None
     max_time_secs: int | None = None
     max_cost_micro_usd: int | None = None
     max_price_micro_usd_per_hour: int | None = None
     objective: Objective = "cost"
+    confidence: float | None = None
     top: int | None = None
 
     def __post_init__(self) -> None:
@@ -77,30 +83,41 @@ class Needs:
                 raise UsageError(f"{name} is {shown}: it must be a whole number between 1 and {limit}.")
         if type(self.accelerators) is not tuple:
             raise UsageError("accelerators must be a tuple of names.", hint="For example ('A100', 'H200').")
-        if self.duration_flavor == "":
-            raise UsageError("The flavor a duration was measured on has no name.", hint="For example 3h@l4x1.")
         if self.objective not in get_args(Objective):
             raise UsageError(
                 f"{self.objective!r} is not an objective.", hint=f"Accepted: {', '.join(get_args(Objective))}."
             )
-        if self.shard and self.vram_bytes is None:
-            raise UsageError("--shard says where the memory may lie, but no memory is asked for.", hint="Add --vram.")
-        if self.duration_secs is None:
-            self._refuse_what_needs_a_duration()
+        if self.confidence is not None and not 0 <= self.confidence <= MOST_CONFIDENCE:
+            raise UsageError(
+                f"The confidence is {self.confidence}, not a number from 0 to {MOST_CONFIDENCE}.",
+                hint="For example 0.9: what is estimated as high is within the limits.",
+            )
 
-    def _refuse_what_needs_a_duration(self) -> None:
+    def refuse_what_cannot_be_judged(self, *, knows_memory: bool = False, knows_time: bool = False) -> None:
+        """Refuse a limit on what nothing is known about.
+
+        Args:
+            knows_memory: whether an estimate says what the job needs.
+            knows_time: whether an estimate says how long it runs.
+
+        Raises:
+            UsageError: ``shard`` without a need of memory, or a limit on time or cost without a duration.
+        """
+        if self.shard and self.vram_bytes is None and not knows_memory:
+            raise UsageError(
+                "--shard says where the memory may lie, but no memory is asked for.", hint="Add --vram or --model."
+            )
         asked = {
             "--max-time": self.max_time_secs is not None,
             "--max-cost": self.max_cost_micro_usd is not None,
             "--objective time": self.objective == "time",
-            f"What was measured on {self.duration_flavor}": self.duration_flavor is not None,
         }
-        for option, given in asked.items():
-            if given:
-                raise UsageError(
-                    f"{option} cannot be judged without knowing how long the job runs.",
-                    hint="Add --duration, for example --duration 3h.",
-                )
+        unknown = self.duration_secs is None and not knows_time
+        for option in [option for option, given in asked.items() if given and unknown]:
+            raise UsageError(
+                f"{option} cannot be judged without knowing how long the job runs.",
+                hint="Add --duration, for example --duration 3h or --duration 2h20m@a10g-small.",
+            )
 
     @property
     def asks_for_gpu(self) -> bool:

@@ -5,28 +5,38 @@ from collections.abc import Iterator, Sequence
 from hfplanner.catalog.accelerators import Accelerator, facts_of
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.recommend.break_even import break_even, longest_break_even_secs
+from hfplanner.recommend.candidate import Candidate
 from hfplanner.recommend.dominance import beaten_on_the_list
-from hfplanner.recommend.needs import Needs
+from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
+from hfplanner.recommend.needs import Needs, Objective
+from hfplanner.recommend.words import format_about_usd, format_chance
 from hfplanner.units import format_bytes, format_duration, format_usd
 
 __all__ = ["option_notes", "standing"]
 
 
 def option_notes(
-    needs: Needs, flavor: Flavor, ordered: Sequence[Flavor], dominated_by: Sequence[str]
+    needs: Needs,
+    candidate: Candidate,
+    ordered: Sequence[Candidate],
+    dominated_by: Sequence[str],
+    estimates: Estimates = NO_ESTIMATES,
 ) -> tuple[str, ...]:
     """Return the notes of one option.
 
     Args:
         needs: what was asked.
-        flavor: the option.
+        candidate: the option.
         ordered: every option, best first.
         dominated_by: options that are at least as good in everything.
+        estimates: what is known of the job.
     """
-    notes = list(_about_time(needs)) if flavor is ordered[0] else []
+    flavor = candidate.flavor
+    notes = list(_about_time(needs, candidate, ordered, estimates))
+    notes.extend(_about_estimated_memory(candidate))
     if dominated_by:
         notes.append(f"{dominated_by[0]} is at least as good in everything listed and in speed, for no more money")
-    notes.extend(_beaten_on_paper(flavor, ordered, dominated_by))
+    notes.extend(_beaten_on_paper(flavor, [other.flavor for other in ordered], dominated_by))
     facts = facts_of(flavor.accelerator)
     if facts is not None:
         notes.extend(_about_memory(needs, flavor, facts))
@@ -35,61 +45,125 @@ def option_notes(
     return tuple(notes)
 
 
-def standing(flavor: Flavor, ordered: Sequence[Flavor], duration_secs: int | None = None) -> str:
+def standing(candidate: Candidate, ordered: Sequence[Candidate], objective: Objective = "cost") -> str:
     """Say how an option compares with the recommendation, or the recommendation with the rest.
 
     Args:
-        flavor: the option.
+        candidate: the option.
         ordered: every option, best first.
-        duration_secs: how long the job runs, ``None`` where that is not known.
+        objective: what they are ordered by.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> flavors = shipped_listing().by_name()
-    >>> standing(flavors["a100-large"], [flavors["l40sx1"], flavors["a100-large"]])
+    >>> best, other = (Candidate(flavor=flavors[name]) for name in ("l40sx1", "a100-large"))
+    >>> standing(other, [best, other])
     'cheaper per job only if it is 1.39x as fast as l40sx1'
     """
     best = ordered[0]
-    return _place(best, ordered) if flavor is best else _beside_best(flavor, best, duration_secs)
+    if candidate is best:
+        return _place(best, ordered, objective)
+    if candidate.duration_secs is None or best.duration_secs is None or _as_long(candidate, best):
+        return _beside_best(candidate.flavor, best)
+    return _beside_in_time(candidate, best)
 
 
-def _place(best: Flavor, ordered: Sequence[Flavor]) -> str:
+def _as_long(one: Candidate, other: Candidate) -> bool:
+    """Whether a job is taken to run as long on both."""
+    return one.duration_secs == other.duration_secs
+
+
+def _place(best: Candidate, ordered: Sequence[Candidate], objective: Objective) -> str:
     if len(ordered) == 1:
         return "the only flavor that fits"
     second = ordered[1]
-    if second.price_micro_usd_per_minute == best.price_micro_usd_per_minute:
-        return f"costs the same as {second.name}; {_tie_reason(best, second)}"
+    differ = not all(_as_long(other, best) for other in ordered)
+    if differ and objective == "time":
+        return f"the fastest of {len(ordered)} flavors that fit"
+    if _likely_cost(best) == _likely_cost(second) and (differ or best.flavor.price == second.flavor.price):
+        return f"costs the same as {second.flavor.name}; {_tie_reason(best, second)}"
     return f"the cheapest of {len(ordered)} flavors that fit"
 
 
-def _beside_best(flavor: Flavor, best: Flavor, duration_secs: int | None) -> str:
-    if flavor.price == best.price:
-        return f"costs the same as {best.name}, which is preferred: {_tie_reason(best, flavor)}"
-    times = f"{float(break_even(flavor, best)):.2f}"
+def _likely_cost(candidate: Candidate) -> int | None:
+    """Return the likely cost of the job, where that is not known the price."""
+    return candidate.cost_micro_usd.likely if candidate.cost_micro_usd else candidate.flavor.price
+
+
+def _beside_best(flavor: Flavor, best: Candidate) -> str:
+    """Compare by price, as for jobs that take as long on both."""
+    name = best.flavor.name
+    if flavor.price == best.flavor.price:
+        return f"costs the same as {name}, which is preferred: {_tie_reason(best, Candidate(flavor=flavor))}"
+    times = f"{float(break_even(flavor, best.flavor)):.2f}"
     if times == "1.00":
-        return f"costs all but the same as {best.name}"
-    claim = f"cheaper per job only if it is {times}x as fast as {best.name}"
-    if duration_secs is None:
+        return f"costs all but the same as {name}"
+    claim = f"cheaper per job only if it is {times}x as fast as {name}"
+    if best.duration_secs is None:
         return claim
-    longest = longest_break_even_secs(flavor, best, duration_secs)
+    longest = longest_break_even_secs(flavor, best.flavor, best.duration_secs.likely)
     if not longest:
         return f"dearer at any speed for so short a job: each started minute costs {format_usd(flavor.price)}"
     return f"{claim}: this job in at most {format_duration(longest)}"
 
 
-def _about_time(needs: Needs) -> Iterator[str]:
-    """Say what the order and the costs take for granted."""
-    if needs.duration_flavor is not None:
-        yield f"the duration was measured on {needs.duration_flavor} and is taken to be the same on every flavor"
-    if needs.objective == "time":
-        yield "every flavor is taken to be as fast as the others, so the cheapest comes first"
+def _beside_in_time(candidate: Candidate, best: Candidate) -> str:
+    """Compare by the likely duration and cost of each."""
+    mine, theirs = _point(candidate), _point(best)
+    name = best.flavor.name
+    more = mine[1] - theirs[1]
+    pace = f"likely {theirs[0] / max(mine[0], 1):.2f}x as fast as {name}"
+    if more == 0:
+        return f"{pace}, for the same cost"
+    if more < 0:
+        return f"{pace}, for {format_about_usd(-more)} less"
+    longest = longest_break_even_secs(candidate.flavor, best.flavor, theirs[0])
+    told = f"only if done in {format_duration(longest)}" if longest else "at no speed"
+    return f"{pace}, for {format_about_usd(more)} more: cheaper per job {told}"
 
 
-def _tie_reason(winner: Flavor, loser: Flavor) -> str:
-    if winner.vram_per_gpu_bytes != loser.vram_per_gpu_bytes:
-        winner_vram, loser_vram = format_bytes(winner.vram_per_gpu_bytes), format_bytes(loser.vram_per_gpu_bytes)
+def _point(candidate: Candidate) -> tuple[int, int]:
+    """Return the likely duration and cost of a candidate that has both."""
+    duration, cost = candidate.duration_secs, candidate.cost_micro_usd
+    return (duration.likely if duration else 0, cost.likely if cost else 0)
+
+
+def _about_time(
+    needs: Needs, candidate: Candidate, ordered: Sequence[Candidate], estimates: Estimates
+) -> Iterator[str]:
+    """Say what the order and the costs take for granted, and where nothing is known."""
+    durations = estimates.durations
+    if durations is None:
+        if needs.objective == "time" and candidate is ordered[0]:
+            yield "every flavor is taken to be as fast as the others, so the cheapest comes first"
+    elif candidate.duration_secs is None:
+        yield f"its duration is not known: {durations.unknown[candidate.flavor.name]}"
+
+
+def _about_estimated_memory(candidate: Candidate) -> Iterator[str]:
+    """Say where memory is less than sure, and what a flavor does not state that the job needs."""
+    there = candidate.memory
+    if there is None:
+        return
+    if there.verdict != "yes":
+        yield f"{there.verdict} to fit: {format_chance(there.probability)}"
+    for what, need, have in (
+        ("main memory", there.ram_bytes, candidate.flavor.ram_bytes),
+        ("disk", there.disk_bytes, candidate.flavor.disk_bytes),
+    ):
+        if have is None:
+            yield f"it does not state its {what}, of which the job needs likely {format_bytes(need.likely)}"
+
+
+def _tie_reason(winner: Candidate, loser: Candidate) -> str:
+    ours, theirs = winner.duration_secs, loser.duration_secs
+    if ours and theirs and ours.likely != theirs.likely:
+        return f"faster ({format_duration(ours.likely)} against {format_duration(theirs.likely)})"
+    one, other = winner.flavor, loser.flavor
+    if one.vram_per_gpu_bytes != other.vram_per_gpu_bytes:
+        winner_vram, loser_vram = format_bytes(one.vram_per_gpu_bytes), format_bytes(other.vram_per_gpu_bytes)
         return f"more VRAM per GPU ({winner_vram} against {loser_vram})"
-    if winner.gpus != loser.gpus:
-        return f"fewer GPUs ({winner.gpus} against {loser.gpus})"
+    if one.gpus != other.gpus:
+        return f"fewer GPUs ({one.gpus} against {other.gpus})"
     return "the name decides"
 
 

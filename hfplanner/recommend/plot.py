@@ -128,7 +128,7 @@ def draw(answer: Recommendation) -> "Figure":
 
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
-    with_costs = bool(answer.options) and answer.options[0].cost_micro_usd is not None
+    with_costs = any(option.cost_micro_usd is not None for option in answer.options)
     spots = _spots(answer, _costs(answer) if with_costs else _prices(answer))
     (_scale_for_costs if with_costs else _scale_for_prices)(axes, answer, spots)
     _scale_dollars(axes)
@@ -144,7 +144,7 @@ def draw(answer: Recommendation) -> "Figure":
 
 
 def _title(answer: Recommendation) -> str:
-    asked = sanitize(describe_needs(answer.needs))
+    asked = sanitize(describe_needs(answer.needs, answer.estimates))
     if not answer.options:
         return f"Nothing fits: {asked}"
     best = answer.options[0].flavor
@@ -153,8 +153,9 @@ def _title(answer: Recommendation) -> str:
 
 def _prices(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:
     """Yield every priced flavor that could count, its memory in GB, and its price in USD per hour."""
+    needs_gpu = answer.needs.asks_for_gpu or answer.estimates.memory is not None
     for flavor in answer.listing.flavors:
-        if flavor.price_micro_usd_per_minute is None or (answer.needs.asks_for_gpu and not flavor.gpus):
+        if flavor.price_micro_usd_per_minute is None or (needs_gpu and not flavor.gpus):
             continue
         vram = flavor.vram_total_bytes if answer.needs.shard else flavor.vram_per_gpu_bytes
         yield flavor, vram / GB, usd_per_hour(flavor.price_micro_usd_per_minute)

@@ -4,36 +4,53 @@ from collections.abc import Iterator
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.recommend.candidate import wanted_on
+from hfplanner.recommend.confidence import INTERVAL, bytes_at
+from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Reason, Rejection
 from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator
+from hfplanner.recommend.words import format_chance
+from hfplanner.units import format_bytes
 
 __all__ = ["below_top", "rejections_of_unreadable_rows", "why_not"]
 
 
-def why_not(needs: Needs, flavor: Flavor) -> tuple[Reason, ...]:
+def why_not(needs: Needs, flavor: Flavor, estimates: Estimates = NO_ESTIMATES) -> tuple[Reason, ...]:
     """Return every reason why a flavor does not meet the needs, none where it does.
+
+    Args:
+        needs: what is asked.
+        flavor: the flavor.
+        estimates: what is known of the job there.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> [reason] = why_not(Needs(vram_bytes=40 * 10**9), shipped_listing().by_name()["l4x4"])
     >>> reason.code, reason.message, reason.need, reason.have
     ('vram', '24 GB on one GPU, 40 GB of VRAM needed', 40000000000, 24000000000)
     """
-    return tuple(_reasons(needs, flavor))
+    return tuple(_reasons(needs, flavor, estimates))
 
 
-def _reasons(needs: Needs, flavor: Flavor) -> Iterator[Reason]:
+def _reasons(needs: Needs, flavor: Flavor, estimates: Estimates) -> Iterator[Reason]:
+    needs = wanted_on(needs, flavor, estimates)
     if flavor.price_micro_usd_per_minute is None:
         yield Reason("unpriced", flavor.unpriced_reason or "it has no price")
     if not has_wanted_accelerator(needs, flavor):
         yield _other_accelerator(needs, flavor)
+    if estimates.memory is not None:
+        yield from _too_little_memory(needs, flavor, estimates.memory.by_flavor[flavor.name])
     for rule in broken_rules(needs, flavor):
         need, have = getattr(needs, rule.need), rule.have(needs, flavor)
-        if have is None and rule.is_budget:
+        if have is None and rule.is_budget and (rule.code == "max_price" or needs.duration_secs is not None):
             # That it has no price is said above, once.
             continue
         limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
-        yield Reason(rule.code, _offer(rule, needs, flavor), limit, need, have)
+        if have is None and rule.is_budget:
+            yield Reason(rule.code, _no_time(flavor, estimates), limit, need, have)
+        else:
+            is_bound = bool(needs.confidence) and estimates.durations is not None and rule.code != "max_price"
+            yield Reason(rule.code, _offer(rule, needs, flavor, is_bound=is_bound), limit, need, have)
 
 
 def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
@@ -45,14 +62,40 @@ def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
     return Reason("accelerator", have or "no accelerator", f"{wanted} needed", wanted, have)
 
 
-def _offer(rule: Rule, needs: Needs, flavor: Flavor) -> str:
+def _too_little_memory(needs: Needs, flavor: Flavor, there: FlavorMemory) -> Iterator[Reason]:
+    """Say that what a program can use is less than what the job may need, where the flavor has the GPUs at all."""
+    has_gpus = flavor.accelerator_type == "gpu" and flavor.gpus >= there.gpus
+    if not has_gpus or there.holds(needs.confidence):
+        return
+    need = bytes_at(there.per_gpu_bytes, INTERVAL if needs.confidence is None else needs.confidence)
+    likely = format_bytes(there.per_gpu_bytes.likely)
+    limit = f"likely {likely}, at most {format_bytes(need)} of GPU memory needed{_on_each(there.gpus)}"
+    if there.usable_bytes is None:
+        offer = f"what a program can use of an {flavor.accelerator} is not known"
+    else:
+        offer = f"{format_bytes(there.usable_bytes)} usable, fits in {format_chance(there.probability)} of cases"
+    yield Reason("memory", offer, limit, need, there.usable_bytes, round(there.probability, 4))
+
+
+def _no_time(flavor: Flavor, estimates: Estimates) -> str:
+    """Say why a limit on time or cost cannot be judged on a flavor, which is never taken for kept."""
+    why = estimates.durations.unknown.get(flavor.name) if estimates.durations else None
+    return f"its duration is not known: {why}" if why else "its duration is not known"
+
+
+def _on_each(gpus: int) -> str:
+    return "" if gpus == 1 else f" on each of {gpus} GPUs"
+
+
+def _offer(rule: Rule, needs: Needs, flavor: Flavor, *, is_bound: bool) -> str:
     have = rule.have(needs, flavor)
     if have is None:
         return f"does not state its {rule.code}"
     if rule.code in {"vram", "gpus"} and not flavor.gpus:
         return "no accelerator"
     where = f"over {flavor.gpus} GPUs" if needs.shard and flavor.gpus > 1 else "on one GPU"
-    return rule.says.format(have=rule.show(have), where=where)
+    up_to = "up to " if is_bound and rule.is_budget else ""
+    return rule.says.format(have=f"{up_to}{rule.show(have)}", where=where)
 
 
 def below_top(option: Option, fitting: int, kept: int) -> Reason:

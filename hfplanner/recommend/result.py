@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
 
 __all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection"]
@@ -30,6 +32,9 @@ class Option:
         dominated_by: options at least as good in everything known and better in something, cheapest first.
         standing: how it compares with the recommendation, in a sentence.
         notes: what else to know, a sentence each.
+        memory: what its model needs there, ``None`` where none was named.
+        micro_usd_per_million_tokens: what a million tokens cost, where their number and the time are known.
+        timeout_secs: the timeout that kills at most one run in a hundred [s], ``None`` while time is not known.
     """
 
     rank: int
@@ -42,10 +47,19 @@ class Option:
     dominated_by: tuple[str, ...]
     standing: str
     notes: tuple[str, ...]
+    memory: FlavorMemory | None = None
+    timeout_secs: int | None = None
+    micro_usd_per_million_tokens: Estimate | None = None
+
+    @property
+    def worst_case_micro_usd(self) -> int | None:
+        """What the job costs at most with that timeout, ``None`` while time is not known."""
+        secs = self.timeout_secs
+        return None if secs is None else worst_case_micro_usd(self.flavor.price, secs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the option as the interface spells it."""
-        flavor = self.flavor
+        flavor, per_million = self.flavor, self.micro_usd_per_million_tokens
         return {
             "rank": self.rank,
             "flavor": flavor.name,
@@ -65,6 +79,10 @@ class Option:
             "break_even_speedup": round(float(self.break_even), 4),
             "dominated_by": list(self.dominated_by),
             "notes": [self.standing, *self.notes],
+            "memory": self.memory.to_json() if self.memory else None,
+            "suggested_timeout_secs": self.timeout_secs,
+            "worst_case_micro_usd": self.worst_case_micro_usd,
+            "micro_usd_per_million_tokens": per_million.to_json() if per_million else None,
         }
 
 
@@ -78,6 +96,7 @@ class Reason:
         limit: what is asked for, in words; empty where the offer says it all.
         need: the number or name asked for in the unit of the code, ``None`` where there is none.
         have: what the flavor has of it, ``None`` where there is none or it is not known.
+        probability: that it is enough, where that is estimated.
 
     >>> Reason("vram", "24 GB on one GPU", "40 GB of VRAM needed", 40 * 10**9, 24 * 10**9).message
     '24 GB on one GPU, 40 GB of VRAM needed'
@@ -88,6 +107,7 @@ class Reason:
     limit: str = ""
     need: int | str | None = None
     have: int | str | None = None
+    probability: float | None = None
 
     @property
     def message(self) -> str:
@@ -96,7 +116,8 @@ class Reason:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as the interface spells it."""
-        return {"code": self.code, "message": self.message, "need": self.need, "have": self.have}
+        said = {"code": self.code, "message": self.message, "need": self.need, "have": self.have}
+        return said if self.probability is None else said | {"probability": self.probability}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +141,14 @@ class NearestMiss:
         changed: the needs under which it fits.
         options: the same as options of the command line, for example ``("--shard",)``.
         message: one sentence.
+        estimates: those under which it fits.
     """
 
     flavor: Flavor
     changed: Needs
     options: tuple[str, ...]
     message: str
+    estimates: Estimates = NO_ESTIMATES
 
     def to_json(self) -> dict[str, Any]:
         """Return the nearest miss as the interface spells it."""
@@ -148,6 +171,7 @@ class Recommendation:
         options: what fits, best first; ``options[0]`` is the recommendation.
         rejected: what does not, in the order of rank, then what has no price, then what could not be read.
         nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
+        estimates: what was known of the job.
     """
 
     needs: Needs
@@ -155,13 +179,17 @@ class Recommendation:
     options: tuple[Option, ...]
     rejected: tuple[Rejection, ...]
     nearest_miss: NearestMiss | None
+    estimates: Estimates = NO_ESTIMATES
 
     def to_json(self, now: datetime) -> dict[str, Any]:
         """Return the answer as the interface spells it; ``now`` gives the listing its age."""
         return {
-            "request": self.needs.to_json(),
+            "request": self._request(),
             "catalog": self.listing.to_json(now),
             "options": [option.to_json() for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
             "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
         }
+
+    def _request(self) -> dict[str, Any]:
+        return self.needs.to_json() | self.estimates.to_json()

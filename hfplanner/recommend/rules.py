@@ -69,6 +69,12 @@ def _show_vcpu(count: int) -> str:
     return f"{count} vCPU"
 
 
+def _job_cost(wanted: Any, flavor: Flavor) -> Any:  # noqa: ANN401 - as above
+    if wanted.duration_secs is None or not _is_priced(flavor):
+        return None
+    return job_cost_micro_usd(flavor.price, wanted.duration_secs)
+
+
 def _is_priced(flavor: Flavor) -> bool:
     return flavor.price_micro_usd_per_minute is not None
 
@@ -99,10 +105,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="max_cost",
         need="max_cost_micro_usd",
-        have=lambda wanted, flavor: (
-            job_cost_micro_usd(flavor.price, wanted.duration_secs) if _is_priced(flavor) else None
-        ),
-        met=lambda wanted, flavor: job_cost_micro_usd(flavor.price, wanted.duration_secs) <= wanted.max_cost_micro_usd,
+        have=_job_cost,
+        met=lambda wanted, flavor: _job_cost(wanted, flavor) <= wanted.max_cost_micro_usd,
         says="{have} for the job",
         show=format_usd,
         is_budget=True,
@@ -147,8 +151,6 @@ def has_wanted_accelerator(needs: Needs, flavor: Flavor) -> bool:
 
 def rank_order(flavor: Flavor) -> tuple[int, int, int, str]:
     """Return the sort key of priced flavors: cheaper, then more VRAM per GPU, then fewer GPUs, then the name.
-
-    While a job takes the same time on every flavor, the order by price is the order by cost and by time.
 
     Raises:
         ValueError: the flavor has no price.

@@ -3,14 +3,20 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from hfplanner.recommend.estimates import NO_ESTIMATES, Durations, Estimates, MemoryNeed
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
-from hfplanner.units import format_bytes, format_duration, format_usd
+from hfplanner.units import SECONDS_PER_MINUTE, format_bytes, format_duration, format_usd
 
-__all__ = ["describe_needs", "nothing_fits"]
+__all__ = ["describe_needs", "format_about_duration", "format_about_usd", "format_chance", "nothing_fits"]
+
+_TASKS = {"inference": "running {}", "full": "training {}", "lora": "LoRA on {}", "qlora": "QLoRA on {}"}
+_CENT_MICRO_USD = 10_000
+_FEW_MINUTES = 10
+_SURE, _HOPELESS = 0.995, 0.005
 
 
-def describe_needs(needs: Needs) -> str:
+def describe_needs(needs: Needs, estimates: Estimates = NO_ESTIMATES) -> str:
     """Return what was asked, as it would be said.
 
     >>> describe_needs(Needs(vram_bytes=40 * 10**9, vcpu=8, max_price_micro_usd_per_hour=2_000_000))
@@ -18,12 +24,43 @@ def describe_needs(needs: Needs) -> str:
     >>> describe_needs(Needs())
     'anything'
     """
-    return ", ".join(_wishes(needs)) or "anything"
+    return ", ".join(_wishes(needs, estimates)) or "anything"
 
 
-def _wishes(needs: Needs) -> Iterator[str]:
+def format_chance(probability: float) -> str:
+    """Return a probability as a share of all cases.
+
+    >>> format_chance(0.8234), format_chance(0.9999), format_chance(0.0001)
+    ('82 %', 'more than 99 %', 'less than 1 %')
+    """
+    if probability >= _SURE:
+        return "more than 99 %"
+    return "less than 1 %" if probability < _HOPELESS else f"{100 * probability:.0f} %"
+
+
+def format_about_usd(micro_usd: int) -> str:
+    """Return an estimated amount: in cents, and exactly below one.
+
+    >>> format_about_usd(1_499_994), format_about_usd(167)
+    ('$1.50', '$0.000167')
+    """
+    return format_usd(round(micro_usd, -4) if micro_usd >= _CENT_MICRO_USD else micro_usd)
+
+
+def format_about_duration(seconds: int) -> str:
+    """Return an estimated duration: in minutes, and exactly below ten of them.
+
+    >>> format_about_duration(7190), format_about_duration(95)
+    ('2h', '1m35s')
+    """
+    minutes = round(seconds / SECONDS_PER_MINUTE)
+    return format_duration(minutes * SECONDS_PER_MINUTE if minutes >= _FEW_MINUTES else seconds)
+
+
+def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:
     where = "over the GPUs of one flavor" if needs.shard else "on one GPU"
     wishes: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+        (estimates.memory, _of_model),
         (needs.vram_bytes, lambda size: f"{format_bytes(size)} of VRAM {where}"),
         (needs.gpus, lambda count: "a GPU" if count == 1 else f"{count} GPUs"),
         (needs.accelerators, " or ".join),
@@ -31,6 +68,7 @@ def _wishes(needs: Needs) -> Iterator[str]:
         (needs.ram_bytes, lambda size: f"{format_bytes(size)} of RAM"),
         (needs.disk_bytes, lambda size: f"{format_bytes(size)} of disk"),
         (needs.duration_secs, lambda seconds: f"a run of {format_duration(seconds)}"),
+        (estimates.durations, _of_runs),
         (needs.max_time_secs, lambda seconds: f"at most {format_duration(seconds)}"),
         (needs.max_cost_micro_usd, lambda amount: f"at most {format_usd(amount)} for the job"),
         (needs.max_price_micro_usd_per_hour, lambda amount: f"at most {format_usd(amount)} an hour"),
@@ -38,6 +76,19 @@ def _wishes(needs: Needs) -> Iterator[str]:
     for value, say in wishes:
         if value:
             yield say(value)
+
+
+def _of_model(need: MemoryNeed) -> str:
+    job = need.job
+    said = f"{_TASKS[job.task].format(need.shape.name)} ({job.batch_size} x {job.seq_len} tokens)"
+    return f"{said} over the GPUs of one flavor" if need.spread else said
+
+
+def _of_runs(durations: Durations) -> str:
+    if not durations.measured:
+        return f"{durations.tokens:,} tokens in all"
+    runs = " and ".join(f"{format_duration(run.duration_secs.likely)} on {run.flavor}" for run in durations.measured)
+    return f"a run like {durations.like} ({runs})" if durations.like else f"a run of {runs}"
 
 
 def nothing_fits(answer: Recommendation) -> str:
@@ -48,4 +99,5 @@ def nothing_fits(answer: Recommendation) -> str:
     >>> nothing_fits(recommend(Needs(vram_bytes=160 * 10**9), shipped_listing()))
     'None of the 26 listed flavors meets the needs: 160 GB of VRAM on one GPU.'
     """
-    return f"None of the {len(answer.rejected)} listed flavors meets the needs: {describe_needs(answer.needs)}."
+    asked = describe_needs(answer.needs, answer.estimates)
+    return f"None of the {len(answer.rejected)} listed flavors meets the needs: {asked}."

@@ -29,6 +29,8 @@ print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}))
         (("budget", "--help"), HEAVY + FOR_PEOPLE),
         (("budget", "check", "--flavor", "l4x1", "--timeout", "1h"), HEAVY + FOR_PEOPLE),
         (("budget", "show", "--json"), HEAVY + FOR_PEOPLE),
+        (("recommend", "--model", "Qwen/Qwen3-8B", "--offline", "--json"), HEAVY + FOR_PEOPLE),
+        (("recommend", "--vram", "24GB", "--duration", "2h@l4x1", "--offline", "--json"), HEAVY + FOR_PEOPLE),
         (("estimate", "--help"), HEAVY + FOR_PEOPLE),
         (("estimate", "memory", "--params", "8B", "--offline", "--json"), HEAVY + FOR_PEOPLE),
         (("estimate", "memory", "--model", "Qwen/Qwen3-8B", "--offline"), HEAVY),

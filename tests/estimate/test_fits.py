@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from hfplanner.catalog.listing import shipped_listing
-from hfplanner.cli.estimate_memory import places_of
 from hfplanner.estimate.memory.fits import Place, fit_into
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.places import places_of
 from hfplanner.estimate.memory.report import report_memory
 from hfplanner.estimate.memory.result import estimate_memory
 from tests.properties.jobs import known
@@ -44,14 +44,14 @@ def test_vllm_may_use_its_share_only() -> None:
 def test_every_listed_flavor_is_answered_for() -> None:
     """One row per flavor, in the listing's order; only usable memory counts, not the listed."""
     listing = shipped_listing()
-    report = report_memory(known(LLAMA), MemoryJob(), places_of(listing))
+    report = report_memory(known(LLAMA), MemoryJob(), places_of(listing.flavors))
     assert [fit.flavor for fit in report.fits] == [flavor.name for flavor in listing.flavors]
     assert {fit.flavor: fit.usable_bytes for fit in report.fits}["t4-small"] == 15_633_680_957
 
 
 def test_advice_is_one_change_with_its_own_estimate() -> None:
     """Each piece of advice makes the job fit the flavor it names, and needs less than the job does."""
-    report = report_memory(known(LLAMA), MemoryJob(task="lora", batch_size=8), places_of(shipped_listing()))
+    report = report_memory(known(LLAMA), MemoryJob(task="lora", batch_size=8), places_of(shipped_listing().flavors))
     refused = {fit.flavor for fit in report.fits if fit.verdict in {"no", "unlikely"}}
     assert report.advice
     for advice in report.advice:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hfplanner.estimate.duration.like import runs_like
 from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from tests.estimate.like_jobs import history
-from tests.properties.durations import as_jobs, runs
+from tests.properties.run_histories import as_jobs, runs
 
 
 @settings(deadline=None, max_examples=50)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.properties.durations import curve_of, runs
+from tests.properties.run_histories import curve_of, runs
 
 SHARES = (0.1, 0.5, 0.9, 0.95, 0.99)
 

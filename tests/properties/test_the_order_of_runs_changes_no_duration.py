@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hfplanner.estimate.duration.like import runs_like
 from tests.estimate.like_jobs import history
-from tests.properties.durations import as_jobs, runs
+from tests.properties.run_histories import as_jobs, runs
 
 
 @settings(deadline=None, max_examples=50)

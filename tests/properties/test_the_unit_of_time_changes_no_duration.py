@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hfplanner.estimate.duration.predictive import Predictive, next_run
 from hfplanner.estimate.duration.spread import LogRun, fit_log_normals, mixed_prior
 from hfplanner.estimate.duration.trend import fit_parameter, fit_trend
-from tests.properties.durations import curve_of, runs
+from tests.properties.run_histories import curve_of, runs
 
 FACTORS = st.sampled_from([60.0, 3600.0, 1.7])
 

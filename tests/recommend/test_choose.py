@@ -255,25 +255,6 @@ def test_rejected_come_in_the_order_of_rank_then_unpriced_then_unreadable() -> N
     assert list(reasons(recommend(Needs(vcpu=99), listing))) == ["cheap", "dear", "free", "odd"]
 
 
-def test_a_duration_measured_on_a_flavor_is_taken_for_every_flavor_and_says_so() -> None:
-    """In the basis of every duration and cost, and in a note of the recommendation."""
-    needs = Needs(gpus=1, duration_secs=8400, duration_flavor="a10g-small")
-    answer = recommend(needs, shipped_listing())
-    for option in answer.options:
-        assert option.duration_secs.basis == ("measured on a10g-small; taken to be the same on every flavor",)
-        assert option.cost_micro_usd.basis[0] == option.duration_secs.basis[0]
-    assert answer.options[0].notes[0] == (
-        "the duration was measured on a10g-small and is taken to be the same on every flavor"
-    )
-
-
-def test_a_duration_measured_on_a_flavor_that_is_not_listed_is_refused() -> None:
-    """With the near names in the hint."""
-    with pytest.raises(UsageError, match="'a10g-smal'") as caught:
-        recommend(Needs(duration_secs=60, duration_flavor="a10g-smal"), shipped_listing())
-    assert caught.value.hint.startswith("Did you mean a10g-small")
-
-
 def test_the_answer_as_json_is_complete() -> None:
     """The keys a script relies on, of the request, an option, a rejection and the nearest miss."""
     answer = recommend(Needs(vram_bytes=100 * GB, duration_secs=3600), shipped_listing())
@@ -289,10 +270,16 @@ def test_the_answer_as_json_is_complete() -> None:
         "disk_bytes": None,
         "duration_secs": 3600,
         "duration_flavor": None,
+        "like": None,
+        "measured": [],
+        "tokens": None,
+        "workload": None,
+        "model": None,
         "max_time_secs": None,
         "max_cost_micro_usd": None,
         "max_price_micro_usd_per_hour": None,
         "objective": "cost",
+        "confidence": None,
         "top": None,
     }
     assert document["options"][1] == {
@@ -324,6 +311,10 @@ def test_the_answer_as_json_is_complete() -> None:
         "break_even_speedup": 2.0,
         "dominated_by": [],
         "notes": ["cheaper per job only if it is 2.00x as fast as h200: this job in at most 29m"],
+        "memory": None,
+        "suggested_timeout_secs": 6780,
+        "worst_case_micro_usd": 113 * 166667,
+        "micro_usd_per_million_tokens": None,
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import UsageError
+from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.needs import NEED_LIMITS, Needs
 
 NEEDS_A_DURATION = {"duration_secs", "max_time_secs", "max_cost_micro_usd"}
@@ -30,14 +32,11 @@ def test_a_number_is_at_least_one_and_at_most_its_limit(field: str) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"shard": True}, "no memory is asked for"),
-        ({"max_time_secs": 60}, "--max-time cannot be judged without knowing how long the job runs"),
-        ({"max_cost_micro_usd": 60}, "--max-cost cannot be judged"),
-        ({"objective": "time"}, "--objective time cannot be judged"),
-        ({"duration_flavor": "l4x1"}, "What was measured on l4x1 cannot be judged"),
+        ({"confidence": 1.0}, "The confidence is 1.0, not a number from 0 to 0.999"),
+        ({"confidence": -0.1}, "The confidence is -0.1"),
+        ({"confidence": float("nan")}, "The confidence is nan"),
         ({"objective": "speed"}, "'speed' is not an objective"),
         ({"accelerators": "a100"}, "must be a tuple of names"),
-        ({"duration_secs": 60, "duration_flavor": ""}, "has no name"),
     ],
 )
 def test_a_contradiction_is_refused_with_what_to_add(values: dict[str, Any], said: str) -> None:
@@ -45,6 +44,24 @@ def test_a_contradiction_is_refused_with_what_to_add(values: dict[str, Any], sai
     with pytest.raises(UsageError, match=said) as caught:
         Needs(**values)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"shard": True}, "no memory is asked for"),
+        ({"max_time_secs": 60}, "--max-time cannot be judged without knowing how long the job runs"),
+        ({"max_cost_micro_usd": 60}, "--max-cost cannot be judged"),
+        ({"objective": "time"}, "--objective time cannot be judged"),
+    ],
+)
+def test_a_limit_on_what_nothing_is_known_about_is_refused(values: dict[str, Any], said: str) -> None:
+    """Unless an estimate knows it; the hint says what is missing."""
+    needs = Needs(**values)
+    with pytest.raises(UsageError, match=said) as caught:
+        recommend(needs, shipped_listing())
+    assert caught.value.hint
+    needs.refuse_what_cannot_be_judged(knows_memory=True, knows_time=True)
 
 
 @pytest.mark.parametrize(

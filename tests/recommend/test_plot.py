@@ -7,7 +7,12 @@ from matplotlib.axes import Axes
 
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.span import exactly
 from hfplanner.recommend.choose import recommend
+from hfplanner.recommend.durations import durations_from
+from hfplanner.recommend.estimates import Estimates
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.plot import PLOT_ENDINGS, check_plot_path, draw, write_plot
 from tests.strategies import as_listing
@@ -65,6 +70,24 @@ def test_with_a_duration_cost_stands_against_time() -> None:
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1h30m"]
     assert axes.get_ylabel() == "Cost of the job in USD"
     assert "Pareto front" in legend(axes)
+
+
+def test_durations_of_their_own_spread_the_options_over_the_time() -> None:
+    """Faster for less money is the front; what has no duration has no place."""
+    run = MeasuredRun(flavor="l4x1", duration_secs=exactly(7200, "one run"))
+    durations = durations_from([run], shipped_listing(), Workload(phase="train"))
+    answer = recommend(Needs(), shipped_listing(), Estimates(durations=durations))
+    axes = draw(answer).axes[0]
+    known = {option.flavor.name for option in answer.options if option.duration_secs}
+    assert len(known) == 22
+    assert names(axes) == known
+    assert front(axes) == sorted(
+        {
+            (option.duration_secs.likely / 60, option.cost_micro_usd.likely / 10**6)
+            for option in answer.options
+            if option.pareto
+        }
+    )
 
 
 def test_where_nothing_fits_the_nearest_miss_is_named() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.span import Estimate
 
-__all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit"]
+__all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit", "usable_share"]
 
 Verdict = Literal["yes", "likely", "unlikely", "no"]
 # The 95 % quantile of a normal distribution, in standard deviations.
@@ -73,6 +74,15 @@ def probability_to_fit(need: Estimate, usable: float) -> float:
     return 0.5 * math.erfc(_Z95 * (need.likely - usable) / (math.sqrt(2) * max(reach, 1)))
 
 
+def usable_share(job: MemoryJob) -> float:
+    """Return the share of a GPU's usable memory that a job takes: vLLM leaves some to others.
+
+    >>> usable_share(MemoryJob()), usable_share(MemoryJob(engine="vllm"))
+    (1.0, 0.9)
+    """
+    return job.gpu_memory_utilization if job.engine == "vllm" else 1.0
+
+
 def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     """Say whether a job fits a flavor; what is not known does not fit."""
     job = estimate.job
@@ -82,8 +92,7 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
         return Fit(place.flavor, None, "no", 0.0, "its usable memory is not known")
     if place.gpus < job.gpus:
         return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
-    share = job.gpu_memory_utilization if job.engine == "vllm" else 1.0
-    usable = place.usable_bytes * share
+    usable = place.usable_bytes * usable_share(job)
     probability = probability_to_fit(estimate.per_gpu_bytes, usable)
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
     return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)

@@ -1,0 +1,87 @@
+"""``hfplanner estimate cost``."""
+
+import os
+
+from hfplanner.cli.duration_options import (
+    AttemptsOption,
+    FlavorOption,
+    ModelSaid,
+    RunPrecisionOption,
+    Said,
+    TimeoutOption,
+    TrainedTaskOption,
+    UtilizationOption,
+    durations_on,
+)
+from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
+from hfplanner.cli.options import (
+    FormatOption,
+    JsonOption,
+    OfflineOption,
+    QuietOption,
+    RefreshOption,
+    get_listing,
+    now_utc,
+)
+from hfplanner.cli.output import OutputFormat, resolve_format
+from hfplanner.cli.plan_output import show_plan
+from hfplanner.estimate.duration.plan import Terms, find_flavors, plan_flavors
+from hfplanner.estimate.duration.workload import Workload
+
+__all__ = ["cost"]
+
+EXAMPLES = [
+    "hfplanner estimate cost --duration 3h --flavor l4x1",
+    "hfplanner estimate cost --duration 3h --flavor l4x1 --attempts 2 --timeout 4h",
+    "hfplanner estimate cost --duration 2h20m@a10g-small --phase train",
+    "hfplanner estimate cost --duration 40m@l4x1 --phase decode --tokens 3M --json",
+]
+
+
+def cost(
+    duration: DurationOption = None,
+    like: LikeOption = None,
+    phase: PhaseOption = None,
+    precision: RunPrecisionOption = None,
+    bound: BoundOption = "auto",
+    scales_with_gpus: ScalesOption = False,
+    utilization: UtilizationOption = None,
+    flavor: FlavorOption = None,
+    timeout: TimeoutOption = None,
+    attempts: AttemptsOption = None,
+    model: ModelOption = None,
+    params: ParamsOption = None,
+    task: TrainedTaskOption = None,
+    tokens: TokensOption = None,
+    seq_len: SeqLenOption = 2048,
+    batch_size: BatchSizeOption = 1,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    output_format: FormatOption = OutputFormat.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Say what a job costs on every flavor, or on some, cheapest first, and what it can cost at most.
+
+    The worst case is every attempt running until its timeout. Exit code 6 means that nothing can be said about any
+    flavor asked for.
+    """
+    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
+    workload = Workload(phase=phase, precision=precision, bound=bound, scales_with_gpus=scales_with_gpus)
+    now = now_utc()
+    listing = get_listing(offline=offline, refresh=refresh, now=now)
+    flavors = find_flavors(flavor or (), listing.by_name(), "--flavor")
+    named = ModelSaid(
+        model=model,
+        params=params,
+        task=task,
+        tokens=tokens,
+        seq_len=seq_len,
+        batch_size=batch_size,
+        offline=offline,
+    )
+    said = Said(durations=duration or (), like=like, workload=workload, utilization=utilization, model=named)
+    terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=tokens)
+    plan = plan_flavors(durations_on(flavors, listing, said), flavors, terms).cheapest_first()
+    return show_plan(plan, shown, listing, now)

@@ -1,0 +1,107 @@
+"""From runs that were measured, or are in the history, to every flavor: what all commands that need a duration use."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.legacy import LegacyFlavor, legacy_flavors
+from hfplanner.errors import NoSuchJobs, UsageError, did_you_mean, quoted
+from hfplanner.estimate.duration.carry import Carried, carry_to_all
+from hfplanner.estimate.duration.like import LikeHistory
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.workload import Workload
+
+__all__ = ["carry_from_history", "carry_from_runs", "known_flavors", "runs_of_history"]
+
+
+def known_flavors(listed: Iterable[Flavor]) -> Mapping[str, Flavor]:
+    """Return the flavors of which something is known by name: those listed, and those that old jobs ran on.
+
+    >>> known_flavors([])["h100"].accelerator
+    'H100'
+    """
+    gone: dict[str, Flavor] = {
+        name: _as_flavor(flavor) for name, flavor in legacy_flavors().items() if flavor.accelerator and flavor.gpus
+    }
+    return {**gone, **{flavor.name: flavor for flavor in listed}}
+
+
+def _as_flavor(gone: LegacyFlavor) -> Flavor:
+    return Flavor(
+        name=gone.name,
+        pretty_name=gone.name,
+        vcpu=None,
+        ram_bytes=None,
+        disk_bytes=None,
+        accelerator=gone.accelerator,
+        accelerator_type=None,
+        gpus=gone.gpus or 0,
+        vram_total_bytes=0,
+        vram_per_gpu_bytes=0,
+        price_micro_usd_per_minute=None,
+        unpriced_reason=gone.status,
+    )
+
+
+def carry_from_runs(
+    measured: Sequence[MeasuredRun], to: Iterable[Flavor], listed: Iterable[Flavor], workload: Workload
+) -> Carried:
+    """Return a job's duration on each flavor, with the timeout that kills at most one run in a hundred.
+
+    Args:
+        measured: at least one run, each on a flavor that is listed or was.
+        to: the flavors asked for.
+        listed: what can be rented.
+        workload: what the job does.
+
+    Raises:
+        UsageError: a run was measured on a flavor that is not listed, and never was.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.estimate.span import exactly
+    >>> flavors = shipped_listing().flavors
+    >>> run = MeasuredRun(flavor="a10g-small", duration_secs=exactly(8400, "one run"))
+    >>> carried = carry_from_runs([run], flavors, flavors, Workload(phase="train"))
+    >>> carried.estimates["a10g-small"].likely, carried.timeouts["a10g-small"], "cpu-basic" in carried.unknown
+    (8400, 15840, True)
+    """
+    known = known_flavors(listed)
+    for run in measured:
+        if run.flavor not in known:
+            raise UsageError(
+                f"The duration was measured on {quoted(run.flavor)}, which is not in the listing.",
+                hint=f"{did_you_mean(run.flavor, known)}`hfplanner hardware` names every flavor.",
+            )
+    carried = carry_to_all(measured, to, known, workload)
+    timeouts = {name: suggested_timeout_secs(estimate) for name, estimate in carried.estimates.items()}
+    return replace(carried, timeouts=timeouts)
+
+
+def runs_of_history(history: LikeHistory, listed: Iterable[Flavor]) -> tuple[MeasuredRun, ...]:
+    """Return the durations of a history on flavors of which something is known.
+
+    Raises:
+        NoSuchJobs: there are none.
+    """
+    known = known_flavors(listed)
+    measured = tuple(run for run in history.measured_runs() if run.flavor in known)
+    if not measured:
+        raise NoSuchJobs(
+            f"None of the {history.jobs} jobs like {quoted(history.like)} ran to its end on a known flavor.",
+            hint="Say how long one runs, for example --duration 2h20m@a10g-small.",
+        )
+    return measured
+
+
+def carry_from_history(
+    history: LikeHistory, to: Iterable[Flavor], listed: Sequence[Flavor], workload: Workload
+) -> Carried:
+    """Return the same for a job like those of the history: where it ran, its own runs say which timeout is enough.
+
+    Raises:
+        NoSuchJobs: none of the runs completed on a flavor that is known.
+    """
+    carried = carry_from_runs(runs_of_history(history, listed), to, listed, workload)
+    own = {one.flavor: one.timeout.secs for one in history.flavors if one.timeout and one.flavor in carried.estimates}
+    return replace(carried, timeouts={**carried.timeouts, **own})

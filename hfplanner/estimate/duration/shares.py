@@ -1,0 +1,92 @@
+"""Where the time of a kind of work goes: shares of compute, memory and input, learnt from published measurements."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from hfplanner.catalog.shipped import read_data_rows
+from hfplanner.estimate.duration.workload import Workload
+
+__all__ = ["Shares", "shares_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How a duration follows the rates of a machine: as compute^-c x bandwidth^-m x clock^-f x vCPU^-i.
+
+    The share f of kernels too small to fill a GPU is what remains of the GPU's share: f = gpu - c - m.
+
+    Args:
+        compute: the likely exponent c.
+        memory: the likely exponent m.
+        input: the likely exponent i.
+        compute_sigma: one standard deviation of c between workloads.
+        memory_sigma: the same of m.
+        input_sigma: the same of i.
+        correlation: of the two; what is not bound by compute is bound by memory.
+        spread: standard deviation of the logarithm of a duration that no rate explains, per accelerator.
+        source: what they were learnt from.
+        gpu: the share of the time in which the GPU works.
+    """
+
+    compute: float
+    memory: float
+    input: float
+    compute_sigma: float
+    memory_sigma: float
+    input_sigma: float
+    correlation: float
+    spread: float
+    source: str
+    gpu: float = 1.0
+
+    def with_utilization(self, share: float) -> "Shares":
+        """Return the shares of a job whose GPUs computed only that share of the time; the rest is input, or waiting.
+
+        >>> half = shares_of(Workload()).with_utilization(0.5)
+        >>> half.compute / shares_of(Workload()).compute, half.input
+        (0.5, 0.25)
+        """
+        idle = 1 - min(max(share, 0.0), 1.0)
+        busy = 1 - idle
+        return replace(
+            self,
+            compute=self.compute * busy,
+            memory=self.memory * busy,
+            compute_sigma=self.compute_sigma * busy,
+            memory_sigma=self.memory_sigma * busy,
+            input=max(self.input * busy, idle / 2),
+            input_sigma=max(self.input_sigma * busy, idle / 4),
+            gpu=self.gpu * busy,
+        )
+
+
+@cache
+def _table() -> dict[tuple[str, str], Shares]:
+    found = {}
+    for row in read_data_rows("carry_shares.csv"):
+        found[row["phase"], row["bound"]] = Shares(
+            compute=float(row["compute"]),
+            memory=float(row["memory"]),
+            input=float(row["input"]),
+            compute_sigma=float(row["compute_sigma"]),
+            memory_sigma=float(row["memory_sigma"]),
+            input_sigma=float(row["input_sigma"]),
+            correlation=float(row["correlation"]),
+            spread=float(row["spread"]),
+            source=row["source"],
+            gpu=1 - float(row["input"]),
+        )
+    return found
+
+
+def shares_of(workload: Workload) -> Shares:
+    """Return the shares of a workload's phase and bound, those of any work where its phase is not known.
+
+    >>> shares = shares_of(Workload())
+    >>> 0 < shares.compute + shares.memory <= 1
+    True
+    """
+    table = _table()
+    phase = workload.phase or "any"
+    keys = ((phase, workload.bound), ("any", workload.bound), (phase, "auto"), ("any", "auto"))
+    return next(table[key] for key in keys if key in table)

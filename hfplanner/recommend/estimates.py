@@ -1,0 +1,147 @@
+"""What estimates say of a job on each flavor: the memory it needs there, and how long it runs there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.confidence import INTERVAL, one_sided
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.fits import Place
+    from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.models.shape import ModelShape
+
+__all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlavorMemory:
+    """What a job needs on one flavor.
+
+    Args:
+        gpus: GPUs that the job runs on there.
+        per_gpu_bytes: what it needs of each.
+        usable_bytes: what it may use of each; ``None`` is not known, which never fits.
+        verdict: ``"yes"``, ``"likely"``, ``"unlikely"`` or ``"no"``.
+        probability: that the need stays below what is usable.
+        ram_bytes: main memory it needs.
+        disk_bytes: disk it needs.
+    """
+
+    gpus: int
+    per_gpu_bytes: Estimate
+    usable_bytes: int | None
+    verdict: str
+    probability: float
+    ram_bytes: Estimate
+    disk_bytes: Estimate
+
+    def holds(self, confidence: float | None) -> bool:
+        """Whether it fits with a confidence; by default that of every interval, which is the verdict ``"yes"``.
+
+        >>> from hfplanner.estimate.span import exactly
+        >>> need, none = Estimate(80, 100, 130, ()), exactly(0, "")
+        >>> there = FlavorMemory(gpus=1, per_gpu_bytes=need, usable_bytes=120, verdict="likely", probability=0.86,
+        ...     ram_bytes=none, disk_bytes=none)
+        >>> there.holds(None), there.holds(0.7)
+        (False, True)
+        """
+        return self.probability >= one_sided(INTERVAL if confidence is None else confidence)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the need as the interface spells it."""
+        return {
+            "gpus": self.gpus,
+            "per_gpu_bytes": self.per_gpu_bytes.to_json(),
+            "usable_bytes": self.usable_bytes,
+            "fits": self.verdict,
+            "probability": round(self.probability, 4),
+            "ram_bytes": self.ram_bytes.to_json(),
+            "disk_bytes": self.disk_bytes.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryNeed:
+    """What a model needs on every flavor, made by :func:`hfplanner.recommend.memory.memory_need`.
+
+    Args:
+        shape: the model.
+        job: how it is run, over ``job.gpus`` GPUs.
+        spread: over all GPUs of each flavor instead.
+        places: the flavors.
+        by_flavor: the need by the flavor's name.
+    """
+
+    shape: "ModelShape"
+    job: "MemoryJob"
+    spread: bool
+    places: "tuple[Place, ...]"
+    by_flavor: Mapping[str, FlavorMemory]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was asked of the model, as the interface spells it."""
+        how = {field.name: getattr(self.job, field.name) for field in fields(self.job)}
+        how |= {"lora_targets": list(self.job.lora_targets), "gpus": None if self.spread else self.job.gpus}
+        return {"name": self.shape.name, **how}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durations:
+    """How long a job runs on every flavor, made by :func:`hfplanner.recommend.durations.durations_from`.
+
+    Args:
+        measured: what it follows from; empty where it follows from the work alone.
+        workload: what the job does.
+        by_flavor: seconds by the flavor's name.
+        unknown: why nothing is known, by the name of each other flavor.
+        timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s].
+        like: the name or id whose history was asked; ``None`` where the runs were typed.
+        tokens: how many the job reads, writes or is trained on; ``None`` is not known.
+    """
+
+    measured: tuple[MeasuredRun, ...]
+    workload: Workload
+    by_flavor: Mapping[str, Estimate]
+    unknown: Mapping[str, str]
+    timeouts: Mapping[str, int]
+    like: str | None = None
+    tokens: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was asked, as the interface spells it."""
+        first = self.measured[0] if self.measured else None
+        return {
+            "duration_secs": first and first.duration_secs.likely,
+            "duration_flavor": first and first.flavor,
+            "like": self.like,
+            "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
+            "tokens": self.tokens,
+            "workload": {field.name: getattr(self.workload, field.name) for field in fields(self.workload)},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """What is estimated of a job, as far as somebody asked for it.
+
+    Args:
+        memory: what its model needs on every flavor.
+        durations: how long it runs on every flavor.
+    """
+
+    memory: MemoryNeed | None = None
+    durations: Durations | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was asked, as the interface spells it: part of the request."""
+        asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": []}
+        asked |= {"tokens": None, "workload": None}
+        asked |= self.durations.to_json() if self.durations else {}
+        return asked | {"model": self.memory.to_json() if self.memory else None}
+
+
+NO_ESTIMATES = Estimates()

@@ -1,0 +1,198 @@
+"""``python -m tests.benchmarks.duration_accuracy``: carried durations against published measurements.
+
+Each source is predicted with constants learnt from all the others. From one measurement: every ordered pair of
+accelerators of a group; from two: every third accelerator of it. Errors are of the likely value, in percent.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from statistics import median, quantiles
+
+from hfplanner.estimate.duration.fit import Point, carried, solve
+from hfplanner.estimate.duration.shares import Shares
+from tests.benchmarks.cross_gpu_rows import Group, kind_of, read_before, read_groups, read_rows
+from tests.benchmarks.fit_carry import Fitted, fit
+
+__all__ = ["Guess", "guesses", "summary"]
+
+_OFFERED = {"T4", "L4", "A10G", "L40S", "A100", "H200", "RTX PRO 6000"}
+_REPORT = Path(__file__).parents[2] / "reports" / "duration_accuracy.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A duration that was predicted and is known: logarithms of prediction over truth.
+
+    Args:
+        group: what it is of.
+        measured: the accelerators it was predicted from.
+        target: the accelerator it was predicted for.
+        likely: of the likely value.
+        low: of the lower bound.
+        high: of the upper bound.
+        compute: of the rule "as the datasheets' operations per second".
+        bandwidth: of the rule "as the datasheets' bandwidth".
+    """
+
+    group: Group
+    measured: tuple[str, ...]
+    target: str
+    likely: float
+    low: float
+    high: float
+    compute: float
+    bandwidth: float
+
+    @property
+    def offered(self) -> bool:
+        """Whether all its accelerators can be rented at the Hub."""
+        return {*self.measured, self.target} <= _OFFERED
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A group with what is believed of its accelerators and shares, and with their datasheets."""
+
+    group: Group
+    points: dict[str, Point]
+    shares: Shares
+    sheets: dict[str, dict[str, float]]
+
+    def guess(self, measured: tuple[str, ...], target: str) -> Guess:
+        """Predict one accelerator from others."""
+        change = carried(solve([self.points[name] for name in measured], self.shares), self.points[target])
+        logs, truth = self.group.logs, self.group.logs[target]
+        compute, bandwidth = (
+            logs[measured[0]] + self._sheet(measured[0], kind) - self._sheet(target, kind) - truth
+            for kind in (self.group.precision, "")
+        )
+        return Guess(
+            self.group,
+            measured,
+            target,
+            change.likely - truth,
+            change.low - truth,
+            change.high - truth,
+            compute,
+            bandwidth,
+        )
+
+    def _sheet(self, name: str, precision: str) -> float:
+        """Return the logarithm of a datasheet's operations per second, of its bandwidth where no precision is named."""
+        sheet = self.sheets[name]
+        kind = kind_of(name, precision, {(name, kind) for kind in sheet}) if precision else "bandwidth"
+        return math.log(sheet[kind])
+
+
+def guesses(groups: Sequence[Group], fitted: Fitted) -> Iterator[Guess]:
+    """Predict every accelerator of every group from one other, and from every two others."""
+    before, sheets = read_before(), _datasheets()
+    for group in groups:
+        points = {name: _point(name, group, fitted, before) for name in group.logs}
+        case = _Case(group, points, fitted.shares(group.phase), sheets)
+        for target in group.logs:
+            others = [name for name in group.logs if name != target]
+            for count in (1, 2):
+                yield from (case.guess(measured, target) for measured in combinations(others, count))
+
+
+def _point(name: str, group: Group, fitted: Fitted, before: dict[tuple[str, str], object]) -> Point:
+    rates = fitted.rates
+    kind = kind_of(name, group.precision, before)
+    return Point(rates[name, kind], rates[name, "bandwidth"], rates[name, "clock"], group.logs[name])
+
+
+def _datasheets() -> dict[str, dict[str, float]]:
+    rows = read_rows(Path(__file__).parent / "data" / "gpu_datasheets.csv")
+    return {
+        row["accelerator"]: {name: float(value) for name, value in row.items() if name != "accelerator" and value}
+        for row in rows
+    }
+
+
+def _error(log: float) -> float:
+    return abs(math.expm1(log)) * 100
+
+
+def summary(found: Sequence[Guess]) -> tuple[float, ...]:
+    """Return in percent: median and p90 error, bias, cases inside and above the interval, width, and both rules."""
+    errors = [_error(guess.likely) for guess in found]
+    return (
+        median(errors),
+        quantiles(errors, n=10)[-1] if len(errors) > 1 else errors[0],
+        math.expm1(median(guess.likely for guess in found)) * 100,
+        100 * sum(guess.low <= 0 <= guess.high for guess in found) / len(found),
+        100 * sum(guess.high < 0 for guess in found) / len(found),
+        100 * median(math.exp(guess.high - guess.likely) - math.exp(guess.low - guess.likely) for guess in found),
+        median(_error(guess.compute) for guess in found),
+        median(_error(guess.bandwidth) for guess in found),
+    )
+
+
+def _table(title: str, found: Sequence[Guess], key: Callable[[Guess], str]) -> list[str]:
+    """Return a table of one summary per key, from one measurement and from two."""
+    head = "| group | from | rows | median | p90 | bias | inside | above | width | by compute | by bandwidth |"
+    lines = [f"## {title}", "", head, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    for name in sorted({key(guess) for guess in found}):
+        for count in (1, 2):
+            rows = [guess for guess in found if key(guess) == name and len(guess.measured) == count]
+            if rows:
+                numbers = " | ".join(f"{number:.1f}" for number in summary(rows))
+                lines.append(f"| {name} | {count} | {len(rows)} | {numbers} |")
+    return [*lines, ""]
+
+
+def _pair(guess: Guess) -> str:
+    return f"{' + '.join(guess.measured)} to {guess.target}"
+
+
+def report(left_out: Sequence[Guess], shipped: Sequence[Guess], day: str) -> str:
+    """Return the report as Markdown."""
+    offered = [guess for guess in left_out if guess.offered]
+    lines = [
+        f"# Durations carried to other accelerators against published measurements, {day}",
+        "",
+        "In percent. Every source is predicted with constants learnt from all others; nothing is told but phase and",
+        "precision. Inside, above, width: of the 90 % interval. Beside it the rules people use: by the datasheets'",
+        "operations per second, and by their bandwidth.",
+        "",
+        *_table("All", left_out, lambda _: "every source left out once"),
+        *_table("All, with the constants as shipped", shipped, lambda _: "all"),
+        *_table("By phase", left_out, lambda guess: guess.group.phase),
+        *_table("By source", left_out, lambda guess: guess.group.source),
+        *_table("Between accelerators of the Hub", offered, lambda _: "all"),
+        *_table("Between accelerators of the Hub, by pair", offered, _pair),
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure, print and, with --write, keep the report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.duration_accuracy")
+    parser.add_argument("--write", action="store_true", help="write reports/duration_accuracy.md")
+    parser.add_argument("--unseen", type=Path, help="more rows, predicted with the constants as shipped")
+    asked = parser.parse_args()
+    groups = read_groups()
+    everything = fit(groups)
+    left_out: list[Guess] = []
+    for source in sorted({group.source for group in groups}):
+        rest = fit([group for group in groups if group.source != source])
+        left_out.extend(guesses([group for group in groups if group.source == source], rest))
+    text = report(left_out, list(guesses(groups, everything)), datetime.now(UTC).date().isoformat())
+    if asked.unseen:
+        unseen = list(guesses(read_groups([asked.unseen]), everything))
+        text += "\n".join(["", *_table("Unseen", unseen, lambda guess: f"{guess.group.source} {guess.group.phase}")])
+    sys.stdout.write(f"{text}\n")
+    if asked.write:
+        _REPORT.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
