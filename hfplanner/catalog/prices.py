@@ -100,7 +100,7 @@ def _per_minute(usd_per_hour: str) -> int | None:
 
 
 def price_book(listing: Listing | None = None) -> PriceBook:
-    """Return the history, the flavors that are gone, and a listing's prices as the latest sighting.
+    """Return the history, the flavors that are gone, the shipped listing, and a listing as the latest sighting.
 
     Args:
         listing: the one seen last; the shipped snapshot by default.
@@ -110,7 +110,7 @@ def price_book(listing: Listing | None = None) -> PriceBook:
     """
     latest = shipped_listing() if listing is None else listing
     points: dict[str, list[PricePoint]] = defaultdict(list)
-    for point in (*price_history(), *_departures(), *_sightings(latest)):
+    for point in (*price_history(), *_departures(), *_sightings(shipped_listing()), *_sightings(latest)):
         points[point.flavor].append(point)
     for flavor in points.keys() - latest.by_name().keys():
         points[flavor].append(_absent(flavor, latest))

@@ -24,6 +24,8 @@ COMMANDS = {
     "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
     "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
     "budget": LazyCommand("hfplanner.cli.budget", "Show what may be spent, and whether a job may run."),
+    "run": LazyCommand("hfplanner.cli.run", "Run a job: check the budget, reserve, submit once, follow."),
+    "ledger": LazyCommand("hfplanner.cli.ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
 }
 
 _BROKEN_PIPE = 141

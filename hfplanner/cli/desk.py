@@ -1,21 +1,28 @@
 """The books, the Hub and this machine, as the environment and the options name them."""
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hfplanner.api.settings import read_hub_settings
-from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
-from hfplanner.cli.options import now_utc
+from hfplanner.cli.account import open_client
+from hfplanner.cli.budget_inputs import the_policy
+from hfplanner.cli.options import get_listing, now_utc
 from hfplanner.errors import TokenError, UsageError
-from hfplanner.submit.machine import this_machine
-from hfplanner.submit.send import Desk
+from hfplanner.files import data_folder
 
-__all__ = ["LedgerOption", "TokenOption", "open_books", "open_desk", "open_hub"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hfplanner.budget.ledger.ledger import Ledger
+    from hfplanner.submit.books import Books
+    from hfplanner.submit.send import Desk
+
+__all__ = ["LedgerOption", "get_books", "kept_bills", "open_desk", "open_the_ledger"]
 
 LedgerOption = Annotated[
     str | None,
@@ -23,43 +30,19 @@ LedgerOption = Annotated[
         "--ledger", metavar="PATH|URL", help="The ledger: a file, or postgresql://...  [default: HFPLANNER_LEDGER]"
     ),
 ]
-TokenOption = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="A token of the Hub.  [default: HF_TOKEN, or `hf auth`]")
-]
 
 
-def open_hub(token: str | None, *, offline: bool) -> JobsClient:
-    """Return a client of the Hub with a token.
-
-    Raises:
-        UsageError: the program is told to stay offline.
-        TokenError: there is no token.
-    """
-    from hfplanner.api.auth import Token, find_token  # noqa: PLC0415 - httpx, for what asks the Hub
-    from hfplanner.api.client import JobsClient  # noqa: PLC0415 - the same
-
-    settings = read_hub_settings(os.environ)
-    if offline or settings.offline:
-        raise UsageError("This asks the Hub, and the program is told to stay offline.", hint="Unset HF_HUB_OFFLINE.")
-    found = Token(token.strip()) if token is not None else find_token()
-    if found is None:
-        raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
-    return JobsClient(settings.endpoint, token=found)
-
-
-@contextmanager
-def open_books(ledger: str | None) -> Iterator[Ledger]:
-    """Open the ledger that is named, by the option or by the environment.
+def open_the_ledger(address: str | None) -> "Ledger":
+    """Open the ledger that the option names, or the environment; a file that is not there is made.
 
     Raises:
         LedgerError: it cannot be used.
     """
-    with open_ledger(ledger or default_ledger_address(os.environ)) as books:
-        yield books
+    return open_ledger(address or default_ledger_address(os.environ))
 
 
 @contextmanager
-def open_desk(ledger: str | None, token: str | None, *, offline: bool = False) -> Iterator[Desk]:
+def open_desk(address: str | None, token: str | None, *, offline: bool = False) -> "Iterator[Desk]":
     """Open everything a submission needs.
 
     Raises:
@@ -67,15 +50,48 @@ def open_desk(ledger: str | None, token: str | None, *, offline: bool = False) -
         TokenError: there is no token.
         UsageError: the program is told to stay offline.
     """
-    with open_hub(token, offline=offline) as hub, open_books(ledger) as books:
-        yield Desk(ledger=books, hub=hub, machine=this_machine(home_folder(os.environ)), clock=now_utc)
+    from hfplanner.submit.machine import this_machine  # noqa: PLC0415 - after a command line that is understood
+    from hfplanner.submit.send import Desk  # noqa: PLC0415 - httpx
+
+    settings = read_hub_settings(os.environ)
+    if offline or settings.offline:
+        raise UsageError(
+            "This asks the Hub, and the program is told to stay offline.",
+            hint="Leave out --offline and HF_HUB_OFFLINE.",
+        )
+    with open_client(settings, token, offline=False) as hub:
+        if hub is None:
+            raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
+        with open_the_ledger(address) as ledger:
+            machine = this_machine(data_folder(os.environ))
+            yield Desk(ledger=ledger, hub=hub, machine=machine, clock=now_utc)
 
 
-def get_books(policy: Path | None, namespaces: tuple[str, ...]) -> Books:
+def get_books(policy: Path | None, namespaces: tuple[str, ...]) -> "Books":
     """Return what charges jobs nobody reserved money for: the policy, the present prices, and the bills that are kept.
 
     Raises:
         PolicyError: the policy cannot be read.
+        HistoryError: the bills cannot be read.
     """
+    from hfplanner.submit.books import books_for  # noqa: PLC0415 - after a command line that is understood
+
+    rules = the_policy(policy)
     listing = get_listing(offline=False, refresh=False, now=now_utc())
-    return books_for(read_policies(policy), listing, bills=kept_bills(), namespaces=namespaces)
+    return books_for(rules, listing, bills=kept_bills(), namespaces=namespaces)
+
+
+def kept_bills() -> dict[str, int]:
+    """Return what the service billed for jobs that had ended, in micro-USD, from the bills that `sync` keeps.
+
+    Raises:
+        HistoryError: they cannot be read.
+    """
+    folder = data_folder(os.environ) / "history"
+    if not (folder / "bills").is_dir():
+        return {}
+    from hfplanner.history.bills import read_bills  # noqa: PLC0415 - polars, for those who have bills
+    from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - the same
+
+    settled = read_bills(HistoryStore(folder)).settled().collect()
+    return dict(settled.select("job_id", "bill_micro_usd").iter_rows())

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from hfplanner.cli.desk import LedgerOption, TokenOption, get_books, open_desk
+from hfplanner.cli.budget_inputs import PolicyOption
+from hfplanner.cli.desk import LedgerOption, get_books, open_desk
+from hfplanner.cli.job_options import TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
 from hfplanner.cli.output import OutputFormat, print_json, print_lines, resolve_format, warn
-from hfplanner.cli.policy_options import PolicyOption
 from hfplanner.errors import HubListingIncomplete
 from hfplanner.submit.rebuild import rebuild as rebuild_books
 
@@ -24,7 +25,7 @@ NamespacesOption = Annotated[
 ]
 OfOption = Annotated[
     str | None,
-    typer.Option("--of", metavar="LEDGER_ID", help="The lost ledger, where the jobs carry those of several."),
+    typer.Option("--of", metavar="LEDGER_ID", help="The lost ledger, where jobs carry those of several."),
 ]
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from hfplanner.cli.desk import LedgerOption, TokenOption, get_books, open_desk
+from hfplanner.cli.budget_inputs import PolicyOption
+from hfplanner.cli.desk import LedgerOption, get_books, open_desk
+from hfplanner.cli.job_options import TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
 from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format, warn
-from hfplanner.cli.policy_options import PolicyOption
 from hfplanner.errors import HubListingIncomplete, SubmissionUnknown
 from hfplanner.submit.reconcile import Reconciled
 from hfplanner.submit.reconcile import reconcile as reconcile_books

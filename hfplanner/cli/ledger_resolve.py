@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hfplanner.cli.desk import LedgerOption, open_books
+from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, now_utc
 from hfplanner.cli.output import OutputFormat, print_json, print_lines, resolve_format
 from hfplanner.errors import UsageError
@@ -44,7 +44,7 @@ def resolve(
     if void == (job is not None):
         raise UsageError("Say either --void or --job JOB_ID.", hint="--void: it never ran. --job: it became this job.")
     word = Word(who=who or getpass.getuser(), why=reason, job_id=job)
-    with open_books(ledger) as books:
+    with open_the_ledger(ledger) as books:
         done = resolve_submission(books, submission, word, now_utc())
     match shown:
         case OutputFormat.JSON:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hfplanner.budget.ledger.records import Entry, State, Submission
-from hfplanner.cli.desk import LedgerOption, open_books
+from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, reader, whole_number
 from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.errors import UsageError, quoted
@@ -43,7 +43,7 @@ def show(
 ) -> int:
     """List submissions, the newest first, or one of them with every entry that was made for it."""
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    with open_books(ledger) as books:
+    with open_the_ledger(ledger) as books:
         if submission is not None:
             found = books.get(submission)
             if found is None:

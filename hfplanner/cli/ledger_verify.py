@@ -2,7 +2,7 @@
 
 import os
 
-from hfplanner.cli.desk import LedgerOption, open_books
+from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
 from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 
@@ -20,7 +20,7 @@ def verify(
     Exit code 1 means that something does not; every problem names its row.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    with open_books(ledger) as books:
+    with open_the_ledger(ledger) as books:
         problems = books.verify()
         ledger_id = books.ledger_id
     match shown:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from hfplanner.budget.ledger.records import BudgetWindow
 from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.price import find_price
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.catalog.listing import Listing
-from hfplanner.submit.plan import used_price
 
 __all__ = ["Books", "books_for"]
 
@@ -43,11 +43,8 @@ def books_for(
     >>> books.price_of("l4x1").micro_usd_per_minute, books.price_of("tpu-v9")
     (13333, None)
     """
-    priced = {
-        flavor.name: used_price(flavor, listing)
-        for flavor in listing.flavors
-        if flavor.price_micro_usd_per_minute is not None
-    }
+    found = ((flavor.name, find_price(listing, flavor.name)) for flavor in listing.flavors)
+    priced = {name: price for name, price in found if isinstance(price, UsedPrice)}
     dearest = max(priced.values(), key=lambda price: price.micro_usd_per_minute, default=None)
 
     def windows_of(terms: JobTerms, at: datetime) -> tuple[BudgetWindow, ...]:

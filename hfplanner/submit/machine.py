@@ -23,7 +23,7 @@ _ELSEWHERE = timedelta(minutes=15)
 
 def _boot_clock() -> float:
     """Return the seconds since boot; on Linux and macOS they go on while the machine sleeps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC_RAW", time.CLOCK_MONOTONIC)
+    clock: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
 
 

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hfplanner.budget.price import find_price
+from hfplanner.budget.reasons import Reason
 from hfplanner.budget.terms import UsedPrice
-from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetRefused, did_you_mean, quoted
+from hfplanner.errors import BudgetBlocked, BudgetRefused
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import MAX_DURATION_SECS, SECONDS_PER_MINUTE, format_duration, format_usd, format_usd_per_hour
 
-__all__ = ["ChosenRun", "RunLimits", "choose_run", "find_flavor", "longest_timeout_secs", "used_price"]
+__all__ = ["ChosenRun", "RunLimits", "choose_run", "longest_timeout_secs"]
 
 TimeoutBasis = Literal["given", "estimate", "default"]
 
@@ -40,7 +41,7 @@ class ChosenRun:
     """A flavor, its price and the timeout.
 
     Args:
-        flavor: of the listing.
+        flavor: its name.
         price: what it costs, from where and of when.
         timeout_secs: of one attempt [s].
         timeout_basis: where that is from, before ``max_cost`` shortened it.
@@ -48,7 +49,7 @@ class ChosenRun:
         warnings: what to know before it is sent, a sentence each.
     """
 
-    flavor: Flavor
+    flavor: str
     price: UsedPrice
     timeout_secs: int
     timeout_basis: TimeoutBasis
@@ -56,52 +57,23 @@ class ChosenRun:
     warnings: tuple[str, ...]
 
 
-def find_flavor(name: str, listing: Listing) -> Flavor:
-    """Return a flavor of the listing.
-
-    Raises:
-        BudgetBlocked: there is none of that name, so its price is not known.
-
-    >>> from hfplanner.catalog.listing import shipped_listing
-    >>> find_flavor("l4x1", shipped_listing()).gpus
-    1
-    """
-    flavors = listing.by_name()
-    if name not in flavors:
-        raise BudgetBlocked(
-            f"Flavor {quoted(name)} is not in the listing, so its price is not known.",
-            hint=f"{did_you_mean(name, flavors)}`hfplanner hardware` names every flavor.",
-        )
-    return flavors[name]
-
-
-def used_price(flavor: Flavor, listing: Listing) -> UsedPrice:
-    """Return a flavor's price with its source and date.
-
-    Raises:
-        BudgetBlocked: it has none: unpriced is not free.
-    """
-    price = flavor.price_micro_usd_per_minute
-    if price is None:
-        raise BudgetBlocked(f"Flavor {flavor.name} has no price: {flavor.unpriced_reason}.", hint="Choose another one.")
-    return UsedPrice(micro_usd_per_minute=price, source=listing.source, checked=listing.checked)
-
-
-def choose_run(flavor: Flavor, listing: Listing, limits: RunLimits) -> ChosenRun:
+def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     """Return the price and the timeout a job will be sent with.
 
     Raises:
-        BudgetBlocked: the flavor has no price.
+        BudgetBlocked: the flavor is not listed or has no price: unpriced is not free.
         BudgetRefused: not even one minute fits ``max_cost``.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> listing = shipped_listing()
     >>> limits = RunLimits(timeout_secs=7200, max_cost_micro_usd=1_000_000)
-    >>> run = choose_run(find_flavor("l4x1", listing), listing, limits)
+    >>> run = choose_run("l4x1", listing, limits)
     >>> run.timeout_secs, run.worst_case_micro_usd, run.timeout_basis
     (4500, 999975, 'given')
     """
-    price = used_price(flavor, listing)
+    price = find_price(listing, flavor)
+    if isinstance(price, Reason):
+        raise BudgetBlocked(price.message, hint="`hfplanner hardware` names every flavor and its price.")
     timeout, basis = _timeout(limits)
     warnings: list[str] = []
     if basis == "default":

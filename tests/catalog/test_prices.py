@@ -93,7 +93,7 @@ def test_a_newer_listing_is_the_latest_sighting(make_row: MakeRow) -> None:
     listing = parse_listing(rows, source="hub", origin="https://hub.example", checked=datetime(2027, 1, 1, tzinfo=UTC))
     book = price_book(listing)
     before, after = date(2026, 12, 31), date(2027, 1, 1)
-    assert (book.price_on("l4x1", before), book.price_on("l4x1", after)) == (None, 12_345)
+    assert (book.price_on("l4x1", before), book.price_on("l4x1", after)) == (13_333, 12_345)
     assert (book.price_on("a100-large", before), book.price_on("a100-large", after)) == (41_667, None)
     assert book.price_on("h200", after) is None
     point = book.point_on("a100-large", after)

@@ -1,9 +1,10 @@
 """What the ledger keeps and answers: frozen records, nothing of how they are stored. Money is integer micro-USD."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from hfplanner.budget.terms import JobTerms
 
@@ -179,6 +180,32 @@ class Submission:
         """By how much it cost more than was reserved; 0 where it did not, or is not settled."""
         return max(0, (self.posted_micro_usd or 0) - self.cap_micro_usd)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the submission as the interface spells it."""
+        terms, price = self.terms, self.terms.price
+        return {
+            "submission_id": self.sid,
+            "key": self.key,
+            "state": self.state.value,
+            "reason": self.reason,
+            "job_id": self.job_id,
+            "namespace": terms.namespace,
+            "owner": terms.owner,
+            "labels": dict(terms.labels),
+            "flavor": terms.flavor,
+            "price_micro_usd_per_minute": price and price.micro_usd_per_minute,
+            "timeout_secs": terms.timeout_secs,
+            "attempts": terms.attempts,
+            "worst_case_micro_usd": self.cap_micro_usd,
+            "posted_micro_usd": self.posted_micro_usd,
+            "presumed": self.presumed,
+            "overrun_micro_usd": self.overrun_micro_usd,
+            "created_at": iso_utc(self.created_at),
+            "changed_at": iso_utc(self.changed_at),
+            "budgets": [{"name": name, "start": iso_utc(start)} for name, start in self.budgets],
+            "notes": dict(self.notes),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
@@ -290,6 +317,20 @@ class Entry:
     at: datetime
     reason: str
     who: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the interface spells it."""
+        moments = {"window_start": iso_utc(self.window_start), "at": iso_utc(self.at)}
+        return {**asdict(self), **moments, "kind": self.kind.value}
+
+
+def iso_utc(moment: datetime) -> str:
+    """Return a moment in UTC as JSON has it.
+
+    >>> iso_utc(datetime(2026, 9, 1, tzinfo=UTC))
+    '2026-09-01T00:00:00Z'
+    """
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
