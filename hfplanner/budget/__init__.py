@@ -1,6 +1,5 @@
 """May it run: the policy, the ledger and the check.
 
-<<<<<<< HEAD
 Where data comes from and goes. :mod:`hfplanner.budget.policy_find` reads ``hfplanner.toml`` into budgets with scopes
 and periods, and limits per job. For one job (:class:`~hfplanner.budget.terms.JobTerms`) at one moment
 :func:`~hfplanner.budget.policy.applied_budgets` says which budgets it falls under, each as a
@@ -9,12 +8,4 @@ outside the ledger: jobs of the history, runs of schedules. :func:`~hfplanner.bu
 balances from the ledger, and decides. :mod:`hfplanner.budget.ledger` keeps the money: one transaction that decides and
 reserves, an append-only list of entries, and counters that are their sums. ``hfplanner.submit`` sends what was
 reserved.
-=======
-Where data comes from and goes. :mod:`hfplanner.budget.policy` reads ``hfplanner.toml`` into budgets with scopes and
-periods, and limits per job. For one job (:class:`~hfplanner.budget.terms.JobTerms`) at one moment it says which budgets
-the job falls under, each as a :class:`~hfplanner.budget.ledger.records.BudgetWindow`. :mod:`hfplanner.budget.check`
-takes the windows' balances from the ledger, adds what is spent or committed outside of it (jobs of the history, runs of
-schedules), and decides. :mod:`hfplanner.budget.ledger` keeps the money: one transaction that decides and reserves, an
-append-only list of entries, and counters that are their sums. ``hfplanner.submit`` sends what was reserved.
->>>>>>> ledger
 """
