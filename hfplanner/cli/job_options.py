@@ -275,8 +275,17 @@ def _variables(given: Sequence[str], file: str | None, environ: Mapping[str, str
     from huggingface_hub.utils._dotenv import load_dotenv  # noqa: PLC0415 - 50 ms; one reading for both tools
 
     found: dict[str, str] = {}
-    for text in (*([_read_file(file)] if file is not None else []), *given):
-        found |= load_dotenv(text, environ=dict(environ))
+    if file is not None:
+        found |= load_dotenv(_read_file(file), environ=dict(environ))
+    for text in given:
+        read = load_dotenv(text, environ=dict(environ))
+        if "=" in text and not read:
+            # The name only: what follows may be a secret.
+            name = quoted(_pair(text)[0])
+            raise UsageError(
+                f"{name} is not a name of a variable.", hint="Give KEY=VALUE, or KEY for the value it has here."
+            )
+        found |= read
     return found
 
 
@@ -316,7 +325,10 @@ def _volumes(uris: Sequence[str]) -> list[Any] | None:
     """Return volumes from the URIs that ``hf jobs run`` takes."""
     if not uris:
         return None
-    from huggingface_hub.utils._hf_uris import parse_hf_mount  # noqa: PLC0415 - 50 ms; one reading for both tools
+    try:
+        from huggingface_hub.utils._hf_uris import parse_hf_mount  # noqa: PLC0415 - 50 ms; one reading for both tools
+    except ImportError as error:
+        raise UsageError("--volume needs a newer huggingface_hub.", hint="pip install -U huggingface_hub") from error
 
     from hfplanner.api.models import Volume  # noqa: PLC0415 - pydantic
 

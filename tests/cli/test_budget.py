@@ -163,6 +163,7 @@ def test_secrets_stay_secret(program: Program, policy: Callable[[], None]) -> No
         (["--expose", "70000"], "is not a whole number from 1 to 65535"),
         (["--network-alias", "a"], "need a network group"),
         (["--env-file", "missing.env"], "cannot be read"),
+        (["-e", "BAD NAME=1"], "'BAD NAME' is not a name of a variable"),
         (["-e", "A=1"], "is not a name of an environment variable"),
     ],
 )
