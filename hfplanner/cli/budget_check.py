@@ -11,31 +11,7 @@ from hfplanner.budget.outside import read_outside
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.cli.account import Account, find_account, open_client
 from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
-from hfplanner.cli.job_options import (
-    AttemptsOption,
-    CommandArgument,
-    EnvFileOption,
-    EnvOption,
-    ExposeOption,
-    ExposePublicOption,
-    FlavorOption,
-    ImageArgument,
-    JobNamespaceOption,
-    LabelOption,
-    NameOption,
-    NetworkAliasOption,
-    NetworkGroupOption,
-    ResourceGroupOption,
-    SecretsFileOption,
-    SecretsOption,
-    SshOption,
-    TimeoutOption,
-    TokenOption,
-    TypedJob,
-    VolumeOption,
-    job_terms,
-    read_job,
-)
+from hfplanner.cli.job_options import JobOptions, TokenOption, job_terms, read_job
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -56,6 +32,7 @@ from hfplanner.cli.output import (
     resolve_format,
     warn,
 )
+from hfplanner.cli.packs import unpacked
 from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, HistoryError, HubError, UsageError
 
 if TYPE_CHECKING:
@@ -80,26 +57,9 @@ _AGENT_COLUMNS = (
 )
 
 
+@unpacked
 def check(
-    image: ImageArgument = None,
-    command: CommandArgument = None,
-    flavor: FlavorOption = None,
-    timeout: TimeoutOption = None,
-    attempts: AttemptsOption = None,
-    namespace: JobNamespaceOption = None,
-    name: NameOption = None,
-    label: LabelOption = None,
-    env: EnvOption = None,
-    secrets: SecretsOption = None,
-    env_file: EnvFileOption = None,
-    secrets_file: SecretsFileOption = None,
-    volume: VolumeOption = None,
-    expose: ExposeOption = None,
-    expose_public: ExposePublicOption = None,
-    ssh: SshOption = False,
-    network_group: NetworkGroupOption = None,
-    network_alias: NetworkAliasOption = None,
-    resource_group_id: ResourceGroupOption = None,
+    typed: JobOptions,
     token: TokenOption = None,
     policy: PolicyOption = None,
     refresh: RefreshOption = False,
@@ -113,29 +73,8 @@ def check(
     Exit code 0: it may. 3: a limit refuses it, or something that decides is not known.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    if flavor is None:
+    if typed.flavor is None:
         raise UsageError("Which flavor is not said.", hint="Give --flavor NAME; `hfplanner hardware` lists them.")
-    typed = TypedJob(
-        image=image,
-        command=command or (),
-        env=env or (),
-        secrets=secrets or (),
-        env_file=env_file,
-        secrets_file=secrets_file,
-        name=name,
-        label=label or (),
-        volume=volume or (),
-        flavor=flavor,
-        timeout=timeout,
-        attempts=attempts,
-        expose=expose or (),
-        expose_public=expose_public or (),
-        ssh=ssh,
-        network_group=network_group,
-        network_alias=network_alias or (),
-        resource_group_id=resource_group_id,
-        namespace=namespace,
-    )
     job, now = read_job(typed, values=False, token=token), now_utc()
     try:
         rules = the_policy(policy)
@@ -143,7 +82,7 @@ def check(
         settings = read_hub_settings(os.environ)
         # Nobody is asked anything that no rule depends on.
         with open_client(settings, token, offline=offline or not rules.sources) as client, open_books() as books:
-            terms, problem = job_terms(job, _account(rules, client, namespace), listing)
+            terms, problem = job_terms(job, _account(rules, client, typed.namespace), listing)
             applied = applied_budgets(rules, terms, now)
             outside = read_outside(
                 applied,

@@ -17,32 +17,7 @@ from hfplanner.cli.account import Account
 from hfplanner.cli.options import reader, whole_number
 from hfplanner.errors import UsageError, quoted
 
-__all__ = [
-    "AttemptsOption",
-    "CommandArgument",
-    "EnvFileOption",
-    "EnvOption",
-    "ExposeOption",
-    "ExposePublicOption",
-    "FlavorOption",
-    "ImageArgument",
-    "JobNamespaceOption",
-    "JobRequest",
-    "LabelOption",
-    "NameOption",
-    "NetworkAliasOption",
-    "NetworkGroupOption",
-    "ResourceGroupOption",
-    "SecretsFileOption",
-    "SecretsOption",
-    "SshOption",
-    "TimeoutOption",
-    "TokenOption",
-    "TypedJob",
-    "VolumeOption",
-    "job_terms",
-    "read_job",
-]
+__all__ = ["JobOptions", "JobRequest", "TokenOption", "job_terms", "read_job"]
 
 _MOST_PORTS = 65535
 _MOST_ATTEMPTS = 2**53 - 1
@@ -123,28 +98,28 @@ CommandArgument = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TypedJob:
+class JobOptions:
     """A job as it was typed, nothing of it read yet; each is the option of that name."""
 
-    image: str | None = None
-    command: Sequence[str] = ()
-    env: Sequence[str] = ()
-    secrets: Sequence[str] = ()
-    env_file: str | None = None
-    secrets_file: str | None = None
-    name: str | None = None
-    label: Sequence[str] = ()
-    volume: Sequence[str] = ()
-    flavor: str | None = None
-    timeout: str | None = None
-    attempts: int | None = None
-    expose: Sequence[int] = ()
-    expose_public: Sequence[int] = ()
-    ssh: bool = False
-    network_group: str | None = None
-    network_alias: Sequence[str] = ()
-    resource_group_id: str | None = None
-    namespace: str | None = None
+    image: ImageArgument = None
+    command: CommandArgument = None
+    flavor: FlavorOption = None
+    timeout: TimeoutOption = None
+    attempts: AttemptsOption = None
+    namespace: JobNamespaceOption = None
+    name: NameOption = None
+    label: LabelOption = None
+    env: EnvOption = None
+    secrets: SecretsOption = None
+    env_file: EnvFileOption = None
+    secrets_file: SecretsFileOption = None
+    volume: VolumeOption = None
+    expose: ExposeOption = None
+    expose_public: ExposePublicOption = None
+    ssh: SshOption = False
+    network_group: NetworkGroupOption = None
+    network_alias: NetworkAliasOption = None
+    resource_group_id: ResourceGroupOption = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +146,7 @@ class JobRequest:
         return f"JobRequest(flavor={self.flavor!r}, timeout_secs={self.timeout_secs!r}, labels={dict(self.labels)!r})"
 
 
-def read_job(typed: TypedJob, *, values: bool, token: str | None = None) -> JobRequest:
+def read_job(typed: JobOptions, *, values: bool, token: str | None = None) -> JobRequest:
     """Return the job that was typed, checked as the Hub would.
 
     Args:
@@ -182,30 +157,30 @@ def read_job(typed: TypedJob, *, values: bool, token: str | None = None) -> JobR
     Raises:
         UsageError: an option cannot be meant, or a file cannot be read.
 
-    >>> job = read_job(TypedJob(flavor="l4x1", timeout="1h", label=["team=nlp", "draft"]), values=False)
+    >>> job = read_job(JobOptions(flavor="l4x1", timeout="1h", label=["team=nlp", "draft"]), values=False)
     >>> job.timeout_secs, dict(job.labels)
     (3600, {'team': 'nlp', 'draft': ''})
     """
     from hfplanner.api.spec import create_job_spec  # noqa: PLC0415 - pydantic, for those who describe a job
 
     environ = {**os.environ, **({_TOKEN: token} if token and _TOKEN not in os.environ else {})}
-    env = _variables(typed.env, typed.env_file, environ)
+    env = _variables((typed.env or ()), typed.env_file, environ)
     secrets = _secrets(typed, environ, values=values)
     body = create_job_spec(
         image=typed.image or _UNNAMED_IMAGE,
-        command=list(typed.command) or None,
+        command=list(typed.command or ()) or None,
         env=env,
         secrets=secrets,
         flavor=typed.flavor,
         timeout=typed.timeout,
         name=_name(typed, env, secrets),
-        labels=_labels(typed.label, typed.name),
-        volumes=_volumes(typed.volume),
+        labels=_labels((typed.label or ()), typed.name),
+        volumes=_volumes(typed.volume or ()),
         expose=typed.expose,
         expose_public=typed.expose_public,
         ssh=typed.ssh,
         network_group=typed.network_group,
-        network_aliases=list(typed.network_alias) or None,
+        network_aliases=typed.network_alias or None,
         resource_group_id=typed.resource_group_id,
         attempts=typed.attempts,
     )
@@ -235,9 +210,9 @@ def job_terms(job: JobRequest, account: Account, listing: Listing) -> tuple[JobT
     return terms, found if isinstance(found, Reason) else None
 
 
-def _name(typed: TypedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:
+def _name(typed: JobOptions, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:
     """Return the job's name: the one given, or the one ``hf jobs run`` gives it; a job without image gets none."""
-    if typed.name is not None or typed.image is None or any(_pair(text)[0] == "name" for text in typed.label):
+    if typed.name is not None or typed.image is None or any(_pair(text)[0] == "name" for text in (typed.label or ())):
         return typed.name
     from hfplanner.api.job_names import default_job_name_from_image, job_config_parts  # noqa: PLC0415 - pydantic
 
@@ -247,12 +222,12 @@ def _name(typed: TypedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -
         namespace=typed.namespace,
         env=env,
         secret_names=secrets,
-        volumes=typed.volume,
+        volumes=(typed.volume or ()),
         network_group=typed.network_group,
-        network_aliases=typed.network_alias,
+        network_aliases=typed.network_alias or (),
         extra=[] if typed.attempts is None else [str(typed.attempts)],
     )
-    return default_job_name_from_image(typed.image, typed.command, config_parts=parts)
+    return default_job_name_from_image(typed.image, (typed.command or ()), config_parts=parts)
 
 
 def _labels(labels: Sequence[str], name: str | None) -> dict[str, str]:
@@ -289,9 +264,9 @@ def _variables(given: Sequence[str], file: str | None, environ: Mapping[str, str
     return found
 
 
-def _secrets(typed: TypedJob, environ: Mapping[str, str], *, values: bool) -> dict[str, str]:
-    found = _variables(typed.secrets, typed.secrets_file, environ)
-    named = [text.strip() for text in typed.secrets if "=" not in text]
+def _secrets(typed: JobOptions, environ: Mapping[str, str], *, values: bool) -> dict[str, str]:
+    found = _variables((typed.secrets or ()), typed.secrets_file, environ)
+    named = [text.strip() for text in (typed.secrets or ()) if "=" not in text]
     missing = [name for name in named if name not in found]
     if missing and values:
         raise UsageError(
