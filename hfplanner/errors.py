@@ -387,10 +387,22 @@ class KeyConflict(SubmissionError):
 
 
 class SubmissionUnknown(SubmissionError):
-    """A job was sent, and nobody knows yet whether it exists; its money stays held."""
+    """A job was sent, and nobody knows yet whether it exists; its money stays held.
+
+    Args:
+        message: one sentence.
+        submission_id: of the submission that holds the money.
+        job_id: the job's, where it is known and could not be recorded.
+        hint: what to do.
+    """
 
     exit_code = 5
     code = "submission_unknown"
+
+    def __init__(self, message: str, *, submission_id: str, job_id: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.submission_id = submission_id
+        self.job_id = job_id
 
 
 class UsageError(HfplannerError):

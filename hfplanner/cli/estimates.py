@@ -98,6 +98,11 @@ class Asked:
         return given[0].seconds if given and given[0].flavor is None else None
 
     @property
+    def knows_duration(self) -> bool:
+        """Whether anything says how long the job runs."""
+        return bool(self._time.duration) or self._time.like is not None or self._is_planned
+
+    @property
     def _measured(self) -> list[MeasuredRun]:
         return measured_runs(self._time.duration or [])
 

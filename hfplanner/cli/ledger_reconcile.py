@@ -9,7 +9,7 @@ from hfplanner.cli.budget_inputs import PolicyOption
 from hfplanner.cli.desk import LedgerOption, get_books, open_desk
 from hfplanner.cli.job_options import TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.output import OutputFormat, print_block, print_json, print_lines, print_tsv, resolve_format, warn
 from hfplanner.errors import HubListingIncomplete, SubmissionUnknown
 from hfplanner.submit.reconcile import Reconciled
 from hfplanner.submit.reconcile import reconcile as reconcile_books
@@ -78,6 +78,6 @@ def _show(done: Reconciled, shown: OutputFormat) -> None:
         case OutputFormat.QUIET:
             print_lines(done.unknown)
         case _:
-            print_lines(f"{len(sids):>6,}  {_STEPS[name]}" for name, sids in steps.items() if sids)
+            print_block(f"{len(sids):>6,}  {_STEPS[name]}" for name, sids in steps.items() if sids)
             if not any(steps.values()):
                 print_lines(["Nothing has changed."])

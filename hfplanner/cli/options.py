@@ -26,6 +26,7 @@ __all__ = [
     "whole_number",
 ]
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 FormatOption = Annotated[
@@ -39,7 +40,7 @@ OfflineOption = Annotated[
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Ask the Hub now, even if a kept listing is fresh.")]
 
 
-def reader(option: str, parse: Callable[[str], T]) -> Callable[[str], T]:
+def reader(option: str, parse: Callable[[S], T]) -> Callable[[S], T]:
     """Return ``parse`` for the value of an option, whose name its errors then say.
 
     >>> from hfplanner.units import parse_size
@@ -48,7 +49,7 @@ def reader(option: str, parse: Callable[[str], T]) -> Callable[[str], T]:
     hfplanner.errors.UsageError: --vram: '40XB' is not a size: 'XB' is not a unit of size.
     """
 
-    def read(text: str) -> T:
+    def read(text: S) -> T:
         try:
             return parse(text)
         except UsageError as error:
@@ -57,8 +58,8 @@ def reader(option: str, parse: Callable[[str], T]) -> Callable[[str], T]:
     return read
 
 
-def whole_number(most: int) -> Callable[[str], int]:
-    """Return how to read a whole number from 1 to ``most``.
+def whole_number(most: int) -> Callable[[str | int], int]:
+    """Return how to read a whole number from 1 to ``most``; a default, which typer sends the same way, may be one.
 
     >>> whole_number(8)("4")
     4
@@ -67,12 +68,12 @@ def whole_number(most: int) -> Callable[[str], int]:
     hfplanner.errors.UsageError: '9' is not a whole number from 1 to 8.
     """
 
-    def parse(text: str) -> int:
-        digits = text.strip()
+    def parse(text: str | int) -> int:
+        digits = str(text).strip()
         # The length is looked at first: CPython refuses to read a number of thousands of digits.
         is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(most))
         if not is_number or not 1 <= int(digits) <= most:
-            raise UsageError(f"{quoted(text)} is not a whole number from 1 to {most}.", hint="For example 4.")
+            raise UsageError(f"{quoted(digits)} is not a whole number from 1 to {most}.", hint="For example 4.")
         return int(digits)
 
     return parse

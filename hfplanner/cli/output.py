@@ -15,11 +15,13 @@ __all__ = [
     "OutputFormat",
     "discard",
     "hint",
+    "keep_blanks",
     "note",
     "print_block",
     "print_error",
     "print_json",
     "print_lines",
+    "print_log",
     "print_tsv",
     "resolve_format",
     "wants_json",
@@ -87,7 +89,23 @@ def print_lines(lines: Iterable[str]) -> None:
 def print_block(lines: Iterable[str]) -> None:
     """Write lines whose blanks align them, indented; each of their words is sanitized."""
     for line in lines:
-        _write("  " + " ".join(sanitize(word) if word else "" for word in line.split(" ")))
+        _write("  " + keep_blanks(line))
+
+
+def print_log(text: str) -> None:
+    """Write a line of a job's log: blanks as they are, of a progress bar that overwrites itself what it showed last."""
+    last = next((part for part in reversed(text.rstrip().split("\r")) if part.strip()), "")
+    _write(keep_blanks(last.expandtabs()))
+    sys.stdout.flush()
+
+
+def keep_blanks(line: str) -> str:
+    """Return a line with each of its words sanitized and every blank where it was.
+
+    >>> keep_blanks("limit   $5.00")
+    'limit   $5.00'
+    """
+    return " ".join(sanitize(word) if word else "" for word in line.split(" "))
 
 
 def print_tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

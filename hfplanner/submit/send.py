@@ -189,6 +189,7 @@ def _unknown(submission: Submission, error: HubError) -> SubmissionUnknown:
     return SubmissionUnknown(
         f"The job was sent, and {probably}: {error.message} {format_usd(submission.cap_micro_usd)} stay held for"
         f" submission {submission.sid}.",
+        submission_id=submission.sid,
         hint="Do not send it again: `hfplanner ledger reconcile` looks for it by its label.",
     )
 
@@ -200,6 +201,8 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
     except LedgerError as error:
         raise SubmissionUnknown(
             f"Job {launched.job_id} was created, but the ledger could not record it: {error.message}",
+            submission_id=submission.sid,
+            job_id=launched.job_id,
             hint="Its money stays held; `hfplanner ledger reconcile` finds the job by its label.",
         ) from error
     warnings = differences(order.spec, launched)

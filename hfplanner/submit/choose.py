@@ -1,0 +1,73 @@
+"""Which flavor a run goes to: the one that is named, or the recommendation; and what the estimates say of it."""
+
+from dataclasses import dataclass
+
+from hfplanner.errors import NothingFits
+from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.result import Option, Recommendation
+from hfplanner.recommend.words import nothing_fits
+
+__all__ = ["AUTO", "ChosenFlavor", "choose_flavor"]
+
+AUTO = "auto"
+"""The name that asks for the recommendation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenFlavor:
+    """A flavor, why, and what is known of the job there.
+
+    Args:
+        name: of the flavor.
+        why: a sentence.
+        duration_secs: how long the job runs there; ``None`` where that is not known.
+        cost_micro_usd: what it costs then; ``None`` where the duration is not known.
+        timeout_secs: the timeout that kills at most one run in a hundred; ``None`` where the duration is not known.
+        warnings: what speaks against it, a sentence each.
+    """
+
+    name: str
+    why: str
+    duration_secs: Estimate | None = None
+    cost_micro_usd: Estimate | None = None
+    timeout_secs: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
+    """Return the flavor that is named, with what the recommendation says of it, or the first of the recommendation.
+
+    A flavor that is named is taken although the needs reject it: that is a warning.
+
+    Raises:
+        NothingFits: none is named, and no flavor meets the needs.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.recommend.choose import recommend
+    >>> from hfplanner.recommend.needs import Needs
+    >>> answer = recommend(Needs(vram_bytes=40 * 10**9), shipped_listing())
+    >>> choose_flavor(None, answer).name, choose_flavor("t4-small", answer).warnings[0][:36]
+    ('l40sx1', 't4-small is taken as named, although')
+    """
+    if named is None or named == AUTO:
+        if not answer.options:
+            nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
+            raise NothingFits(nothing_fits(answer), hint=nearest)
+        best = answer.options[0]
+        return _chosen(best, f"recommended: {best.standing}")
+    for option in answer.options:
+        if option.flavor.name == named:
+            return _chosen(option, "as named")
+    found = (rejection.reasons for rejection in answer.rejected if rejection.name == named)
+    warnings = tuple(f"{named} is taken as named, although: {reason.message}." for reason in next(found, ()))
+    return ChosenFlavor(name=named, why="as named", warnings=warnings)
+
+
+def _chosen(option: Option, why: str) -> ChosenFlavor:
+    return ChosenFlavor(
+        name=option.flavor.name,
+        why=why,
+        duration_secs=option.duration_secs,
+        cost_micro_usd=option.cost_micro_usd,
+        timeout_secs=option.timeout_secs,
+    )
