@@ -258,8 +258,9 @@ def measured_like(like: str) -> list[MeasuredRun]:
     """Return how long jobs like one ran, per flavor, from the local history.
 
     Raises:
-        HistoryError: the history has no durations of such jobs.
+        HistoryError: durations are not read from the history yet.
     """
     raise HistoryError(
-        f"The history has no durations of jobs like {quoted(like)}.", hint="Give one with --duration TIME@FLAVOR."
+        f"--like {quoted(like)}: durations are not read from the history yet.",
+        hint="Give one with --duration TIME@FLAVOR.",
     )
