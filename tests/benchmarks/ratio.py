@@ -16,7 +16,7 @@ class Ratio:
         ours: the median.
         peer_name: what it is compared with: a peer's command, or a limit.
         peer: the peer's median, or the limit.
-        unit: ``"s"`` or ``"bytes"``.
+        unit: ``"s"``, ``"bytes"``, or what else the figures count, as it is shown.
         goal: the largest ratio that is good.
         spread: the lower and the upper quartile of the ratio over the rounds.
         remark: what a reader of the figure has to know.

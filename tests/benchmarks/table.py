@@ -50,13 +50,17 @@ def cells(result: Result) -> tuple[str, ...]:
 
 
 def _amount(amount: float, unit: str) -> str:
-    """Show seconds in the unit that leaves digits before the point, and bytes in GB.
+    """Show seconds in the unit that leaves digits before the point, bytes in GB, and anything else as it is.
 
     >>> _amount(1.5, "s"), _amount(0.0712, "s"), _amount(1.54e-6, "s"), _amount(2**31, "bytes")
     ('1.5 s', '71.2 ms', '1.54 us', '2.15 GB')
+    >>> _amount(0.5, "points")
+    '0.5 points'
     """
     if unit == "bytes":
         return f"{amount / GB:.2f} GB"
+    if unit != "s":
+        return f"{amount:.3g} {unit}"
     name, factor = next(
         ((name, factor) for name, factor in (("s", 1.0), ("ms", 1e-3)) if amount >= factor), ("us", 1e-6)
     )

@@ -22,7 +22,7 @@ from hfplanner.estimate.duration.trend import PARAMETERS
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LikeHistory", "MatchedBy", "runs_like"]
+__all__ = ["LikeHistory", "MatchedBy", "repeats_share", "runs_like"]
 
 MatchedBy = Literal["id", "name", "image", "space"]
 
@@ -100,7 +100,7 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
     parameters = tuple(dict.fromkeys([*(wanted or ()), *PARAMETERS]))
     placed = observed.filter(pl.col("flavor").is_not_null()).partition_by("flavor", as_dict=True)
     runs = [read_flavor_runs(str(key[0]), frame, parameters) for key, frame in placed.items()]
-    prior = mixed_prior(_repeats(matched_by, name))
+    prior = mixed_prior(repeats_share(matched_by, name))
     histories = [
         flavor_history(one, learnt_prior(prior, [other.log_runs for other in runs if other is not one]), wanted)
         for one in runs
@@ -143,7 +143,12 @@ def _matching(jobs: "pl.LazyFrame", like: str) -> "tuple[MatchedBy, str | None, 
     raise _nothing_like(jobs, like)
 
 
-def _repeats(matched_by: MatchedBy, name: str | None) -> float:
+def repeats_share(matched_by: MatchedBy, name: str | None) -> float:
+    """Return how many of such names are expected to be repeats of one command, the others namesakes.
+
+    >>> repeats_share("name", "sft-py-0a1b2c3d"), repeats_share("name", "sft"), repeats_share("image", None)
+    (0.98, 0.5, 0.05)
+    """
     if matched_by in {"image", "space"}:
         return _REPEATS_OF_AN_IMAGE
     return _REPEATS_OF_A_COMMAND if name is None or _HASHED_NAME.fullmatch(name) else _REPEATS_OF_A_NAME
