@@ -60,7 +60,8 @@ def options_schema(names: Iterable[str]) -> pl.Schema:
 def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | None = None) -> FrameRecommendation:
     """Return, for every row of needs, the flavors that meet it, best first.
 
-    Every row is decided by the rules and the order of :func:`hfplanner.recommend.choose.recommend`.
+    Every row is decided by the rules and the order of :func:`hfplanner.recommend.choose.recommend` without estimates:
+    a row's duration is the same on every flavor.
 
     Args:
         needs: columns of :data:`NEEDS_SCHEMA`, any of which may be missing or null.

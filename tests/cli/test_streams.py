@@ -33,7 +33,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
     ("typed", "offered"),
     [
         ("hfplanner rec", ["recommend"]),
-        ("hfplanner recommend --v", ["--vram"]),
+        ("hfplanner recommend --v", ["--vram", "--vocab"]),
         ("hfplanner recommend --accelerator A1", ["A100", "A10G"]),
         ("hfplanner recommend --objective ", ["cost", "time"]),
         ("hfplanner hardware --format j", ["json"]),

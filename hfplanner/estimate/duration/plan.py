@@ -44,7 +44,8 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Refuse terms that cannot be."""
-        if min(self.timeout_secs or 1, self.attempts, 1 if self.tokens is None else self.tokens) <= 0:
+        given = (self.timeout_secs, self.attempts, self.tokens)
+        if any(number is not None and number <= 0 for number in given):
             raise ValueError(f"not above 0: {self}")
 
 

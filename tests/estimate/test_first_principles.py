@@ -1,0 +1,77 @@
+"""Durations of jobs that never ran."""
+
+import pytest
+
+from hfplanner.catalog.listing import shipped_listing
+from hfplanner.estimate.duration.first_principles import (
+    Work,
+    active_parameters,
+    durations_from_work,
+    forward_operations_per_token,
+)
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.models.by_hand import ByHand, shape_by_hand
+from hfplanner.models.known import find_known
+
+FLAVORS = shipped_listing().by_name()
+EIGHT = shape_by_hand(ByHand(params=8 * 10**9))
+"""A dense model of 8 billion parameters."""
+
+
+def likely(flavor: str, kind: str = "full", **work: float) -> int:
+    """Return the likely seconds of work on a flavor."""
+    asked = Work(shape=EIGHT, kind=kind, **({"tokens": 10**8} | work))
+    return durations_from_work(asked, [FLAVORS[flavor]], Workload()).estimates[flavor].likely
+
+
+def test_full_training_costs_three_forward_passes_and_adapters_two() -> None:
+    """6 N and 4 N operations a token; what GPUs achieve of their rates differs by less."""
+    assert 1.2 < likely("h200", "full") / likely("h200", "lora") < 2.5
+
+
+def test_twice_the_tokens_take_twice_as_long() -> None:
+    """But for rounding to seconds."""
+    assert likely("h200", tokens=2 * 10**8) == pytest.approx(2 * likely("h200"), abs=1)
+
+
+def test_it_agrees_with_a_published_run() -> None:
+    """MosaicML trained MPT-7B at some 10,000 tokens a second on each of 8 H100; an H200 computes alike."""
+    work = Work(shape=shape_by_hand(ByHand(params=6_700_000_000)), kind="full", tokens=10**9)
+    span = durations_from_work(work, [FLAVORS["h200"]], Workload()).estimates["h200"]
+    assert span.low < 10**9 / 10_000 < span.high
+
+
+def test_generating_side_by_side_shares_the_reading_of_the_weights() -> None:
+    """Sixteen sequences take a small part of what one after the other takes, and no less than the arithmetic."""
+    alone, together = (likely("l4x1", "decode", batch_size=batch, tokens=10**6) for batch in (1, 16))
+    assert together < alone / 4
+    assert likely("l4x1", "decode", batch_size=10**6, tokens=10**6) >= likely("l4x1", "prefill", tokens=10**6) / 2
+
+
+def test_of_a_mixture_of_experts_only_those_visited_compute() -> None:
+    """gpt-oss-20b has 21 billion parameters, of which a token meets 3.6 (its model card)."""
+    shape = find_known("openai/gpt-oss-20b")
+    assert shape is not None
+    assert 2.5e9 < active_parameters(shape) < 4.5e9 < shape.parameters.total / 4
+
+
+def test_attention_grows_with_the_sequence() -> None:
+    """2 N for the weights, and 2 x layers x width for every token before, half of them on average."""
+    short, long = (forward_operations_per_token(EIGHT, length) for length in (1024, 2048))
+    assert long - short == 2 * EIGHT.layers * EIGHT.query_width * 1024
+
+
+def test_the_bounds_are_wide_and_say_why() -> None:
+    """Nothing was measured: at least a factor of two either way together, and never on a CPU."""
+    found = durations_from_work(Work(shape=EIGHT, kind="lora", tokens=10**8), FLAVORS.values(), Workload())
+    for span in found.estimates.values():
+        assert span.high / span.low > 2
+        assert span.basis[0] == "from first principles: nothing was measured"
+    assert set(found.unknown) == {"cpu-basic", "cpu-upgrade", "cpu-performance", "cpu-xl"}
+
+
+@pytest.mark.parametrize("wrong", [{"tokens": 0}, {"seq_len": 0}, {"batch_size": 0}, {"weight_bytes": 0.0}])
+def test_work_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+    """No tokens take no time, which nobody asks for."""
+    with pytest.raises(ValueError, match="not above 0"):
+        likely("h200", **wrong)
