@@ -1,5 +1,6 @@
 """Following a job, for people: a spinner with its stage and cost so far, its log, and what it cost in the end."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,8 @@ def follow(submitted: Submitted, run: ChosenRun, desk: Desk) -> int:
     """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
     standing = _Standing(run)
+    # Who reads a pipe knows the job at once, not when it has ended.
+    sys.stdout.flush()
     last: JobInfo | None = None
     try:
         with _spinner(standing):
