@@ -27,6 +27,8 @@ _THEMES: Mapping[Theme, Mapping[str, str]] = {
 }
 _SIZE_INCHES = (9.0, 4.6)
 _MOST_BARS = 12
+# Few bars are drawn as if they were so many, so that one alone does not fill the picture.
+_LEAST_PLACES = 5
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
 _MOST_DAY_BARS = 120
 
@@ -165,7 +167,17 @@ def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], thing: str) -> Non
     axes.set_yticks(list(places), [name for name, _ in bars])
     axes.xaxis.set_major_formatter("${x:,.2f}")
     axes.margins(x=0.15)
+    axes.set_ylim(*_room(len(bars)))
     axes.set_xlabel("USD known to be spent")
+
+
+def _room(rows: int) -> tuple[float, float]:
+    """Return the limits of an axis with so many rows, the first of them on top.
+
+    >>> _room(1), _room(6)
+    ((-4.5, 0.5), (-0.5, 5.5))
+    """
+    return min(rows, _LEAST_PLACES) - _LEAST_PLACES - 0.5, rows - 0.5
 
 
 def _tell_owners(report: Report) -> str:
@@ -188,7 +200,7 @@ def _draw_durations(axes: "Axes", report: Report) -> None:
     axes.set_yticks(places, [_drawable(flavor) for flavor, _ in rows])
     axes.set_xlabel("Running time in hours")
     axes.set_xlim(left=0)
-    axes.margins(y=0.1)
+    axes.set_ylim(*_room(len(rows)))
     axes.grid(visible=True, axis="x", alpha=0.25)
     if rows:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
