@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from hfplanner.errors import HfplannerError, UsageError
 from hfplanner.sanitize import sanitize
@@ -18,6 +18,7 @@ __all__ = [
     "keep_blanks",
     "note",
     "print_block",
+    "print_document",
     "print_error",
     "print_json",
     "print_lines",
@@ -32,6 +33,9 @@ __all__ = [
 _AGENT_VARIABLES = ("AI_AGENT", "AGENT")
 
 
+F = TypeVar("F", bound=StrEnum)
+
+
 class OutputFormat(StrEnum):
     """How an answer is shown, as ``hf`` names it."""
 
@@ -42,8 +46,14 @@ class OutputFormat(StrEnum):
     QUIET = "quiet"
 
 
-def resolve_format(chosen: OutputFormat, *, json: bool, quiet: bool, environ: Mapping[str, str]) -> OutputFormat:
+def resolve_format(chosen: F, *, json: bool, quiet: bool, environ: Mapping[str, str]) -> F:
     """Return the one format that was asked for.
+
+    Args:
+        chosen: of :class:`OutputFormat`, or of formats that have its five and more.
+        json: whether JSON was asked for by an option of its own.
+        quiet: whether names only were.
+        environ: the environment.
 
     Raises:
         UsageError: two different ones were.
@@ -51,10 +61,11 @@ def resolve_format(chosen: OutputFormat, *, json: bool, quiet: bool, environ: Ma
     >>> resolve_format(OutputFormat.AUTO, json=True, quiet=False, environ={})
     <OutputFormat.JSON: 'json'>
     """
+    known = type(chosen)
     asked = {
-        *([chosen] if chosen is not OutputFormat.AUTO else []),
-        *([OutputFormat.JSON] if json else []),
-        *([OutputFormat.QUIET] if quiet else []),
+        *([chosen] if chosen != OutputFormat.AUTO else []),
+        *([known(OutputFormat.JSON)] if json else []),
+        *([known(OutputFormat.QUIET)] if quiet else []),
     }
     if len(asked) > 1:
         names = " and ".join(sorted(asked))
@@ -62,7 +73,7 @@ def resolve_format(chosen: OutputFormat, *, json: bool, quiet: bool, environ: Ma
     if asked:
         return asked.pop()
     is_agent = any(environ.get(variable) for variable in _AGENT_VARIABLES)
-    return OutputFormat.AGENT if is_agent else OutputFormat.HUMAN
+    return known(OutputFormat.AGENT if is_agent else OutputFormat.HUMAN)
 
 
 def wants_json(args: Sequence[str]) -> bool:
@@ -78,6 +89,13 @@ def wants_json(args: Sequence[str]) -> bool:
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
     """Write exactly one JSON document to stdout."""
     _write(json.dumps(document, ensure_ascii=True, allow_nan=False))
+
+
+def print_document(text: str) -> None:
+    """Write a document to stdout as UTF-8 and with its own line ends, whatever the terminal's are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -1,25 +1,28 @@
 """``hfplanner report``."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hfplanner.cli.options import (
-    FormatOption,
     JsonOption,
     OfflineOption,
     QuietOption,
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.output import note, print_document, print_json, print_lines, print_tsv, resolve_format, warn
 from hfplanner.history.bills import read_bills
 from hfplanner.history.store import HistoryStore, default_history_folder
 from hfplanner.report.build import ReportInputs, build_report, costed_jobs
+from hfplanner.report.csv_format import to_csv
 from hfplanner.report.flat import flat_header, flat_rows
 from hfplanner.report.focus import write_focus
+from hfplanner.report.html import to_html
+from hfplanner.report.markdown import to_markdown
 from hfplanner.report.result import Report
 from hfplanner.report.spec import ReportSpec, parse_moment
 from hfplanner.report.write import write_report
@@ -31,7 +34,31 @@ EXAMPLES = [
     "hfplanner report --by label:team --since 30d --json",
     "hfplanner report --by month --timezone Europe/Berlin",
     "hfplanner report --output report && open report/report.html",
+    "hfplanner report --format html > report.html",
     "hfplanner report --focus focus.csv",
+]
+
+
+class ReportFormat(StrEnum):
+    """How a report is shown: as every other answer is, or as a document."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+    AGENT = "agent"
+    JSON = "json"
+    QUIET = "quiet"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+ReportFormatOption = Annotated[
+    ReportFormat,
+    typer.Option(
+        "--format",
+        help="Output format; auto is agent under an AI agent, else human. csv has the groups, markdown and html are "
+        "the whole report in one document.",
+    ),
 ]
 
 ByOption = Annotated[
@@ -66,7 +93,7 @@ def report(
     output: OutputOption = None,
     focus: FocusOption = None,
     offline: OfflineOption = False,
-    output_format: FormatOption = OutputFormat.AUTO,
+    output_format: ReportFormatOption = ReportFormat.AUTO,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -103,14 +130,20 @@ def report(
     return found.exit_code
 
 
-def _show(found: Report, shown: OutputFormat) -> None:
+def _show(found: Report, shown: ReportFormat) -> None:
     match shown:
-        case OutputFormat.JSON:
+        case ReportFormat.JSON:
             print_json(found.to_json())
-        case OutputFormat.QUIET:
+        case ReportFormat.QUIET:
             print_lines(", ".join(value or "-" for value in group.values) for group in found.groups)
-        case OutputFormat.AGENT:
+        case ReportFormat.AGENT:
             print_tsv(flat_header(found), flat_rows(found))
+        case ReportFormat.CSV:
+            print_document(to_csv(found))
+        case ReportFormat.MARKDOWN:
+            print_document(to_markdown(found))
+        case ReportFormat.HTML:
+            print_document(to_html(found))
         case _:
             from hfplanner.cli.show_report import show_report  # noqa: PLC0415 - rich, for people only
 

@@ -57,7 +57,10 @@ class Column:
 
 
 def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = False) -> None:
-    """Print a table without rules. Columns that do not fit are left out whole, and named: a price is never cut."""
+    """Print a table without rules and without blanks at the ends of its lines.
+
+    Columns that do not fit are left out whole, and named: a price is never cut.
+    """
     shown = list(columns)
     while len(shown) > 1 and sum(column.width for column in shown) - _GAP > out.width:
         shown.remove(min(shown, key=lambda column: column.keep))
@@ -66,7 +69,10 @@ def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = F
         table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for index, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
         table.add_row(*(Text(cell) for cell in row), style="bold green" if bold_first and index == 0 else "")
-    out.print(table)
+    for segments in out.render_lines(table, pad=False):
+        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
+        line.rstrip()
+        out.print(line)
     left_out = [column.title for column in columns if column not in shown]
     if left_out:
         print_text(out, f"No room for {', '.join(left_out)} in {out.width} columns.", "dim")

@@ -93,7 +93,8 @@ def forecast_month(daily: Mapping[date, Money], today: date, known_until: date |
     The lower bounds are forecast: they are what is known to be spent. Each coming day costs the mean of its weekday
     over four weeks (of all days, with less history). What came after ``known_until`` is not known, so that a history
     that ends before yesterday gives no forecast. The interval is the forecast times the inner 80 % of truth /
-    forecast over all earlier days for as many days ahead: no shape of the errors is assumed.
+    forecast over all earlier days for as many days ahead: no shape of the errors is assumed. Where all of those were
+    off in the same direction, it reaches to the forecast all the same: what is likely lies between its bounds.
 
     >>> steady = {date(2026, 7, 1) + timedelta(days=n): Money(100, 100) for n in range(76)}
     >>> found = forecast_month(steady, date(2026, 9, 15))
@@ -168,9 +169,14 @@ def _errors(series: Sequence[int], days: int) -> list[tuple[int, float]]:
 
 
 def _tails(ratios: Sequence[float]) -> tuple[float, float]:
-    """Return the bounds of the inner 80 %, outwards to the nearest ratio seen."""
+    """Return the bounds of the inner 80 %, outwards to the nearest ratio seen, and to the forecast itself.
+
+    >>> _tails([0.25] * 20)
+    (0.25, 1.0)
+    """
     outside = int(len(ratios) * _TAIL)
-    return ratios[max(outside - 1, 0)], ratios[min(len(ratios) - outside, len(ratios) - 1)]
+    low, high = ratios[max(outside - 1, 0)], ratios[min(len(ratios) - outside, len(ratios) - 1)]
+    return min(low, 1.0), max(high, 1.0)
 
 
 def _backtest(errors: Sequence[tuple[int, float]], days: int) -> Backtest:

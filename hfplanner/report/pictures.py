@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 from hfplanner.report.result import Report
+from hfplanner.report.waste_result import Finding
 from hfplanner.report.words import cost_text, count_text, usd_text, value_text
 from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration
 
@@ -25,8 +26,16 @@ _THEMES: Mapping[Theme, Mapping[str, str]] = {
     "light": {"ink": "#1b1f24", "paper": "#ffffff"},
     "dark": {"ink": "#e6e8eb", "paper": "#16191d"},
 }
-_SIZE_INCHES = (9.0, 4.6)
+_WIDTH_INCHES = 9.0
+_HEIGHT_INCHES = 4.6
+# A picture of rows is as high as they need, so that one alone is no thicker than many are.
+_FRAME_INCHES = 1.1
+_LEAST_INCHES = 1.4
+_ROW_INCHES = 0.27
+_DOTS_PER_INCH = 100
 _MOST_BARS = 12
+# From here on an axis of money does without cents [USD].
+_NO_CENTS_USD = 20
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
 _MOST_DAY_BARS = 120
 
@@ -40,12 +49,25 @@ class Picture:
         title: above it.
         draw: puts it on axes.
         tell: says in words what it shows.
+        rows: how many rows of bars it has; by default none.
     """
 
     name: str
     title: str
     draw: Callable[["Axes", Report], None]
     tell: Callable[[Report], str]
+    rows: Callable[[Report], int] | None = None
+
+    def size(self, report: Report) -> tuple[int, int]:
+        """Return its width and height on a page, in pixels."""
+        width, height = self.inches(report)
+        return round(width * _DOTS_PER_INCH), round(height * _DOTS_PER_INCH)
+
+    def inches(self, report: Report) -> tuple[float, float]:
+        """Return its width and height on paper."""
+        if self.rows is None:
+            return _WIDTH_INCHES, _HEIGHT_INCHES
+        return _WIDTH_INCHES, max(_LEAST_INCHES, _FRAME_INCHES + _ROW_INCHES * self.rows(report))
 
 
 def draw_picture(report: Report, picture: Picture, theme: Theme = "light") -> "Figure":
@@ -53,9 +75,12 @@ def draw_picture(report: Report, picture: Picture, theme: Theme = "light") -> "F
     from matplotlib.figure import Figure  # noqa: PLC0415 - a third of a second that only a picture needs
 
     colors = _THEMES[theme]
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor=colors["paper"])
+    figure = Figure(figsize=picture.inches(report), layout="constrained", facecolor=colors["paper"])
     axes = figure.add_subplot(facecolor=colors["paper"])
     picture.draw(axes, report)
+    if not axes.has_data():
+        axes.set_axis_off()
+        axes.text(0.0, 1.0, picture.tell(report), va="top", transform=axes.transAxes)
     axes.set_title(picture.title, loc="left", fontsize=11, fontweight="bold", color=colors["ink"])
     axes.tick_params(colors=colors["ink"], labelsize=9)
     for label in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
@@ -128,8 +153,11 @@ def _draw_days(axes: "Axes", report: Report) -> None:
     locator = AutoDateLocator(maxticks=10)  # type: ignore[no-untyped-call] # matplotlib leaves it untyped
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call] # as above
+    most = max(bottom, default=0.0)
     axes.set_ylabel("USD known to be spent")
-    axes.yaxis.set_major_formatter("${x:,.2f}")
+    axes.yaxis.set_major_formatter(_axis_of_usd(most))
+    # Ours, since matplotlib leaves no margin over a stack whose last layer is empty there.
+    axes.set_ylim(0, most * 1.05 or 1)
     axes.grid(visible=True, axis="y", alpha=0.25)
     axes.set_axisbelow(True)
     if layers:
@@ -163,9 +191,15 @@ def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], thing: str) -> Non
     drawn = axes.barh(list(places), dollars, color=colors, height=0.7)
     axes.bar_label(drawn, [usd_text(cost) for _, cost in bars], padding=4, fontsize=9)
     axes.set_yticks(list(places), [name for name, _ in bars])
-    axes.xaxis.set_major_formatter("${x:,.2f}")
+    axes.xaxis.set_major_formatter(_axis_of_usd(max(dollars, default=0.0)))
     axes.margins(x=0.15)
+    axes.set_ylim(-0.5, max(len(bars), 1) - 0.5)
     axes.set_xlabel("USD known to be spent")
+
+
+def _axis_of_usd(most: float) -> str:
+    """Return how the amounts along an axis are written, which reaches so far [USD]."""
+    return "${x:,.0f}" if most >= _NO_CENTS_USD else "${x:,.2f}"
 
 
 def _tell_owners(report: Report) -> str:
@@ -188,7 +222,7 @@ def _draw_durations(axes: "Axes", report: Report) -> None:
     axes.set_yticks(places, [_drawable(flavor) for flavor, _ in rows])
     axes.set_xlabel("Running time in hours")
     axes.set_xlim(left=0)
-    axes.margins(y=0.1)
+    axes.set_ylim(-0.5, max(len(rows), 1) - 0.5)
     axes.grid(visible=True, axis="x", alpha=0.25)
     if rows:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
@@ -206,20 +240,34 @@ def _tell_durations(report: Report) -> str:
     return f"{rows}." if rows else "No job with a known running time."
 
 
+def _counted(report: Report) -> list[Finding]:
+    return [one for one in report.waste.findings if one.counted]
+
+
 def _draw_waste(axes: "Axes", report: Report) -> None:
-    rows = [(_drawable(one.title), one.cost.low) for one in report.waste.findings if one.counted]
-    _draw_bars(axes, rows, "kind")
+    _draw_bars(axes, [(_drawable(one.title), one.cost.low) for one in _counted(report)], "kind")
 
 
 def _tell_waste(report: Report) -> str:
-    rows = ", ".join(f"{one.title} {cost_text(one.cost)}" for one in report.waste.findings if one.counted)
+    rows = ", ".join(f"{one.title} {cost_text(one.cost)}" for one in _counted(report))
     return f"{rows}." if rows else "None was found."
+
+
+def _bars(things: Sequence[object]) -> int:
+    """Return how many bars these are, the rest in one."""
+    return min(len(things), _MOST_BARS + 1)
 
 
 PICTURES = (
     Picture("cost-per-day", "Cost per day, by flavor", _draw_days, _tell_days),
-    Picture("cost-by-owner", "Cost by owner", _draw_owners, _tell_owners),
-    Picture("duration-by-flavor", "Running time by flavor", _draw_durations, _tell_durations),
-    Picture("waste", "Waste by kind", _draw_waste, _tell_waste),
+    Picture("cost-by-owner", "Cost by owner", _draw_owners, _tell_owners, lambda report: _bars(report.owners)),
+    Picture(
+        "duration-by-flavor",
+        "Running time by flavor",
+        _draw_durations,
+        _tell_durations,
+        lambda report: _bars(report.durations),
+    ),
+    Picture("waste", "Waste by kind", _draw_waste, _tell_waste, lambda report: _bars(_counted(report))),
 )
 """Every picture of a report, in the order they are shown."""

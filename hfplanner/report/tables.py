@@ -142,6 +142,8 @@ def waste_table(findings: Sequence[Finding]) -> TextTable:
 
 
 def _finding_cost(finding: Finding) -> str:
+    if finding.idle_secs:
+        return "not billed"
     return "unpriced" if finding.unpriced_jobs == finding.jobs else cost_text(finding.cost)
 
 

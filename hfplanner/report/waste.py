@@ -8,11 +8,15 @@ import polars as pl
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.dominance import dominated
+from hfplanner.report.evidence import evidence_of
+from hfplanner.report.idle import find_idle, idle_sums
 from hfplanner.report.money import Money, money_of
 from hfplanner.report.waste_result import Finding, Waste
+from hfplanner.report.words import count_text
 from hfplanner.sanitize import sanitize
 from hfplanner.units import (
     MICROSECONDS_PER_SECOND,
+    MINUTES_PER_HOUR,
     SECONDS_PER_MINUTE,
     format_duration,
     format_usd,
@@ -22,7 +26,7 @@ from hfplanner.units import (
 __all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
 
 _COST_DIGITS = 19
-_LONGEST_LIST = 3
+_SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
 
 _TITLES = {
     "out_of_memory": "Out of memory",
@@ -42,11 +46,15 @@ class WasteRules:
         most_of_the_work: a job that timed out after at least this part (in percent) of what completed runs of its name
             take.
         repeated_failures: at least so many failures of one name.
+        idle_secs: at least so long between the runs of one name together [s].
+        apart_secs: runs of one name that lie further apart on average have little to do with each other [s].
     """
 
     cancelled_late_secs: int = 30 * SECONDS_PER_MINUTE
     most_of_the_work: int = 50
     repeated_failures: int = 3
+    idle_secs: int = _SECS_PER_HOUR
+    apart_secs: int = 6 * _SECS_PER_HOUR
 
 
 def _kind(rules: WasteRules) -> pl.Expr:
@@ -98,7 +106,7 @@ def _dearest() -> pl.Expr:
 
 
 def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
-    """Return how the completed, the timed-out and the other failed runs of each name went."""
+    """Return how the completed, the timed-out, the other failed and the other runs of each name went."""
     course = (
         pl.when(pl.col("stage") == "completed")
         .then(pl.lit("completed"))
@@ -107,10 +115,10 @@ def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("stage") == "error")
         .then(pl.lit("failed"))
     )
-    named = prepared.filter(pl.col("name").is_not_null() & pl.col("stage").is_in(["completed", "error"]))
+    named = prepared.filter(pl.col("name").is_not_null())
     ran = pl.col("_ran")
     return named.group_by("namespace", "name", course.alias("course")).agg(
-        *_sums(), ran=ran.sum(), timed=ran.count().cast(pl.Int64), shortest=ran.min()
+        *_sums(), ran=ran.sum(), timed=ran.count().cast(pl.Int64), shortest=ran.min(), **idle_sums()
     )
 
 
@@ -154,6 +162,7 @@ def find_waste(frames: Sequence[pl.DataFrame], paid: pl.DataFrame, listing: List
     findings += _after_most_of_the_work(_timeouts_by_name(names), rules)
     findings += _repeated(_failures_by_name(names, rules))
     findings += _dominated(flavors, listing)
+    findings += find_idle(names, at_least_secs=rules.idle_secs, apart_secs=rules.apart_secs)
     return Waste(tuple(sorted(findings, key=lambda one: (not one.counted, -one.cost.low, one.code))))
 
 
@@ -179,7 +188,7 @@ def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[F
     late = timeouts.filter(pl.col("shortest") * 100 >= pl.col("took") * rules.most_of_the_work)
 
     def sentence(row: dict[str, float]) -> str:
-        runs = _count(int(row["completed"]), "completed run")
+        runs = count_text(int(row["completed"]), "completed run")
         return (
             f"{sanitize(str(row['name']))}: timed out after {format_duration(int(row['shortest']))} or more, "
             f"while {runs} took {format_duration(round(row['took']))} on average"
@@ -190,13 +199,11 @@ def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[F
 
 def _repeated(failures: pl.DataFrame) -> list[Finding]:
     def sentence(row: dict[str, float]) -> str:
-        return f"{sanitize(str(row['name']))}: {_count(int(row['jobs']), 'failed run')}, {format_usd(int(row['low']))}"
+        return (
+            f"{sanitize(str(row['name']))}: {count_text(int(row['jobs']), 'failed run')}, {format_usd(int(row['low']))}"
+        )
 
     return _overlapping(failures, "repeated_failures", "Failed again and again under one name", sentence)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _overlapping(
@@ -205,8 +212,7 @@ def _overlapping(
     """Return one finding over names, the dearest of which are the evidence; its jobs are in another kind already."""
     if names.is_empty():
         return []
-    dearest = names.sort("low", "name", descending=[True, False]).head(_LONGEST_LIST)
-    more = names.height - dearest.height
+    dearest = names.sort("low", "name", descending=[True, False])
     sums = names.select(pl.col("jobs", "low", "high", "unpriced_jobs", "unbounded_jobs").sum()).row(0, named=True)
     return [
         Finding(
@@ -215,10 +221,7 @@ def _overlapping(
             jobs=sums["jobs"],
             cost=money_of(sums),
             unpriced_jobs=sums["unpriced_jobs"],
-            evidence=(
-                *(sentence(row) for row in dearest.iter_rows(named=True)),
-                *([f"and {_count(more, 'more name')}"] if more else []),
-            ),
+            evidence=evidence_of(dearest, sentence),
             counted=False,
         )
     ]

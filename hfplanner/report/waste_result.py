@@ -21,6 +21,7 @@ class Finding:
         evidence: what was seen, a sentence each.
         examples: the id of the dearest job among them.
         counted: whether it is a part of the waste's sum. What overlaps with another kind is told and not added.
+        idle_secs: time that was lost and that nobody billed [s]; 0 for what is about money.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     counted: bool = True
+    idle_secs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as a JSON object."""
@@ -43,6 +45,7 @@ class Finding:
             "evidence": list(self.evidence),
             "examples": list(self.examples),
             "counted": self.counted,
+            "idle_secs": self.idle_secs,
         }
 
 

@@ -64,3 +64,9 @@ def test_json_is_one_document_whatever_the_exit_code(line: str, program: Program
     done = program.run(*line.split())
     assert isinstance(json.loads(done.out), dict | list)
     assert done.out.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.iterdir()), ids=lambda path: path.stem)
+def test_no_line_ends_in_blanks(path: Path) -> None:
+    """A table whose last column holds words is not padded; an empty last cell of a TSV line is one."""
+    assert [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith(" ")] == []

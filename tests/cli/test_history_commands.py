@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,29 @@ def test_the_output_folder_holds_the_page_and_nothing_outside_it_is_written(prog
     assert "<script" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "Content-Security-Policy" in page
+
+
+@pytest.mark.parametrize(("name", "file"), [("csv", "groups.csv"), ("markdown", "report.md"), ("html", "report.html")])
+def test_a_document_on_stdout_is_the_file_the_folder_gets(name: str, file: str, program: Program) -> None:
+    """To the byte, in UTF-8 whatever the terminal speaks, and with nothing else beside it; talk goes to stderr."""
+    program.run("import", str(JOBS))
+    latin = replace(program, environ=(("PYTHONIOENCODING", "latin-1"), ("PYTHONUTF8", "0")))
+    done = latin.run_command(
+        ["sh", "-c", f"'{sys.executable}' -m hfplanner report --output out --format {name} > document"]
+    )
+    assert (done.code, done.out) == (0, "")
+    assert "Wrote out" in done.err
+    document = (program.home / "document").read_bytes()
+    assert document == (program.home / "out" / file).read_bytes()
+    assert len(document.decode("utf-8")) > 200
+
+
+def test_two_formats_are_refused_whichever_they_are(program: Program) -> None:
+    """A document and JSON at once cannot be, nor an unknown format; JSON is what the error is told in."""
+    done = program.run("report", "--format", "html", "--json")
+    assert (done.code, json.loads(done.out)["error"]["message"]) == (2, "Two formats are asked for: html and json.")
+    assert program.run("report", "--format", "pdf").code == 2
+    assert program.run("hardware", "--format", "html").code == 2
 
 
 @pytest.mark.parametrize("args", [("--output", "file"), ("--focus", "missing/focus.csv")])

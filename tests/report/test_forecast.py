@@ -77,3 +77,13 @@ def test_days_without_a_job_cost_nothing() -> None:
     found = forecast_month(every_other, TODAY)
     assert found.likely is not None
     assert abs(found.likely - found.spent.low - 800) <= 100
+
+
+def test_what_is_likely_lies_between_its_bounds() -> None:
+    """Costs that fall week by week are forecast too high every time, and the interval holds the forecast still."""
+    falling = {TODAY - timedelta(days=n): Money(*[100 * 2 ** (n // 7)] * 2) for n in range(1, 71)}
+    found = forecast_month(falling, TODAY)
+    assert found.low is not None
+    assert found.likely is not None
+    assert found.high is not None
+    assert found.low < found.likely <= found.high

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 from hfplanner.report.build import ReportInputs, build_report
-from hfplanner.report.money import Money
+from hfplanner.report.money import NOTHING, Money
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste_result import Finding, Waste
 from tests.report.generated import NOW
@@ -93,6 +94,47 @@ def test_a_flavor_that_another_beats_in_everything_says_what_that_one_costs(inpu
     assert finding.title == "a10g-small instead of a10g-large"
     assert "costs $1.50 an hour today instead of $2.00; 60 minutes were paid for" in finding.evidence[0]
     assert waste(inputs, job(1, 60, flavor="a10g-small", **done)) == {}
+
+
+def runs(*times: tuple[int, int], name: str = "train", **fields: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any column
+    """Return completed runs of one name, each from one minute to another."""
+    begin = NOW - timedelta(days=2)
+    return [
+        job(start, end - start, name=name, stage="completed", reason="completed", **fields)
+        | {"created_at": begin + timedelta(minutes=start - 3), "started_at": begin + timedelta(minutes=start)}
+        | {"finished_at": begin + timedelta(minutes=end)}
+        for start, end in times
+    ]
+
+
+def test_time_between_the_runs_of_a_name_is_told_as_time_and_costs_nothing(inputs: ReportInputs) -> None:
+    """Three runs of an hour within five hours leave two; a cancelled run of half an hour in between fills its part."""
+    three = runs((0, 60), (90, 150), (240, 300))
+    idle = waste(inputs, *three)["idle_between_runs"]
+    assert (idle.jobs, idle.idle_secs, idle.cost, idle.counted) == (3, 2 * 3600, NOTHING, False)
+    said = "train: 3 runs within 5h, at least 2h of it between one run and the next"
+    assert idle.evidence == (f"{said}, in which 9m of waiting for a machine may lie",)
+    filled = [*three, *(one | {"stage": "cancelled", "reason": "cancelled"} for one in runs((160, 190)))]
+    assert waste(inputs, *filled)["idle_between_runs"].idle_secs == 90 * 60
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        runs((0, 60), (100, 160)),
+        runs((0, 60), (60 + 361, 500)),
+        runs((0, 60), (180, 240), initiator_type="scheduled-job"),
+        [*runs((0, 60), (180, 240)), *(one | {"started_at": None, "finished_at": None} for one in runs((61, 62)))],
+        [*runs((0, 60), (180, 240)), *(one | {"finished_at": None, "stage": "running"} for one in runs((70, 71)))],
+        [*runs((0, 60), name="a"), *runs((180, 240), name="b")],
+        [*runs((0, 60), namespace="a"), *runs((180, 240), namespace="b")],
+        runs((0, 240), (60, 70), (230, 300)),
+    ],
+    ids=["short", "far-apart", "schedule", "run-of-no-time", "still-running", "names", "namespaces", "overlap"],
+)
+def test_what_is_no_idle_time_is_not_told_as_such(inputs: ReportInputs, jobs: list[dict[str, Any]]) -> None:
+    """Less than an hour, days between, waiting as planned, and where a run may have been under way all the time."""
+    assert "idle_between_runs" not in waste(inputs, *jobs)
 
 
 def test_unpriced_waste_is_counted_and_adds_nothing(inputs: ReportInputs) -> None:
