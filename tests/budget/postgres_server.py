@@ -106,10 +106,16 @@ def quick_folder() -> Path:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server of its own, and leave nothing behind."""
+def running_postgres(place: Path | None = None) -> Iterator[PostgresServer]:
+    """Start a server of its own, and leave nothing behind.
+
+    Args:
+        place: where its folder is made; by default in memory where there is room.
+    """
     # Not under pytest's folder: that is closed to whom a root's server runs as. Programs may not run from memory.
-    folder, programs = (Path(tempfile.mkdtemp(prefix="hfplanner-pg-", dir=place)) for place in (quick_folder(), None))
+    folder, programs = (
+        Path(tempfile.mkdtemp(prefix="hfplanner-pg-", dir=where)) for where in (place or quick_folder(), None)
+    )
     try:
         for made in (folder, programs):
             made.chmod(0o755)
