@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,15 +55,24 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        deadline = time.monotonic() + _PATIENCE_SECS
+        while not self._starts(deadline):
+            time.sleep(0.1)
+
+    def _starts(self, deadline: float) -> bool:
+        """Return whether it answers; ``False`` where processes of the one before are still ending."""
         options = ["-p", str(self.port), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100"]
         command = [str(self.programs / "postgres"), "-D", str(self.data), *options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **_identity())
-        deadline = time.monotonic() + _PATIENCE_SECS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+                said = (self.folder / "log").read_text()[-2000:]
+                if "is still in use" in said and time.monotonic() < deadline:
+                    return False
+                raise RuntimeError(said)
             time.sleep(0.05)
+        return True
 
     def _is_ready(self) -> bool:
         # The last line of this file says "ready", followed by blanks, once connections are taken.
@@ -75,21 +84,26 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill all of its processes at once, as a power cut would."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._wait_for_children(self._process.pid)
-            self._process = None
+        if self._process is None:
+            return
+        pid = self._process.pid
+        for member in [pid, *self._children(pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     @staticmethod
-    def _wait_for_children(group: int) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECS
-        while time.monotonic() < deadline:
-            try:
-                os.killpg(group, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.01)
+    def _children(pid: int) -> list[int]:
+        """Return the server's other processes, each of a session of its own; none are made meanwhile."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        except OSError:
+            # Not on Linux: they end by themselves when they miss the first one.
+            return []
+        return [int(child) for child in listed.split()]
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), *arguments]
@@ -106,10 +120,16 @@ def quick_folder() -> Path:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server of its own, and leave nothing behind."""
+def running_postgres(place: Path | None = None) -> Iterator[PostgresServer]:
+    """Start a server of its own, and leave nothing behind.
+
+    Args:
+        place: where its folder is made; by default in memory where there is room.
+    """
     # Not under pytest's folder: that is closed to whom a root's server runs as. Programs may not run from memory.
-    folder, programs = (Path(tempfile.mkdtemp(prefix="hfplanner-pg-", dir=place)) for place in (quick_folder(), None))
+    folder, programs = (
+        Path(tempfile.mkdtemp(prefix="hfplanner-pg-", dir=where)) for where in (place or quick_folder(), None)
+    )
     try:
         for made in (folder, programs):
             made.chmod(0o755)
