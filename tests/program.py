@@ -73,7 +73,8 @@ class Program:
 def steady(text: str) -> str:
     """Return an output without what changes from day to day.
 
-    That is how old the prices are, when it was asked, and the forecast for the month it was asked in.
+    That is how old the prices are, when it was asked, the forecast for the month it was asked in, and the random name
+    of a ledger.
 
     >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 85 days old."), steady('{"age_secs": 7344000}')
     ('Prices: shipped with hfplanner, of 2026-08-31, N days old.', '{"age_secs": 0}')
@@ -81,4 +82,5 @@ def steady(text: str) -> str:
     days = re.sub(r"\d+ days? old", "N days old", text)
     days = re.sub(r"As of \d{4}-\d\d-\d\d \d\d:\d\d", "As of now", days)
     days = re.sub(r"^[A-Z][a-z]+ \d{4}: .*\n(?:(?!Prices:).*\n)*(?=Prices:)", "THIS MONTH\n", days, flags=re.MULTILINE)
+    days = re.sub(r'(?<=Ledger )[0-9a-f]{32}|(?<="ledger_id": ")[0-9a-f]{32}', "LEDGER", days)
     return re.sub(r'"age_secs": \d+', '"age_secs": 0', days)

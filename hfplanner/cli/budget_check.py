@@ -1,17 +1,16 @@
 """``hfplanner budget check``."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hfplanner.api.settings import read_hub_settings
-from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
-from hfplanner.budget.outside import read_outside
-from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.cli.account import Account, find_account, open_client
-from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
-from hfplanner.cli.job_options import JobOptions, TokenOption, job_terms, read_job
+from hfplanner.cli.account import open_client
+from hfplanner.cli.budget_inputs import PolicyOption, open_books, the_policy
+from hfplanner.cli.job_options import JobOptions, TokenOption
+from hfplanner.cli.model_options import ModelOptions
+from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -33,10 +32,8 @@ from hfplanner.cli.output import (
     warn,
 )
 from hfplanner.cli.packs import unpacked
-from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, HistoryError, HubError, UsageError
-
-if TYPE_CHECKING:
-    from hfplanner.api.client import JobsClient
+from hfplanner.cli.planning import AskedRun, Planned, account_for
+from hfplanner.errors import BudgetError, BudgetRefused, HfplannerError, HistoryError
 
 SETTINGS = {"ignore_unknown_options": True}
 
@@ -60,6 +57,10 @@ _AGENT_COLUMNS = (
 @unpacked
 def check(
     typed: JobOptions,
+    machine: MachineOptions,
+    model: ModelOptions,
+    time: TimeOptions,
+    money: MoneyOptions,
     token: TokenOption = None,
     policy: PolicyOption = None,
     refresh: RefreshOption = False,
@@ -70,69 +71,38 @@ def check(
 ) -> int:
     """Say whether a job may run, with the arithmetic; takes the options of `run`. Nothing is sent or reserved.
 
+    Without --flavor the recommended one is checked, without --timeout the one that `run` would send.
+
     Exit code 0: it may. 3: a limit refuses it, or something that decides is not known.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    if typed.flavor is None:
-        raise UsageError("Which flavor is not said.", hint="Give --flavor NAME; `hfplanner hardware` lists them.")
-    job, now = read_job(typed, values=False, token=token), now_utc()
+    asked = AskedRun(typed, machine, model, time, money, values=False, token=token, offline=offline)
     try:
         rules = the_policy(policy)
-        listing = get_listing(offline=offline, refresh=refresh, now=now)
+        listing = get_listing(offline=offline, refresh=refresh, now=now_utc())
         settings = read_hub_settings(os.environ)
         # Nobody is asked anything that no rule depends on.
         with open_client(settings, token, offline=offline or not rules.sources) as client, open_books() as books:
-            terms, problem = job_terms(job, _account(rules, client, typed.namespace), listing)
-            applied = applied_budgets(rules, terms, now)
-            outside = read_outside(
-                applied,
-                books,
-                now=now,
-                listing=listing,
-                jobs=history_jobs() if applied else None,
-                gaps=history_gaps() if applied else (),
-                schedules=ask_schedules(client, terms.namespace) if applied else None,
-            )
-            decision = check_job(rules, terms, books, outside, now=now, price_problem=problem)
+            planned = asked.plan(rules, listing, books, account_for(rules, client, typed.namespace), client)
     except (BudgetError, HistoryError) as error:
         # Without the policy, the books or the history nobody knows what is left.
         if shown is OutputFormat.JSON:
             print_json(_blocked(error))
         print_error(error, json=False)
         return BudgetError.exit_code
-    _show(decision, shown)
-    return decision.exit_code
-
-
-def _account(policy: Policy, client: "JobsClient | None", namespace: str | None) -> Account:
-    """Return who pays and submits, as far as the policy depends on it.
-
-    Raises:
-        UsageError: who pays decides, and nobody says it.
-        BudgetBlocked: the same, because the Hub gave no usable answer.
-    """
-    try:
-        account = find_account(client, namespace, needs_owner=policy.needs_owner)
-    except HubError as error:
-        if policy.needs_namespace and not namespace:
-            raise BudgetBlocked(f"Who pays is not known: {error.message}", hint="Give --namespace NAME.") from error
-        warn(f"Who submits is not known: {error.message}")
-        account = Account(namespace or "")
-    if policy.needs_namespace and not account.namespace:
-        raise UsageError(
-            "A budget depends on who pays, and that is not known without asking the Hub with a token.",
-            hint="Give --namespace NAME, or run `hf auth login`.",
-        )
-    return account
+    _show(planned, shown)
+    return planned.decision.exit_code
 
 
 def _blocked(error: HfplannerError) -> dict[str, Any]:
     """Return the decision where none could be made: nothing is known, so the job may not run."""
     reason = {"code": error.code, "message": error.message, "hint": error.hint}
-    return {"decision": Verdict.BLOCKED.value, "worst_case_micro_usd": None, "budgets": [], "reasons": [reason]}
+    verdict = Verdict.REFUSED if isinstance(error, BudgetRefused) else Verdict.BLOCKED
+    return {"decision": verdict.value, "worst_case_micro_usd": None, "budgets": [], "reasons": [reason]}
 
 
-def _show(decision: Decision, shown: OutputFormat) -> None:
+def _show(planned: Planned, shown: OutputFormat) -> None:
+    decision = planned.decision
     match shown:
         case OutputFormat.JSON:
             print_json(decision.to_json())
@@ -145,8 +115,8 @@ def _show(decision: Decision, shown: OutputFormat) -> None:
             )
         case _:
             _show_sums(decision)
-    for reason in decision.warnings:
-        warn(reason.message)
+    for text in planned.warnings:
+        warn(text)
     if shown is not OutputFormat.HUMAN:
         for reason in decision.against:
             note(f"{reason.code}: {reason.message}")

@@ -67,13 +67,13 @@ def the_policy(named: Path | None) -> Policy:
 
 
 @contextmanager
-def open_books() -> Iterator[Books]:
-    """Give the ledger; where there is no file of one yet, empty books, and no file is made.
+def open_books(address: str | None = None) -> Iterator[Books]:
+    """Give the ledger of an address, or that of the environment; where there is no file yet, empty books and no file.
 
     Raises:
         LedgerError: it cannot be used.
     """
-    address = default_ledger_address(os.environ)
+    address = address or default_ledger_address(os.environ)
     if "://" not in address and not os.path.lexists(Path(address).expanduser()):
         yield _EmptyBooks()
         return

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from hfplanner.api.job_parts import JobStage
 from hfplanner.api.models import JobInfo
+from hfplanner.budget.ledger.records import Submission
 from hfplanner.cli.output import hint, note, print_error, print_log, warn
 from hfplanner.errors import HfplannerError, HubError, SubmissionError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.sanitize import sanitize
 from hfplanner.submit.follow import follow_job
-from hfplanner.submit.plan import ChosenRun
 from hfplanner.submit.send import Desk, Submitted
 from hfplanner.submit.settlement import settlement
 from hfplanner.units import format_duration, format_usd
@@ -27,8 +27,8 @@ __all__ = ["follow"]
 class _Standing:
     """What the spinner says: computed each time it is drawn."""
 
-    def __init__(self, run: ChosenRun) -> None:
-        self.run = run
+    def __init__(self, submission: Submission) -> None:
+        self.submission = submission
         self.job: JobInfo | None = None
         self.began = time.monotonic()
         self.started_at: float | None = None
@@ -48,18 +48,16 @@ class _Standing:
         if self.started_at is None:
             message = (status and status.message) or "Scheduling"
             return f"{message} ({format_duration(int(time.monotonic() - self.began))})"
-        secs = int(time.monotonic() - self.started_at)
-        cost = job_cost_micro_usd(self.run.price.micro_usd_per_minute, max(secs, 1))
-        return (
-            f"Running on {self.run.flavor} for {format_duration(secs)}:"
-            f" {format_usd(cost)} of at most {format_usd(self.run.worst_case_micro_usd)}"
-        )
+        secs = max(int(time.monotonic() - self.started_at), 1)
+        terms, most = self.submission.terms, format_usd(self.submission.cap_micro_usd)
+        so_far = "" if terms.price is None else format_usd(job_cost_micro_usd(terms.price.micro_usd_per_minute, secs))
+        return f"Running on {terms.flavor} for {format_duration(secs)}: {so_far} of at most {most}"
 
 
-def follow(submitted: Submitted, run: ChosenRun, desk: Desk) -> int:
+def follow(submitted: Submitted, desk: Desk) -> int:
     """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
-    standing = _Standing(run)
+    standing = _Standing(submitted.submission)
     # Who reads a pipe knows the job at once, not when it has ended.
     sys.stdout.flush()
     last: JobInfo | None = None

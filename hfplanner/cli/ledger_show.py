@@ -23,7 +23,7 @@ _MOST = 1_000_000
 _COLUMNS = ("submission_id", "state", "job_id", "flavor", "worst_case_micro_usd", "posted_micro_usd", "created_at")
 _ENTRY_COLUMNS = ("seq", "at", "kind", "budget", "held_micro_usd", "posted_micro_usd", "reason", "who")
 
-SidArgument = Annotated[str | None, typer.Argument(metavar="[SUBMISSION]", help="Show the entries of this one.")]
+SidArgument = Annotated[str | None, typer.Argument(metavar="SUBMISSION", help="Show the entries of this one.")]
 StateOption = Annotated[
     list[State] | None, typer.Option("--state", case_sensitive=False, help="Only in this state; repeatable.")
 ]

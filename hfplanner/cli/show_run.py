@@ -10,7 +10,7 @@ from hfplanner.cli.output import keep_blanks
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.cli.run import Planned
+    from hfplanner.cli.planning import Planned
     from hfplanner.submit.send import Submitted
 
 __all__ = ["ask", "plan_document", "show_plan", "submitted_document"]
@@ -19,6 +19,7 @@ _BASES = {
     "given": "as given",
     "estimate": "from the duration: longer in at most one of a hundred runs",
     "default": "the service's own, for want of anything better",
+    "max_cost": "as long as --max-cost pays for",
 }
 
 
@@ -45,7 +46,6 @@ def plan_document(planned: "Planned") -> dict[str, Any]:
         "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
         "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
         **planned.decision.to_json(),
-        "worst_case_micro_usd": run.worst_case_micro_usd,
         "plan_warnings": [*flavor.warnings, *run.warnings],
         "spec": spec,
     }

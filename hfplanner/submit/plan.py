@@ -7,14 +7,14 @@ from hfplanner.budget.price import find_price
 from hfplanner.budget.reasons import Reason
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetRefused
+from hfplanner.errors import BudgetRefused
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import MAX_DURATION_SECS, SECONDS_PER_MINUTE, format_duration, format_usd, format_usd_per_hour
 
 __all__ = ["ChosenRun", "RunLimits", "choose_run", "longest_timeout_secs"]
 
-TimeoutBasis = Literal["given", "estimate", "default"]
+TimeoutBasis = Literal["given", "estimate", "default", "max_cost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +42,20 @@ class ChosenRun:
 
     Args:
         flavor: its name.
-        price: what it costs, from where and of when.
+        price: what it costs, from where and of when; ``None`` where that is not known, which blocks.
+        problem: why it is not known.
         timeout_secs: of one attempt [s].
-        timeout_basis: where that is from, before ``max_cost`` shortened it.
-        worst_case_micro_usd: the most the job can cost.
+        timeout_basis: where that is from; ``"max_cost"`` where the money shortened it.
+        worst_case_micro_usd: the most the job can cost; ``None`` without a price.
         warnings: what to know before it is sent, a sentence each.
     """
 
     flavor: str
-    price: UsedPrice
+    price: UsedPrice | None
+    problem: Reason | None
     timeout_secs: int
     timeout_basis: TimeoutBasis
-    worst_case_micro_usd: int
+    worst_case_micro_usd: int | None
     warnings: tuple[str, ...]
 
 
@@ -61,7 +63,6 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     """Return the price and the timeout a job will be sent with.
 
     Raises:
-        BudgetBlocked: the flavor is not listed or has no price: unpriced is not free.
         BudgetRefused: not even one minute fits ``max_cost``.
 
     >>> from hfplanner.catalog.listing import shipped_listing
@@ -69,35 +70,41 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     >>> limits = RunLimits(timeout_secs=7200, max_cost_micro_usd=1_000_000)
     >>> run = choose_run("l4x1", listing, limits)
     >>> run.timeout_secs, run.worst_case_micro_usd, run.timeout_basis
-    (4500, 999975, 'given')
+    (4500, 999975, 'max_cost')
+    >>> choose_run("l4x2", listing, limits).problem.code
+    'unknown_flavor'
     """
-    price = find_price(listing, flavor)
-    if isinstance(price, Reason):
-        raise BudgetBlocked(price.message, hint="`hfplanner hardware` names every flavor and its price.")
+    found = find_price(listing, flavor)
     timeout, basis = _timeout(limits)
-    warnings: list[str] = []
-    if basis == "default":
-        warnings.append(
-            f"No --timeout and no duration: the job is stopped after the service's {format_duration(timeout)}."
+    if isinstance(found, Reason):
+        return ChosenRun(
+            flavor=flavor,
+            price=None,
+            problem=found,
+            timeout_secs=timeout,
+            timeout_basis=basis,
+            worst_case_micro_usd=None,
+            warnings=(),
         )
-    longest = longest_timeout_secs(price.micro_usd_per_minute, limits)
+    longest = longest_timeout_secs(found.micro_usd_per_minute, limits)
+    warnings: tuple[str, ...] = ()
     if longest is not None and longest < timeout:
         if basis == "estimate":
-            warnings.append(
-                f"--max-cost allows {format_duration(longest)}; the job may need {format_duration(timeout)}"
-                " and is stopped before."
-            )
-        timeout = longest
+            warnings = (f"--max-cost stops the job after {format_duration(longest)}; it may need longer.",)
+        timeout, basis = longest, "max_cost"
+    elif basis == "default":
+        warnings = (f"No --timeout and no duration: the job is stopped after {format_duration(timeout)}.",)
     worst = worst_case_micro_usd(
-        price.micro_usd_per_minute, timeout, attempts=limits.attempts, has_ports=limits.has_ports
+        found.micro_usd_per_minute, timeout, attempts=limits.attempts, has_ports=limits.has_ports
     )
     return ChosenRun(
         flavor=flavor,
-        price=price,
+        price=found,
+        problem=None,
         timeout_secs=timeout,
         timeout_basis=basis,
         worst_case_micro_usd=worst,
-        warnings=tuple(warnings),
+        warnings=warnings,
     )
 
 
