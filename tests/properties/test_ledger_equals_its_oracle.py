@@ -3,7 +3,7 @@
 The oracle below knows nothing of SQL: a submission is a small record, a budget's counters are sums over them. The
 ledger is a real SQLite file. Whole runs are proved by ``verify`` at their end.
 
-``HFPLANNER_LEDGER_STEPS`` says how many steps to take in all; 50,000 are the full number.
+``HFPLANNER_LEDGER_STEPS`` says how many steps to take in all.
 """
 
 import os
@@ -43,7 +43,7 @@ from tests.budget.postgres_server import quick_folder
 STEPS_PER_RUN = 50
 # Hypothesis ends some runs early.
 LEAST_PER_RUN = 40
-STEPS = int(os.environ.get("HFPLANNER_LEDGER_STEPS", "10000"))
+STEPS = int(os.environ.get("HFPLANNER_LEDGER_STEPS", "50000"))
 
 BUDGETS = ("a", "b", "c")
 amounts = st.integers(1, 120)
