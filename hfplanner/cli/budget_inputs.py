@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
     from hfplanner.api.models import ScheduledJobInfo
 
-__all__ = ["PolicyOption", "ask_schedules", "history_gaps", "history_jobs", "open_books", "the_policy"]
+__all__ = ["PolicyOption", "ask_schedules", "history_bills", "history_gaps", "history_jobs", "open_books", "the_policy"]
 
 PolicyOption = Annotated[
     Path | None,
@@ -93,6 +93,21 @@ def history_jobs() -> "Callable[[], pl.LazyFrame] | None":
     from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - polars, for those who have a history
 
     return HistoryStore(folder).scan
+
+
+def history_bills() -> "pl.LazyFrame | None":
+    """Return what the service billed, from the bills that `sync` keeps; ``None`` where there are none.
+
+    Raises:
+        HistoryError: they cannot be read.
+    """
+    folder = data_folder(os.environ) / "history"
+    if not (folder / "bills").is_dir():
+        return None
+    from hfplanner.history.bills import read_bills  # noqa: PLC0415 - polars, for those who have bills
+    from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - the same
+
+    return read_bills(HistoryStore(folder)).settled()
 
 
 def history_gaps() -> tuple[str, ...]:

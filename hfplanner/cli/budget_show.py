@@ -11,7 +11,15 @@ from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.outside import Outside, read_outside
 from hfplanner.budget.policy import Limits, Policy, applied_budgets
 from hfplanner.cli.account import find_account, open_client
-from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, history_gaps, history_jobs, open_books, the_policy
+from hfplanner.cli.budget_inputs import (
+    PolicyOption,
+    ask_schedules,
+    history_bills,
+    history_gaps,
+    history_jobs,
+    open_books,
+    the_policy,
+)
 from hfplanner.cli.job_options import JobNamespaceOption, TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
 from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
@@ -63,6 +71,7 @@ def show(
             listing=listing,
             jobs=history_jobs() if applied else None,
             gaps=history_gaps() if applied else (),
+            bills=history_bills() if applied else (),
             schedules=ask_schedules(client, payer),
         )
         lines = budget_lines(applied, books, outside)

@@ -10,7 +10,7 @@ import typer
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.cli.account import open_client
-from hfplanner.cli.budget_inputs import the_policy
+from hfplanner.cli.budget_inputs import history_bills, the_policy
 from hfplanner.cli.options import get_listing, now_utc
 from hfplanner.errors import TokenError, UsageError
 from hfplanner.files import data_folder
@@ -87,11 +87,5 @@ def kept_bills() -> dict[str, int]:
     Raises:
         HistoryError: they cannot be read.
     """
-    folder = data_folder(os.environ) / "history"
-    if not (folder / "bills").is_dir():
-        return {}
-    from hfplanner.history.bills import read_bills  # noqa: PLC0415 - polars, for those who have bills
-    from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - the same
-
-    settled = read_bills(HistoryStore(folder)).settled().collect()
-    return dict(settled.select("job_id", "bill_micro_usd").iter_rows())
+    bills = history_bills()
+    return {} if bills is None else dict(bills.collect().select("job_id", "bill_micro_usd").iter_rows())

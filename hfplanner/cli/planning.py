@@ -11,7 +11,7 @@ from hfplanner.budget.decision import Decision
 from hfplanner.budget.outside import Books, read_outside
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.cli.account import Account, find_account
-from hfplanner.cli.budget_inputs import ask_schedules, history_gaps, history_jobs
+from hfplanner.cli.budget_inputs import ask_schedules, history_bills, history_gaps, history_jobs
 from hfplanner.cli.estimates import Asked
 from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_job
 from hfplanner.cli.model_options import ModelOptions
@@ -134,6 +134,7 @@ class AskedRun:
             listing=listing,
             jobs=history_jobs() if applied else None,
             gaps=history_gaps() if applied else (),
+            bills=history_bills() if applied else (),
             schedules=ask_schedules(client, terms.namespace) if applied else None,
         )
         decision = check_job(policy, terms, books, outside, now=now, price_problem=problem)
