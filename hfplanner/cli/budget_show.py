@@ -71,7 +71,7 @@ def show(
             listing=listing,
             jobs=history_jobs() if applied else None,
             gaps=history_gaps() if applied else (),
-            bills=history_bills() if applied else (),
+            bills=history_bills() if applied else None,
             schedules=ask_schedules(client, payer),
         )
         lines = budget_lines(applied, books, outside)

@@ -134,7 +134,7 @@ class AskedRun:
             listing=listing,
             jobs=history_jobs() if applied else None,
             gaps=history_gaps() if applied else (),
-            bills=history_bills() if applied else (),
+            bills=history_bills() if applied else None,
             schedules=ask_schedules(client, terms.namespace) if applied else None,
         )
         decision = check_job(policy, terms, books, outside, now=now, price_problem=problem)

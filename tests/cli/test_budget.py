@@ -223,3 +223,16 @@ def test_a_policy_may_be_named(program: Program, tmp_path: Path) -> None:
     assert program.run(*CHECK, "--policy", "team.toml").code == 3
     assert replace(program, environ=(("HFPLANNER_POLICY", str(named)),)).run(*CHECK).code == 3
     assert program.run(*CHECK).code == 0
+
+
+def test_the_bill_counts_in_what_is_spent(program: Program, hub: Hub, policy: Callable[[], None]) -> None:
+    """A job outside the ledger counts at what the service billed, once `sync` has read the bill."""
+    policy()
+    online = _online(program, hub)
+    hub.set_clock(datetime.now(UTC))
+    (job_id,) = hub.add_jobs(1, flavor="l4x1", first=datetime.now(UTC) - timedelta(hours=1))
+    assert online.run("sync", "--quiet").code == 0
+    shown = json.loads(online.run("budget", "show", "--json").out)["budgets"][0]
+    billed = json.loads(online.run("report", "--json").out)
+    assert shown["spent_micro_usd"] == billed["cost_micro_usd"]["high"] > 0
+    assert job_id
