@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ import typer
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
-from hfplanner.budget.outside import Books
-from hfplanner.budget.policy import Policy
+from hfplanner.budget.outside import Books, Outside, read_outside
+from hfplanner.budget.policy import AppliedBudget, Policy
 from hfplanner.budget.policy_find import find_policy
 from hfplanner.cli.output import warn
 from hfplanner.errors import HubError
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from hfplanner.api.client import JobsClient
     from hfplanner.api.models import ScheduledJobInfo
+    from hfplanner.catalog.listing import Listing
 
-__all__ = ["PolicyOption", "ask_schedules", "history_bills", "history_gaps", "history_jobs", "open_books", "the_policy"]
+__all__ = ["PolicyOption", "ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
 
 PolicyOption = Annotated[
     Path | None,
@@ -79,6 +81,32 @@ def open_books(address: str | None = None) -> Iterator[Books]:
         return
     with open_ledger(address) as ledger:
         yield ledger
+
+
+def look_outside(
+    applied: Sequence[AppliedBudget],
+    books: Books,
+    listing: "Listing",
+    schedules: "Sequence[ScheduledJobInfo] | None",
+    now: datetime,
+) -> Outside:
+    """Return what budgets have spent or committed outside the ledger: the history, its bills, the Hub's schedules.
+
+    Raises:
+        HistoryError: the history or its bills cannot be read.
+    """
+    if not applied:
+        return read_outside(applied, books, now=now, listing=listing, schedules=schedules)
+    return read_outside(
+        applied,
+        books,
+        now=now,
+        listing=listing,
+        jobs=history_jobs(),
+        gaps=history_gaps(),
+        bills=history_bills(),
+        schedules=schedules,
+    )
 
 
 def history_jobs() -> "Callable[[], pl.LazyFrame] | None":

@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.check import budget_lines
 from hfplanner.budget.decision import BudgetLine
-from hfplanner.budget.outside import Outside, read_outside
+from hfplanner.budget.outside import Outside
 from hfplanner.budget.policy import Limits, Policy, applied_budgets
 from hfplanner.cli.account import find_account, open_client
-from hfplanner.cli.budget_inputs import (
-    PolicyOption,
-    ask_schedules,
-    history_bills,
-    history_gaps,
-    history_jobs,
-    open_books,
-    the_policy,
-)
+from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, look_outside, open_books, the_policy
 from hfplanner.cli.job_options import JobNamespaceOption, TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
 from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
@@ -64,16 +56,7 @@ def show(
     settings = read_hub_settings(os.environ)
     with open_client(settings, token, offline=offline or not applied) as client, open_books() as books:
         payer = _payer(client, namespace)
-        outside = read_outside(
-            applied,
-            books,
-            now=now,
-            listing=listing,
-            jobs=history_jobs() if applied else None,
-            gaps=history_gaps() if applied else (),
-            bills=history_bills() if applied else None,
-            schedules=ask_schedules(client, payer),
-        )
+        outside = look_outside(applied, books, listing, ask_schedules(client, payer), now)
         lines = budget_lines(applied, books, outside)
     _show(rules, lines, shown, now)
     for text in dict.fromkeys(_warnings(rules, lines, outside)):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import typer
@@ -11,7 +11,8 @@ from hfplanner.api.settings import read_hub_settings, read_token
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.estimates import history_like, measured_runs
-from hfplanner.cli.needs import MeasuredDuration
+from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
+from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
 from hfplanner.cli.options import reader, whole_number
 from hfplanner.errors import UsageError, quoted
 from hfplanner.estimate.duration.carry import Carried
@@ -24,18 +25,7 @@ from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.load import ModelSource, load_model
 from hfplanner.units import parse_duration
 
-__all__ = [
-    "AttemptsOption",
-    "FlavorOption",
-    "ModelSaid",
-    "RunPrecisionOption",
-    "Said",
-    "TimeoutOption",
-    "ToOption",
-    "TrainedTaskOption",
-    "UtilizationOption",
-    "durations_on",
-]
+__all__ = ["AttemptsOption", "DurationOptions", "FlavorOption", "TimeoutOption", "ToOption", "durations_on"]
 
 TrainedTask = Literal["full", "lora", "qlora"]
 
@@ -95,84 +85,68 @@ AttemptsOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSaid:
-    """What was said about the work of a job that never ran.
+class DurationOptions:
+    """How long the job ran where it was measured, or what it works on where it never ran, as typed."""
 
-    Args:
-        model: of ``--model``.
-        params: of ``--params``.
-        task: which weights are trained; ``None`` where none are, or nothing was said.
-        tokens: of ``--tokens``.
-        seq_len: of ``--seq-len``.
-        batch_size: of ``--batch-size``.
-        offline: whether the Hub may not be asked for the model.
-    """
-
-    model: str | None = None
-    params: int | None = None
-    task: TrainedTask | None = None
-    tokens: int | None = None
-    seq_len: int = 2048
-    batch_size: int = 1
-    offline: bool = False
+    duration: DurationOption = None
+    like: LikeOption = None
+    phase: PhaseOption = None
+    precision: RunPrecisionOption = None
+    bound: BoundOption = "auto"
+    scales_with_gpus: ScalesOption = False
+    utilization: UtilizationOption = None
+    model: ModelOption = None
+    params: ParamsOption = None
+    task: TrainedTaskOption = None
+    tokens: TokensOption = None
+    seq_len: SeqLenOption = 2048
+    batch_size: BatchSizeOption = 1
 
     @property
-    def there(self) -> bool:
-        """Whether a model was named."""
+    def names_model(self) -> bool:
+        """Whether a model is named."""
         return self.model is not None or self.params is not None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What was said about a job's duration.
-
-    Args:
-        durations: of ``--duration``.
-        like: of ``--like``.
-        workload: what the job does.
-        utilization: of the GPUs during the measured runs, 0 to 1.
-        model: of ``--model`` and its like, where nothing was measured.
-    """
-
-    durations: Sequence[MeasuredDuration]
-    like: str | None
-    workload: Workload
-    utilization: float | None = None
-    model: ModelSaid = field(default_factory=ModelSaid)
+    def workload(self) -> Workload:
+        """Return what the job does."""
+        return Workload(
+            phase=self.phase, precision=self.precision, bound=self.bound, scales_with_gpus=self.scales_with_gpus
+        )
 
 
-def durations_on(flavors: Sequence[Flavor], listing: Listing, said: Said) -> Carried:
+def durations_on(flavors: Sequence[Flavor], listing: Listing, said: DurationOptions, *, offline: bool) -> Carried:
     """Return the job's duration on each of the flavors, or why it is not known.
 
     Raises:
         UsageError: nothing was said, or what was said contradicts itself.
         NoSuchJobs: the history has no such job, or none that ran to its end.
     """
-    ways = (bool(said.durations), said.like is not None, said.model.there)
+    workload, durations = said.workload(), said.duration or []
+    ways = (bool(durations), said.like is not None, said.names_model)
     if sum(ways) != 1:
         which = "more than one is" if any(ways) else "none is"
         raise UsageError(
             f"A duration comes from --duration, from --like, or from --model and --tokens; {which} there.",
             hint="For example --duration 2h20m@a10g-small.",
         )
-    if said.model.there:
-        return durations_from_work(_work(said.model, said.workload), flavors, said.workload)
+    if said.names_model:
+        return durations_from_work(_work(said, offline=offline), flavors, workload)
     if said.like is not None:
-        return carry_from_history(history_like(said.like), flavors, listing.flavors, said.workload)
-    anywhere = [duration.seconds for duration in said.durations if duration.flavor is None]
-    if anywhere and len(said.durations) > 1:
+        return carry_from_history(history_like(said.like), flavors, listing.flavors, workload)
+    anywhere = [duration.seconds for duration in durations if duration.flavor is None]
+    if anywhere and len(durations) > 1:
         raise UsageError(
             "Of several durations each names the flavor it was measured on.",
             hint="For example --duration 2h20m@a10g-small --duration 50m@a100-large.",
         )
     if anywhere:
         return same_everywhere(exactly(anywhere[0], "as given, the same on every flavor"), flavors)
-    runs = [replace(run, gpu_utilization=said.utilization) for run in measured_runs(said.durations)]
-    return carry_from_runs(runs, flavors, listing.flavors, said.workload)
+    runs = [replace(run, gpu_utilization=said.utilization) for run in measured_runs(durations)]
+    return carry_from_runs(runs, flavors, listing.flavors, workload)
 
 
-def _work(said: ModelSaid, workload: Workload) -> Work:
-    kind: Kind | None = said.task or _KINDS.get(workload.phase)
+def _work(said: DurationOptions, *, offline: bool) -> Work:
+    kind: Kind | None = said.task or _KINDS.get(said.phase)
     if said.tokens is None or kind is None or (said.model and said.params):
         raise UsageError(
             "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
@@ -182,7 +156,8 @@ def _work(said: ModelSaid, workload: Workload) -> Work:
         shape = shape_by_hand(ByHand(params=said.params))
     else:
         settings = read_hub_settings(os.environ)
-        offline = said.offline or settings.offline
-        source = ModelSource(endpoint=settings.endpoint, token=read_token(os.environ), offline=offline)
+        source = ModelSource(
+            endpoint=settings.endpoint, token=read_token(os.environ), offline=offline or settings.offline
+        )
         shape = load_model(str(said.model), source)
     return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size)

@@ -2,19 +2,7 @@
 
 import os
 
-from hfplanner.cli.duration_options import (
-    AttemptsOption,
-    FlavorOption,
-    ModelSaid,
-    RunPrecisionOption,
-    Said,
-    TimeoutOption,
-    TrainedTaskOption,
-    UtilizationOption,
-    durations_on,
-)
-from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
-from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
+from hfplanner.cli.duration_options import AttemptsOption, DurationOptions, FlavorOption, TimeoutOption, durations_on
 from hfplanner.cli.options import (
     FormatOption,
     JsonOption,
@@ -25,9 +13,9 @@ from hfplanner.cli.options import (
     now_utc,
 )
 from hfplanner.cli.output import OutputFormat, resolve_format
+from hfplanner.cli.packs import unpacked
 from hfplanner.cli.plan_output import show_plan
 from hfplanner.estimate.duration.plan import Terms, find_flavors, plan_flavors
-from hfplanner.estimate.duration.workload import Workload
 
 __all__ = ["cost"]
 
@@ -39,23 +27,12 @@ EXAMPLES = [
 ]
 
 
+@unpacked
 def cost(
-    duration: DurationOption = None,
-    like: LikeOption = None,
-    phase: PhaseOption = None,
-    precision: RunPrecisionOption = None,
-    bound: BoundOption = "auto",
-    scales_with_gpus: ScalesOption = False,
-    utilization: UtilizationOption = None,
+    said: DurationOptions,
     flavor: FlavorOption = None,
     timeout: TimeoutOption = None,
     attempts: AttemptsOption = None,
-    model: ModelOption = None,
-    params: ParamsOption = None,
-    task: TrainedTaskOption = None,
-    tokens: TokensOption = None,
-    seq_len: SeqLenOption = 2048,
-    batch_size: BatchSizeOption = 1,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     output_format: FormatOption = OutputFormat.AUTO,
@@ -68,20 +45,9 @@ def cost(
     flavor asked for.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    workload = Workload(phase=phase, precision=precision, bound=bound, scales_with_gpus=scales_with_gpus)
     now = now_utc()
     listing = get_listing(offline=offline, refresh=refresh, now=now)
     flavors = find_flavors(flavor or (), listing.by_name(), "--flavor")
-    named = ModelSaid(
-        model=model,
-        params=params,
-        task=task,
-        tokens=tokens,
-        seq_len=seq_len,
-        batch_size=batch_size,
-        offline=offline,
-    )
-    said = Said(durations=duration or (), like=like, workload=workload, utilization=utilization, model=named)
-    terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=tokens)
-    plan = plan_flavors(durations_on(flavors, listing, said), flavors, terms).cheapest_first()
+    terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=said.tokens)
+    plan = plan_flavors(durations_on(flavors, listing, said, offline=offline), flavors, terms).cheapest_first()
     return show_plan(plan, shown, listing, now)

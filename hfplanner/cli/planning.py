@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision
-from hfplanner.budget.outside import Books, read_outside
+from hfplanner.budget.outside import Books
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.cli.account import Account, find_account
-from hfplanner.cli.budget_inputs import ask_schedules, history_bills, history_gaps, history_jobs
+from hfplanner.cli.budget_inputs import ask_schedules, look_outside
 from hfplanner.cli.estimates import Asked
 from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_job
 from hfplanner.cli.model_options import ModelOptions
@@ -127,16 +127,8 @@ class AskedRun:
         terms, problem = job_terms(request, account, listing)
         now = now_utc()
         applied = applied_budgets(policy, terms, now)
-        outside = read_outside(
-            applied,
-            books,
-            now=now,
-            listing=listing,
-            jobs=history_jobs() if applied else None,
-            gaps=history_gaps() if applied else (),
-            bills=history_bills() if applied else None,
-            schedules=ask_schedules(client, terms.namespace) if applied else None,
-        )
+        schedules = ask_schedules(client, terms.namespace) if applied else None
+        outside = look_outside(applied, books, listing, schedules, now)
         decision = check_job(policy, terms, books, outside, now=now, price_problem=problem)
         return Planned(request=request, flavor=flavor, run=run, account=account, decision=decision)
 
