@@ -163,7 +163,7 @@ def test_memory_of_which_nothing_is_known_never_fits() -> None:
     [
         (LLAMA_70B, {}, {}, "rtx-pro-6000x2 fits if the model is sharded over 2 GPUs: --shard ($5.50 an hour)"),
         (QWEN, FULL, AT_MOST_2_USD, "a100-large fits with --max-price 2.50 ($2.50 an hour)"),
-        (LLAMA_70B, FULL, {}, "rtx-pro-6000x8 fits with --sharding fsdp --gpus 8 ($22.00 an hour)"),
+        (LLAMA_70B, FULL, {}, "h200x8 fits with --sharding fsdp --gpus 8 ($40.00 an hour)"),
     ],
 )  # fmt: skip
 def test_where_nothing_fits_the_one_change_that_would_is_named(

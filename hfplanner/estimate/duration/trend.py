@@ -29,6 +29,7 @@ _FEWEST_RUNS = 6
 _MOST_RUNS = 100
 _SIGNIFICANT = 0.05
 _ROUNDS = 5
+_LEAST_SHARE = 0.1
 _NO_WEIGHT = 1e-12
 
 
@@ -143,10 +144,12 @@ def fit_parameter(parameter: str, values: Sequence[float], secs: Sequence[float]
     if len(xs) < 3 or len(set(xs)) < 2:  # noqa: PLR2004 - two points are a line, the third says how good it is
         return None
     start, rate, weights = 0.0, 0.0, [1 / y**2 for y in ys]
+    # A line may pass near zero where nothing was run; how near counts in shares of what was, in no unit of time.
+    least = min(ys) * _LEAST_SHARE
     for _ in range(_ROUNDS):
         start, rate = _line(xs, ys, weights)
-        weights = [1 / max(start + rate * x, SHORTEST_SECS) ** 2 for x in xs]
-    residuals = [math.log(y / max(start + rate * x, SHORTEST_SECS)) for x, y in zip(xs, ys, strict=True)]
+        weights = [1 / max(start + rate * x, least) ** 2 for x in xs]
+    residuals = [math.log(y / max(start + rate * x, least)) for x, y in zip(xs, ys, strict=True)]
     free = 2 if start > 0 and rate > 0 else 1
     squares = math.fsum(one * one for one in residuals)
     return ParameterFit(
