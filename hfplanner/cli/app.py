@@ -19,13 +19,13 @@ __all__ = ["COMMANDS", "run"]
 COMMANDS = {
     "hardware": LazyCommand("hfplanner.cli.hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
-    "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
-    "sync": LazyCommand("hfplanner.cli.sync", "Bring the local history up to date with the Hub: jobs and the bill."),
-    "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
-    "estimate": LazyCommand("hfplanner.cli.estimate", "Show the numbers behind a recommendation: memory."),
+    "estimate": LazyCommand("hfplanner.cli.estimate", "Say how much memory, time and money a job needs."),
     "budget": LazyCommand("hfplanner.cli.budget", "Show what may be spent, and whether a job may run."),
     "run": LazyCommand("hfplanner.cli.run", "Run a job: check the budget, reserve, submit once, follow."),
     "ledger": LazyCommand("hfplanner.cli.ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
+    "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
+    "sync": LazyCommand("hfplanner.cli.sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
 }
 
 _BROKEN_PIPE = 141
