@@ -1,9 +1,9 @@
 """A process that does one thing with the money, to be killed at any system call.
 
 ``python -m tests.protocol.actor`` imports everything once, then forks a child for each line of JSON on its standard
-input: an action, the folder of ledger and locks, the Hub, a token, the time. The child says its process id once all that
-it needs is imported, and waits for a byte in the pipe ``go`` in its folder, so that a tracer can attach; when it has ended,
-its exit code (or minus its signal) is said. What a child did is in the ledger and at the Hub, not in what it prints.
+input: an action, the folder of ledger and locks, the Hub, a token, the time. The child says its process id once it has
+all modules, and waits for a byte in the pipe ``go`` in its folder, so that a tracer can attach; when it has ended, its
+exit code (or minus its signal) is said. What a child did is in the ledger and at the Hub, not in what it prints.
 """
 
 import ctypes

@@ -24,9 +24,7 @@ def actor() -> Iterator[Actor]:
 
 
 @pytest.mark.parametrize("action", POSITIONS)
-def test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice(
-    hub: Hub, actor: Actor, action: str
-) -> None:
+def test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice(hub: Hub, actor: Actor, action: str) -> None:
     """After each strike the books verify, one reconciling brings them up to the Hub in time, and a second adds nothing.
 
     At most one request for a job was made; where a job exists it is in the books, and its money is held or posted.

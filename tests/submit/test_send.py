@@ -131,6 +131,58 @@ def test_terms_that_are_not_those_of_the_request_block(hub: Hub, tmp_path: Path,
         assert (states(desk), posts(hub)) == ([], 0)
 
 
+@pytest.mark.parametrize("changes", [{"namespace": "acme"}, {"terms": replace(order().terms, has_ports=True)}])
+def test_another_namespace_or_other_ports_than_the_budget_saw_block(
+    hub: Hub, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Ports cost a surcharge, and another namespace has other budgets."""
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(BudgetBlocked):
+            submit(replace(order(), **changes), desk)
+        with pytest.raises(BudgetBlocked):
+            submit(order(expose=[8080]), desk)
+        assert (states(desk), posts(hub)) == ([], 0)
+
+
+def test_every_attempt_is_held(hub: Hub, tmp_path: Path) -> None:
+    """Three attempts may each run to the timeout."""
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(attempts=3), desk)
+        assert balance(desk) == (3 * CAP, 0)
+        assert all(type(entry.held_micro_usd) is int for entry in desk.ledger.entries())
+
+
+def test_a_redirect_of_a_submission_is_not_followed(hub: Hub, tmp_path: Path) -> None:
+    """To the Hub itself, before the first request had an effect: a second request would be a second chance to pay."""
+    hub.fault(method="POST", before=True, status=307, headers={"Location": f"{hub.url}/api/jobs/alice"})
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(SubmissionUnknown):
+            submit(order(), desk)
+        assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
+
+
+def test_many_submitters_of_a_budget_for_three_send_three(hub: Hub, tmp_path: Path) -> None:
+    """Eight at once: three jobs, five refusals, and the limit is full."""
+    hub.fault(method="POST", times=0, delay_secs=0.1)
+    refused: list[BudgetRefused] = []
+
+    def one() -> None:
+        with at_desk(hub, tmp_path) as desk:
+            try:
+                submit(order(), desk)
+            except BudgetRefused as error:
+                refused.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with at_desk(hub, tmp_path) as desk:
+        assert (posts(hub), len(refused), balance(desk)) == (3, 5, (LIMIT, 0))
+        assert desk.ledger.verify() == ()
+
+
 def test_a_specification_that_carries_our_label_is_refused_before_money_is_held(hub: Hub, tmp_path: Path) -> None:
     """Copied from another job's labels: the job would be taken for that one."""
     with at_desk(hub, tmp_path) as desk:
