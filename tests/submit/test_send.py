@@ -12,7 +12,7 @@ from hfplanner.errors import BudgetBlocked, BudgetRefused, HubError, JobSpecErro
 from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
 from hfplanner.submit.send import submit
 from tests.hub.control import Hub
-from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, only, order, posts, states, window
+from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, order, posts, states, window
 
 
 def test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_held(hub: Hub, tmp_path: Path) -> None:
