@@ -8,7 +8,7 @@ from typing import Any
 
 from hfplanner.errors import JobSpecError
 
-__all__ = ["LEDGER_LABEL", "SID_LABEL", "copy_sid", "labelled", "new_sid", "spec_hash"]
+__all__ = ["LEDGER_LABEL", "SID_LABEL", "copy_sid", "is_sid", "labelled", "new_sid", "spec_hash"]
 
 SID_LABEL = "hfplanner-sid"
 """The label that carries a submission's id."""
@@ -26,6 +26,15 @@ def new_sid(random: Callable[[int], bytes] = os.urandom) -> str:
     '00000000000000000000000000000000'
     """
     return random(_RANDOM_BYTES).hex()
+
+
+def is_sid(text: str) -> bool:
+    """Return whether a text has the form of a submission's id: a label that was made by hand may hold anything.
+
+    >>> is_sid("0" * 32), is_sid("0" * 31 + "g"), is_sid("")
+    (True, False, False)
+    """
+    return len(text) == _SID_LENGTH and set(text) <= set("0123456789abcdef")
 
 
 def copy_sid(ledger_id: str, job_id: str) -> str:

@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -85,40 +85,50 @@ class Machine:
             keep = isinstance(error, LedgerError) or isinstance(error.__cause__, LedgerError)
             raise
         finally:
+            # What is in the ledger stands, whether or not the lock can be cleared away.
             if not keep:
-                path.unlink(missing_ok=True)
-            lock.release()
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+            with suppress(OSError):
+                lock.release()
 
     def is_dead(self, sender: Sender, *, marked_at: datetime, now: datetime) -> bool:
         """Say whether a sender certainly does not send any more.
 
         On this machine the lock tells: the system lets go of it when a process dies, however it dies. Where the lock
-        cannot be seen (another container), the clock since boot does, and for another machine only time.
+        cannot be seen (another container, another user), the clock since boot does, and for another machine only time.
         """
         if sender.host != self.host:
             return now - marked_at > _ELSEWHERE
         if sender.boot_id != self.boot_id:
             return True
         path = Path(sender.lock_path)
-        if path.is_file():
-            is_dead = not _is_held(path)
-            if is_dead:
+        is_held = _is_held(path)
+        if is_held is None:
+            return self.boot_clock() > sender.deadline_boot_secs
+        if not is_held:
+            with suppress(OSError):
                 path.unlink(missing_ok=True)
-            return is_dead
-        return self.boot_clock() > sender.deadline_boot_secs
+        return not is_held
 
     def _lock(self, sid: str) -> Path:
-        return self.folder / f"{sid}.lock"
+        # Whoever looks at it may stand in another folder.
+        return self.folder.absolute() / f"{sid}.lock"
 
 
-def _is_held(path: Path) -> bool:
+def _is_held(path: Path) -> bool | None:
+    """Return whether a process holds a lock; ``None`` where it is not there, or may not be looked at."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - see above
 
     try:
+        if not path.is_file():
+            return None
         with FileLock(path, timeout=0):
             return False
-    except (Timeout, OSError):
+    except Timeout:
         return True
+    except OSError:
+        return None
 
 
 def this_machine(home: Path) -> Machine:

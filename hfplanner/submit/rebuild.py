@@ -10,7 +10,7 @@ from hfplanner.errors import HubError, UsageError
 from hfplanner.submit.adopt import adopted_cap, terms_of
 from hfplanner.submit.books import Books
 from hfplanner.submit.found import original
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid
+from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import settlement
 
@@ -76,7 +76,8 @@ def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: s
         for job in group:
             if desk.ledger.by_job(job.id) is not None:
                 continue
-            is_first = job is first and bool(sid) and desk.ledger.get(sid) is None
+            known = desk.ledger.get(sid) if is_sid(sid) else None
+            is_first = job is first and is_sid(sid) and (known is None or known.job_id is None)
             submission = _take(desk, books, job, sid if is_first else copy_sid(lost, job.id))
             if submission is None:
                 gaps.append(f"nothing is known of the price of job {job.id}")

@@ -15,7 +15,7 @@ from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.adopt import adopted_cap, terms_of
 from hfplanner.submit.books import Books
 from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
-from hfplanner.submit.identity import SID_LABEL, copy_sid
+from hfplanner.submit.identity import SID_LABEL, copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import longest_life, settlement
 from hfplanner.units import format_usd
@@ -172,9 +172,10 @@ class _Reconciliation:
 
     def _take_original(self, sid: str, job: JobInfo) -> None:
         ledger = self.desk.ledger
-        submission = ledger.get(sid)
+        submission = ledger.get(sid) if is_sid(sid) else None
         if submission is None:
-            self._adopt(sid or self._copy_sid(job), job, f"job {job.id} carries the ledger's label, but is not in it")
+            own = sid if is_sid(sid) else self._copy_sid(job)
+            self._adopt(own, job, f"job {job.id} carries the ledger's label, but is not in it")
         elif submission.state in {State.RESERVED, State.SENDING} or submission.job_id == job.id:
             # Its sender records it, or has just done so.
             return
@@ -233,7 +234,11 @@ class _Reconciliation:
         except HubError as error:
             self._gap(f"job {job_id} could not be asked for: {error.message}")
             return None
-        return settlement(job, submission, now)
+        flavor = submission.terms.flavor if job.flavor is None else str(job.flavor)
+        if flavor == submission.terms.flavor:
+            return settlement(job, submission, now)
+        price = self.books.price_of(flavor) or self.books.dearest
+        return settlement(job, submission, now, ran_at=price)
 
     def _vanished(self, submission: Submission, now: datetime) -> Settlement | None:
         """Return the cap of a job the Hub does not know any more, once its longest life is over."""

@@ -39,7 +39,7 @@ def resolve(ledger: Ledger, sid: str, word: Word, now: datetime) -> Submission:
 
     Raises:
         UsageError: no such submission.
-        SubmissionError: its state is known; only UNKNOWN waits for a word.
+        SubmissionError: its state is known; only UNKNOWN waits for a word. Or the job is another submission's.
     """
     submission = ledger.get(sid)
     if submission is None:
@@ -51,6 +51,12 @@ def resolve(ledger: Ledger, sid: str, word: Word, now: datetime) -> Submission:
             sid, word.job_id, "", now, reason=word.why, who=word.who
         )
     if not done:
+        booked = None if word.job_id is None else ledger.by_job(word.job_id)
+        if booked is not None and booked.sid != sid:
+            raise SubmissionError(
+                f"Job {quoted(booked.job_id or '')} is in the books already, as submission {booked.sid}.",
+                hint="`hfplanner ledger show` lists them.",
+            )
         state = (ledger.get(sid) or submission).state
         raise SubmissionError(
             f"Submission {sid} is {state}; only an UNKNOWN one waits for a word.",

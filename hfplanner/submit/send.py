@@ -7,8 +7,9 @@ from typing import Any
 
 from hfplanner.api.client import JobsClient
 from hfplanner.api.launch import Launched
+from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Existing, Refused, Reservation, State, Submission
+from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Existing, Refused, Reservation, State, Submission
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import (
     BudgetBlocked,
@@ -20,7 +21,7 @@ from hfplanner.errors import (
     SubmissionUnknown,
 )
 from hfplanner.submit.answer import differences
-from hfplanner.submit.identity import labelled, new_sid, spec_hash
+from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
 from hfplanner.submit.machine import Machine
 from hfplanner.units import SECONDS_PER_MINUTE, format_usd
 
@@ -129,8 +130,13 @@ def check_explicit(order: JobOrder) -> None:
 
     Raises:
         BudgetBlocked: something is not known, or the specification says otherwise than the terms.
+        UsageError: the namespace is none.
     """
     terms, spec = order.terms, order.spec
+    # What cannot be part of the request's address is refused here, and not when the money is held.
+    join_path("api", "jobs", order.namespace)
+    if (terms.namespace, terms.has_ports) != (order.namespace, "expose" in spec):
+        raise BudgetBlocked("The budget saw another namespace than the one that pays, or other ports.")
     if terms.cap_micro_usd is None:
         unknown = "price" if terms.price is None else "timeout"
         raise BudgetBlocked(f"The {unknown} of the job is not known, so neither is the most it can cost.")
@@ -158,13 +164,21 @@ def _send(order: JobOrder, submission: Submission, desk: Desk) -> Submitted:
             return _as_it_stands(submission, desk, is_new=False)
         sender = desk.machine.sender(sid)
         if not ledger.mark_sending(sid, sender, desk.clock()):
-            return _as_it_stands(submission, desk, is_new=False)
+            return _not_marked(submission, desk)
         if desk.machine.boot_clock() > sender.deadline_boot_secs:
             reason = "Its deadline passed before anything was sent."
             ledger.void(sid, from_state=State.SENDING, reason=reason, at=desk.clock())
             raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
         launched = _post(order, submission, desk)
         return _record(order, submission, launched, desk)
+
+
+def _not_marked(submission: Submission, desk: Desk) -> Submitted:
+    """Return what another process made of a submission; a reservation that has expired is let go, and that is said."""
+    reason = "Its reservation had expired before it was sent."
+    if desk.ledger.void(submission.sid, from_state=State.RESERVED, reason=reason, at=desk.clock()):
+        raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
+    return _as_it_stands(submission, desk, is_new=False)
 
 
 def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
@@ -174,8 +188,13 @@ def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
         return desk.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:
-            desk.ledger.unknown(sid, error.message, desk.clock())
-            raise _unknown(submission, error) from error
+            told = _unknown(submission, error)
+            try:
+                desk.ledger.unknown(sid, error.message, desk.clock())
+            except LedgerError as failure:
+                # SENDING, as it stands, is as safe; whoever reconciles sees that nobody sends any more.
+                raise told from failure
+            raise told from error
         desk.ledger.void(sid, from_state=State.SENDING, reason=error.message, at=desk.clock())
         raise
     except BaseException:
@@ -195,9 +214,9 @@ def _unknown(submission: Submission, error: HubError) -> SubmissionUnknown:
 
 
 def _record(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> Submitted:
-    raw = launched.raw.decode("utf-8", "replace")
     try:
-        desk.ledger.launched(submission.sid, launched.job_id, raw, desk.clock())
+        alerts = _book(order, submission, launched, desk)
+        recorded = desk.ledger.get(submission.sid) or submission
     except LedgerError as error:
         raise SubmissionUnknown(
             f"Job {launched.job_id} was created, but the ledger could not record it: {error.message}",
@@ -205,14 +224,38 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
             job_id=launched.job_id,
             hint="Its money stays held; `hfplanner ledger reconcile` finds the job by its label.",
         ) from error
-    warnings = differences(order.spec, launched)
     return Submitted(
-        submission=desk.ledger.get(submission.sid) or submission,
+        submission=recorded,
         is_new=True,
         job_id=launched.job_id,
         url=job_url(desk.hub.endpoint, order.namespace, launched.job_id),
-        warnings=warnings,
+        warnings=(*alerts, *differences(order.spec, launched)),
     )
+
+
+def _book(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> tuple[str, ...]:
+    """Book the job that was created; where that comes late, what somebody decided meanwhile gives way to it."""
+    sid, job_id, ledger, now = submission.sid, launched.job_id, desk.ledger, desk.clock()
+    raw = launched.raw.decode("utf-8", "replace")
+    if ledger.launched(sid, job_id, raw, now):
+        return ()
+    known = ledger.by_job(job_id)
+    if known is None and not ledger.found(sid, job_id, raw, now, "The Hub's answer came late."):
+        # The submission was given another job, by its label or by an operator.
+        adoption = Adoption(
+            sid=copy_sid(ledger.ledger_id, job_id),
+            job_id=job_id,
+            terms=order.terms,
+            cap_micro_usd=submission.cap_micro_usd,
+            windows=order.windows,
+            reason=f"The Hub's answer to submission {sid}, which has another job.",
+            at=now,
+        )
+        known = ledger.adopt(adoption)
+    money = "Its money is held"
+    if known is not None:
+        money += f" as submission {known.sid}"
+    return (f"The answer came after submission {sid} had been decided otherwise. {money}.",)
 
 
 def _as_it_stands(submission: Submission, desk: Desk, *, is_new: bool) -> Submitted:

@@ -23,14 +23,22 @@ def longest_life(submission: Submission) -> timedelta:
     return timedelta(seconds=terms.timeout_secs * terms.attempts) + _LATE
 
 
-def settlement(job: JobInfo, submission: Submission, now: datetime) -> Settlement | None:
+def settlement(
+    job: JobInfo, submission: Submission, now: datetime, *, ran_at: UsedPrice | None = None
+) -> Settlement | None:
     """Return what a job that has ended cost; ``None`` for one that has not, or may not have.
 
     A cost that is known only between bounds is settled at the upper one, at most the cap: the bill corrects it later.
+
+    Args:
+        job: as the Hub tells it.
+        submission: it belongs to.
+        now: UTC.
+        ran_at: the price of the flavor it ran on, where that is not the one that was reserved.
     """
     if not job.is_terminal:
         return None
-    price = submission.terms.price
+    price = ran_at or submission.terms.price
     cap = submission.cap_micro_usd
     if price is None:
         return Settlement(cost_micro_usd=cap, evidence="price not known: its cap", at=now)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -252,3 +254,18 @@ def test_a_network_file_system_is_recognised_by_the_mount_table(tmp_path: Path, 
 def test_without_a_mount_table_nothing_is_refused(tmp_path: Path) -> None:
     """Other systems have none."""
     assert network_filesystem(tmp_path / "ledger.sqlite3", tmp_path / "no such table") is None
+
+
+def test_many_that_open_a_new_file_at_once_make_one_ledger(tmp_path: Path) -> None:
+    """Nobody takes a file whose tables another is making for that of another program; all see one id."""
+    together = Barrier(8)
+
+    def opened(path: Path) -> str:
+        together.wait()
+        with open_ledger(path) as ledger:
+            return ledger.ledger_id
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for number in range(20):
+            path = tmp_path / f"{number}.sqlite3"
+            assert len(set(pool.map(opened, [path] * 8))) == 1

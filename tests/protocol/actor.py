@@ -1,9 +1,9 @@
 """A process that does one thing with the money, to be killed at any system call.
 
 ``python -m tests.protocol.actor`` imports everything once, then forks a child for each line of JSON on its standard
-input: an action, the folder of ledger and locks, the Hub, a token, the time. It says the child's process id; the child
-waits until the pipe ``go`` in its folder is opened, so that a tracer can attach; when it has ended, its exit code (or
-minus its signal) is said. What a child did is in the ledger and at the Hub, not in what it prints.
+input: an action, the folder of ledger and locks, the Hub, a token, the time. The child says its process id once it has
+all modules, and waits for a byte in the pipe ``go`` in its folder, so that a tracer can attach; when it has ended, its
+exit code (or minus its signal) is said. What a child did is in the ledger and at the Hub, not in what it prints.
 """
 
 import ctypes
@@ -21,16 +21,23 @@ from hfplanner.api.limits import Limits
 from hfplanner.api.models import JobInfo
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.budget.ledger.open import open_ledger
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HfplannerError
 from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconcile import reconcile
 from hfplanner.submit.send import Desk, submit
-from tests.submit.desk import books, order
+from hfplanner.submit.settlement import settlement
+from tests.submit.desk import CAP, books, order
 
-# Imported before the tracer comes: the money does not depend on how Python finds a module. What counts in frames is
-# imported after the fork, for its threads do not survive one.
+# Imported before the tracer comes: the money does not depend on how Python finds a module.
 _LAZY = ("encodings.idna", "filelock")
-_COSTS = ("hfplanner.estimate.job_costs", "hfplanner.estimate.price_table", "hfplanner.frames.jobs")
+_ENDED: dict[str, Any] = {
+    "id": "a",
+    "createdAt": "2026-09-01T00:00:00Z",
+    "flavor": "cpu-basic",
+    "status": {"stage": "COMPLETED"},
+    "durations": {"running": 30},
+}
 # From linux/prctl.h: any process may trace this one, also where only parents usually may.
 _PR_SET_PTRACER = 0x59616D61
 
@@ -56,11 +63,37 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
 def _child(asked: dict[str, Any]) -> int:
     ctypes.CDLL(None).prctl(_PR_SET_PTRACER, -1, 0, 0, 0)
     folder = Path(asked["folder"])
-    for name in _COSTS if asked["action"] == "settle" else ():
-        importlib.import_module(name)
-    (folder / "go").read_bytes()
+    if asked["action"] == "settle":
+        _cost_a_job()
+    go = os.open(folder / "go", os.O_RDONLY)
+    _say(os.getpid())
+    os.read(go, 1)
     now = datetime.fromtimestamp(asked["now"], UTC)
     return act(asked["action"], folder, asked["url"], asked["token"], now)
+
+
+def _cost_a_job() -> None:
+    """Count in frames once, which imports them and starts their threads; those would not survive the fork."""
+    terms, at = order().terms, datetime.now(UTC)
+    submission = Submission(
+        sid="a",
+        key=None,
+        spec_hash="",
+        terms=terms,
+        created_at=at,
+        expires_at=at,
+        notes={},
+        state=State.LAUNCHED,
+        cap_micro_usd=CAP,
+        posted_micro_usd=None,
+        presumed=False,
+        job_id="a",
+        sender=None,
+        reason="",
+        changed_at=at,
+        budgets=(),
+    )
+    settlement(JobInfo.model_validate(_ENDED), submission, at)
 
 
 def main() -> None:
@@ -77,7 +110,6 @@ def main() -> None:
                 code = _child(json.loads(line))
             finally:
                 os._exit(code)
-        _say(pid)
         _, status = os.waitpid(pid, 0)
         _say(os.waitstatus_to_exitcode(status))
 

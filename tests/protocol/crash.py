@@ -7,6 +7,7 @@ have had at most one request for a job, whose money is held or posted. How the s
 itself may fail.
 """
 
+import argparse
 import json
 import os
 import re
@@ -23,13 +24,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from hfplanner.budget.ledger.records import State
 from hfplanner.errors import SubmissionUnknown
 from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconcile import reconcile
-from hfplanner.submit.send import submit
+from hfplanner.submit.send import Desk, submit
 from tests.hub.control import Fate, Hub, running_hub
 from tests.submit.desk import CAP, at_desk, balance, books, order, posts
 
@@ -37,14 +38,17 @@ __all__ = [
     "ACTIONS",
     "FAULTS",
     "RECOVERY_SECS",
+    "REPORT",
     "Actor",
     "Point",
     "Struck",
     "acting",
     "can_trace",
+    "chosen",
     "faults_at",
     "plan",
     "strike",
+    "sweep",
 ]
 
 ACTIONS = ("submit", "reconcile", "settle")
@@ -88,9 +92,31 @@ _FAILING = frozenset(
         "write",
     ]
 )
+# The calls by which an action changes files and talks to the Hub: a slice of the sweep strikes each of them.
+_TOUCHING = frozenset(
+    [
+        "connect",
+        "fcntl",
+        "fdatasync",
+        "flock",
+        "ftruncate",
+        "mkdir",
+        "openat",
+        "poll",
+        "pread64",
+        "pwrite64",
+        "read",
+        "recvfrom",
+        "sendto",
+        "socket",
+        "unlink",
+    ]
+)
 _MINUTE = 167
-_CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\(")
+_CALL = re.compile(r"(\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
+REPORT = _REPOSITORY / "reports" / "crash_sweep.md"
+"""The last result of the whole sweep."""
 _EXPIRED_SECS = 400
 _ATTACH_SECS = 10
 _STUCK_SECS = 10
@@ -123,21 +149,23 @@ class Actor:
     def act(self, action: str, folder: Path, hub: Hub, *strace: str) -> int:
         """Do an action in a process that is traced, and return how it ended."""
         asked = {"action": action, "folder": str(folder), "url": hub.url, "token": hub.token, "now": hub.now()}
-        go = folder / "go"
-        os.mkfifo(go)
+        os.mkfifo(folder / "go")
+        # For reading too: neither end waits for the other, which may have been struck.
+        go = os.open(folder / "go", os.O_RDWR)
         self.commands.write(f"{json.dumps(asked)}\n")
         self.commands.flush()
         pid = self.answers.readline().strip()
-        with subprocess.Popen([str(_STRACE), "-f", "-p", pid, *strace], stderr=subprocess.PIPE, text=True) as tracer:
+        # Its first thread alone, which does all that touches the ledger and the Hub; the others only count.
+        with subprocess.Popen([str(_STRACE), "-p", pid, *strace], stderr=subprocess.PIPE, text=True) as tracer:
             if tracer.stderr is None or "attached" not in tracer.stderr.readline():
                 raise RuntimeError("the process could not be traced")
-            go.write_bytes(b"")
+            os.write(go, b"!")
             if not select.select([self.answers], [], [], _STUCK_SECS)[0]:
                 # A library that waits for ever for what cannot come is killed, as its user would.
                 os.kill(int(pid), signal.SIGKILL)
             code = int(self.answers.readline())
             tracer.communicate(timeout=_ATTACH_SECS)
-        go.unlink()
+        os.close(go)
         return code
 
 
@@ -187,16 +215,10 @@ def plan(action: str, hub: Hub, actor: Actor) -> list[Point]:
 
 
 def _calls(lines: Iterable[str]) -> Iterator[Point]:
-    """Yield the calls of the first process; threads are not struck, each counts for itself."""
     counts: Counter[str] = Counter()
-    main = None
-    for line in lines:
-        found = _CALL.match(line)
-        if found is None or (main is not None and found["pid"] != main):
-            continue
-        main = found["pid"]
-        counts[found["name"]] += 1
-        yield Point(found["name"], counts[found["name"]])
+    for name in (found[1] for line in lines if (found := _CALL.match(line))):
+        counts[name] += 1
+        yield Point(name, counts[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,33 +240,42 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
         inject = f"inject={point.call}:{what}:when={when.format(point.number)}"
         actor.act(action, folder, hub, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)
         began = time.monotonic()
-        problems = tuple(_after(action, folder, hub))
-        return Struck(point, fault, problems, time.monotonic() - began)
+        problems = list(_after(action, folder, hub))
+        secs = time.monotonic() - began
+        if secs > RECOVERY_SECS:
+            problems.append(f"the recovery took {secs:.1f} s")
+        return Struck(point, fault, tuple(problems), secs)
 
 
 def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
     """Yield what is wrong after another process has reconciled."""
     hub.advance(_EXPIRED_SECS)
-    jobs = hub.jobs()
-    if len(jobs) > 1 or posts(hub) > 1:
-        yield f"{len(jobs)} jobs and {posts(hub)} requests for one submission"
     with at_desk(hub, folder, machine=this_machine(folder)) as desk:
-        reconcile(desk, books())
+        jobs = _reconciled(desk, hub)
+        if len(jobs) > 1 or posts(hub) > 1:
+            yield f"{len(jobs)} jobs and {posts(hub)} requests for one submission"
         yield from (problem.message for problem in desk.ledger.verify())
         held, posted = balance(desk)
-        for job in jobs:
-            booked = desk.ledger.by_job(job["id"])
-            if booked is None:
-                yield "a job that is not in the books"
+        if any(desk.ledger.by_job(job["id"]) is None for job in jobs):
+            yield "a job that is not in the books"
         expected = {(0, _MINUTE)} if action == "settle" else {(CAP, 0)} if jobs else {(0, 0), (CAP, 0)}
         if (held, posted) not in expected:
             yield f"held {held}, posted {posted}"
         if not jobs and held and not any(desk.ledger.submissions({State.UNKNOWN})):
             yield "money held for nothing"
         entries = list(desk.ledger.entries())
-        reconcile(desk, books())
-        if list(desk.ledger.entries()) != entries:
+        if len(_reconciled(desk, hub)) == len(jobs) and list(desk.ledger.entries()) != entries:
             yield "reconciling twice is not reconciling once"
+
+
+def _reconciled(desk: Desk, hub: Hub) -> list[dict[str, Any]]:
+    """Reconcile, and return the jobs that were there to be seen: a request whose sender died may still arrive."""
+    jobs = hub.jobs()
+    reconcile(desk, books())
+    while len(now := hub.jobs()) > len(jobs):
+        jobs = now
+        reconcile(desk, books())
+    return jobs
 
 
 def faults_at(point: Point) -> tuple[str, ...]:
@@ -252,24 +283,73 @@ def faults_at(point: Point) -> tuple[str, ...]:
     return tuple(FAULTS) if point.call in _FAILING else ("killed",)
 
 
-def main() -> int:
-    """Strike every system call of every action with every fault, and write the table."""
-    say = sys.stdout.write
-    say(f"Every system call of every action, struck on {datetime.now(UTC):%Y-%m-%d}.\n\n")
-    say("| action | fault | struck | wrong | slowest recovery |\n|---|---|---|---|---|\n")
+def chosen(points: Iterable[Point], each: int) -> list[Point]:
+    """Return the calls that touch the world, each name at so many positions: the first, the last, and some between."""
+    by_call: dict[str, list[Point]] = {}
+    for point in points:
+        if point.call in _TOUCHING:
+            by_call.setdefault(point.call, []).append(point)
+    picked: list[Point] = []
+    for found in by_call.values():
+        last = len(found) - 1
+        places = {round(last * step / max(1, each - 1)) for step in range(each)}
+        picked += [found[place] for place in sorted(places)]
+    return picked
+
+
+def sweep(action: str, every: int, hub: Hub, actor: Actor) -> list[Struck]:
+    """Strike every system call of an action, or every so-manieth, with every fault it can meet."""
+    points = plan(action, hub, actor)[::every]
+    return [strike(action, point, fault, hub, actor) for point in points for fault in faults_at(point)]
+
+
+def _rows(action: str, struck: list[Struck]) -> Iterator[str]:
+    for fault in FAULTS:
+        ones = [one for one in struck if one.fault == fault]
+        bad = sum(bool(one.problems) for one in ones)
+        slowest = max(one.recovery_secs for one in ones)
+        yield f"| {action} | {fault} | {len(ones)} | {bad} | {slowest:.2f} s |"
+
+
+def _report(every: int) -> tuple[list[str], bool]:
+    """Return the lines of the report, and whether anything is wrong."""
+    which = "every system call" if every == 1 else f"one in {every} of the system calls"
+    lines = [
+        "# Crashes at every system call",
+        "",
+        f"Struck on {datetime.now(UTC):%Y-%m-%d}: {which} that the first thread of each action makes, once its modules",
+        "are imported. `wrong` counts strikes after which the books did not verify, a job was lost or sent twice, or",
+        f"money was held or posted otherwise than the jobs cost; or whose recovery took over {RECOVERY_SECS:g} s.",
+        "Made by `python -m tests.protocol.crash --write`.",
+        "",
+        "| action | fault | struck | wrong | slowest recovery |",
+        "|---|---|---|---|---|",
+    ]
     wrong: list[str] = []
     with running_hub() as hub, acting() as actor:
         for action in ACTIONS:
-            points = plan(action, hub, actor)
-            for fault in FAULTS:
-                struck = [strike(action, point, fault, hub, actor) for point in points if fault in faults_at(point)]
-                bad = [one for one in struck if one.problems]
-                slowest = max(one.recovery_secs for one in struck)
-                say(f"| {action} | {fault} | {len(struck)} | {len(bad)} | {slowest:.2f} s |\n")
-                sys.stdout.flush()
-                wrong += [f"{action}, {one.point.call} {one.point.number}, {fault}: {one.problems}\n" for one in bad]
-    sys.stdout.writelines(wrong)
-    return 1 if wrong else 0
+            struck = sweep(action, every, hub, actor)
+            lines += _rows(action, struck)
+            wrong += [
+                f"- {action}, {one.point.call} {one.point.number}, {one.fault}: {'; '.join(one.problems)}"
+                for one in struck
+                if one.problems
+            ]
+    return [*lines, *([""] if wrong else []), *wrong], bool(wrong)
+
+
+def main() -> int:
+    """Strike the system calls of every action with every fault, and show or write the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.protocol.crash", description=main.__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write {REPORT.relative_to(_REPOSITORY)}")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="strike one call in N only")
+    asked = parser.parse_args()
+    lines, is_wrong = _report(asked.every)
+    text = "".join(f"{line}\n" for line in lines)
+    sys.stdout.write(text)
+    if asked.write:
+        REPORT.write_text(text, encoding="utf-8")
+    return int(is_wrong)
 
 
 if __name__ == "__main__":

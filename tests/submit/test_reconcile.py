@@ -1,5 +1,6 @@
 """Reconciling: what the Hub shows decides; what it does not show stays held; doing it twice changes nothing more."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,12 +8,12 @@ import pytest
 
 from hfplanner.budget.ledger.records import Reservation, State
 from hfplanner.errors import SubmissionError, SubmissionUnknown, UsageError
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, labelled, spec_hash
+from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid, labelled, spec_hash
 from hfplanner.submit.reconcile import Reconciled, reconcile
 from hfplanner.submit.resolve import Word, resolve
 from hfplanner.submit.send import Desk, submit
 from tests.hub.control import Fate, Hub
-from tests.submit.desk import CAP, at_desk, balance, books, machine, only, order, states, window
+from tests.submit.desk import CAP, PRICE, at_desk, balance, books, machine, only, order, states, window
 
 MINUTE = 167
 LOST = "submission {sid} was never found"
@@ -275,6 +276,55 @@ def test_a_label_made_by_hand_is_charged(hub: Hub, tmp_path: Path) -> None:
         hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
         assert reconcile(desk, books()).adopted == ["c" * 32]
         again(desk)
+
+
+def test_a_label_that_is_no_id_is_kept_out_of_the_books(hub: Hub, tmp_path: Path) -> None:
+    """Whoever labels by hand may write anything; the job is adopted under an id of ours."""
+    with at_desk(hub, tmp_path) as desk:
+        labels = {SID_LABEL: "not-an-id", LEDGER_LABEL: desk.ledger.ledger_id}
+        (job_id,) = hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        assert reconcile(desk, books()).adopted == [copy_sid(desk.ledger.ledger_id, job_id)]
+        again(desk)
+
+
+def test_a_copy_alone_is_not_taken_for_the_submission(hub: Hub, tmp_path: Path) -> None:
+    """Only a duplicate is listed: it is charged, and the submission stays unknown with its money held."""
+    copied = {"initiator": {"type": "duplicated-job", "id": "687fb701029421ae5549d998"}}
+    hub.fault(method="POST", before=True, drop=True)
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(SubmissionUnknown):
+            submit(order(), desk)
+        sid = only(desk).sid
+        labels = {SID_LABEL: sid, LEDGER_LABEL: desk.ledger.ledger_id}
+        hub.add_jobs(1, labels=labels, timeoutSeconds=600, extra=copied, fate=Fate(running_secs=None))
+        done = reconcile(desk, books())
+        assert (done.unknown, len(done.adopted), balance(desk)) == ([sid], 1, (2 * CAP, 0))
+        again(desk)
+
+
+def test_a_job_that_ran_on_another_flavor_costs_what_that_costs(hub: Hub, tmp_path: Path) -> None:
+    """Reserved for cpu-basic, run on h200: settled at the price of h200, with an alert, beyond what was reserved."""
+    hub.default_fate(Fate(running_secs=61))
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(), desk)
+        hub.advance(120)
+        hub.fault(method="GET", times=0, put={"flavor": "h200"})
+        dear = replace(PRICE, micro_usd_per_minute=83_333)
+        done = reconcile(desk, replace(books(), price_of=lambda name: dear if name == "h200" else PRICE), sweep=False)
+        assert balance(desk) == (0, 2 * 83_333)
+        assert "more than the" in done.alerts[0]
+
+
+def test_an_operators_word_names_no_job_of_another_submission(hub: Hub, tmp_path: Path) -> None:
+    """One job is in the books once."""
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(), desk)
+        hub.fault(method="POST", before=True, drop=True)
+        with pytest.raises(SubmissionUnknown) as raised:
+            submit(order(), desk)
+        word = Word(who="ada", why="Seen.", job_id=done.job_id)
+        with pytest.raises(SubmissionError, match=f"as submission {done.submission.sid}"):
+            resolve(desk.ledger, raised.value.submission_id, word, desk.clock())
 
 
 def test_an_operators_word_is_recorded(hub: Hub, tmp_path: Path) -> None:

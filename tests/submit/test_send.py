@@ -11,8 +11,8 @@ from hfplanner.budget.ledger.records import State
 from hfplanner.errors import BudgetBlocked, BudgetRefused, HubError, JobSpecError, KeyConflict, SubmissionUnknown
 from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
 from hfplanner.submit.send import submit
-from tests.hub.control import Fault, Hub
-from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, only, order, posts, states, window
+from tests.hub.control import Hub
+from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, order, posts, states, window
 
 
 def test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_held(hub: Hub, tmp_path: Path) -> None:
@@ -72,37 +72,6 @@ def test_a_rejection_lets_the_money_go(hub: Hub, tmp_path: Path, status: int, he
         assert desk.ledger.verify() == ()
 
 
-AMBIGUOUS: dict[str, Fault] = {
-    **{f"status {status}": Fault(status=status) for status in (301, 307, 408, 409, 418, 425, 500, 502, 503, 504)},
-    "a rejection without the Hub's words": Fault(status=400, body="<html>"),
-    "429 with requests left": Fault(status=429, headers={"RateLimit": '"api";r=5;t=60'}),
-    "an answer that is cut": Fault(cut_body_at=5),
-    "a reset": Fault(drop=True, reset=True),
-    "no answer": Fault(drop=True),
-    "a request that is cut": Fault(cut_request_at=90),
-    "an answer that stalls": Fault(stall_body_at=5, stall_secs=5.0),
-    "an object without an id": Fault(body="{}"),
-    "no JSON": Fault(body="created"),
-    "an answer from elsewhere": Fault(status=307, headers={"Location": "http://127.0.0.1:9/api/jobs/alice"}),
-}
-
-
-@pytest.mark.parametrize("fault", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
-def test_what_proves_nothing_keeps_the_money_held(hub: Hub, tmp_path: Path, fault: Fault) -> None:
-    """Everything that is not on the list of proofs: UNKNOWN, exit code 5, one request, and the key stays taken."""
-    hub.fault(fault, method="POST")
-    with at_desk(hub, tmp_path) as desk:
-        with pytest.raises(SubmissionUnknown) as raised:
-            submit(order("nightly"), desk)
-        again = submit(order("nightly"), desk)
-
-        assert raised.value.exit_code == 5
-        assert only(desk).sid in raised.value.message
-        assert (again.submission.state, again.is_new) == (State.UNKNOWN, False)
-        assert (balance(desk), posts(hub)) == ((CAP, 0), 1)
-        assert desk.ledger.verify() == ()
-
-
 def test_a_hub_that_is_away_was_sent_nothing(hub: Hub, tmp_path: Path) -> None:
     """Connection refused: the money is let go."""
     with at_desk(hub, tmp_path) as desk, hub.down():
@@ -129,6 +98,58 @@ def test_terms_that_are_not_those_of_the_request_block(hub: Hub, tmp_path: Path,
         with pytest.raises(BudgetBlocked):
             submit(replace(asked, terms=replace(asked.terms, **missing)), desk)
         assert (states(desk), posts(hub)) == ([], 0)
+
+
+@pytest.mark.parametrize("changes", [{"namespace": "acme"}, {"terms": replace(order().terms, has_ports=True)}])
+def test_another_namespace_or_other_ports_than_the_budget_saw_block(
+    hub: Hub, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Ports cost a surcharge, and another namespace has other budgets."""
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(BudgetBlocked):
+            submit(replace(order(), **changes), desk)
+        with pytest.raises(BudgetBlocked):
+            submit(order(expose=[8080]), desk)
+        assert (states(desk), posts(hub)) == ([], 0)
+
+
+def test_every_attempt_is_held(hub: Hub, tmp_path: Path) -> None:
+    """Three attempts may each run to the timeout."""
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(attempts=3), desk)
+        assert balance(desk) == (3 * CAP, 0)
+        assert all(type(entry.held_micro_usd) is int for entry in desk.ledger.entries())
+
+
+def test_a_redirect_of_a_submission_is_not_followed(hub: Hub, tmp_path: Path) -> None:
+    """To the Hub itself, before the first request had an effect: a second request would be a second chance to pay."""
+    hub.fault(method="POST", before=True, status=307, headers={"Location": f"{hub.url}/api/jobs/alice"})
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(SubmissionUnknown):
+            submit(order(), desk)
+        assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
+
+
+def test_many_submitters_of_a_budget_for_three_send_three(hub: Hub, tmp_path: Path) -> None:
+    """Eight at once: three jobs, five refusals, and the limit is full."""
+    hub.fault(method="POST", times=0, delay_secs=0.1)
+    refused: list[BudgetRefused] = []
+
+    def one() -> None:
+        with at_desk(hub, tmp_path) as desk:
+            try:
+                submit(order(), desk)
+            except BudgetRefused as error:
+                refused.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with at_desk(hub, tmp_path) as desk:
+        assert (posts(hub), len(refused), balance(desk)) == (3, 5, (LIMIT, 0))
+        assert desk.ledger.verify() == ()
 
 
 def test_a_specification_that_carries_our_label_is_refused_before_money_is_held(hub: Hub, tmp_path: Path) -> None:

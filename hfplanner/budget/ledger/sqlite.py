@@ -94,9 +94,10 @@ class SqliteDatabase:
             for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF"):
                 self._connection.execute(f"PRAGMA {pragma}")
             ((mode,),) = self._connection.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
-            version = self._version()
         except sqlite3.Error as error:
             raise self._error(error) from error
+        # On one snapshot: another process may be making the tables.
+        version = self.read(lambda _: self._version())
         if mode != "truncate":
             raise LedgerError(
                 f"The ledger {self._path} was given the journal {mode!r} by another program, and keeps it."

@@ -1,0 +1,44 @@
+"""A slice of the sweep: killed or failed at the system calls that touch files and the Hub, the money stays right."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hub.control import Hub
+from tests.protocol.crash import Actor, Point, acting, can_trace, chosen, faults_at, plan, strike
+
+# How many positions of each system call are struck; settling costs a job, which takes longest.
+POSITIONS = {"submit": 4, "reconcile": 3, "settle": 2}
+MUST_BE_STRUCK = {"pwrite64", "fdatasync", "ftruncate", "fcntl", "openat", "read", "connect", "sendto", "recvfrom"}
+
+
+@pytest.fixture(scope="module")
+def actor() -> Iterator[Actor]:
+    """Start the process that forks one for each action; where nothing can be traced, CI fails and a laptop skips."""
+    if not can_trace():
+        assert os.environ.get("CI") != "true", "strace is needed, and the right to trace"
+        pytest.skip("strace is not here, or may not trace")
+    with acting() as started:
+        yield started
+
+
+@pytest.mark.parametrize("action", POSITIONS)
+def test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice(hub: Hub, actor: Actor, action: str) -> None:
+    """After each strike the books verify, one reconciling brings them up to the Hub in time, and a second adds nothing.
+
+    At most one request for a job was made; where a job exists it is in the books, and its money is held or posted.
+    """
+    points = chosen(plan(action, hub, actor), POSITIONS[action])
+    struck = [strike(action, point, fault, hub, actor) for point in points for fault in faults_at(point)]
+
+    assert [one for one in struck if one.problems] == []
+    must = MUST_BE_STRUCK | ({"flock", "unlink"} if action == "submit" else set())
+    assert {point.call for point in points} >= must
+
+
+def test_a_slice_has_the_first_the_last_and_some_between() -> None:
+    """Seven reads, three positions: 1, 4 and 7. A call that touches nothing is left out."""
+    points = [Point("read", number) for number in range(1, 8)] + [Point("getpid", 1), Point("connect", 1)]
+
+    assert chosen(points, 3) == [Point("read", 1), Point("read", 4), Point("read", 7), Point("connect", 1)]

@@ -1,0 +1,168 @@
+"""What another process or an operator decides while a request is on its way gives way to the Hub's answer."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain, repeat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hfplanner.api.auth import Token
+from hfplanner.api.client import JobsClient
+from hfplanner.api.retry import RetryPolicy
+from hfplanner.api.transport import Wire
+from hfplanner.budget.ledger.records import State
+from hfplanner.errors import LedgerError, SubmissionError, SubmissionUnknown
+from hfplanner.submit.reconcile import reconcile
+from hfplanner.submit.resolve import Word, resolve
+from hfplanner.submit.send import Desk, submit
+from tests.hub.control import Hub
+from tests.submit.desk import CAP, at_desk, balance, books, only, order, posts, states
+
+NEVER_RAN = Word(who="ada", why="not listed")
+
+
+class Meanwhile(httpx.BaseTransport):
+    """The network, where something happens between a request and the moment its answer is seen."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self._happens = happens
+        self._wire = Wire()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request; after a submission something happens."""
+        answer = self._wire.handle_request(request)
+        if request.method == "POST":
+            try:
+                self._happens()
+            except BaseException:
+                answer.close()
+                raise
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+
+def while_sent(hub: Hub, desk: Desk, happens: Callable[[], object]) -> Desk:
+    """Return the desk with a network where something happens while a submission is on its way."""
+    carrier = Meanwhile(happens)
+    client = JobsClient(hub.url, token=Token(hub.token), transport=carrier, retry=RetryPolicy(attempts=1))
+    return replace(desk, hub=client)
+
+
+def take_for_dead(desk: Desk) -> str:
+    """Say that nobody sends it any more, as a machine does that has waited too long; return its id."""
+    sid = only(desk).sid
+    assert desk.ledger.unknown(sid, "Its sender is silent.", desk.clock())
+    return sid
+
+
+def test_an_answer_after_an_operator_said_it_never_ran_is_charged(hub: Hub, tmp_path: Path) -> None:
+    """The job exists: its money is held again, and the submitter is told."""
+    with at_desk(hub, tmp_path) as desk:
+
+        def decide() -> None:
+            resolve(desk.ledger, take_for_dead(desk), NEVER_RAN, desk.clock())
+            assert balance(desk) == (0, 0)
+
+        done = submit(order(), while_sent(hub, desk, decide))
+
+        assert (done.submission.state, done.submission.job_id) == (State.ADOPTED, hub.jobs()[0]["id"])
+        assert balance(desk) == (CAP, 0)
+        assert "decided otherwise. Its money is held." in done.warnings[0]
+        assert desk.ledger.verify() == ()
+
+
+def test_an_answer_after_it_was_taken_as_spent_holds_its_money_again(hub: Hub, tmp_path: Path) -> None:
+    """Presumed, then the answer: LAUNCHED, and its cost is open again."""
+    with at_desk(hub, tmp_path) as desk:
+
+        def decide() -> None:
+            desk.ledger.presume(take_for_dead(desk), "Never found.", desk.clock())
+            assert balance(desk) == (0, CAP)
+
+        assert submit(order(), while_sent(hub, desk, decide)).submission.state is State.LAUNCHED
+        assert balance(desk) == (CAP, 0)
+        assert desk.ledger.verify() == ()
+
+
+def test_an_answer_for_a_submission_that_has_another_job_is_charged_beside_it(hub: Hub, tmp_path: Path) -> None:
+    """An operator named a job, and then the Hub names another: both exist, and both are held."""
+    with at_desk(hub, tmp_path) as desk:
+        (other,) = hub.add_jobs(1)
+
+        def decide() -> None:
+            word = Word(who="ada", why="Seen on the page.", job_id=other)
+            resolve(desk.ledger, take_for_dead(desk), word, desk.clock())
+
+        done = submit(order(), while_sent(hub, desk, decide))
+
+        beside = desk.ledger.by_job(str(done.job_id))
+        assert beside is not None
+        assert (beside.state, done.submission.job_id) == (State.ADOPTED, other)
+        assert beside.sid in done.warnings[0]
+        assert (balance(desk), desk.ledger.verify()) == ((2 * CAP, 0), ())
+
+
+def test_an_interrupted_request_is_unknown(hub: Hub, tmp_path: Path) -> None:
+    """Ctrl-C after the request left: the money stays held, and the job is found."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with at_desk(hub, tmp_path) as desk:
+        with pytest.raises(KeyboardInterrupt):
+            submit(order(), while_sent(hub, desk, interrupt))
+        assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
+        assert len(reconcile(desk, books()).found) == 1
+
+
+@pytest.mark.parametrize("status", [None, 500], ids=["a job", "an error"])
+def test_what_the_ledger_cannot_record_is_told_as_unknown(hub: Hub, tmp_path: Path, status: int | None) -> None:
+    """The ledger fails after the request: exit code 5, not the sentence of a ledger that kept it from being sent.
+
+    The lock of its sender stays, and nobody holds it: whoever reconciles knows at once.
+    """
+    if status is not None:
+        hub.fault(method="POST", status=status)
+    with at_desk(hub, tmp_path) as desk:
+        broken = while_sent(hub, desk, desk.ledger.close)
+        with pytest.raises(SubmissionUnknown, match=r"was sent|was created") as raised:
+            submit(order(), broken)
+    assert isinstance(raised.value.__cause__, LedgerError)
+    assert (raised.value.exit_code, raised.value.job_id is None) == (5, status is not None)
+
+    with at_desk(hub, tmp_path) as desk:
+        done = reconcile(desk, books())
+        assert (done.interrupted, done.found) == ([only(desk).sid], [only(desk).sid])
+        assert (balance(desk), desk.ledger.verify()) == ((CAP, 0), ())
+
+
+def test_a_reservation_that_expired_before_its_mark_is_not_sent(hub: Hub, tmp_path: Path) -> None:
+    """Six minutes between reserving and marking (a laptop slept): nothing is sent, nothing is held, and it says so."""
+    with at_desk(hub, tmp_path) as desk:
+        start = desk.clock()
+        times = chain([start], repeat(start + timedelta(minutes=6)))
+        with pytest.raises(SubmissionError, match="not sent"):
+            submit(order(), replace(desk, clock=lambda: next(times)))
+        assert (states(desk), balance(desk), posts(hub)) == ([State.VOID], (0, 0), 0)
+
+
+def test_a_reservation_that_another_let_go_is_not_sent(hub: Hub, tmp_path: Path) -> None:
+    """Somebody reconciles with a clock that is ahead, between reserving and marking: nothing is sent."""
+    with at_desk(hub, tmp_path) as desk:
+        start = desk.clock()
+        looks = iter(range(9))
+
+        def clock() -> object:
+            if next(looks) == 1:
+                sid = only(desk).sid
+                desk.ledger.void(sid, from_state=State.RESERVED, reason="Expired.", at=start)
+            return start
+
+        done = submit(order(), replace(desk, clock=clock))  # type: ignore[arg-type]
+        assert (done.submission.state, done.job_id, posts(hub)) == (State.VOID, None, 0)
