@@ -75,8 +75,7 @@ class Repeats(Generic[T]):
 
     def numbers(self, texts: Iterable[bytes]) -> list[int]:
         """Return the number of each text's value."""
-        numbers = self._numbers
-        return [numbers[text] for text in texts]
+        return list(map(self._numbers.__getitem__, texts))
 
 
 def people_frame(people: list[Person | None]) -> pl.DataFrame:

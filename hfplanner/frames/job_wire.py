@@ -8,6 +8,7 @@ and what raised it is read the slow way (:mod:`hfplanner.frames.job_records`). O
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -27,7 +28,8 @@ _API_TIME = "%Y-%m-%dT%H:%M:%S.%3fZ"
 _PROBLEM = "problem with "
 _REPEATED = ("owner", "created_by", "initiator", "status", "labels")
 
-_NULL = msgspec.Raw(b"null")
+_NOT_THERE = b"null"
+_NULL = msgspec.Raw(_NOT_THERE)
 
 
 class _Durations(msgspec.Struct, gc=False):
@@ -122,13 +124,16 @@ class WireColumns:
 
     def _numbers(self, jobs: Sequence[WireJob]) -> dict[str, list[int]]:
         """Return which of the repeated parts each job has."""
-        creators = (bytes(job.created_by_too) if (said := bytes(job.created_by)) == b"null" else said for job in jobs)
+        creators = list(map(bytes, map(attrgetter("created_by"), jobs)))
+        if _NOT_THERE in creators:
+            pairs = zip(creators, jobs, strict=True)
+            creators = [bytes(job.created_by_too) if said == _NOT_THERE else said for said, job in pairs]
         return {
-            "owner": self._people.numbers(bytes(job.owner) for job in jobs),
+            "owner": self._people.numbers(map(bytes, map(attrgetter("owner"), jobs))),
             "created_by": self._people.numbers(creators),
-            "initiator": self._people.numbers(bytes(job.initiator) for job in jobs),
-            "status": self._states.numbers(bytes(job.status) for job in jobs),
-            "labels": self._labels.numbers(bytes(job.labels) for job in jobs),
+            "initiator": self._people.numbers(map(bytes, map(attrgetter("initiator"), jobs))),
+            "status": self._states.numbers(map(bytes, map(attrgetter("status"), jobs))),
+            "labels": self._labels.numbers(map(bytes, map(attrgetter("labels"), jobs))),
         }
 
     def take(self) -> pl.DataFrame:
