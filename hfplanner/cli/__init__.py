@@ -1,6 +1,7 @@
 """The command line: parse, call, show. Nothing is computed here."""
 
 import gc
+import os
 import sys
 
 __all__ = ["INTERRUPTED", "main"]
@@ -11,6 +12,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run ``hfplanner`` with the process's arguments and exit with the documented code."""
+    # Spares pydantic the search for plugins among all that is installed; none of them is of use to a command line.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from hfplanner.cli.app import run  # noqa: PLC0415 - importing the package must not cost what the program does
 

@@ -23,8 +23,8 @@ MAX_DOCUMENT_BYTES = GiB
 
 DocumentFormat = Literal["array", "object", "lines", "documents"]
 
-# Small enough to stay in a processor's cache between being copied and being decoded.
-_BLOCK_BYTES = MiB
+# Small enough to stay in a core's own cache, with what is decoded from it, until it stands in columns.
+_BLOCK_BYTES = MiB // 4
 _HEAD_BYTES = MiB
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"

@@ -8,12 +8,14 @@ and what raised it is read the slow way (:mod:`hfplanner.frames.job_records`). O
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import polars as pl
 
-from hfplanner.frames.job_schema import LABELS, RECORDS_SCHEMA
+from hfplanner.frames.job_repeats import Person, Repeats, Status, labels_frame, people_frame, read_labels, states_frame
+from hfplanner.frames.job_schema import RECORDS_SCHEMA
 
 __all__ = ["NOT_SAID", "WireColumns", "WireJob", "decode_array", "decode_job", "decode_lines", "wire_frame"]
 
@@ -24,24 +26,10 @@ _TIMES = ("created_at", "started_at", "finished_at")
 # polars reads this form four times as quickly as RFC 3339 in general.
 _API_TIME = "%Y-%m-%dT%H:%M:%S.%3fZ"
 _PROBLEM = "problem with "
+_REPEATED = ("owner", "created_by", "initiator", "status", "labels")
 
-
-_NULL = msgspec.Raw(b"null")
-
-
-class _Who(msgspec.Struct, gc=False):
-    id: str | None = None
-    name: str | None = None
-    type: str | None = None
-
-
-class _Status(msgspec.Struct, gc=False):
-    stage: str | None = None
-    message: str | None = None
-    cancel_reason: str | None = msgspec.field(default=None, name="cancelReason")
-    cancel_reason_too: str | None = msgspec.field(default=None, name="cancel_reason")
-    failure_count: float | None = msgspec.field(default=None, name="failureCount")
-    failure_count_too: float | None = msgspec.field(default=None, name="failure_count")
+_NOT_THERE = b"null"
+_NULL = msgspec.Raw(_NOT_THERE)
 
 
 class _Durations(msgspec.Struct, gc=False):
@@ -60,7 +48,7 @@ class _Exposure(msgspec.Struct, gc=False):
 class WireJob(msgspec.Struct, gc=False):
     """A record as it is spelled: the API's name of a field first, Python's as ``..._too``.
 
-    The labels stay JSON text: they are the same in many records, and are decoded once each.
+    What many records have in common stays JSON text, to be decoded once: people, the status, labels.
     """
 
     id: str | None = None
@@ -81,19 +69,20 @@ class WireJob(msgspec.Struct, gc=False):
     retry: float | None = None
     resource_group_id: str | None = msgspec.field(default=None, name="resourceGroupId")
     resource_group_id_too: str | None = msgspec.field(default=None, name="resource_group_id")
-    owner: _Who | None = None
-    created_by: _Who | None = msgspec.field(default=None, name="createdBy")
-    created_by_too: _Who | None = msgspec.field(default=None, name="created_by")
-    initiator: _Who | None = None
+    owner: msgspec.Raw = _NULL
+    created_by: msgspec.Raw = msgspec.field(default=_NULL, name="createdBy")
+    created_by_too: msgspec.Raw = msgspec.field(default=_NULL, name="created_by")
+    initiator: msgspec.Raw = _NULL
     durations: _Durations | None = None
-    status: _Status | str | None = None
+    status: msgspec.Raw = _NULL
     labels: msgspec.Raw = _NULL
     expose: _Exposure | list[int] | None = None
 
 
 _ARRAY = msgspec.json.Decoder(list[WireJob])
 _ONE = msgspec.json.Decoder(WireJob)
-_LABELS = msgspec.json.Decoder(dict[str, str] | None)
+_PERSON = msgspec.json.Decoder(Person | None)
+_STATUS = msgspec.json.Decoder(Status | str | None)
 
 decode_array: Callable[[bytes], list[WireJob]] = _ARRAY.decode
 """Decode an array of jobs; raises msgspec's errors."""
@@ -102,30 +91,65 @@ decode_lines: Callable[[bytes], list[WireJob]] = _ONE.decode_lines
 """Decode jobs that stand one after the other, whatever white space is between them; raises msgspec's errors."""
 
 
-decode_job: Callable[[bytes | msgspec.Raw], WireJob] = _ONE.decode
-"""Decode one job; raises msgspec's errors."""
+def decode_job(text: bytes | msgspec.Raw) -> WireJob:
+    """Decode one job, and see whether all of it can be read; raises msgspec's errors."""
+    job = _ONE.decode(text)
+    for person in (job.owner, job.created_by, job.created_by_too, job.initiator):
+        _PERSON.decode(person)
+    _STATUS.decode(job.status)
+    return job
 
 
 class WireColumns:
     """Decoded jobs as columns, added to while the jobs are still in the processor's cache, then made one frame."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, list[Any]] = {}
-        self.add(())
+        self._begin()
 
     def __len__(self) -> int:
         return len(self._columns["id"])
 
+    def _begin(self) -> None:
+        self._columns: dict[str, list[Any]] = {}
+        self._people = Repeats(_PERSON.decode)
+        self._states = Repeats(_STATUS.decode)
+        self._labels = Repeats(read_labels)
+        self.add(())
+
     def add(self, jobs: Sequence[WireJob]) -> None:
-        """Append decoded jobs."""
-        said = {**_plain(jobs), **_durations(jobs), **_people(jobs), **_status(jobs)}
+        """Append decoded jobs; where a part of one cannot be read, raise msgspec's error and append none."""
+        said = {**_plain(jobs), **_durations(jobs), **self._numbers(jobs)}
         for name, values in said.items():
             self._columns.setdefault(name, []).extend(values)
 
+    def _numbers(self, jobs: Sequence[WireJob]) -> dict[str, list[int]]:
+        """Return which of the repeated parts each job has."""
+        creators = list(map(bytes, map(attrgetter("created_by"), jobs)))
+        if _NOT_THERE in creators:
+            pairs = zip(creators, jobs, strict=True)
+            creators = [bytes(job.created_by_too) if said == _NOT_THERE else said for said, job in pairs]
+        return {
+            "owner": self._people.numbers(map(bytes, map(attrgetter("owner"), jobs))),
+            "created_by": self._people.numbers(creators),
+            "initiator": self._people.numbers(map(bytes, map(attrgetter("initiator"), jobs))),
+            "status": self._states.numbers(map(bytes, map(attrgetter("status"), jobs))),
+            "labels": self._labels.numbers(map(bytes, map(attrgetter("labels"), jobs))),
+        }
+
     def take(self) -> pl.DataFrame:
         """Return what was added as a frame of records, and begin anew."""
-        frame = _records(self._columns)
-        self._columns = {name: [] for name in self._columns}
+        at = {name: pl.Series(self._columns.pop(name), dtype=pl.UInt32) for name in _REPEATED}
+        people = people_frame(self._people.values)
+        owner, creator, initiator = (people[at[name]] for name in ("owner", "created_by", "initiator"))
+        frame = _records(
+            self._columns,
+            owner.rename({"id": "owner_id", "name": "owner", "type": "owner_type"}),
+            creator.select(created_by_id="id", created_by="name"),
+            initiator.rename({"id": "initiator_id", "name": "initiator", "type": "initiator_type"}),
+            states_frame(self._states.values)[at["status"]],
+            labels_frame(self._labels.values)[at["labels"]],
+        )
+        self._begin()
         return frame
 
 
@@ -141,12 +165,10 @@ def wire_frame(jobs: Sequence[WireJob]) -> pl.DataFrame:
     return columns.take()
 
 
-def _records(columns: dict[str, list[Any]]) -> pl.DataFrame:
-    labels = _labels(columns["labels"])
-    plain = {name: values for name, values in columns.items() if name != "labels"}
-    schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in plain}
-    said = pl.DataFrame(plain, schema=schema)
-    parts = [said.drop(_TIMES), labels, *(_times(said[name]) for name in _TIMES)]
+def _records(columns: dict[str, list[Any]], *repeated: pl.DataFrame) -> pl.DataFrame:
+    schema = {name: pl.String() if name in _TIMES else RECORDS_SCHEMA[name] for name in columns}
+    said = pl.DataFrame(columns, schema=schema)
+    parts = [said.drop(_TIMES), *repeated, *(_times(said[name]) for name in _TIMES)]
     frame = pl.concat(parts, how="horizontal").with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("position"))
     # Without an id it is that which is told first, whatever else is wrong.
     problem_text = pl.when(pl.col("id") != "").then(pl.coalesce(pl.selectors.starts_with(_PROBLEM)))
@@ -195,7 +217,6 @@ def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "timeout_secs": [job.timeout for job in jobs],
         "retry": [job.retry for job in jobs],
         "ports": [None if job.expose is None else _count_ports(job.expose) for job in jobs],
-        "labels": [bytes(job.labels) for job in jobs],
         "resource_group_id": [job.resource_group_id or job.resource_group_id_too for job in jobs],
     }
 
@@ -218,73 +239,3 @@ def _durations(jobs: Sequence[WireJob]) -> dict[str, list[float | None]]:
         "running_secs": [took.running_too if took.running is None else took.running for took in durations],
         "total_secs": [took.total_too if took.total is None else took.total for took in durations],
     }
-
-
-def _people(jobs: Sequence[WireJob]) -> dict[str, list[str | None]]:
-    nobody = _Who()
-    owners = [job.owner or nobody for job in jobs]
-    creators = [job.created_by or job.created_by_too or nobody for job in jobs]
-    initiators = [job.initiator or nobody for job in jobs]
-    return {
-        "owner_id": [owner.id for owner in owners],
-        "owner": [owner.name for owner in owners],
-        "owner_type": [owner.type for owner in owners],
-        "created_by_id": [creator.id for creator in creators],
-        "created_by": [creator.name for creator in creators],
-        "initiator_type": [initiator.type for initiator in initiators],
-        "initiator_id": [initiator.id for initiator in initiators],
-        "initiator": [initiator.name for initiator in initiators],
-    }
-
-
-def _status(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
-    nothing = _Status()
-    said = [job.status for job in jobs]
-    statuses = [_Status(status) if isinstance(status, str) else status or nothing for status in said]
-    return {
-        "stage_text": [status.stage for status in statuses],
-        "message": [status.message for status in statuses],
-        "cancel_reason": [status.cancel_reason or status.cancel_reason_too for status in statuses],
-        "failure_count": [
-            each.failure_count_too if each.failure_count is None else each.failure_count for each in statuses
-        ],
-    }
-
-
-def _labels(texts: list[bytes]) -> pl.DataFrame:
-    """Return the labels as lists sorted by key, and the label ``name``, which is how ``hf`` names a job."""
-    distinct, at = _distinct(texts)
-    given, problems = _read_labels(distinct)
-    each = pl.DataFrame(
-        {
-            "row": [row for row, labels in enumerate(given) for _ in labels],
-            "key": [key for labels in given for key in labels],
-            "value": [value for labels in given for value in labels.values()],
-        },
-        schema={"row": pl.UInt32, "key": pl.String, "value": pl.String},
-    )
-    lists = each.sort("row", "key").group_by("row", maintain_order=True).agg(labels=pl.struct("key", "value"))
-    rows = pl.DataFrame({"row": range(len(given))}, schema={"row": pl.UInt32})
-    whole = rows.join(lists, on="row", how="left", maintain_order="left").select(pl.col("labels").cast(LABELS))
-    names = pl.Series("name", [labels.get("name") for labels in given], dtype=pl.String)
-    return whole.with_columns(names, problems)[at]
-
-
-def _distinct(texts: list[bytes]) -> tuple[list[bytes], pl.Series]:
-    """Return the texts without repetition, and which of them each text is."""
-    index = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    return list(index), pl.Series([index[text] for text in texts], dtype=pl.UInt32)
-
-
-def _read_labels(texts: list[bytes]) -> tuple[list[dict[str, str]], pl.Series]:
-    """Return the labels of each text, and what was wrong with it as a column."""
-    given: list[dict[str, str]] = []
-    problems: list[str | None] = []
-    for text in texts:
-        try:
-            given.append(_LABELS.decode(text) or {})
-            problems.append(None)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            given.append({})
-            problems.append(f"labels: {error}.")
-    return given, pl.Series(f"{_PROBLEM}labels", problems, dtype=pl.String)
