@@ -38,10 +38,10 @@ __all__ = ["Fitted", "fit"]
 _DATA = Path(__file__).parents[2] / "data"
 _STEPS = 30
 _FREEDOM = 3.0  # of the Student distribution
-# A source of n groups weighs n^0.65: more than one of few rows, less than all others together.
-_WEIGHT = -0.35
+# Every source weighs as much as one group, however many rows it has: 400 of one benchmark are one way to use a GPU.
+_WEIGHT = -1.0
 # What is believed of a phase without rows, as (compute, memory), either up to a quarter more or less: reading a prompt
-# is arithmetic, generating tokens reads the weights (the roofline). It weighs as much as this many groups.
+# is arithmetic, generating tokens reads the weights (the roofline). It weighs as much as this many sources.
 _START_SHARES = {
     "train": np.array([0.5, 0.35]),
     "inference": np.array([0.5, 0.35]),

@@ -13,8 +13,8 @@ _FLAT = 100.0  # variance of the logarithm of the work: nothing is known about i
 _DIRECTIONS = 16
 # Of the ellipse of possible shares, and of what no rate explains: together they hold 90 of 100 cases of
 # tests/benchmarks/duration_accuracy.py, each source predicted from the others.
-RADIUS = 1.2
-SPREADS = 1.3
+RADIUS = 1.0
+SPREADS = 1.2
 
 
 @dataclass(frozen=True, slots=True)
