@@ -22,7 +22,7 @@ def test_kernels_that_only_move_numbers_tell_bandwidth() -> None:
 
 
 def test_layers_tell_operations() -> None:
-    """2 x 4096^3 operations in 20 ms are 6.9 TFLOPS; a kernel of microseconds says nothing, nor does an unknown GPU."""
+    """2 x 4096^3 operations in 20 ms are 6.9 TFLOPS; a kernel of microseconds and an unknown GPU say nothing."""
     names = ["Device", "OPName", "B", "M", "N", "K", "latency_ms"]
     rows = [
         (device, "linear", 1.0, 4096.0, 4096.0, 4096.0, ms) for device, ms in (("Tesla T4", 20.0), ("Tesla P4", 30.0))
