@@ -182,7 +182,7 @@ def report(left_out: Sequence[Guess], told: Sequence[Guess], shipped: Sequence[G
         "operations per second, and by their bandwidth.",
         "",
         "What single kernels reach (kernel_rates.py) counts as hardware and is always known. The prompts of",
-        "ai-dynamo/aiconfigurator are sums of such kernels: its prefill rows, nearly all of those from two accelerators",
+        "ai-dynamo/aiconfigurator are sums of such kernels: its prefill rows, nearly all of those from two machines",
         "of the Hub, are not independent of the rates.",
         "",
         *_table("All", left_out, lambda _: "every source left out once"),
