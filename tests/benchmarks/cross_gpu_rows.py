@@ -25,6 +25,10 @@ KINDS = {
 }
 
 
+# Larger numbers in the tables count tokens or items, not samples.
+_LARGEST_BATCH = 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One workload and its settings on two or more accelerators.
@@ -34,12 +38,14 @@ class Group:
         phase: ``train``, ``inference``, ``prefill`` or ``decode``.
         precision: of its matrix products.
         logs: logarithm of the time by accelerator, up to a constant.
+        batch: samples side by side on one GPU, ``None`` where it is not told or counts something else.
     """
 
     source: str
     phase: str
     precision: str
     logs: dict[str, float]
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ def _group(row: dict[str, str]) -> Group:
     source = "MLPerf" if "mlcommons/" in row["source"] or "mlperf" in row["source"] else row["source"]
     times = (cell.split("=") for cell in row["relative_time"].split())
     logs = {name.replace("_", " "): math.log(float(value)) for name, value in times}
-    return Group(source.removesuffix(" kernels"), row["phase"], row["precision"], logs)
+    batch = int(row["batch"] or 0)
+    told = row["n_gpus"] == "1" and 0 < batch <= _LARGEST_BATCH
+    return Group(source.removesuffix(" kernels"), row["phase"], row["precision"], logs, batch if told else None)
 
 
 def read_before() -> dict[tuple[str, str], Before]:

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from hfplanner.catalog.accelerators import accelerator_facts
-from hfplanner.estimate.duration.shares import Shares
+from hfplanner.estimate.duration.fit import Point, solve
+from hfplanner.estimate.duration.shares import Shares, doublings_of
 from tests.benchmarks.cross_gpu_rows import (
     ACHIEVED,
     EFFICIENCY,
@@ -38,10 +39,10 @@ __all__ = ["Fitted", "fit"]
 _DATA = Path(__file__).parents[2] / "data"
 _STEPS = 30
 _FREEDOM = 3.0  # of the Student distribution
-# A source of n groups weighs n^0.65: more than one of few rows, less than all others together.
-_WEIGHT = -0.35
+# Every source weighs as much as one group, however many rows it has: 400 of one benchmark are one way to use a GPU.
+_WEIGHT = -1.0
 # What is believed of a phase without rows, as (compute, memory), either up to a quarter more or less: reading a prompt
-# is arithmetic, generating tokens reads the weights (the roofline). It weighs as much as this many groups.
+# is arithmetic, generating tokens reads the weights (the roofline). It weighs as much as this many sources.
 _START_SHARES = {
     "train": np.array([0.5, 0.35]),
     "inference": np.array([0.5, 0.35]),
@@ -51,6 +52,8 @@ _START_SHARES = {
 _START_COVARIANCE = np.array([[0.02, -0.012], [-0.012, 0.02]])
 _START_SPREAD = 0.1
 _START_WEIGHT = 2.0
+# Only tables of inference go through batch sizes on the same model.
+_BATCHED = ("inference",)
 
 # What a user says outright is believed, within these bounds: (compute, memory, input, their sigmas, correlation).
 _BOUNDS = {
@@ -92,6 +95,7 @@ class Fitted:
         covariances: of (c, m) by phase.
         spreads: standard deviation that no rate explains, by phase.
         counts: groups by phase.
+        doublings: what the share of compute gains with every doubling of the batch, by phase.
     """
 
     rates: dict[tuple[str, str], float]
@@ -99,6 +103,7 @@ class Fitted:
     covariances: dict[str, np.ndarray] = field(default_factory=dict)
     spreads: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    doublings: dict[str, float] = field(default_factory=dict)
 
     def shares(self, phase: str) -> Shares:
         """Return the shares of a phase as the package knows them; ``any`` is between training and inference."""
@@ -117,6 +122,7 @@ class Fitted:
             correlation=round(correlation, 3),
             spread=round(spread, 3),
             source=source,
+            compute_per_doubling=round(self.doublings.get(phase, 0.0), 3),
         )
 
     def _of(self, phase: str) -> tuple[np.ndarray, np.ndarray, float]:
@@ -188,7 +194,32 @@ def fit(groups: Sequence[Group], steps: int = _STEPS) -> Fitted:
         for batch in batches:
             _add(sums, batch, now)
         _maximize(sums, now)
+    now.doublings = {phase: _per_doubling(groups, phase, now, before) for phase in _BATCHED}
     return now
+
+
+def _per_doubling(groups: Sequence[Group], phase: str, now: Fitted, before: dict[tuple[str, str], Before]) -> float:
+    """Return the slope of the share of compute over the doublings of the batch, every source weighing the same.
+
+    One source alone tells how its own models fill its own GPUs: it is held to half of what it says, two to two thirds.
+    """
+    shares, found = now.shares(phase), defaultdict(list)
+    for group in groups:
+        if group.phase == phase and group.batch:
+            points = [
+                Point(
+                    now.rates[name, kind_of(name, group.precision, before)],
+                    now.rates[name, "bandwidth"],
+                    now.rates[name, "clock"],
+                    log,
+                )
+                for name, log in group.logs.items()
+            ]
+            found[group.source].append((doublings_of(group.batch), solve(points, shares).mean[1]))
+    slopes = [
+        float(np.polyfit(*zip(*pairs, strict=True), 1)[0]) for pairs in found.values() if len({x for x, _ in pairs}) > 1
+    ]
+    return sum(slopes) / (len(slopes) + 1)
 
 
 def _add(sums: _Sums, batch: _Batch, now: Fitted) -> None:
@@ -315,7 +346,7 @@ def main() -> int:
         learnt = fitted.shares(phase)
         shares.append((phase, "auto", *(getattr(learnt, name) for name in names), learnt.source, day))
     spread = fitted.shares("any").spread
-    shares.extend(("any", bound, *numbers[:7], spread, numbers[7], day) for bound, numbers in _BOUNDS.items())
+    shares.extend(("any", bound, *numbers[:7], spread, 0.0, numbers[7], day) for bound, numbers in _BOUNDS.items())
     scaling = []
     for name, link in _LINKS.items():
         efficiency, sigma, count = scaling_of(link)

@@ -158,7 +158,8 @@ def test_what_was_asked_stands_in_the_request() -> None:
     request = ask(MEASURED, confidence=0.9).to_json(shipped_listing().checked)["request"]
     assert (request["duration_secs"], request["duration_flavor"], request["like"]) == (8400, "a10g-small", None)
     assert request["measured"][0]["duration_secs"]["likely"] == 8400
-    assert request["workload"] == {"phase": "train", "precision": None, "bound": "auto", "scales_with_gpus": False}
+    workload = {"phase": "train", "precision": None, "batch_size": None, "bound": "auto", "scales_with_gpus": False}
+    assert request["workload"] == workload
     assert request["confidence"] == 0.9
 
 

@@ -11,10 +11,10 @@ __all__ = ["Point", "Posterior", "carried", "possible", "solve"]
 
 _FLAT = 100.0  # variance of the logarithm of the work: nothing is known about it before the first measurement
 _DIRECTIONS = 16
-# Of the ellipse of possible shares, and of what no rate explains: together they hold 90 of 100 cases of
-# tests/benchmarks/duration_accuracy.py, each source predicted from the others.
-RADIUS = 1.2
-SPREADS = 1.3
+# Of the ellipse of possible shares, and of what no rate explains: together they hold 90 of 100 cases between
+# accelerators of the Hub (reports/duration_accuracy.md), each source predicted from the others and weighing the same.
+RADIUS = 1.0
+SPREADS = 1.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
 """Where the time of a kind of work goes: shares of compute, memory and input, learnt from published measurements."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.workload import Workload
 
-__all__ = ["Shares", "shares_of"]
+__all__ = ["Shares", "doublings_of", "shares_of"]
+
+# Published tables go from one sample to 128; in the middle of their doublings is what is said where none is told.
+_MIDDLE, _MOST = 8, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Shares:
         spread: standard deviation of the logarithm of a duration that no rate explains, per accelerator.
         source: what they were learnt from.
         gpu: the share of the time in which the GPU works.
+        compute_per_doubling: what c gains, and the small kernels lose, when the batch is twice as large.
     """
 
     compute: float
@@ -38,6 +43,20 @@ class Shares:
     spread: float
     source: str
     gpu: float = 1.0
+    compute_per_doubling: float = 0.0
+
+    def with_batch(self, size: int | None) -> "Shares":
+        """Return the shares of a job of a known batch size; the same where it is not known.
+
+        >>> shares = shares_of(Workload(phase="inference"))
+        >>> shares.with_batch(1).compute < shares.compute < shares.with_batch(64).compute
+        True
+        """
+        if size is None:
+            return self
+        most = max(self.gpu - self.memory, self.compute)
+        moved = self.compute + self.compute_per_doubling * doublings_of(size)
+        return replace(self, compute=min(max(moved, 0.0), most))
 
     def with_utilization(self, share: float) -> "Shares":
         """Return the shares of a job whose GPUs computed only that share of the time; the rest is input, or waiting.
@@ -75,12 +94,22 @@ def _table() -> dict[tuple[str, str], Shares]:
             spread=float(row["spread"]),
             source=row["source"],
             gpu=1 - float(row["input"]),
+            compute_per_doubling=float(row["compute_per_doubling"]),
         )
     return found
 
 
+def doublings_of(size: int) -> float:
+    """Return how many times larger than usual a batch is, in doublings; beyond what was measured as at its edge.
+
+    >>> doublings_of(1), doublings_of(8), doublings_of(32), doublings_of(4096)
+    (-3.0, 0.0, 2.0, 4.0)
+    """
+    return math.log2(min(size, _MOST) / _MIDDLE)
+
+
 def shares_of(workload: Workload) -> Shares:
-    """Return the shares of a workload's phase and bound, those of any work where its phase is not known.
+    """Return the shares of a workload's phase, bound and batch, those of any work where its phase is not known.
 
     >>> shares = shares_of(Workload())
     >>> 0 < shares.compute + shares.memory <= 1
@@ -89,4 +118,4 @@ def shares_of(workload: Workload) -> Shares:
     table = _table()
     phase = workload.phase or "any"
     keys = ((phase, workload.bound), ("any", workload.bound), (phase, "auto"), ("any", "auto"))
-    return next(table[key] for key in keys if key in table)
+    return next(table[key] for key in keys if key in table).with_batch(workload.batch_size)
