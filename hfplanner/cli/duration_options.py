@@ -100,7 +100,7 @@ class DurationOptions:
     task: TrainedTaskOption = None
     tokens: TokensOption = None
     seq_len: SeqLenOption = 2048
-    batch_size: BatchSizeOption = 1
+    batch_size: BatchSizeOption = None
 
     @property
     def names_model(self) -> bool:
@@ -110,7 +110,11 @@ class DurationOptions:
     def workload(self) -> Workload:
         """Return what the job does."""
         return Workload(
-            phase=self.phase, precision=self.precision, bound=self.bound, scales_with_gpus=self.scales_with_gpus
+            phase=self.phase,
+            precision=self.precision,
+            bound=self.bound,
+            scales_with_gpus=self.scales_with_gpus,
+            batch_size=self.batch_size,
         )
 
 
@@ -160,4 +164,4 @@ def _work(said: DurationOptions, *, offline: bool) -> Work:
             endpoint=settings.endpoint, token=read_token(os.environ), offline=offline or settings.offline
         )
         shape = load_model(str(said.model), source)
-    return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size)
+    return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size or 1)

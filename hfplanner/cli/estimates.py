@@ -165,6 +165,7 @@ class Asked:
             precision=_PRECISIONS[self._model.precision] if self._model.precision else None,
             bound=self._time.bound,
             scales_with_gpus=self._time.scales_with_gpus or (trains and self._is_spread),
+            batch_size=self._model.batch_size,
         )
 
 

@@ -85,10 +85,8 @@ QuantizationOption = Annotated[
 KvDtypeOption = Annotated[KvDtype, typer.Option(help="Of the cache of keys and values.", show_default=True)]
 EngineOption = Annotated[Engine, typer.Option(help="What generates.", show_default=True)]
 BatchSizeOption = Annotated[
-    int,
-    typer.Option(
-        parser=_number("--batch-size", _MOST), metavar="N", help="Sequences per GPU and step.", show_default=True
-    ),
+    int | None,
+    typer.Option(parser=_number("--batch-size", _MOST), metavar="N", help="Sequences per GPU and step.  [default: 1]"),
 ]
 SeqLenOption = Annotated[
     int,
@@ -171,7 +169,7 @@ class ModelOptions:
     quantized_experts: QuantizedExpertsOption = False
     kv_dtype: KvDtypeOption = "auto"
     engine: EngineOption = "transformers"
-    batch_size: BatchSizeOption = 1
+    batch_size: BatchSizeOption = None
     seq_len: SeqLenOption = 2048
     optimizer: OptimizerOption = "adamw"
     lora_rank: RankOption = 16
@@ -209,7 +207,7 @@ class ModelOptions:
             for field in fields(self)
             if field.name not in {"model", "params", "lora_targets", *_WIDTHS}
         }
-        how["precision"] = self.precision or "bf16"
+        how |= {"precision": self.precision or "bf16", "batch_size": self.batch_size or 1}
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)
 
