@@ -9,7 +9,7 @@ import polars as pl
 
 from hfplanner.errors import JobsUnreadable
 from hfplanner.frames.job_schema import JobFrames
-from hfplanner.frames.jobs import job_frames
+from hfplanner.frames.jobs import array_frames
 from hfplanner.units import MiB
 
 __all__ = ["job_page_frames"]
@@ -40,11 +40,11 @@ def job_page_frames(
     >>> frames.jobs["id"].to_list(), frames.bad.height
     (['a'], 0)
     """
-    read = partial(job_frames, source=source, seen_at=seen_at, namespace=namespace)
+    read = partial(array_frames, source=source, seen_at=seen_at, namespace=namespace)
     # One thread: it decodes while this one waits for the network.
     with ThreadPoolExecutor(1) as reader:
         parts = [part.result() for part in [reader.submit(read, batch) for batch in _batches(pages)]]
-    return _joined([read(b"[]"), *parts])
+    return _joined([read([]), *parts])
 
 
 def _joined(parts: Sequence[JobFrames]) -> JobFrames:
@@ -63,20 +63,18 @@ def _joined(parts: Sequence[JobFrames]) -> JobFrames:
     return JobFrames(pl.concat([part.jobs for part in parts]), pl.concat(bad))
 
 
-def _batches(pages: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield arrays of the items of several pages."""
-    items: list[bytes] = []
+def _batches(pages: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield several pages at a time."""
+    batch: list[bytes] = []
     size = 0
     for page in pages:
-        trimmed = page.strip()
-        if not (trimmed.startswith(b"[") and trimmed.endswith(b"]")):
+        array = page.strip()
+        if not (array.startswith(b"[") and array.endswith(b"]")):
             raise JobsUnreadable("A page of the listing of jobs is no JSON array.", hint="Read the listing again.")
-        inner = trimmed[1:-1].strip()
-        if inner:
-            items.append(inner)
-            size += len(inner)
+        batch.append(array)
+        size += len(array)
         if size >= _BYTES_AT_ONCE:
-            yield b"[" + b",".join(items) + b"]"
-            items, size = [], 0
-    if items:
-        yield b"[" + b",".join(items) + b"]"
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -5,7 +5,7 @@ refuses, a record or a whole document, is read again record by record through :c
 which knows more forms and says what is wrong.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from hfplanner.frames.job_records import decode_one, decode_values, records_fram
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, JOBS_SCHEMA, RECORDS_SCHEMA, JobFrames
 from hfplanner.frames.job_wire import WireColumns, WireJob, decode_array, decode_job, decode_lines, wire_frame
 
-__all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "document_frames", "job_frames"]
+__all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "array_frames", "document_frames", "job_frames"]
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -53,10 +53,26 @@ def document_frames(document: Document, *, source: str, seen_at: datetime, names
     return check_records(_records(document), source=source, seen_at=seen_at, namespace=namespace)
 
 
+def array_frames(arrays: Sequence[bytes], *, source: str, seen_at: datetime, namespace: str | None = None) -> JobFrames:
+    """Return what :func:`job_frames` does, for arrays of jobs one after the other: the pages of one listing.
+
+    Args:
+        arrays: JSON arrays; what stands between two objects of the first is looked for in the others too.
+        source: what delivered them.
+        seen_at: when it did.
+        namespace: whose jobs were asked for.
+    """
+    between = open_document(arrays[0]).between if arrays else None
+    documents = [Document(array, "array", between) for array in arrays]
+    parts = _read_arrays(documents)
+    records = _numbered(map(_records, documents) if parts is None else parts)
+    return check_records(records, source=source, seen_at=seen_at, namespace=namespace)
+
+
 def _records(document: Document) -> pl.DataFrame:
     if document.format != "array":
         return _numbered(_read_lines(document))
-    parts = _read_array(document)
+    parts = _read_arrays([document])
     return records_frame(decode_values(document.data)) if parts is None else _numbered(parts)
 
 
@@ -69,11 +85,11 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(moved, rechunk=True)
 
 
-def _read_array(document: Document) -> list[pl.DataFrame] | None:
-    """Return the records of an array in parts; ``None`` where it is not JSON, as one cut at wrong places is not."""
+def _read_arrays(documents: Iterable[Document]) -> list[pl.DataFrame] | None:
+    """Return the records of arrays in parts; ``None`` where one is not JSON, as one cut at wrong places is not."""
     parts: list[pl.DataFrame] = []
     columns = WireColumns()
-    for block in document.blocks():
+    for block in (block for document in documents for block in document.blocks()):
         try:
             columns.add(decode_array(block))
         except _NOT_JSON:

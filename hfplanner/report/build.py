@@ -55,7 +55,8 @@ class ReportInputs:
 
 def costed_jobs(jobs: pl.LazyFrame, inputs: ReportInputs) -> pl.LazyFrame:
     """Return all jobs with what they cost: the bill, or what the rule says."""
-    settled = inputs.billed.settled() if inputs.billed and inputs.billed.periods else None
+    # Found once: a window over all bills does not stream, and the report passes over the jobs more than once.
+    settled = inputs.billed.settled().collect().lazy() if inputs.billed and inputs.billed.periods else None
     return _costed(jobs, inputs, settled if inputs.bills is None else inputs.bills)
 
 

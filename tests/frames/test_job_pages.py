@@ -57,3 +57,11 @@ def test_many_pages_are_read_as_one() -> None:
     pad = {"environment": {"X": "x" * 500}}
     pages = [[job(name, **pad) for name in names[start : start + 1000]] for start in range(0, 30_000, 1000)]
     assert read(*pages).jobs["id"].to_list() == names
+
+
+def test_what_stands_between_two_jobs_may_stand_within_one_of_a_later_page() -> None:
+    """Pages are cut where the first one's jobs meet; one that this cuts elsewhere is read whole, in its place."""
+    inner = {"volumes": [{"id": f"v{number}"} for number in range(40_000)]}
+    jobs, bad = read([job("a"), job("b")], [job("c", **inner), job("d", **inner)], [job("e"), 5, job("f")])
+    assert jobs["id"].to_list() == list("abcdef")
+    assert bad["position"].to_list() == [5]
