@@ -44,7 +44,8 @@ _PR_SET_PTRACER = 0x59616D61
 
 def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
     """Do one action at a desk whose ledger and locks are in a folder."""
-    limits = Limits(connect_secs=1.0, read_secs=5.0, total_secs=5.0)
+    # A request that was kept from leaving is waited for in vain.
+    limits = Limits(connect_secs=1.0, read_secs=0.5, total_secs=1.0)
     try:
         with (
             JobsClient(url, token=Token(token), limits=limits, retry=RetryPolicy(attempts=1)) as hub,

@@ -61,6 +61,21 @@ def take_for_dead(desk: Desk) -> str:
     return sid
 
 
+def test_what_is_on_its_way_is_in_the_books_before(hub: Hub, tmp_path: Path) -> None:
+    """While the request is sent, another process reads its mark, its sender and its held money from the file."""
+    seen: list[State] = []
+
+    def look() -> None:
+        with at_desk(hub, tmp_path) as other:
+            seen.append(only(other).state)
+            assert balance(other) == (CAP, 0)
+            assert only(other).sender is not None
+
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(), while_sent(hub, desk, look))
+    assert seen == [State.SENDING]
+
+
 def test_an_answer_after_an_operator_said_it_never_ran_is_charged(hub: Hub, tmp_path: Path) -> None:
     """The job exists: its money is held again, and the submitter is told."""
     with at_desk(hub, tmp_path) as desk:

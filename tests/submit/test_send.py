@@ -114,10 +114,10 @@ def test_another_namespace_or_other_ports_than_the_budget_saw_block(
 
 
 def test_every_attempt_is_held(hub: Hub, tmp_path: Path) -> None:
-    """Three attempts may each run to the timeout."""
+    """Three attempts may each run to the timeout of a minute: exact to the millionth of a dollar."""
     with at_desk(hub, tmp_path) as desk:
-        submit(order(attempts=3), desk)
-        assert balance(desk) == (3 * CAP, 0)
+        submit(order(attempts=3, timeout=60), desk)
+        assert balance(desk) == (501, 0)
         assert all(type(entry.held_micro_usd) is int for entry in desk.ledger.entries())
 
 

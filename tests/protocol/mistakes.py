@@ -1,0 +1,333 @@
+"""The mistakes themselves: what is replaced by what in which file of the program, and which tests are to notice."""
+
+from dataclasses import dataclass
+
+__all__ = ["MUTANTS", "Edit", "Mutant"]
+
+_SEND = "submit/test_send.py::"
+_LATE = "submit/test_late.py::"
+_FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_the_money_until_the_job_is_found"
+_RECONCILE = "submit/test_reconcile.py::"
+_MACHINE = "submit/test_machine.py::"
+_LEDGER = "budget/test_ledger.py::"
+_CRASH = "protocol/test_crash.py::test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text of a file of the program, and what takes its place."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A mistake: its name, what is changed, and the tests that are to catch it."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+def _mutant(name: str, file: str, old: str, new: str, *tests: str) -> Mutant:
+    return Mutant(name, (Edit(file, old, new),), tests)
+
+
+_SPLIT = Mutant(
+    "decide and reserve in two transactions",
+    (
+        Edit(
+            "budget/ledger/ledger.py",
+            "        try:\n            return self._database.write(lambda tx: reserving.reserve",
+            "        import time\n\n"
+            "        left = [one.left_micro_usd for one in self.balances(wanted.windows)]\n"
+            "        time.sleep(0.05)\n"
+            "        try:\n"
+            "            if min(left, default=0) < (wanted.terms.cap_micro_usd or 0):\n"
+            "                return Refused(balances=self.balances(wanted.windows), over=(wanted.windows[0].budget,))\n"
+            "            return self._database.write(lambda tx: reserving.reserve",
+        ),
+        Edit(
+            "budget/ledger/windows.py",
+            "    end = None if window.end is None else to_us(window.end)\n    key = (window.budget",
+            "    open_window(tx, window)\n"
+            "    hold_waived(tx, window, micro_usd)\n"
+            "    return True\n"
+            "    end = None if window.end is None else to_us(window.end)\n    key = (window.budget",
+        ),
+    ),
+    (f"{_SEND}test_many_submitters_of_a_budget_for_three_send_three",),
+)
+
+_SENT_FIRST = Mutant(
+    "sent, then marked",
+    (
+        Edit(
+            "submit/send.py",
+            "        if not ledger.mark_sending(",
+            "        launched = _post(order, submission, desk)\n        if not ledger.mark_sending(",
+        ),
+        Edit(
+            "submit/send.py",
+            "        launched = _post(order, submission, desk)\n        return _record(",
+            "        return _record(",
+        ),
+    ),
+    (f"{_LATE}test_what_is_on_its_way_is_in_the_books_before",),
+)
+
+MUTANTS = (
+    _mutant(
+        "no mark before it is sent",
+        "submit/send.py",
+        "if not ledger.mark_sending(sid, sender, desk.clock()):",
+        "if ledger.mark_sending(sid, sender, desk.clock()) is None:",
+        f"{_LATE}test_a_reservation_that_another_let_go_is_not_sent",
+    ),
+    _mutant(
+        "an expired reservation may be marked",
+        "budget/ledger/ledger.py",
+        "if reserving.in_time(tx, sid, at) else None",
+        "if not reserving.in_time(tx, sid, at) or True else None",
+        f"{_LATE}test_a_reservation_that_expired_before_its_mark_is_not_sent",
+    ),
+    _mutant(
+        "a sender whose deadline has passed sends",
+        "submit/send.py",
+        "if desk.machine.boot_clock() > sender.deadline_boot_secs:",
+        "if desk.machine.boot_clock() < 0:",
+        f"{_SEND}test_a_sender_past_its_deadline_does_not_send",
+    ),
+    _SENT_FIRST,
+    _SPLIT,
+    _mutant(
+        "reserve without the condition",
+        "budget/ledger/windows.py",
+        "posted_micro_usd + held_micro_usd + ? + ? <= ?\n",
+        "? + ? + ? IS NOT NULL\n",
+        f"{_SEND}test_a_budget_with_too_little_left_sends_nothing",
+    ),
+    _mutant(
+        "blind retry",
+        "submit/send.py",
+        "            told = _unknown(submission, error)\n",
+        "            return desk.hub.create_job(order.namespace, spec)\n"
+        "            told = _unknown(submission, error)\n",
+        f"{_FAULTS}[dropped after the effect]",
+    ),
+    _mutant(
+        "retry where the listing is empty",
+        "submit/send.py",
+        "            told = _unknown(submission, error)\n",
+        "            if not list(desk.hub.list_jobs(order.namespace, labels={'hfplanner-sid': sid})):\n"
+        "                return desk.hub.create_job(order.namespace, spec)\n"
+        "            told = _unknown(submission, error)\n",
+        f"{_FAULTS}[dropped before the effect]",
+    ),
+    _mutant(
+        "release where the listing is empty",
+        "submit/reconcile.py",
+        "        life = longest_life(submission)\n",
+        "        life = longest_life(submission)\n"
+        '        self.desk.ledger.void(submission.sid, from_state=State.UNKNOWN, reason="Not listed.", at=now)\n',
+        f"{_RECONCILE}test_an_empty_listing_proves_nothing",
+    ),
+    _mutant(
+        "release on a time-out",
+        "api/failures.py",
+        'in time.", answer=answer, transient=True)',
+        'in time.", answer=answer, transient=True, outcome=Outcome.NOT_SENT)',
+        f"{_FAULTS}[stalled before the first byte]",
+    ),
+    _mutant(
+        "release on an answer that breaks off",
+        "api/failures.py",
+        'broke off ({kind}).", answer=answer, transient=True)',
+        'broke off ({kind}).", answer=answer, transient=True, outcome=Outcome.NOT_SENT)',
+        f"{_FAULTS}[reset after the effect]",
+    ),
+    _mutant(
+        "release on a server error",
+        "api/failures.py",
+        "_REJECTING = frozenset({400,",
+        "_REJECTING = frozenset({500, 400,",
+        f"{_FAULTS}[500 after the effect]",
+    ),
+    _mutant(
+        "release on 409",
+        "api/failures.py",
+        "_REJECTING = frozenset({400,",
+        "_REJECTING = frozenset({409, 400,",
+        f"{_FAULTS}[409 after the effect]",
+    ),
+    _mutant(
+        "a rejection without the Hub's words counts",
+        "api/failures.py",
+        "(status in _REJECTING and explained)",
+        "status in _REJECTING",
+        f"{_FAULTS}[400 without the Hub's words]",
+    ),
+    _mutant(
+        "every 429 counts as a rejection",
+        "api/failures.py",
+        "and remaining == 0)",
+        "and remaining != -1)",
+        f"{_FAULTS}[429 with requests left]",
+    ),
+    _mutant(
+        "release when it was interrupted",
+        "submit/send.py",
+        '        desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())\n',
+        '        desk.ledger.void(sid, from_state=State.SENDING, reason="Interrupted.", at=desk.clock())\n',
+        f"{_LATE}test_an_interrupted_request_is_unknown",
+    ),
+    _mutant(
+        "release when the sender died",
+        "submit/reconcile.py",
+        'if ledger.unknown(submission.sid, "The process that sent it ended before it told what came of it.", now):',
+        'if ledger.void(submission.sid, from_state=State.SENDING, reason="It died.", at=now):',
+        f"{_RECONCILE}test_a_dead_sender_leaves_its_money_held",
+    ),
+    _mutant(
+        "money in dollars, as floating-point numbers",
+        "estimate/cost.py",
+        "rent = ceil_div(units * price_micro_usd_per_minute, per_minute)",
+        "rent = int(units * (price_micro_usd_per_minute / 10**6) * 10**6 / per_minute)",
+        f"{_SEND}test_every_attempt_is_held",
+    ),
+    _mutant(
+        "the cap of one attempt",
+        "budget/terms.py",
+        "self.timeout_secs, attempts=self.attempts,",
+        "self.timeout_secs, attempts=1,",
+        f"{_SEND}test_every_attempt_is_held",
+    ),
+    _mutant(
+        "ports that the budget did not see",
+        "submit/send.py",
+        '(terms.namespace, terms.has_ports) != (order.namespace, "expose" in spec)',
+        "terms.namespace != order.namespace",
+        f"{_SEND}test_another_namespace_or_other_ports_than_the_budget_saw_block",
+    ),
+    _mutant(
+        "a redirect is followed",
+        "api/connection.py",
+        "lambda: self._client.send(request, stream=True)",
+        "lambda: self._client.send(request, stream=True, follow_redirects=True)",
+        f"{_SEND}test_a_redirect_of_a_submission_is_not_followed",
+    ),
+    _mutant(
+        "sent without labels",
+        "submit/send.py",
+        "    spec = labelled(order.spec, sid=sid, ledger_id=desk.ledger.ledger_id)\n",
+        "    spec = order.spec\n",
+        f"{_SEND}test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_held",
+    ),
+    _mutant(
+        "no look at the label of a job",
+        "submit/found.py",
+        "    return all(has.get(name) == value for name, value in labels.items())\n",
+        "    return has is not labels\n",
+        f"{_RECONCILE}test_a_listing_that_ignores_the_filter_deceives_nobody",
+    ),
+    _mutant(
+        "a copy is taken for the submission",
+        "submit/found.py",
+        "    return job.initiator is not None and str(job.initiator.type) in _COPIES\n",
+        "    return job.initiator is not None and str(job.initiator.type) in ()\n",
+        f"{_RECONCILE}test_a_copy_alone_is_not_taken_for_the_submission",
+    ),
+    _mutant(
+        "copies are not charged",
+        "submit/reconcile.py",
+        "            if job is ours:\n",
+        "            if job is not ours:\n                continue\n            if job is ours:\n",
+        f"{_RECONCILE}test_a_copy_of_a_job_is_charged_too",
+    ),
+    _mutant(
+        "presumed without waiting",
+        "submit/reconcile.py",
+        "if now - submission.created_at > life and self.desk",
+        "if life and self.desk",
+        f"{_RECONCILE}test_an_empty_listing_proves_nothing",
+    ),
+    _mutant(
+        "what is void is not looked for",
+        "budget/ledger/ledger.py",
+        "(*_SENT, State.SETTLED, State.VOID))",
+        "(*_SENT, State.SETTLED))",
+        f"{_RECONCILE}test_a_job_of_a_void_submission_is_adopted_and_told",
+    ),
+    _mutant(
+        "settled twice",
+        "budget/ledger/ledger.py",
+        "return self._step(sid, (State.LAUNCHED, State.ADOPTED), after,",
+        "return self._step(sid, (State.LAUNCHED, State.ADOPTED, State.SETTLED), after,",
+        f"{_LEDGER}test_settling_posts_the_cost_once[sqlite]",
+    ),
+    _mutant(
+        "settled while it runs",
+        "submit/settlement.py",
+        "    if not job.is_terminal:\n",
+        "    if not job.id:\n",
+        f"{_RECONCILE}test_each_end_has_its_cost[still running]",
+    ),
+    _mutant(
+        "a vanished job costs nothing",
+        "submit/reconcile.py",
+        'cost_micro_usd=submission.cap_micro_usd, evidence="vanished: its cap"',
+        'cost_micro_usd=0, evidence="vanished: its cap"',
+        f"{_RECONCILE}test_a_job_the_hub_does_not_show_keeps_its_money_until_its_longest_life_is_over",
+    ),
+    _mutant(
+        "a key is kept by nobody",
+        "budget/ledger/reserving.py",
+        "what = (sid, key, key, spec_hash,",
+        "what = (sid, None, None, spec_hash,",
+        f"{_SEND}test_a_key_gives_what_became_of_it_and_sends_nothing_again",
+    ),
+    _mutant(
+        "a key is free while its job is unknown",
+        "budget/ledger/reserving.py",
+        "if not is_itself and state == State.VOID:",
+        "if not is_itself and state in {State.VOID, State.UNKNOWN}:",
+        f"{_FAULTS}[dropped after the effect]",
+    ),
+    _mutant(
+        "another job under the same key",
+        "budget/ledger/reserving.py",
+        "elif spec_hash == wanted.spec_hash:",
+        "elif spec_hash:",
+        f"{_SEND}test_a_key_gives_what_became_of_it_and_sends_nothing_again",
+    ),
+    _mutant(
+        "the lock of a sender is ignored",
+        "submit/machine.py",
+        "        is_held = _is_held(path)\n",
+        "        is_held = _is_held(path) and None\n",
+        f"{_MACHINE}test_the_lock_of_a_live_sender_outlasts_its_deadline",
+    ),
+    _mutant(
+        "a late answer is dropped",
+        "submit/send.py",
+        "    if ledger.launched(sid, job_id, raw, now):\n        return ()\n",
+        "    ledger.launched(sid, job_id, raw, now)\n    return ()\n",
+        f"{_LATE}test_an_answer_after_an_operator_said_it_never_ran_is_charged",
+    ),
+    _mutant(
+        "the lock is cleared away though nothing was recorded",
+        "submit/machine.py",
+        "            keep = isinstance(error, LedgerError) or isinstance(error.__cause__, LedgerError)\n",
+        "            keep = not isinstance(error, BaseException)\n",
+        f"{_LATE}test_what_the_ledger_cannot_record_is_told_as_unknown[an error]",
+    ),
+    _mutant(
+        "commits that are not on the disk",
+        "budget/ledger/sqlite.py",
+        '"synchronous=FULL"',
+        '"synchronous=OFF"',
+        f"{_CRASH}[submit-fdatasync]",
+    ),
+)
