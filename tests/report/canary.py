@@ -72,7 +72,7 @@ def beacons(canary: str) -> dict[str, str]:
         "import": f"</style><style>@import url({canary}/import);</style>",
         "background": f"<style>body {{ background: url({canary}/background) }}</style>",
         "inline-style": f'<p style="background: url({canary}/inline-style)">text</p>',
-        "font": f"<style>@font-face {{ font-family: x; src: url({canary}/font) }} p {{ font-family: x }}</style><p>text</p>",
+        "font": f"<p>text</p><style>@font-face {{ font-family: x; src: url({canary}/font) }} p {{ font: 1em x }}",
         "svg-image": f'<svg><image href="{canary}/svg-image" width="9" height="9"/></svg>',
         "svg-script": f"<svg><script>{run}</script></svg>",
         "preload": f'<link rel="preload" as="image" href="{canary}/preload">',
