@@ -68,9 +68,10 @@ def _environment() -> "Environment":
 
 
 def _as_data(report: Report, picture: Picture) -> dict[str, str]:
-    """Return a picture in both themes as data URIs, with its size, and with what it shows in words."""
+    """Return a picture in both themes as data URIs, with its title and size, and with what it shows in words."""
     width, height = picture.size(report)
     return {
+        "title": picture.title,
         "width": str(width),
         "height": str(height),
         "light": _uri(render_picture(report, picture, "svg", "light")),

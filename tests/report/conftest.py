@@ -22,13 +22,13 @@ def inputs() -> ReportInputs:
     return ReportInputs(listing=shipped_listing(), now=NOW, pulls=(FilePull("file:jobs.json"),))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def many_jobs() -> pl.DataFrame:
-    """Return 100,000 jobs of every kind."""
-    return generate_jobs(100_000)
+    """Return 1,000,000 jobs of every kind."""
+    return generate_jobs(1_000_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def oracle(many_jobs: pl.DataFrame) -> Iterator[sqlite3.Connection]:
     """Return what SQL says of them."""
     base = load(many_jobs, price_book(), NOW, ZONE)

@@ -1,5 +1,6 @@
 """Jobs whose every remote text is hostile to a terminal, a spreadsheet, a browser, a path or a formula."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
@@ -38,11 +39,11 @@ NAUGHTY = (
 )
 
 
-def naughty_jobs() -> pl.DataFrame:
+def naughty_jobs(hostile: Sequence[str] = NAUGHTY) -> pl.DataFrame:
     """Return, for each text, a job that has it in every text column but the stage, which is ours."""
     texts = [name for name, kind in JOBS_SCHEMA.items() if kind == pl.String and name not in {"stage", "reason"}]
     rows = []
-    for number, text in enumerate(NAUGHTY):
+    for number, text in enumerate(hostile):
         started = NOW - timedelta(hours=number)
         for stage, reason in (("completed", "completed"), ("error", "timeout"), ("error", "error")):
             remote = dict.fromkeys(texts, text)
