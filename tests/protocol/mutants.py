@@ -29,7 +29,7 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 REPORT = _REPOSITORY / "reports" / "protocol_mutants.md"
 """The last result of all mutants."""
 _COPIED = ("hfplanner", "tests", "data", "pyproject.toml")
-_FAILED = re.compile(r"^FAILED (?:tests/)?(\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (?:tests/)?(.+?)(?: - |$)", re.MULTILINE)
 _LONGEST_SECS = 120
 
 
