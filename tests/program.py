@@ -80,6 +80,7 @@ def steady(text: str) -> str:
     ('Prices: shipped with hfplanner, of 2026-08-31, N days old.', '{"age_secs": 0}')
     """
     days = re.sub(r"\d+ days? old", "N days old", text)
+    days = re.sub(r"Prices: at most \d+ days old", "Prices: at most N days old", days)
     days = re.sub(r"As of \d{4}-\d\d-\d\d \d\d:\d\d", "As of now", days)
     days = re.sub(r"^[A-Z][a-z]+ \d{4}: .*\n(?:(?!Prices:).*\n)*(?=Prices:)", "THIS MONTH\n", days, flags=re.MULTILINE)
     days = re.sub(r'(?<=Ledger )[0-9a-f]{32}|(?<="ledger_id": ")[0-9a-f]{32}', "LEDGER", days)

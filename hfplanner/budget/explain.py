@@ -70,7 +70,7 @@ def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, s
         line.held_micro_usd,
         _parts(
             (line.balance.held_micro_usd, "by open submissions"),
-            (outside.held_micro_usd, f"by {_count(outside.held_jobs, 'running job')} outside the ledger"),
+            (outside.held_micro_usd, f"by {_count(outside.held_jobs, 'running job')} not reserved in this budget"),
             (outside.scheduled_micro_usd, f"for {_count(outside.scheduled_runs, 'run')} of schedules"),
         ),
     )

@@ -54,6 +54,9 @@ def spending_of_jobs(
     for row in rows:
         seen_at = max(filter(None, (seen_at, row["seen_at"])), default=None)
         submission = charges.submission(row["id"], row["sid"])
+        if submission is not None and submission.state.holds_money:
+            # It is held in its own budgets, and counted from the ledger for all others.
+            continue
         charged = set() if submission is None else {name for name, _ in submission.budgets}
         for number, (name, counted) in enumerate(sums.items()):
             if row[f"in_{number}"] and name not in charged:

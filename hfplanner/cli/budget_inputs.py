@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
 from hfplanner.budget.outside import Books, Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget, Policy
 from hfplanner.budget.policy_find import find_policy
@@ -57,6 +57,11 @@ class _EmptyBooks:
     def get(_sid: str) -> Submission | None:
         """Return nothing."""
         return None
+
+    @staticmethod
+    def submissions(_states: Collection[State]) -> tuple[Submission, ...]:
+        """Return nothing."""
+        return ()
 
 
 def the_policy(named: Path | None) -> Policy:

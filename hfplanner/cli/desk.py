@@ -12,7 +12,7 @@ from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.cli.account import open_client
 from hfplanner.cli.budget_inputs import history_bills, the_policy
 from hfplanner.cli.options import get_listing, now_utc
-from hfplanner.errors import TokenError, UsageError
+from hfplanner.errors import LedgerError, TokenError, UsageError
 from hfplanner.files import data_folder
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ LedgerOption = Annotated[
 
 
 def open_the_ledger(address: str | None) -> "Ledger":
-    """Open the ledger that the option names, or the environment; a file that is not there is made.
+    """Open the ledger that the option names, which must be there, or that of the environment, which is made.
 
     Raises:
-        LedgerError: it cannot be used.
+        LedgerError: it is not there, or cannot be used.
     """
-    return open_ledger(address or default_ledger_address(os.environ))
+    named = address or default_ledger_address(os.environ)
+    if address and "://" not in address and not os.path.lexists(Path(address).expanduser()):
+        raise LedgerError(f"There is no ledger at {address}.", hint="`hfplanner run --ledger` makes one.")
+    return open_ledger(named)
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def open_desk(address: str | None, token: str | None, *, offline: bool = False) 
     with open_client(settings, token, offline=False) as hub:
         if hub is None:
             raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
-        with open_the_ledger(address) as ledger:
+        with open_ledger(address or default_ledger_address(os.environ)) as ledger:
             machine = this_machine(data_folder(os.environ))
             yield Desk(ledger=ledger, hub=hub, machine=machine, clock=now_utc)
 

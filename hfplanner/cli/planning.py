@@ -21,7 +21,7 @@ from hfplanner.cli.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.needs import Needs
-from hfplanner.submit.choose import ChosenFlavor, choose_flavor
+from hfplanner.submit.choose import ChosenFlavor, choose_flavor, is_named
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ class AskedRun:
             disk_bytes=machine.disk,
             duration_secs=self._asked.duration_secs,
             max_time_secs=money.max_time,
-            # Without a duration the money is a matter of the timeout alone.
-            max_cost_micro_usd=money.max_cost if self._asked.knows_duration else None,
+            # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
+            max_cost_micro_usd=money.max_cost if self._asked.knows_duration and not is_named(job.flavor) else None,
             max_price_micro_usd_per_hour=money.max_price,
             confidence=money.confidence,
         )
@@ -139,6 +139,7 @@ class AskedRun:
             attempts=self._request.attempts,
             has_ports=self._request.has_ports,
             max_cost_micro_usd=self._money.max_cost,
+            likely_secs=None if flavor.duration_secs is None else flavor.duration_secs.likely,
         )
 
     def _explicit(self, run: ChosenRun) -> JobRequest:

@@ -52,7 +52,9 @@ EXAMPLES = [
     "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
 ]
 
-DetachOption = Annotated[bool, typer.Option("-d", "--detach", help="Do not follow the job.")]
+DetachOption = Annotated[
+    bool, typer.Option("-d", "--detach", help="Do not follow the job; --json and --quiet do not either.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; no more.")]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 KeyOption = Annotated[
@@ -88,10 +90,12 @@ def run(
     knows whether it exists.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    if typed.image is None:
+    if not (typed.image or "").strip():
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
     if not (yes or dry_run or sys.stdin.isatty()):
         raise UsageError("Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it.")
+    if key is not None and not key.strip():
+        raise UsageError("The key is empty.", hint="Leave --key out, or give it a text that is new for each job.")
     rules = the_policy(policy)
     asked = AskedRun(typed, machine, model, time, money, values=not dry_run, token=token, offline=offline)
     try:
@@ -150,7 +154,7 @@ def _run(
     known = None if key is None else desk.ledger.by_key(key)
     if planned.decision.verdict is not Verdict.ALLOWED and known is None:
         return _refuse(planned, shown)
-    if shown is OutputFormat.HUMAN:
+    if shown is OutputFormat.HUMAN or not yes:
         show_plan(planned, sys.stderr)
     for text in planned.warnings:
         warn(text)

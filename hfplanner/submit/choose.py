@@ -7,7 +7,7 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import nothing_fits
 
-__all__ = ["AUTO", "ChosenFlavor", "choose_flavor"]
+__all__ = ["AUTO", "ChosenFlavor", "choose_flavor", "is_named"]
 
 AUTO = "auto"
 """The name that asks for the recommendation."""
@@ -49,7 +49,7 @@ def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
     >>> choose_flavor(None, answer).name, choose_flavor("t4-small", answer).warnings[0][:36]
     ('l40sx1', 't4-small is taken as named, although')
     """
-    if named is None or named == AUTO:
+    if not is_named(named):
         if not answer.options:
             nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
             raise NothingFits(nothing_fits(answer), hint=nearest)
@@ -60,7 +60,16 @@ def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
             return _chosen(option, "as named")
     found = (rejection.reasons for rejection in answer.rejected if rejection.name == named)
     warnings = tuple(f"{named} is taken as named, although: {reason.message}." for reason in next(found, ()))
-    return ChosenFlavor(name=named, why="as named", warnings=warnings)
+    return ChosenFlavor(name=str(named), why="as named", warnings=warnings)
+
+
+def is_named(flavor: str | None) -> bool:
+    """Say whether a flavor is named, and not left to the recommendation.
+
+    >>> is_named("l4x1"), is_named("auto"), is_named(None)
+    (True, False, False)
+    """
+    return flavor is not None and flavor != AUTO
 
 
 def _chosen(option: Option, why: str) -> ChosenFlavor:

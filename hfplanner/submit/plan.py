@@ -27,6 +27,7 @@ class RunLimits:
         attempts: how often it may be tried.
         has_ports: whether ports are exposed.
         max_cost_micro_usd: the timeout is shortened until the worst case costs no more.
+        likely_secs: how long the job likely runs [s]; ``None`` where that is not known.
     """
 
     timeout_secs: int | None = None
@@ -34,6 +35,7 @@ class RunLimits:
     attempts: int = 1
     has_ports: bool = False
     max_cost_micro_usd: int | None = None
+    likely_secs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,10 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     longest = longest_timeout_secs(found.micro_usd_per_minute, limits)
     warnings: tuple[str, ...] = ()
     if longest is not None and longest < timeout:
-        if basis == "estimate":
-            warnings = (f"--max-cost stops the job after {format_duration(longest)}; it may need longer.",)
         timeout, basis = longest, "max_cost"
+    if limits.likely_secs is not None and timeout < limits.likely_secs:
+        likely, stopped = format_duration(limits.likely_secs), format_duration(timeout)
+        warnings = (f"The job likely needs {likely}, and is stopped after {stopped}.",)
     elif basis == "default":
         warnings = (f"No --timeout and no duration: the job is stopped after {format_duration(timeout)}.",)
     worst = worst_case_micro_usd(

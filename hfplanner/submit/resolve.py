@@ -1,5 +1,6 @@
 """An operator's word on a submission nobody can prove anything about."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import SubmissionError, UsageError, quoted
 
 __all__ = ["Word", "resolve"]
+
+_JOB_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Word:
         for name, value in (("who", self.who), ("why", self.why)):
             if not value.strip():
                 raise UsageError(f"A resolution says {name}.", hint='For example --reason "not in the Hub\'s listing".')
+        if self.job_id is not None and not _JOB_ID.fullmatch(self.job_id):
+            raise UsageError(f"{quoted(self.job_id)} is not the id of a job.", hint="24 hexadecimal digits.")
 
 
 def resolve(ledger: Ledger, sid: str, word: Word, now: datetime) -> Submission:

@@ -309,3 +309,46 @@ def wait_all() -> Callable[[list[subprocess.Popen[bytes]]], list[int]]:
         return [process.returncode for process in processes]
 
     return wait
+
+
+def test_a_budget_sees_what_was_reserved_without_it(home: Program, hub: Hub) -> None:
+    """A job sent under another policy, into the same ledger, is held in every budget it falls under, synced or not."""
+    (home.home / "other.toml").write_text(POLICY.replace("team", "other"), encoding="utf-8")
+    for _ in range(2):
+        assert _document(home, *RUN, "--policy", "other.toml", *JOB)[0] == 0
+    code, document = _document(home, *RUN, *JOB)
+    assert (code, document["budgets"][0]["held_micro_usd"]) == (3, 2 * HOUR)
+    assert home.run("sync", "--quiet").code == 0
+    assert _document(home, *RUN, *JOB)[1]["budgets"][0]["held_micro_usd"] == 2 * HOUR
+    assert len(hub.jobs()) == 2
+
+
+def test_a_money_cap_on_a_named_flavor_keeps_what_is_known_of_the_duration(home: Program, hub: Hub) -> None:
+    """The timeout is what the money pays for, and that it is too short for the job is said."""
+    done = home.run("run", "--flavor", "l4x1", "--duration", "3h", "--max-cost", "1", "--dry-run", "--json", *JOB)
+    document = json.loads(done.out)
+    assert (document["timeout_secs"], document["timeout_basis"]) == (75 * 60, "max_cost")
+    assert document["duration_secs"]["likely"] == 3 * 3600
+    assert "likely needs 3h, and is stopped after 1h15m" in done.err
+    assert hub.jobs() == []
+
+
+@pytest.mark.parametrize("args", [("--key", "", *JOB), ("", "python"), ("--namespace", "..", *JOB)])
+def test_what_cannot_be_meant_is_not_sent(home: Program, hub: Hub, args: tuple[str, ...]) -> None:
+    """An empty key of a script whose variable is not set, an empty image, a namespace that is a path: exit code 2."""
+    assert home.run(*RUN, *args).code == 2
+    assert hub.jobs() == []
+
+
+def test_looking_at_a_ledger_that_is_named_makes_none(home: Program, hub: Hub) -> None:
+    """A path that is mistyped is an error, not books without a problem; an unknown address is a usage error."""
+    assert home.run("ledger", "verify", "--ledger", "typo.sqlite3").code == 3
+    assert home.run("ledger", "verify", "--ledger", "mysql://x/y").code == 2
+    assert [path.name for path in home.home.iterdir()] == ["hfplanner.toml"]
+    assert hub.requests() == []
+
+
+def test_a_resolution_names_a_job_that_can_be(home: Program, hub: Hub) -> None:
+    """A typo is not taken for a job."""
+    done = home.run("ledger", "resolve", "0" * 32, "--job", "nope", "--reason", "x")
+    assert (done.code, hub.jobs()) == (2, [])

@@ -6,6 +6,7 @@ from pathlib import Path
 from hfplanner.budget.ledger.dialect import Database
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.schema import STEPS, Step
+from hfplanner.errors import UsageError, quoted
 from hfplanner.files import data_folder
 
 __all__ = ["default_ledger_address", "open_database", "open_ledger"]
@@ -56,6 +57,10 @@ def open_database(address: str | Path, *, wait_secs: float | None = None, steps:
         from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
 
         return PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs, steps=steps)
+    if "://" in str(address):
+        raise UsageError(
+            f"{quoted(str(address))} is no ledger.", hint="Accepted: a path, or postgresql://HOST/DATABASE."
+        )
     from hfplanner.budget.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 - one of the two is used
 
     path = Path(address).expanduser()
