@@ -8,7 +8,7 @@ import pytest
 
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Sender
+from hfplanner.budget.ledger.records import BudgetWindow, Sender, Settlement
 from hfplanner.budget.outside import SID_LABEL, Outside, Spending, read_outside
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.scope import Scope
@@ -174,11 +174,17 @@ def test_a_label_proves_nothing_where_the_ledger_holds_nothing(ledger: Ledger) -
 
 
 def test_a_budget_that_came_later_counts_what_the_ledger_does_not_charge_it_for(ledger: Ledger) -> None:
-    """The submission is known, and charged to another budget only."""
+    """The submission is known, and charged to another budget only: until it is settled it counts at its cap."""
     _reserve(ledger, *_windows(policy(budget("old"))))
     assert ledger.launched(SID, "a", "{}", NOW)
     found = _outside(policy(budget("old"), budget()), ledger, _ran("a"))
-    assert (found.of("old").spent_jobs, found.of("team").spent_jobs) == (0, 1)
+    assert (found.of("old").total_micro_usd, found.of("team").spent_jobs, found.of("team").held_jobs) == (0, 0, 1)
+    held = ledger.get(SID)
+    assert held is not None
+    assert found.of("team").held_micro_usd == held.cap_micro_usd
+    assert ledger.settle(SID, Settlement(cost_micro_usd=1, evidence="durations", at=NOW))
+    found = _outside(policy(budget("old"), budget()), ledger, _ran("a"))
+    assert (found.of("old").spent_jobs, found.of("team").spent_jobs, found.of("team").held_jobs) == (0, 1, 0)
 
 
 def test_the_newest_sighting_is_told(ledger: Ledger) -> None:
