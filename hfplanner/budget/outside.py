@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from hfplanner.budget.policy import AppliedBudget
     from hfplanner.catalog.listing import Listing
 
-__all__ = ["NOTHING_OUTSIDE", "SID_LABEL", "Books", "Outside", "Spending", "read_outside"]
-
-SID_LABEL = "hfplanner-sid"
-"""The label that carries a submission's id."""
+__all__ = ["NOTHING_OUTSIDE", "Books", "Outside", "Spending", "read_outside"]
 
 
 class Books(Protocol):

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from hfplanner.budget.ledger.records import Submission
-from hfplanner.budget.outside import SID_LABEL, Books, Spending
+from hfplanner.budget.ledger.records import SID_LABEL, Submission
+from hfplanner.budget.outside import Books, Spending
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.budget.scope import Scope
 from hfplanner.catalog.listing import Listing

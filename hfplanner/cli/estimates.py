@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.model_options import ModelOptions
-from hfplanner.cli.needs import MachineOptions, MeasuredDuration, TimeOptions
+from hfplanner.cli.needs import MachineOptions, MeasuredDuration, MoneyOptions, TimeOptions
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
 from hfplanner.recommend.estimates import Durations, Estimates, MemoryNeed
+from hfplanner.recommend.needs import Needs, Objective
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.first_principles import Work
@@ -96,6 +97,30 @@ class Asked:
         """The duration that is the same on every flavor, if that is what was typed."""
         given = self._time.duration or []
         return given[0].seconds if given and given[0].flavor is None else None
+
+    def needs(self, money: MoneyOptions, *, objective: Objective = "cost", top: int | None = None) -> Needs:
+        """Return what a flavor must meet.
+
+        Raises:
+            UsageError: needs that contradict each other.
+        """
+        machine = self._machine
+        return Needs(
+            vram_bytes=machine.vram,
+            shard=machine.shard,
+            gpus=machine.gpus,
+            accelerators=tuple(machine.accelerator or ()),
+            vcpu=machine.cpu,
+            ram_bytes=machine.ram,
+            disk_bytes=machine.disk,
+            duration_secs=self.duration_secs,
+            max_time_secs=money.max_time,
+            max_cost_micro_usd=money.max_cost,
+            max_price_micro_usd_per_hour=money.max_price,
+            objective=objective,
+            confidence=money.confidence,
+            top=top,
+        )
 
     @property
     def knows_duration(self) -> bool:

@@ -9,10 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hfplanner.budget.price import find_price
-from hfplanner.budget.reasons import Reason
-from hfplanner.budget.terms import JobTerms
-from hfplanner.catalog.listing import Listing
+from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.cli.account import Account
 from hfplanner.cli.options import reader, whole_number
 from hfplanner.errors import UsageError, quoted
@@ -194,20 +191,18 @@ def read_job(typed: JobOptions, *, values: bool, token: str | None = None) -> Jo
     )
 
 
-def job_terms(job: JobRequest, account: Account, listing: Listing) -> tuple[JobTerms, Reason | None]:
-    """Return what decides the money of a job, and why its price is not known where it is not."""
-    found = find_price(listing, job.flavor)
-    terms = JobTerms(
+def job_terms(job: JobRequest, account: Account, price: UsedPrice | None) -> JobTerms:
+    """Return what decides the money of a job at the price of its flavor, as far as that is known."""
+    return JobTerms(
         namespace=account.namespace,
         owner=account.owner,
         labels=job.labels,
         flavor=job.flavor,
-        price=None if isinstance(found, Reason) else found,
+        price=price,
         timeout_secs=job.timeout_secs,
         attempts=job.attempts,
         has_ports=job.has_ports,
     )
-    return terms, found if isinstance(found, Reason) else None
 
 
 def _name(typed: JobOptions, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:

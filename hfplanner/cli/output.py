@@ -14,6 +14,7 @@ from hfplanner.sanitize import sanitize
 __all__ = [
     "OutputFormat",
     "discard",
+    "error_document",
     "hint",
     "keep_blanks",
     "note",
@@ -168,5 +169,10 @@ def print_error(error: HfplannerError, *, json: bool) -> None:
     if error.hint:
         hint(error.hint)
     if json:
-        body = {"code": error.code, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-        print_json({"error": body})
+        print_json(error_document(error))
+
+
+def error_document(error: HfplannerError) -> dict[str, Any]:
+    """Return a known error as JSON has it, also where there is more to say beside it."""
+    body = {"code": error.code, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    return {"error": body}

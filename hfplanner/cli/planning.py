@@ -20,7 +20,6 @@ from hfplanner.cli.options import now_utc
 from hfplanner.cli.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend
-from hfplanner.recommend.needs import Needs
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor, is_named
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
@@ -88,21 +87,9 @@ class AskedRun:
         self.job, self._money = job, money
         self._request = read_job(job, values=values, token=token)
         self._asked = Asked(machine, model, time, offline=offline)
-        self._needs = Needs(
-            vram_bytes=machine.vram,
-            shard=machine.shard,
-            gpus=machine.gpus,
-            accelerators=tuple(machine.accelerator or ()),
-            vcpu=machine.cpu,
-            ram_bytes=machine.ram,
-            disk_bytes=machine.disk,
-            duration_secs=self._asked.duration_secs,
-            max_time_secs=money.max_time,
-            # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
-            max_cost_micro_usd=money.max_cost if self._asked.knows_duration and not is_named(job.flavor) else None,
-            max_price_micro_usd_per_hour=money.max_price,
-            confidence=money.confidence,
-        )
+        # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
+        decides = self._asked.knows_duration and not is_named(job.flavor)
+        self._needs = self._asked.needs(money if decides else replace(money, max_cost=None))
 
     def plan(
         self, policy: Policy, listing: "Listing", books: Books, account: Account, client: "JobsClient | None"
@@ -124,12 +111,12 @@ class AskedRun:
         flavor = choose_flavor(self.job.flavor, recommend(self._needs, listing, self._asked.on(listing)))
         run = choose_run(flavor.name, listing, self._limits(flavor))
         request = self._explicit(run)
-        terms, problem = job_terms(request, account, listing)
+        terms = job_terms(request, account, run.price)
         now = now_utc()
         applied = applied_budgets(policy, terms, now)
         schedules = ask_schedules(client, terms.namespace) if applied else None
         outside = look_outside(applied, books, listing, schedules, now)
-        decision = check_job(policy, terms, books, outside, now=now, price_problem=problem)
+        decision = check_job(policy, terms, books, outside, now=now, price_problem=run.problem)
         return Planned(request=request, flavor=flavor, run=run, account=account, decision=decision)
 
     def _limits(self, flavor: ChosenFlavor) -> RunLimits:

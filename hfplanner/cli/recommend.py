@@ -25,7 +25,7 @@ from hfplanner.cli.output import OutputFormat, note, print_error, print_json, pr
 from hfplanner.cli.packs import unpacked
 from hfplanner.errors import NothingFits
 from hfplanner.recommend.choose import recommend as recommend_flavors
-from hfplanner.recommend.needs import NEED_LIMITS, Needs, Objective
+from hfplanner.recommend.needs import NEED_LIMITS, Objective
 from hfplanner.recommend.plot import check_plot_path, write_plot
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import nothing_fits
@@ -110,22 +110,7 @@ def recommend(
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     picture = None if plot is None else check_plot_path(plot)
     asked = Asked(machine, model, time, offline=offline)
-    needs = Needs(
-        vram_bytes=machine.vram,
-        shard=machine.shard,
-        gpus=machine.gpus,
-        accelerators=tuple(machine.accelerator or ()),
-        vcpu=machine.cpu,
-        ram_bytes=machine.ram,
-        disk_bytes=machine.disk,
-        duration_secs=asked.duration_secs,
-        max_time_secs=money.max_time,
-        max_cost_micro_usd=money.max_cost,
-        max_price_micro_usd_per_hour=money.max_price,
-        objective=objective,
-        confidence=money.confidence,
-        top=top,
-    )
+    needs = asked.needs(money, objective=objective, top=top)
     now = now_utc()
     listing = get_listing(offline=offline, refresh=refresh, now=now)
     answer = recommend_flavors(needs, listing, asked.on(listing))
@@ -136,8 +121,7 @@ def recommend(
         note(f"Wrote {picture}.")
     if answer.options:
         return 0
-    nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
-    print_error(NothingFits(nothing_fits(answer), hint=nearest), json=False)
+    print_error(nothing_fits(answer), json=False)
     return NothingFits.exit_code
 
 

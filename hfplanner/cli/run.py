@@ -18,6 +18,7 @@ from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
 from hfplanner.cli.output import (
     OutputFormat,
+    error_document,
     note,
     print_error,
     print_json,
@@ -33,7 +34,6 @@ from hfplanner.errors import (
     BudgetBlocked,
     BudgetError,
     BudgetRefused,
-    HfplannerError,
     SubmissionUnknown,
     UsageError,
 )
@@ -189,19 +189,14 @@ def _refuse(planned: Planned, shown: OutputFormat) -> int:
     kind = BudgetRefused if decision.verdict is Verdict.REFUSED else BudgetBlocked
     error = kind(reasons or "It may not run.", hint="`hfplanner budget check` shows the arithmetic.")
     if shown is OutputFormat.JSON:
-        print_json({**_error_document(error), **decision.to_json()})
+        print_json({**error_document(error), **decision.to_json()})
     print_error(error, json=False)
     return BudgetError.exit_code
 
 
-def _error_document(error: HfplannerError) -> dict[str, Any]:
-    body = {"code": error.code, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-    return {"error": body}
-
-
 def _unknown_document(error: SubmissionUnknown) -> dict[str, Any]:
     known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
-    return {**_error_document(error), **known}
+    return {**error_document(error), **known}
 
 
 def _finish(submitted: "Submitted", desk: "Desk", shown: OutputFormat, *, follows: bool) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from hfplanner.errors import NothingFits
 from hfplanner.recommend.estimates import NO_ESTIMATES, Durations, Estimates, MemoryNeed
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
@@ -91,13 +92,14 @@ def _of_runs(durations: Durations) -> str:
     return f"a run like {durations.like} ({runs})" if durations.like else f"a run of {runs}"
 
 
-def nothing_fits(answer: Recommendation) -> str:
-    """Say that nothing fits.
+def nothing_fits(answer: Recommendation) -> NothingFits:
+    """Return the error that says that nothing fits, with the nearest miss as its hint.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> from hfplanner.recommend.choose import recommend
-    >>> nothing_fits(recommend(Needs(vram_bytes=160 * 10**9), shipped_listing()))
+    >>> nothing_fits(recommend(Needs(vram_bytes=160 * 10**9), shipped_listing())).message
     'None of the 26 listed flavors meets the needs: 160 GB of VRAM on one GPU.'
     """
     asked = describe_needs(answer.needs, answer.estimates)
-    return f"None of the {len(answer.rejected)} listed flavors meets the needs: {asked}."
+    nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
+    return NothingFits(f"None of the {len(answer.rejected)} listed flavors meets the needs: {asked}.", hint=nearest)

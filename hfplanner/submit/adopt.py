@@ -1,14 +1,35 @@
 """What a job is charged for which nobody reserved money."""
 
 from collections.abc import Callable
+from datetime import datetime
 from math import ceil
 
 from hfplanner.api.models import JobInfo
+from hfplanner.budget.ledger.records import Adoption
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
+from hfplanner.submit.books import Books
 
-__all__ = ["adopted_cap", "terms_of"]
+__all__ = ["adoption_of", "terms_of"]
+
+
+def adoption_of(job: JobInfo, sid: str, books: Books, *, reason: str, at: datetime) -> Adoption | None:
+    """Return what charges a job; ``None`` where no price at all is known.
+
+    Args:
+        job: as the Hub tells it.
+        sid: the id it is kept under.
+        books: its price, and the budgets it falls under.
+        reason: how it was found, a sentence.
+        at: now, UTC.
+    """
+    terms = terms_of(job, books.price_of)
+    cap = _cap(terms, books.dearest)
+    if cap is None:
+        return None
+    windows = books.windows_of(terms, job.created_at or at)
+    return Adoption(sid=sid, job_id=job.id, terms=terms, cap_micro_usd=cap, windows=windows, reason=reason, at=at)
 
 
 def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTerms:
@@ -33,7 +54,7 @@ def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTe
     )
 
 
-def adopted_cap(terms: JobTerms, dearest: UsedPrice | None) -> int | None:
+def _cap(terms: JobTerms, dearest: UsedPrice | None) -> int | None:
     """Return what is held for a job: the most it can cost, as far as that is known.
 
     An unknown price is taken as the dearest there is, an unknown timeout as the service's own. ``None`` where no price

@@ -1,8 +1,8 @@
 """Which flavor a run goes to: the one that is named, or the recommendation; and what the estimates say of it."""
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import nothing_fits
@@ -51,8 +51,7 @@ def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
     """
     if not is_named(named):
         if not answer.options:
-            nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
-            raise NothingFits(nothing_fits(answer), hint=nearest)
+            raise nothing_fits(answer)
         best = answer.options[0]
         return _chosen(best, f"recommended: {best.standing}")
     for option in answer.options:
@@ -60,10 +59,10 @@ def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
             return _chosen(option, "as named")
     found = (rejection.reasons for rejection in answer.rejected if rejection.name == named)
     warnings = tuple(f"{named} is taken as named, although: {reason.message}." for reason in next(found, ()))
-    return ChosenFlavor(name=str(named), why="as named", warnings=warnings)
+    return ChosenFlavor(name=named, why="as named", warnings=warnings)
 
 
-def is_named(flavor: str | None) -> bool:
+def is_named(flavor: str | None) -> TypeGuard[str]:
     """Say whether a flavor is named, and not left to the recommendation.
 
     >>> is_named("l4x1"), is_named("auto"), is_named(None)

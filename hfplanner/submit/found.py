@@ -5,7 +5,8 @@ from itertools import islice
 
 from hfplanner.api.client import JobsClient
 from hfplanner.api.models import JobInfo
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
+from hfplanner.budget.ledger.records import SID_LABEL
+from hfplanner.submit.identity import LEDGER_LABEL
 
 __all__ = ["carries", "is_copy", "jobs_of_ledger", "jobs_of_submission", "original"]
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hfplanner.budget.ledger.records import SID_LABEL
 from hfplanner.errors import JobSpecError
 
-__all__ = ["LEDGER_LABEL", "SID_LABEL", "copy_sid", "is_sid", "labelled", "new_sid", "spec_hash"]
+__all__ = ["LEDGER_LABEL", "copy_sid", "is_sid", "labelled", "new_sid", "spec_hash"]
 
-SID_LABEL = "hfplanner-sid"
-"""The label that carries a submission's id."""
 LEDGER_LABEL = "hfplanner-ledger"
 """The label that carries the id of the ledger which holds its money."""
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Adoption, Submission
+from hfplanner.budget.ledger.records import SID_LABEL, Submission
 from hfplanner.errors import HubError, UsageError
-from hfplanner.submit.adopt import adopted_cap, terms_of
+from hfplanner.submit.adopt import adoption_of
 from hfplanner.submit.books import Books
 from hfplanner.submit.found import original
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid, is_sid
+from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import settlement
 
@@ -78,34 +78,17 @@ def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: s
                 continue
             known = desk.ledger.get(sid) if is_sid(sid) else None
             is_first = job is first and is_sid(sid) and (known is None or known.job_id is None)
-            submission = _take(desk, books, job, sid if is_first else copy_sid(lost, job.id))
-            if submission is None:
+            own = sid if is_first else copy_sid(lost, job.id)
+            adoption = adoption_of(job, own, books, reason="Taken back from its labels.", at=desk.clock())
+            if adoption is None:
                 gaps.append(f"nothing is known of the price of job {job.id}")
                 continue
+            submission = desk.ledger.adopt(adoption)
             taken.append(submission)
             cost = settlement(job, submission, desk.clock())
             settled += cost is not None and desk.ledger.settle(submission.sid, cost)
     count = sum(map(len, by_sid.values()))
     return Rebuilt(jobs=count, adopted=len(taken), settled=settled, gaps=tuple(gaps))
-
-
-def _take(desk: Desk, books: Books, job: JobInfo, sid: str) -> Submission | None:
-    """Hold money for a job; ``None`` where no price at all is known."""
-    now = desk.clock()
-    terms = terms_of(job, books.price_of)
-    cap = adopted_cap(terms, books.dearest)
-    if cap is None:
-        return None
-    adoption = Adoption(
-        sid=sid,
-        job_id=job.id,
-        terms=terms,
-        cap_micro_usd=cap,
-        windows=books.windows_of(terms, job.created_at or now),
-        reason="Taken back from its labels.",
-        at=now,
-    )
-    return desk.ledger.adopt(adoption)
 
 
 def _labelled(desk: Desk, namespaces: Iterable[str], gaps: list[str]) -> Iterable[JobInfo]:

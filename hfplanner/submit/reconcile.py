@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Adoption, Settlement, State, Submission
+from hfplanner.budget.ledger.records import SID_LABEL, Settlement, State, Submission
 from hfplanner.errors import HubError, HubNotFound
-from hfplanner.submit.adopt import adopted_cap, terms_of
+from hfplanner.submit.adopt import adoption_of
 from hfplanner.submit.books import Books
 from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
-from hfplanner.submit.identity import SID_LABEL, copy_sid, is_sid
+from hfplanner.submit.identity import copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import longest_life, settlement
 from hfplanner.units import format_usd
@@ -195,19 +195,13 @@ class _Reconciliation:
         return copy_sid(self.desk.ledger.ledger_id, job.id)
 
     def _adopt(self, sid: str, job: JobInfo, reason: str) -> None:
-        now = self.desk.clock()
-        terms = terms_of(job, self.books.price_of)
-        cap = adopted_cap(terms, self.books.dearest)
-        if cap is None:
+        adoption = adoption_of(job, sid, self.books, reason=reason, at=self.desk.clock())
+        if adoption is None:
             self._gap(f"{reason}, and nothing is known of its price")
             return
-        windows = self.books.windows_of(terms, job.created_at or now)
-        adoption = Adoption(
-            sid=sid, job_id=job.id, terms=terms, cap_micro_usd=cap, windows=windows, reason=reason, at=now
-        )
         self.desk.ledger.adopt(adoption)
         self.done.adopted.append(sid)
-        self._alert(f"{reason}; {format_usd(cap)} are held for it")
+        self._alert(f"{reason}; {format_usd(adoption.cap_micro_usd)} are held for it")
 
     def _settle(self) -> None:
         ledger = self.desk.ledger

@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import Settlement, Submission
 from hfplanner.budget.terms import UsedPrice
-from hfplanner.units import SECONDS_PER_MINUTE
+from hfplanner.estimate.billing import BillingPolicy
 
 __all__ = ["longest_life", "settlement"]
 
-_LATE = timedelta(seconds=120 * SECONDS_PER_MINUTE)
+_LATE = timedelta(seconds=BillingPolicy().vanished_after_secs)
 
 
 def longest_life(submission: Submission) -> timedelta:

@@ -8,8 +8,8 @@ import pytest
 
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Sender, Settlement
-from hfplanner.budget.outside import SID_LABEL, Outside, Spending, read_outside
+from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Sender, Settlement
+from hfplanner.budget.outside import Outside, Spending, read_outside
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.scope import Scope
 from hfplanner.catalog.listing import shipped_listing

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hfplanner.budget.ledger.records import Reservation, State
+from hfplanner.budget.ledger.records import SID_LABEL, Reservation, State
 from hfplanner.errors import SubmissionError, SubmissionUnknown, UsageError
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL, copy_sid, labelled, spec_hash
+from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, labelled, spec_hash
 from hfplanner.submit.reconcile import Reconciled, reconcile
 from hfplanner.submit.resolve import Word, resolve
 from hfplanner.submit.send import Desk, submit

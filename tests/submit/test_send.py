@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hfplanner.budget.ledger.records import State
+from hfplanner.budget.ledger.records import SID_LABEL, State
 from hfplanner.errors import BudgetBlocked, BudgetRefused, HubError, JobSpecError, KeyConflict, SubmissionUnknown
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
+from hfplanner.submit.identity import LEDGER_LABEL
 from hfplanner.submit.send import submit
 from tests.hub.control import Hub
 from tests.submit.desk import CAP, LIMIT, at_desk, balance, machine, order, posts, states, window

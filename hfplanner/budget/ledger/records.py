@@ -9,6 +9,7 @@ from typing import Any
 from hfplanner.budget.terms import JobTerms
 
 __all__ = [
+    "SID_LABEL",
     "Adoption",
     "Balance",
     "BudgetWindow",
@@ -25,6 +26,10 @@ __all__ = [
     "Submission",
     "Waiver",
 ]
+
+
+SID_LABEL = "hfplanner-sid"
+"""The label of a job that carries the id of its submission."""
 
 
 class State(StrEnum):
