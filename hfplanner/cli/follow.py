@@ -16,9 +16,10 @@ from hfplanner.cli.output import hint, note, print_error, print_log, warn
 from hfplanner.errors import HfplannerError, HubError, SubmissionError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.sanitize import sanitize
+from hfplanner.submit.books import Books
 from hfplanner.submit.follow import follow_job
 from hfplanner.submit.send import Desk, Submitted
-from hfplanner.submit.settlement import settlement
+from hfplanner.submit.settlement import foreign_price, settlement
 from hfplanner.units import format_duration, format_usd
 
 __all__ = ["follow"]
@@ -54,7 +55,7 @@ class _Standing:
         return f"Running on {terms.flavor} for {format_duration(secs)}: {so_far} of at most {most}"
 
 
-def follow(submitted: Submitted, desk: Desk) -> int:
+def follow(submitted: Submitted, desk: Desk, books: Books) -> int:
     """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
     standing = _Standing(submitted.submission)
@@ -76,19 +77,22 @@ def follow(submitted: Submitted, desk: Desk) -> int:
     except HubError as error:
         warn(f"The job cannot be followed any more: {error.message} It runs on.")
         return 0
-    return _ended(last, submitted, desk)
+    return _ended(last, submitted, desk, books)
 
 
-def _ended(job: JobInfo | None, submitted: Submitted, desk: Desk) -> int:
+def _ended(job: JobInfo | None, submitted: Submitted, desk: Desk, books: Books) -> int:
     """Settle a job that has ended, and say how it did and what it cost."""
-    cost = None if job is None else settlement(job, submitted.submission, desk.clock())
-    if job is None or cost is None:
+    if job is None:
+        return 0
+    submission = submitted.submission
+    cost = settlement(job, submission, desk.clock(), ran_at=foreign_price(job, submission, books))
+    if cost is None:
         return 0
     try:
-        desk.ledger.settle(submitted.submission.sid, cost)
+        desk.ledger.settle(submission.sid, cost)
     except HfplannerError as error:
         warn(f"The ledger could not settle it: {error.message} `hfplanner ledger reconcile` does.")
-    spent = f"{format_usd(cost.cost_micro_usd)} of at most {format_usd(submitted.submission.cap_micro_usd)}"
+    spent = f"{format_usd(cost.cost_micro_usd)} of at most {format_usd(submission.cap_micro_usd)}"
     stage = "unknown" if job.status is None else str(job.status.stage)
     if job.status is not None and job.status.stage == JobStage.COMPLETED:
         note(f"Job {job.id} completed. It cost {spent}.")

@@ -40,6 +40,7 @@ from hfplanner.errors import (
 
 if TYPE_CHECKING:
     from hfplanner.catalog.listing import Listing
+    from hfplanner.submit.books import Books
     from hfplanner.submit.send import Desk, JobOrder, Submitted
 
 SETTINGS = {"ignore_unknown_options": True}
@@ -147,7 +148,8 @@ def _run(
 
     listing = _listing(offline=False)
     account = find_account(desk.hub, asked.job.namespace)
-    done = reconcile(desk, books_for(rules, listing, bills=kept_bills()), sweep=False)
+    books = books_for(rules, listing, bills=kept_bills())
+    done = reconcile(desk, books, sweep=False)
     for text in (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps)):
         warn(text)
     planned = asked.plan(rules, listing, desk.ledger, account, desk.hub)
@@ -164,7 +166,7 @@ def _run(
     submitted = submit(_order(planned, key), desk)
     for text in submitted.warnings:
         warn(text)
-    return _finish(submitted, desk, shown, follows=follows)
+    return _finish(submitted, desk, books, shown, follows=follows)
 
 
 def _order(planned: Planned, key: str | None) -> "JobOrder":
@@ -199,7 +201,7 @@ def _unknown_document(error: SubmissionUnknown) -> dict[str, Any]:
     return {**error_document(error), **known}
 
 
-def _finish(submitted: "Submitted", desk: "Desk", shown: OutputFormat, *, follows: bool) -> int:
+def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputFormat, *, follows: bool) -> int:
     """Show what was submitted, and follow it where somebody looks."""
     document = submitted_document(submitted)
     unknown = document["state"] in {"UNKNOWN", "SENDING", "RESERVED"}
@@ -215,5 +217,5 @@ def _finish(submitted: "Submitted", desk: "Desk", shown: OutputFormat, *, follow
             if follows and submitted.job_id is not None:
                 from hfplanner.cli.follow import follow  # noqa: PLC0415 - rich, for people only
 
-                return follow(submitted, desk)
+                return follow(submitted, desk, books)
     return SubmissionUnknown.exit_code if unknown else 0

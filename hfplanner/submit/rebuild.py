@@ -12,7 +12,7 @@ from hfplanner.submit.books import Books
 from hfplanner.submit.found import original
 from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, is_sid
 from hfplanner.submit.send import Desk
-from hfplanner.submit.settlement import settlement
+from hfplanner.submit.settlement import foreign_price, settlement
 
 __all__ = ["Rebuilt", "rebuild"]
 
@@ -85,7 +85,7 @@ def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: s
                 continue
             submission = desk.ledger.adopt(adoption)
             taken.append(submission)
-            cost = settlement(job, submission, desk.clock())
+            cost = settlement(job, submission, desk.clock(), ran_at=foreign_price(job, submission, books))
             settled += cost is not None and desk.ledger.settle(submission.sid, cost)
     count = sum(map(len, by_sid.values()))
     return Rebuilt(jobs=count, adopted=len(taken), settled=settled, gaps=tuple(gaps))

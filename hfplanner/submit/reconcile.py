@@ -17,7 +17,7 @@ from hfplanner.submit.books import Books
 from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
 from hfplanner.submit.identity import copy_sid, is_sid
 from hfplanner.submit.send import Desk
-from hfplanner.submit.settlement import longest_life, settlement
+from hfplanner.submit.settlement import foreign_price, longest_life, settlement
 from hfplanner.units import format_usd
 
 __all__ = ["Reconciled", "reconcile"]
@@ -228,11 +228,7 @@ class _Reconciliation:
         except HubError as error:
             self._gap(f"job {job_id} could not be asked for: {error.message}")
             return None
-        flavor = submission.terms.flavor if job.flavor is None else str(job.flavor)
-        if flavor == submission.terms.flavor:
-            return settlement(job, submission, now)
-        price = self.books.price_of(flavor) or self.books.dearest
-        return settlement(job, submission, now, ran_at=price)
+        return settlement(job, submission, now, ran_at=foreign_price(job, submission, self.books))
 
     def _vanished(self, submission: Submission, now: datetime) -> Settlement | None:
         """Return the cap of a job the Hub does not know any more, once its longest life is over."""

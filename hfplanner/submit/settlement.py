@@ -6,8 +6,9 @@ from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import Settlement, Submission
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
+from hfplanner.submit.books import Books
 
-__all__ = ["longest_life", "settlement"]
+__all__ = ["foreign_price", "longest_life", "settlement"]
 
 _LATE = timedelta(seconds=BillingPolicy().vanished_after_secs)
 
@@ -23,6 +24,15 @@ def longest_life(submission: Submission) -> timedelta:
     return timedelta(seconds=terms.timeout_secs * terms.attempts) + _LATE
 
 
+def foreign_price(job: JobInfo, submission: Submission, books: Books) -> UsedPrice | None:
+    """Return the price of the flavor a job ran on, the dearest where that is not known.
+
+    ``None`` where it ran on the flavor that was reserved, at the price it was reserved with.
+    """
+    flavor = submission.terms.flavor if job.flavor is None else str(job.flavor)
+    return None if flavor == submission.terms.flavor else books.price_of(flavor) or books.dearest
+
+
 def settlement(
     job: JobInfo, submission: Submission, now: datetime, *, ran_at: UsedPrice | None = None
 ) -> Settlement | None:
@@ -34,7 +44,7 @@ def settlement(
         job: as the Hub tells it.
         submission: it belongs to.
         now: UTC.
-        ran_at: the price of the flavor it ran on, where that is not the one that was reserved.
+        ran_at: see :func:`foreign_price`.
     """
     if not job.is_terminal:
         return None

@@ -352,3 +352,13 @@ def test_a_resolution_names_a_job_that_can_be(home: Program, hub: Hub) -> None:
     """A typo is not taken for a job."""
     done = home.run("ledger", "resolve", "0" * 32, "--job", "nope", "--reason", "x")
     assert (done.code, hub.jobs()) == (2, [])
+
+
+def test_a_followed_job_on_another_flavor_is_settled_at_the_price_of_that_one(home: Program, hub: Hub) -> None:
+    """The same price as `ledger reconcile` takes: following is no other way to the money."""
+    hub.default_fate(Fate(scheduling_secs=1, running_secs=30))
+    hub.fault(method="GET", path="/api/jobs/alice/[0-9a-f]{24}$", times=0, put={"flavor": "t4-small"})
+    hub.run_clock(60)
+    done = home.run(*RUN, *JOB)
+    assert done.code == 0, done.err
+    assert _document(home, "ledger", "show")[1]["submissions"][0]["posted_micro_usd"] == 6667
