@@ -17,25 +17,15 @@ from hfplanner.errors import HfplannerError, UsageError
 __all__ = ["COMMANDS", "run"]
 
 COMMANDS = {
-    "hardware": LazyCommand(
-        "hfplanner.cli.commands.hardware", "List the flavors that can be rented, with their prices."
-    ),
-    "recommend": LazyCommand(
-        "hfplanner.cli.commands.recommend", "Say which flavor is cheapest for what a job needs, and why."
-    ),
+    "hardware": LazyCommand("hardware", "List the flavors that can be rented, with their prices."),
+    "recommend": LazyCommand("recommend", "Say which flavor is cheapest for what a job needs, and why."),
     "estimate": LazyCommand("estimate", "Say how much memory, time and money a job needs."),
     "budget": LazyCommand("budget", "Show what may be spent, and whether a job may run."),
     "run": LazyCommand("run", "Run a job: check the budget, reserve, submit once, follow."),
-    "ledger": LazyCommand(
-        "hfplanner.cli.commands.ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."
-    ),
+    "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
-    "sync": LazyCommand(
-        "hfplanner.cli.commands.sync", "Bring the local history up to date with the Hub: jobs and the bill."
-    ),
-    "report": LazyCommand(
-        "hfplanner.cli.commands.report", "Say what the jobs cost, by what, and what of it was wasted."
-    ),
+    "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "report": LazyCommand("report", "Say what the jobs cost, by what, and what of it was wasted."),
 }
 
 _BROKEN_PIPE = 141

@@ -7,9 +7,7 @@ from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
 __all__ = ["COMMANDS", "estimate"]
 
 COMMANDS = {
-    "memory": LazyCommand(
-        "hfplanner.cli.commands.estimate_memory", "Say how much memory a model needs, and where it fits."
-    ),
+    "memory": LazyCommand("estimate_memory", "Say how much memory a model needs, and where it fits."),
     "duration": LazyCommand("estimate_duration", "Say how long a measured job takes elsewhere."),
     "cost": LazyCommand("estimate_cost", "Say what a job costs, and what it can cost at most."),
 }

@@ -10,12 +10,8 @@ COMMANDS = {
     "show": LazyCommand("ledger_show", "List submissions, or the entries of one."),
     "verify": LazyCommand("ledger_verify", "Prove that the books add up."),
     "reconcile": LazyCommand("ledger_reconcile", "Bring the books up to what the Hub says."),
-    "resolve": LazyCommand(
-        "hfplanner.cli.commands.ledger_resolve", "Say what became of a submission nobody can prove."
-    ),
-    "rebuild": LazyCommand(
-        "hfplanner.cli.commands.ledger_rebuild", "Make lost books again from the labels of the jobs."
-    ),
+    "resolve": LazyCommand("ledger_resolve", "Say what became of a submission nobody can prove."),
+    "rebuild": LazyCommand("ledger_rebuild", "Make lost books again from the labels of the jobs."),
 }
 
 ledger = typer.Typer(
