@@ -20,8 +20,8 @@ class LazyCommand:
     """Where a command is and what it does, known before it is imported.
 
     Args:
-        module: one of :mod:`hfplanner.cli.commands`. It holds a function of the command's name
-            (``import_`` for ``import``) and ``EXAMPLES``, a list of lines; or, where the command is a group of commands, a typer app of that name. It
+        module: one of :mod:`hfplanner.cli.commands`. It holds a function of the command's name (``import_`` for
+            ``import``) and ``EXAMPLES``, a list of lines; or, for a group of commands, a typer app of that name. It
             may hold ``SETTINGS`` for its command line, such as ``ignore_unknown_options``.
         help: one line for the list of commands.
     """
