@@ -18,7 +18,7 @@ from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_jo
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import now_utc
-from hfplanner.cli.output import warn
+from hfplanner.cli.show.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor, is_named

@@ -6,7 +6,7 @@ from datetime import datetime
 from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.explain import period_words
 from hfplanner.budget.policy import Limits, Policy
-from hfplanner.cli.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.tables import Column, console, print_table, print_text
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_duration, format_usd
 

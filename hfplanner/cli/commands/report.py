@@ -14,7 +14,7 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import note, print_document, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.show.output import note, print_document, print_json, print_lines, print_tsv, resolve_format, warn
 from hfplanner.history.bills import read_bills
 from hfplanner.history.store import HistoryStore, default_history_folder
 from hfplanner.report.build import ReportInputs, build_report, costed_jobs
@@ -145,6 +145,6 @@ def _show(found: Report, shown: ReportFormat) -> None:
         case ReportFormat.HTML:
             print_document(to_html(found))
         case _:
-            from hfplanner.cli.show_report import show_report  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.report import show_report  # noqa: PLC0415 - rich, for people only
 
             show_report(found)

@@ -12,7 +12,7 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 
 EXAMPLES = [
     "hfplanner hardware",
@@ -59,7 +59,7 @@ def hardware(
         case OutputFormat.AGENT:
             print_tsv(_AGENT_COLUMNS, ([row[column] for column in _AGENT_COLUMNS] for row in rows))
         case _:
-            from hfplanner.cli.show_hardware import show_hardware  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.hardware import show_hardware  # noqa: PLC0415 - rich, for people only
 
             show_hardware(listing, now)
     return 0

@@ -3,7 +3,16 @@
 from datetime import datetime
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.tables import Column, age_line, console, gpu_text, price_text, print_table, print_text, size_text
+from hfplanner.cli.show.tables import (
+    Column,
+    age_line,
+    console,
+    gpu_text,
+    price_text,
+    print_table,
+    print_text,
+    size_text,
+)
 from hfplanner.sanitize import sanitize
 
 __all__ = ["show_hardware"]

@@ -16,7 +16,9 @@ from hfplanner.cli.job_options import JobOptions, TokenOption
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
-from hfplanner.cli.output import (
+from hfplanner.cli.packs import unpacked
+from hfplanner.cli.planning import AskedRun, Planned, account_for
+from hfplanner.cli.show.output import (
     OutputFormat,
     error_document,
     note,
@@ -27,9 +29,7 @@ from hfplanner.cli.output import (
     resolve_format,
     warn,
 )
-from hfplanner.cli.packs import unpacked
-from hfplanner.cli.planning import AskedRun, Planned, account_for
-from hfplanner.cli.show_run import ask, plan_document, show_plan, submitted_document
+from hfplanner.cli.show.run import ask, plan_document, show_plan, submitted_document
 from hfplanner.errors import (
     BudgetBlocked,
     BudgetError,
@@ -259,7 +259,7 @@ def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputF
     document = submitted_document(submitted)
     _show_submitted(submitted, document, shown)
     if shown is OutputFormat.HUMAN and follows and submitted.job_id is not None:
-        from hfplanner.cli.follow import follow  # noqa: PLC0415 - rich, for people only
+        from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
         return follow(submitted, desk, books)
     unknown = document["state"] in {"UNKNOWN", "SENDING", "RESERVED"}

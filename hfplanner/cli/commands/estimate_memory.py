@@ -13,8 +13,8 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.cli.packs import unpacked
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.estimate.memory.places import places_of
 from hfplanner.estimate.memory.report import MemoryReport, report_memory
 
@@ -63,6 +63,6 @@ def _show(report: MemoryReport, shown: OutputFormat) -> None:
             rows: list[dict[str, Any]] = [dict(fit.to_json()) for fit in report.fits]
             print_tsv(_AGENT_COLUMNS, ([row[column] for column in _AGENT_COLUMNS] for row in rows))
         case _:
-            from hfplanner.cli.show_memory import show_memory  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.memory import show_memory  # noqa: PLC0415 - rich, for people only
 
             show_memory(report)

@@ -14,7 +14,7 @@ from hfplanner.cli.account import find_account, open_client
 from hfplanner.cli.budget_inputs import PolicyOption, ask_schedules, look_outside, open_books, the_policy
 from hfplanner.cli.job_options import JobNamespaceOption, TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
-from hfplanner.cli.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.show.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format, warn
 from hfplanner.errors import HubError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _show(policy: Policy, lines: Sequence[BudgetLine], shown: OutputFormat, now:
         case OutputFormat.AGENT:
             print_tsv(_AGENT_COLUMNS, ([line.to_json()[column] for column in _AGENT_COLUMNS] for line in lines))
         case _:
-            from hfplanner.cli.show_budget import show_budgets  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.budget import show_budgets  # noqa: PLC0415 - rich, for people only
 
             show_budgets(policy, lines, now)
     if shown is not OutputFormat.JSON and policy.sources:

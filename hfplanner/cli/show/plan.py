@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Console
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.tables import Column, age_line, console, gpu_text, print_table, print_text
+from hfplanner.cli.show.tables import Column, age_line, console, gpu_text, print_table, print_text
 from hfplanner.estimate.duration.plan import DurationPlan
 from hfplanner.estimate.span import Estimate
 from hfplanner.sanitize import sanitize

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, warn
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, warn
 from hfplanner.estimate.duration.plan import DurationPlan, PlannedFlavor
 
 __all__ = ["show_plan"]
@@ -34,7 +34,7 @@ def show_plan(plan: DurationPlan, shown: OutputFormat, listing: Listing, now: da
         case OutputFormat.AGENT:
             print_tsv(_AGENT_COLUMNS, (_agent_row(row) for row in plan.flavors))
         case _:
-            from hfplanner.cli.show_plan import show_plan_table  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.plan import show_plan_table  # noqa: PLC0415 - rich, for people only
 
             show_plan_table(plan, listing, now)
     if plan.flavors:

@@ -9,7 +9,7 @@ from hfplanner.cli.budget_inputs import PolicyOption
 from hfplanner.cli.desk import LedgerOption, get_books, open_desk
 from hfplanner.cli.job_options import TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, resolve_format, warn
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, resolve_format, warn
 from hfplanner.errors import HubListingIncomplete
 from hfplanner.submit.rebuild import rebuild as rebuild_books
 

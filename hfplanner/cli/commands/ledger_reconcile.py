@@ -9,7 +9,15 @@ from hfplanner.cli.budget_inputs import PolicyOption
 from hfplanner.cli.desk import LedgerOption, get_books, open_desk
 from hfplanner.cli.job_options import TokenOption
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
-from hfplanner.cli.output import OutputFormat, print_block, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.show.output import (
+    OutputFormat,
+    print_block,
+    print_json,
+    print_lines,
+    print_tsv,
+    resolve_format,
+    warn,
+)
 from hfplanner.errors import HubListingIncomplete, SubmissionUnknown
 from hfplanner.submit.reconcile import Reconciled
 from hfplanner.submit.reconcile import reconcile as reconcile_books

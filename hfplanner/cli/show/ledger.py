@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hfplanner.budget.ledger.records import Entry, Submission
-from hfplanner.cli.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.tables import Column, console, print_table, print_text
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 

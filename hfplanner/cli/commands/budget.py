@@ -7,8 +7,8 @@ from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
 __all__ = ["COMMANDS", "budget"]
 
 COMMANDS = {
-    "show": LazyCommand("hfplanner.cli.budget_show", "Show the limits, and what is left of them."),
-    "check": LazyCommand("hfplanner.cli.budget_check", "Say whether a job may run, with the arithmetic."),
+    "show": LazyCommand("budget_show", "Show the limits, and what is left of them."),
+    "check": LazyCommand("budget_check", "Say whether a job may run, with the arithmetic."),
 }
 
 budget = typer.Typer(

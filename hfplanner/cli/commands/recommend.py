@@ -21,8 +21,16 @@ from hfplanner.cli.options import (
     reader,
     whole_number,
 )
-from hfplanner.cli.output import OutputFormat, note, print_error, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.cli.packs import unpacked
+from hfplanner.cli.show.output import (
+    OutputFormat,
+    note,
+    print_error,
+    print_json,
+    print_lines,
+    print_tsv,
+    resolve_format,
+)
 from hfplanner.errors import NothingFits
 from hfplanner.recommend.choose import recommend as recommend_flavors
 from hfplanner.recommend.needs import NEED_LIMITS, Objective
@@ -134,7 +142,7 @@ def _show(answer: Recommendation, shown: OutputFormat, now: datetime) -> None:
         case OutputFormat.AGENT:
             print_tsv(_AGENT_COLUMNS, (_agent_row(option) for option in answer.options))
         case _:
-            from hfplanner.cli.show_recommend import show_recommend  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.recommend import show_recommend  # noqa: PLC0415 - rich, for people only
 
             show_recommend(answer, now)
 

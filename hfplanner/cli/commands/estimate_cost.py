@@ -12,9 +12,9 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import OutputFormat, resolve_format
 from hfplanner.cli.packs import unpacked
-from hfplanner.cli.plan_output import show_plan
+from hfplanner.cli.show.output import OutputFormat, resolve_format
+from hfplanner.cli.show.plan_output import show_plan
 from hfplanner.estimate.duration.plan import Terms, find_flavors, plan_flavors
 
 __all__ = ["cost"]

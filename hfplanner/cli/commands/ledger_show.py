@@ -9,7 +9,7 @@ import typer
 from hfplanner.budget.ledger.records import Entry, State, Submission
 from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, reader, whole_number
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 from hfplanner.errors import UsageError, quoted
 
 EXAMPLES = [
@@ -66,7 +66,7 @@ def _show_all(submissions: list[Submission], ledger_id: str, shown: OutputFormat
         case OutputFormat.AGENT:
             print_tsv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
         case _:
-            from hfplanner.cli.show_ledger import show_submissions  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.ledger import show_submissions  # noqa: PLC0415 - rich, for people only
 
             show_submissions(submissions)
 
@@ -81,6 +81,6 @@ def _show_one(submission: Submission, entries: Iterable[Entry], shown: OutputFor
         case OutputFormat.AGENT:
             print_tsv(_ENTRY_COLUMNS, ([row[name] for name in _ENTRY_COLUMNS] for row in rows))
         case _:
-            from hfplanner.cli.show_ledger import show_entries  # noqa: PLC0415 - rich, for people only
+            from hfplanner.cli.show.ledger import show_entries  # noqa: PLC0415 - rich, for people only
 
             show_entries(submission, list(entries))

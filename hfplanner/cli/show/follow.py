@@ -12,7 +12,7 @@ from rich.text import Text
 from hfplanner.api.job_parts import JobStage
 from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import Submission
-from hfplanner.cli.output import hint, note, print_error, print_log, warn
+from hfplanner.cli.show.output import hint, note, print_error, print_log, warn
 from hfplanner.errors import HfplannerError, HubError, SubmissionError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.sanitize import sanitize

@@ -1,6 +1,6 @@
 """A report for people."""
 
-from hfplanner.cli.tables import Column, age_line, console, print_table, print_text
+from hfplanner.cli.show.tables import Column, age_line, console, print_table, print_text
 from hfplanner.report.result import Report
 from hfplanner.report.tables import (
     TextTable,

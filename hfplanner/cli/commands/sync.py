@@ -13,7 +13,7 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, now_utc
-from hfplanner.cli.output import OutputFormat, hint, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.show.output import OutputFormat, hint, note, print_json, print_lines, print_tsv, resolve_format, warn
 from hfplanner.errors import HubUnreachable, Outcome, TokenError
 from hfplanner.history.bill_pull import BillPull
 from hfplanner.history.store import HistoryStore, default_history_folder
@@ -89,7 +89,7 @@ def _progress() -> Iterator[Watch | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from hfplanner.cli.sync_progress import progress_bar  # noqa: PLC0415 - rich, for people only
+    from hfplanner.cli.show.sync_progress import progress_bar  # noqa: PLC0415 - rich, for people only
 
     with progress_bar() as watch:
         yield watch

@@ -4,7 +4,7 @@ import os
 
 from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
 
 EXAMPLES = ["hfplanner ledger verify", "hfplanner ledger verify --json"]
 

@@ -7,9 +7,9 @@ from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
 __all__ = ["COMMANDS", "estimate"]
 
 COMMANDS = {
-    "memory": LazyCommand("hfplanner.cli.estimate_memory", "Say how much memory a model needs, and where it fits."),
-    "duration": LazyCommand("hfplanner.cli.estimate_duration", "Say how long a measured job takes elsewhere."),
-    "cost": LazyCommand("hfplanner.cli.estimate_cost", "Say what a job costs, and what it can cost at most."),
+    "memory": LazyCommand("estimate_memory", "Say how much memory a model needs, and where it fits."),
+    "duration": LazyCommand("estimate_duration", "Say how long a measured job takes elsewhere."),
+    "cost": LazyCommand("estimate_cost", "Say what a job costs, and what it can cost at most."),
 }
 
 estimate = typer.Typer(

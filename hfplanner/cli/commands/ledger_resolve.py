@@ -8,7 +8,7 @@ import typer
 
 from hfplanner.cli.desk import LedgerOption, open_the_ledger
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, now_utc
-from hfplanner.cli.output import OutputFormat, print_json, print_lines, resolve_format
+from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, resolve_format
 from hfplanner.errors import UsageError
 from hfplanner.submit.resolve import Word
 from hfplanner.submit.resolve import resolve as resolve_submission

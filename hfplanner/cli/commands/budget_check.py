@@ -20,7 +20,9 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.output import (
+from hfplanner.cli.packs import unpacked
+from hfplanner.cli.planning import AskedRun, Planned, account_for
+from hfplanner.cli.show.output import (
     OutputFormat,
     note,
     print_block,
@@ -31,8 +33,6 @@ from hfplanner.cli.output import (
     resolve_format,
     warn,
 )
-from hfplanner.cli.packs import unpacked
-from hfplanner.cli.planning import AskedRun, Planned, account_for
 from hfplanner.errors import BudgetError, BudgetRefused, HfplannerError, HistoryError
 
 SETTINGS = {"ignore_unknown_options": True}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
-from hfplanner.cli.output import keep_blanks
+from hfplanner.cli.show.output import keep_blanks
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:

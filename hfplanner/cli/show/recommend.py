@@ -7,7 +7,16 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from hfplanner.cli.tables import Column, age_line, console, gpu_text, price_text, print_table, print_text, size_text
+from hfplanner.cli.show.tables import (
+    Column,
+    age_line,
+    console,
+    gpu_text,
+    price_text,
+    print_table,
+    print_text,
+    size_text,
+)
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation

@@ -7,11 +7,11 @@ from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
 __all__ = ["COMMANDS", "ledger"]
 
 COMMANDS = {
-    "show": LazyCommand("hfplanner.cli.ledger_show", "List submissions, or the entries of one."),
-    "verify": LazyCommand("hfplanner.cli.ledger_verify", "Prove that the books add up."),
-    "reconcile": LazyCommand("hfplanner.cli.ledger_reconcile", "Bring the books up to what the Hub says."),
-    "resolve": LazyCommand("hfplanner.cli.ledger_resolve", "Say what became of a submission nobody can prove."),
-    "rebuild": LazyCommand("hfplanner.cli.ledger_rebuild", "Make lost books again from the labels of the jobs."),
+    "show": LazyCommand("ledger_show", "List submissions, or the entries of one."),
+    "verify": LazyCommand("ledger_verify", "Prove that the books add up."),
+    "reconcile": LazyCommand("ledger_reconcile", "Bring the books up to what the Hub says."),
+    "resolve": LazyCommand("ledger_resolve", "Say what became of a submission nobody can prove."),
+    "rebuild": LazyCommand("ledger_rebuild", "Make lost books again from the labels of the jobs."),
 }
 
 ledger = typer.Typer(

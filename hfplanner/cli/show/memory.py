@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from hfplanner.cli.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.tables import Column, console, print_table, print_text
 from hfplanner.estimate.memory.report import MemoryReport
 from hfplanner.estimate.span import Estimate
 from hfplanner.sanitize import sanitize

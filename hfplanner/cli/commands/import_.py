@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, now_utc
-from hfplanner.cli.output import (
+from hfplanner.cli.show.output import (
     OutputFormat,
     note,
     print_error,
