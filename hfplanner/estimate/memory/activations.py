@@ -3,7 +3,7 @@
 from typing import Any
 
 from hfplanner.estimate.memory.adapters import adapter_inputs
-from hfplanner.estimate.memory.columns import choose, greatest
+from hfplanner.estimate.memory.columns import choose, greatest, least
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
@@ -15,6 +15,7 @@ __all__ = [
     "legacy_doubt_bytes",
     "loss_bytes",
     "residual_bytes",
+    "stream_bytes",
 ]
 
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
@@ -25,11 +26,15 @@ _KEPT_TWICE = 1.6
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
-# returns are made from it (4 + 4 + 4; a loop that holds on to the model's output adds 2). legacy: the output is fp32
-# and held (4 more). chunked: an eighth in passing (TRL and torchtune cut a sequence into chunks), and a copy of one
-# chunk's gradient. half: the same four tensors in two bytes. Read off transformers' loss_utils.py (5.24) and
-# modeling_llama.py (4.40); a simulated step agrees within 1 %.
-_LOSS_BYTES = {"standard": 12.0, "legacy": 16.0, "chunked": 2.0, "fused": 0.0, "half": 8.0}
+# returns are made from it (4 + 4 + 4), as the Trainer computes it, which lets go of the model's output. legacy: a loop
+# that holds the output in fp32 (4) and gets its gradient in half precision (2) beside. half: the same four tensors in
+# two bytes. Read off transformers' loss_utils.py (5.24) and modeling_llama.py (4.40) and accelerate's
+# convert_outputs_to_fp32; the traced step says the same.
+_LOSS_BYTES = {"standard": 12.0, "legacy": 18.0, "half": 8.0}
+# TRL's fused head computes one tile of logits at a time (trl 1.16: kernels/chunked_logprob.py, trainer/utils.py).
+_TILE_TOKENS, _TILE_VOCAB = 4096, 32768
+# Liger's fused loss has about as many logits in half precision as there are hidden values, and their gradients.
+_FUSED_BYTES = 5.0
 
 
 def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a number, or a column as `columns` says
@@ -42,8 +47,9 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
     """
     architecture = find_architecture(shape.model_type, gated=shape.gated)
     kept = _kept(architecture, job)
-    scale = _fp32_scale(architecture) if job.precision == "fp32" else 1.0
-    wide = 2.0 if job.precision == "fp32" else 1.0
+    fp32 = job.precision == "fp32" or job.upcast
+    scale = _fp32_scale(architecture) if fp32 else 1.0
+    wide = 2.0 if fp32 else 1.0
     total = kept.hidden * shape.hidden * scale + kept.query * shape.query_width * wide
     total += _key_value(shape, job, kept) * wide
     total += _feed_forward(shape, kept) * wide + 4 * shape.heads
@@ -71,7 +77,8 @@ def _scores(architecture: Architecture, job: MemoryJob) -> float:
 def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
     if job.task in {"lora", "qlora"}:
         return architecture.frozen
-    return architecture.amp if job.mixed else architecture.full
+    # What shards weights computes in half precision outright, without autocast.
+    return architecture.amp if job.mixed and job.sharding == "none" else architecture.full
 
 
 def _fp32_scale(architecture: Architecture) -> float:
@@ -86,7 +93,7 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
     growth = min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
     if job.attention == "eager":
         return total + growth
-    if job.packed or job.attention == "flash":
+    if not job.padded or job.attention == "flash":
         return total
     return total + choose(job.batch_size > 1, growth, 0.0)
 
@@ -107,17 +114,16 @@ def _adapter_bytes(job: MemoryJob) -> float:
     """Return the bytes of an adapter's input.
 
     PEFT keeps adapters in fp32 and casts their input to it: a loop of one's own keeps four bytes. The Trainer runs
-    under autocast, which casts that back: two. Which of them runs is not said by a base in bf16, so the middle is
-    taken, and the spread covers both.
+    under autocast, which casts that back: two.
     """
-    return 2.0 if job.mixed or job.task == "qlora" else 3.0
+    return 2.0 if job.autocasts else 4.0
 
 
 def adapter_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
-    """Return by how many bytes either of the two loops is off the middle."""
-    if job.task != "lora" or job.mixed or job.checkpointing != "none":
+    """Return how many bytes more there are where a loop of one's own casts adapters' inputs, and no autocast."""
+    if job.task != "lora" or not job.autocasts or job.mixed or job.checkpointing != "none":
         return 0.0
-    return adapter_inputs(shape, job) * shape.layers * job.tokens
+    return 2 * adapter_inputs(shape, job) * shape.layers * job.tokens
 
 
 def _quantized_inputs(shape: ModelShape) -> int:
@@ -131,12 +137,19 @@ def legacy_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN40
     return 0.4 * _quantized_inputs(shape) * shape.layers * job.tokens
 
 
+def stream_bytes(job: MemoryJob) -> int:
+    """Return the bytes of one value of the residual stream.
+
+    fp32 embeddings make an fp32 stream: full training under autocast, and adapters over a quantized model whose other
+    parts are fp32. What FSDP and DeepSpeed shard computes in half precision outright.
+    """
+    wide = job.precision == "fp32" or job.upcast or (job.mixed and job.sharding == "none")
+    return 4 if wide else 2
+
+
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
     """Return the bytes per token of the residual stream, which checkpointing keeps once per layer."""
-    # fp32 embeddings make an fp32 stream: full training under autocast, and adapters whose base keeps its unquantized
-    # parts in fp32 (TRL's default dtype, peft's prepare_model_for_kbit_training).
-    wide = job.precision == "fp32" or job.mixed
-    return shape.hidden * (4 if wide else 2)
+    return float(shape.hidden * stream_bytes(job))
 
 
 def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
@@ -167,13 +180,36 @@ def _block_widths(shape: ModelShape) -> int:
     return 4 if find_architecture(shape.model_type, gated=False).frozen.ffn >= _WRITTEN_OUT else 2
 
 
-def loss_bytes(shape: ModelShape, job: MemoryJob) -> float:
-    """Return the bytes per token that logits and cross-entropy need at their worst moment.
+def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the bytes that logits and cross-entropy need at their worst moment.
 
     >>> from hfplanner.models.known import find_known
-    >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora"))
+    >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora", loss="standard", seq_len=1))
     1539072.0
     """
     if shape.kind == "encoder":
         return 0.0
-    return _LOSS_BYTES[job.loss] * shape.vocab
+    if job.loss == "chunked":
+        return _tiled_bytes(shape, job)
+    if job.loss == "fused":
+        return _FUSED_BYTES * shape.hidden * job.tokens
+    return _LOSS_BYTES[job.loss] * shape.vocab * job.tokens
+
+
+def _tiled_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return what TRL's head has at its worst: a tile, the tokens with a label, gradients in fp32 and their cast.
+
+    The tile is whole however small the vocabulary; what it is made of is cast to half precision where it is not yet.
+    """
+    compute = 4 if job.precision == "fp32" else 2
+    stream = stream_bytes(job)
+    rows = least(job.tokens, _TILE_TOKENS)
+    tile = rows * _TILE_VOCAB * compute
+    cast = (rows if stream > compute else 0) * shape.hidden * compute
+    if job.mixed or job.upcast:
+        cast += min(shape.vocab, _TILE_VOCAB) * shape.hidden * compute
+    hidden = job.tokens * shape.hidden * (stream + 4 + (stream if stream < 4 else 0))  # noqa: PLR2004 - fp32
+    head = 0
+    if job.task == "full" or job.trained_embeddings:
+        head = shape.vocab * shape.hidden * (4 if job.precision == "fp32" or job.mixed else 6)
+    return tile + cast + hidden + head

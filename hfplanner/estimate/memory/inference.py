@@ -67,8 +67,8 @@ def prefill_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
 def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     """Return the bytes of each part at the peak, on one GPU of those the weights are spread over.
 
-    Two moments: the prefill (the prompt's activations, the cache so far) and the last token (the whole cache, of which
-    one layer is copied while it grows).
+    Three moments: the prefill's last block (the prompt's activations, the cache so far), its logits, and the last token
+    (the whole cache, of which one layer is copied while it grows).
     """
     if shape.diffusion:
         return diffusion_parts(shape, job)
@@ -82,12 +82,11 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     prefill = prefill_tokens(job)
     # vLLM gives every GPU the whole latent of latent attention; heads are shared.
     cache_spread = 1 if shape.latent and job.engine == "vllm" else spread
+    at_prompt = cache_bytes(shape, job, prompt) / cache_spread
     moments: list[dict[str, Any]] = [
-        {
-            "kv_cache": cache_bytes(shape, job, prompt) / cache_spread,
-            "activations": passing * prefill,
-            "logits": prompt_logits,
-        },
+        {"kv_cache": at_prompt, "activations": passing * prefill},
+        # The last block is gone before the logits are there.
+        {"kv_cache": at_prompt, "activations": 2.0 * shape.hidden * prefill, "logits": prompt_logits},
         {
             "kv_cache": copies * cache_bytes(shape, job, context) / cache_spread,
             "activations": one_layer + passing * job.batch_size,
@@ -96,7 +95,7 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     ]
     # The prefill itself gives the first token; with one token to answer, nothing grows.
     grows = job.prompt_len is not None and context - prompt > 1
-    moments[1] = {name: choose(grows, size, 0.0) for name, size in moments[1].items()}
+    moments[2] = {name: choose(grows, size, 0.0) for name, size in moments[2].items()}
     moments.append({"loading": loading_bytes(shape, job)})
     worst = pick(moments)
     gathered = 2.0 * largest_matrix(shape) if stored_as(shape, job) in _UNPACKED else 0.0

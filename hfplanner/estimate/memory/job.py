@@ -10,7 +10,9 @@ __all__ = [
     "Checkpointing",
     "ColumnJob",
     "Engine",
+    "GradSync",
     "KvDtype",
+    "Lengths",
     "Logits",
     "Loss",
     "MemoryJob",
@@ -19,6 +21,7 @@ __all__ = [
     "Precision",
     "Sharding",
     "Task",
+    "Unquantized",
 ]
 
 Task = Literal["inference", "full", "lora", "qlora"]
@@ -33,6 +36,9 @@ Loss = Literal["standard", "chunked", "fused", "legacy", "half"]
 
 KvDtype = Literal["auto", "fp32", "fp16", "bf16", "fp8", "int8"]
 Logits = Literal["last", "all"]
+Lengths = Literal["fixed", "packed", "varying"]
+GradSync = Literal["every", "last"]
+Unquantized = Literal["fp32", "bf16"]
 _CHOICES = {
     "task": get_args(Task),
     "precision": get_args(Precision),
@@ -44,6 +50,10 @@ _CHOICES = {
     "sharding": get_args(Sharding),
     "offload": get_args(Offload),
     "kv_dtype": get_args(KvDtype),
+    "logits": get_args(Logits),
+    "lengths": get_args(Lengths),
+    "grad_sync": get_args(GradSync),
+    "unquantized": get_args(Unquantized),
 }
 # A context or a batch beyond these is a slip of the keyboard.
 _MOST_TOKENS = 2**31
@@ -75,11 +85,21 @@ class MemoryJob:
             ``modules_to_save``), in copies.
         checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer.
         attention: ``"eager"`` keeps the score matrices.
-        loss: ``"standard"`` upcasts all logits to fp32 once, ``"legacy"`` (transformers before 4.45) keeps that copy
-            and a shifted one, ``"chunked"`` computes them in parts (TRL's default), ``"fused"`` never keeps them,
-            ``"half"`` never upcasts (models that leave it to autocast, run without it).
+        loss: ``"chunked"`` computes logits in tiles of constant size (TRL's default), ``"standard"`` upcasts all of
+            them to fp32 once (the Trainer), ``"legacy"`` is a loop that holds the model's fp32 output besides
+            (transformers before 4.45, accelerate's examples), ``"fused"`` never has them all (Liger, Cut
+            Cross-Entropy), ``"half"`` never upcasts (models that leave it to autocast, run without it).
         accumulation: micro-batches per step.
-        packed: no padding, so no attention mask is made.
+        packed: the same as ``lengths="packed"``.
+        lengths: of the sequences of a batch: ``"varying"`` ones are padded to the longest of their batch and masked,
+            and what the allocator reserves depends on their order; ``"packed"`` and ``"fixed"`` ones fill
+            ``seq_len`` every time.
+        expandable_segments: the allocator's segments grow (``PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True``).
+        grad_sync: when FSDP shares gradients out while it accumulates: after the ``"last"`` micro-batch, as accelerate's
+            ``no_sync`` does, or after ``"every"`` one, as loops over FSDP2 do.
+        autocast: adapters are trained under autocast, as the Trainer does; a loop of one's own may not.
+        unquantized: precision of embeddings, head and norms where matrices are quantized and adapters are trained:
+            ``"fp32"`` as TRL loads them and as peft's ``prepare_model_for_kbit_training`` makes them.
         sharding: of weights, gradients and optimizer states.
         gpus: GPUs of the run.
         offload: what lives in main memory between uses.
@@ -118,6 +138,11 @@ class MemoryJob:
     loss: Loss = "standard"
     accumulation: int = 1
     packed: bool = False
+    lengths: Lengths = "varying"
+    expandable_segments: bool = False
+    grad_sync: GradSync = "last"
+    autocast: bool = True
+    unquantized: Unquantized = "fp32"
     sharding: Sharding = "none"
     gpus: int = 1
     offload: Offload = "none"
@@ -161,6 +186,22 @@ class MemoryJob:
     def mixed(self) -> bool:
         """Whether compute runs under autocast."""
         return self.precision.endswith("-mixed")
+
+    @property
+    def autocasts(self) -> bool:
+        """Whether compute runs under autocast: the Trainer trains adapters so, whatever their base is in."""
+        adapters = self.task in {"lora", "qlora"} and self.autocast and self.precision != "fp32"
+        return self.mixed or adapters
+
+    @property
+    def padded(self) -> bool:
+        """Whether sequences are padded to the longest of their batch."""
+        return self.lengths == "varying" and not self.packed
+
+    @property
+    def upcast(self) -> bool:
+        """Whether what is not quantized is fp32, and the residual stream with it."""
+        return self.task == "qlora" and self.unquantized == "fp32"
 
     @property
     def tokens(self) -> int:

@@ -102,15 +102,31 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         "selective": (layers + 1) // 2 * residual + layers // 2 * one_layer,
         "full": layers * residual,
     }[job.checkpointing] + outside
-    loss = loss_bytes(shape, job) * tokens
+    loss = loss_bytes(shape, job)
     recomputed = one_layer if job.checkpointing != "none" else 0.0
     passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
     first = max(earlier, min(states.gradients + states.whole, head))
+    late, twice = _embedding_gradients(shape, job, states)
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
-        {"gradients": states.gradients + states.whole, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients + states.whole - late, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients + states.whole + twice, "activations": outside},
         {"gradients": states.stepped, "optimizer_step": states.step},
     ]
+
+
+def _embedding_gradients(shape: ModelShape, job: MemoryJob, states: States) -> tuple[float, float]:
+    """Return what of the gradients comes after all layers, and what of them is there twice in the end.
+
+    The embedding's gradient is the last; where it shares the output projection's weights, both are made whole and then
+    added up.
+    """
+    if job.task != "full" or job.sharding != "none" or job.optimizer_in_backward:
+        return 0.0, 0.0
+    size = float(shape.parameters.embedding * states.width)
+    if shape.parameters.head or shape.kind != "decoder":
+        return (0.0 if job.accumulation > 1 else size), 0.0
+    return 0.0, size
