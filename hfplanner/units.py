@@ -15,6 +15,7 @@ __all__ = [
     "DURATION_FORMS",
     "GB",
     "LIMIT_TOLERANCE_MICRO_USD",
+    "MAX_ATTEMPTS",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -64,6 +65,8 @@ MAX_BYTES = 2**63 - 1
 MAX_MICRO_USD = 2**53 - 1
 # One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
 MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+# How often a job may be tried at most, wherever it is said: a policy, an order, an estimate. Beyond is a slip.
+MAX_ATTEMPTS = 10**6
 
 SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
 DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
