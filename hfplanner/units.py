@@ -14,6 +14,7 @@ from hfplanner.errors import UsageError, quoted
 __all__ = [
     "DURATION_FORMS",
     "GB",
+    "LIMIT_TOLERANCE_MICRO_USD",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -29,6 +30,7 @@ __all__ = [
     "KiB",
     "MiB",
     "ceil_div",
+    "ceiling_micro_usd",
     "format_age",
     "format_bytes",
     "format_duration",
@@ -53,6 +55,9 @@ MiB = 2**20
 GiB = 2**30
 MEGA = 10**6
 TERA = 10**12
+
+LIMIT_TOLERANCE_MICRO_USD = 5_000
+"""By how much a limit on money may be exceeded: half a cent, see :func:`ceiling_micro_usd`."""
 
 # A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).
 MAX_BYTES = 2**63 - 1
@@ -191,6 +196,19 @@ def started_minutes(seconds: int) -> int:
     (0, 1, 1, 2)
     """
     return ceil_div(seconds, SECONDS_PER_MINUTE)
+
+
+def ceiling_micro_usd(limit_micro_usd: int) -> int:
+    """Return the most that still counts as within a limit on money [micro-USD].
+
+    Limits are said in cents, prices come in whole micro-USD a minute: $2.50 an hour arrives as 41667 a minute, and 8
+    hours of that are $20.00016. A limit is therefore kept to half a cent, once for the limit and never for each job. No
+    money at all stays none.
+
+    >>> ceiling_micro_usd(20_000_000) >= 8 * 60 * 41667, ceiling_micro_usd(0)
+    (True, 0)
+    """
+    return limit_micro_usd + (LIMIT_TOLERANCE_MICRO_USD if limit_micro_usd > 0 else 0)
 
 
 def per_minute_limit(micro_usd_per_hour: int) -> int:
