@@ -59,6 +59,11 @@ class _EmptyBooks:
         return None
 
     @staticmethod
+    def by_key(_key: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
     def submissions(_states: Collection[State]) -> tuple[Submission, ...]:
         """Return nothing."""
         return ()

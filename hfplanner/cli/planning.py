@@ -4,12 +4,13 @@
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision
 from hfplanner.budget.outside import Books
 from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.terms import JobTerms
 from hfplanner.cli.account import Account, find_account
 from hfplanner.cli.budget_inputs import ask_schedules, look_outside
 from hfplanner.cli.estimates import Asked
@@ -118,6 +119,21 @@ class AskedRun:
         outside = look_outside(applied, books, listing, schedules, now)
         decision = check_job(policy, terms, books, outside, now=now, price_problem=run.problem)
         return Planned(request=request, flavor=flavor, run=run, account=account, decision=decision)
+
+    def spec_as(self, terms: JobTerms) -> dict[str, Any]:
+        """Return the job that is asked for, with what was left to the plan as it was planned before.
+
+        Args:
+            terms: of the earlier plan.
+        """
+        named, timeout = self._request.flavor if is_named(self.job.flavor) else None, self._request.timeout_secs
+        is_cut = timeout is None or self._money.max_cost is not None
+        return {
+            **self._request.body,
+            "flavor": named or terms.flavor,
+            "timeoutSeconds": terms.timeout_secs if is_cut else timeout,
+            "attempts": self._request.attempts,
+        }
 
     def _limits(self, flavor: ChosenFlavor) -> RunLimits:
         return RunLimits(
