@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
@@ -26,16 +24,7 @@ if TYPE_CHECKING:
     from hfplanner.api.models import ScheduledJobInfo
     from hfplanner.catalog.listing import Listing
 
-__all__ = ["PolicyOption", "ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
-
-PolicyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy",
-        metavar="FILE",
-        help="The policy; by default HFPLANNER_POLICY, else hfplanner.toml here and in your configuration.",
-    ),
-]
+__all__ = ["ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
 
 
 class _EmptyBooks:

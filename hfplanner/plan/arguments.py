@@ -48,7 +48,7 @@ __all__ = [
     "read_value",
 ]
 
-Group = Literal["Job", "Needs", "Model", "Time", "Limits", "Where", "Output"]
+Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
 
 _MOST = 2**31 - 1
 _MOST_WIDTH = 10**7
@@ -77,6 +77,7 @@ class Argument:
         short: a second spelling on the command line, of one letter.
         aliases: other long spellings on the command line.
         is_flag: whether it is yes or no.
+        is_required: whether nothing can be done without it.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Argument:
     short: str = ""
     aliases: tuple[str, ...] = ()
     is_flag: bool = False
+    is_required: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
