@@ -14,6 +14,8 @@ from hfplanner.errors import UsageError, quoted
 __all__ = [
     "DURATION_FORMS",
     "GB",
+    "LIMIT_TOLERANCE_MICRO_USD",
+    "MAX_ATTEMPTS",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -22,7 +24,6 @@ __all__ = [
     "MICRO_USD_PER_USD",
     "MINUTES_PER_HOUR",
     "MONEY_FORMS",
-    "MONEY_LIMIT_TOLERANCE_MICRO_USD",
     "SECONDS_PER_MINUTE",
     "SIZE_FORMS",
     "TERA",
@@ -30,6 +31,7 @@ __all__ = [
     "KiB",
     "MiB",
     "ceil_div",
+    "ceiling_micro_usd",
     "format_about_duration",
     "format_about_usd",
     "format_age",
@@ -57,14 +59,16 @@ GiB = 2**30
 MEGA = 10**6
 TERA = 10**12
 
+LIMIT_TOLERANCE_MICRO_USD = 5_000
+"""By how much a limit on money may be exceeded: half a cent, see :func:`ceiling_micro_usd`."""
+
 # A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).
 MAX_BYTES = 2**63 - 1
 MAX_MICRO_USD = 2**53 - 1
-# A limit on money is kept to half a cent, once per limit: the service rounds $2.50 an hour up to 41667 micro-USD a
-# minute, so eight hours are $20.00016, for which a limit of $20.00 is enough.
-MONEY_LIMIT_TOLERANCE_MICRO_USD = 5_000
 # One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
 MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+# How often a job may be tried at most, wherever it is said: a policy, an order, an estimate. Beyond is a slip.
+MAX_ATTEMPTS = 10**6
 
 SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
 DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
@@ -199,6 +203,19 @@ def started_minutes(seconds: int) -> int:
     (0, 1, 1, 2)
     """
     return ceil_div(seconds, SECONDS_PER_MINUTE)
+
+
+def ceiling_micro_usd(limit_micro_usd: int) -> int:
+    """Return the most that still counts as within a limit on money [micro-USD].
+
+    Limits are said in cents, prices come in whole micro-USD a minute: $2.50 an hour arrives as 41667 a minute, and 8
+    hours of that are $20.00016. A limit is therefore kept to half a cent, once for the limit and never for each job. No
+    money at all stays none.
+
+    >>> ceiling_micro_usd(20_000_000) >= 8 * 60 * 41667, ceiling_micro_usd(0)
+    (True, 0)
+    """
+    return limit_micro_usd + (LIMIT_TOLERANCE_MICRO_USD if limit_micro_usd > 0 else 0)
 
 
 def per_minute_limit(micro_usd_per_hour: int) -> int:

@@ -4,12 +4,13 @@
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.outside import Books
 from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.terms import JobTerms
 from hfplanner.cli.account import Account, find_account
 from hfplanner.cli.budget_inputs import ask_schedules, look_outside
 from hfplanner.cli.estimates import Asked
@@ -17,7 +18,7 @@ from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_jo
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.options import now_utc
-from hfplanner.cli.output import warn
+from hfplanner.cli.show.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor, is_named
@@ -123,6 +124,20 @@ class AskedRun:
         if run.too_dear is not None:
             decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
         return Planned(request=request, flavor=flavor, run=run, account=account, decision=decision)
+
+    def spec_as(self, terms: JobTerms) -> dict[str, Any]:
+        """Return the job that is asked for, with what was left to the plan as it was planned before.
+
+        Args:
+            terms: of the earlier plan.
+        """
+        named, timeout = self._request.flavor if is_named(self.job.flavor) else None, self._request.timeout_secs
+        return {
+            **self._request.body,
+            "flavor": named or terms.flavor,
+            "timeoutSeconds": timeout or terms.timeout_secs,
+            "attempts": self._request.attempts,
+        }
 
     def _limits(self, flavor: ChosenFlavor) -> RunLimits:
         return RunLimits(

@@ -15,8 +15,8 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.needs import Needs
 from hfplanner.units import (
+    LIMIT_TOLERANCE_MICRO_USD,
     MINUTES_PER_HOUR,
-    MONEY_LIMIT_TOLERANCE_MICRO_USD,
     format_bytes,
     format_duration,
     format_usd,
@@ -113,9 +113,7 @@ RULES: tuple[Rule, ...] = (
         code="max_cost",
         need="max_cost_micro_usd",
         have=_job_cost,
-        met=lambda wanted, flavor: (
-            _job_cost(wanted, flavor) <= wanted.max_cost_micro_usd + MONEY_LIMIT_TOLERANCE_MICRO_USD
-        ),
+        met=lambda wanted, flavor: _job_cost(wanted, flavor) <= wanted.max_cost_micro_usd + LIMIT_TOLERANCE_MICRO_USD,
         says="{have} for the job",
         show=format_usd,
         is_budget=True,

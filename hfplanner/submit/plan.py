@@ -12,8 +12,8 @@ from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import (
     MAX_DURATION_SECS,
-    MONEY_LIMIT_TOLERANCE_MICRO_USD,
     SECONDS_PER_MINUTE,
+    ceiling_micro_usd,
     format_duration,
     format_usd,
     format_usd_per_hour,
@@ -125,7 +125,7 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
 def _too_dear(worst_case_micro_usd: int, price_micro_usd_per_minute: int, limits: RunLimits) -> Reason | None:
     """Return why a worst case is more than was given for the job, and which timeout would do."""
     most = limits.max_cost_micro_usd
-    if most is None or worst_case_micro_usd <= most + MONEY_LIMIT_TOLERANCE_MICRO_USD:
+    if most is None or worst_case_micro_usd <= ceiling_micro_usd(most):
         return None
     sentence = f"The job may cost {format_usd(worst_case_micro_usd)}, and --max-cost is {format_usd(most)}"
     try:
@@ -166,7 +166,7 @@ def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> 
     most = limits.max_cost_micro_usd
     if most is None:
         return None
-    most_and_tolerance = most + MONEY_LIMIT_TOLERANCE_MICRO_USD
+    ceiling = ceiling_micro_usd(most)
 
     def costs(minutes: int) -> int:
         return worst_case_micro_usd(
@@ -176,7 +176,7 @@ def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> 
             has_ports=limits.has_ports,
         )
 
-    if costs(1) > most_and_tolerance:
+    if costs(1) > ceiling:
         hourly = format_usd_per_hour(price_micro_usd_per_minute)
         raise BudgetRefused(
             f"--max-cost {format_usd(most)} does not pay for one minute at {hourly} an hour.",
@@ -186,5 +186,5 @@ def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> 
     fits, too_many = 1, MAX_DURATION_SECS // SECONDS_PER_MINUTE + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        fits, too_many = (middle, too_many) if costs(middle) <= most_and_tolerance else (fits, middle)
+        fits, too_many = (middle, too_many) if costs(middle) <= ceiling else (fits, middle)
     return fits * SECONDS_PER_MINUTE
