@@ -451,7 +451,8 @@ LIMITS: tuple[Argument, ...] = (
         group="Limits",
         read=read_money,
         metavar="USD",
-        help="At most this much for the job; needs --duration or --like.",
+        help="At most this much for the job: likely, where flavors are compared by a known duration; at worst, where "
+        "one is run or checked.",
     ),
     Argument(
         name="max_price",
