@@ -19,6 +19,7 @@ COMMANDS = {
     "hardware": LazyCommand("hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("recommend", "Say which flavor is cheapest for what a job needs, and why."),
     "estimate": LazyCommand("estimate", "Say how much memory, time and money a job needs."),
+    "check": LazyCommand("check", "Say what a job costs at worst, and whether it may run."),
     "budget": LazyCommand("budget", "Show what may be spent, and whether a job may run."),
     "run": LazyCommand("run", "Run a job: check the budget, reserve, submit once, follow."),
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
@@ -33,7 +34,7 @@ _BROKEN_PIPE = 141
 def _eager(name: str, about: str, act: Callable[[], str]) -> click.Option:
     """Return an option that prints something and ends the program, whatever else was typed."""
 
-    def print_it(ctx: click.Context, _param: click.Parameter, is_given: bool) -> None:
+    def print_it(ctx: click.Context, _param: click.Parameter, is_given: object) -> None:
         if is_given and not ctx.resilient_parsing:
             click.echo(act())
             ctx.exit()
@@ -76,7 +77,7 @@ def run(args: Sequence[str]) -> int:
     json = wants_json(args)
     _prepare_streams()
     try:
-        code = ROOT.main(list(args) or ["--help"], prog_name=program_name(), standalone_mode=False)
+        code = ROOT.main(list(args), prog_name=program_name(), standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         print_error(_as_usage_error(error), json=json)
@@ -95,7 +96,7 @@ def run(args: Sequence[str]) -> int:
         discard(sys.stdout)
         print_error(HfplannerError(f"The answer could not be written ({error.strerror})."), json=False)
         return HfplannerError.exit_code
-    return code or (0 if args else UsageError.exit_code)
+    return code or 0
 
 
 def _prepare_streams() -> None:

@@ -58,13 +58,13 @@ class _EmptyBooks:
         return ()
 
 
-def the_policy(named: Path | None) -> Policy:
+def the_policy(named: str | Path | None) -> Policy:
     """Return the policy that holds here.
 
     Raises:
         PolicyError: it cannot be read.
     """
-    return find_policy(named, os.environ, Path.cwd())
+    return find_policy(None if named is None else Path(named), os.environ, Path.cwd())
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Command:
         positionals: the values without an option, in order.
         names: what ``--quiet`` prints.
         documents: formats it has beside those of every command.
+        documents_help: what those are.
         examples: command lines that run.
         acts: whether it takes ``shown`` and returns the exit code.
         stops_at_positional: whether options end with the first positional: what follows belongs to it.
@@ -43,6 +44,7 @@ class Command:
     positionals: Sequence[Positional] = ()
     names: str
     documents: Sequence[str] = ()
+    documents_help: str = ""
     examples: Sequence[str]
     acts: bool = False
     stops_at_positional: bool = False
@@ -50,7 +52,7 @@ class Command:
     @property
     def all_options(self) -> tuple[Argument, ...]:
         """The options, those of the output last."""
-        return (*self.options, *output_options(self.names, self.documents))
+        return (*self.options, *output_options(self.names, self.documents, self.documents_help))
 
 
 class _ClickCommand(click.Command):

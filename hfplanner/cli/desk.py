@@ -61,7 +61,7 @@ def open_desk(address: str | None, token: str | None, *, offline: bool = False) 
             yield Desk(ledger=ledger, hub=hub, machine=machine, clock=now_utc)
 
 
-def get_books(policy: Path | None, namespaces: tuple[str, ...]) -> "Books":
+def get_books(policy: str | None, namespaces: tuple[str, ...]) -> "Books":
     """Return what charges jobs nobody reserved money for: the policy, the present prices, and the bills that are kept.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hfplanner.cli.command import SETTINGS, build_command
-from hfplanner.errors import did_you_mean
+from hfplanner.errors import UsageError, did_you_mean
 
 __all__ = ["LazyCommand", "LazyGroup"]
 
@@ -39,6 +39,13 @@ class LazyGroup(click.Group):
         super().__init__(help=about, params=list(params), context_settings=SETTINGS)
         self._table = table
         self._built: dict[str, click.Command] = {}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help where no command is given, with the exit code of a usage error, as ``hf`` does."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit(UsageError.exit_code)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return the names in the table's order."""

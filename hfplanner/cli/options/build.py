@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hfplanner.errors import UsageError
 from hfplanner.plan.arguments import Argument, as_option, read_value
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Positional:
     takes_rest: bool = False
 
 
-class _Value(click.ParamType):
+class _Value(click.ParamType):  # type: ignore[type-arg] # generic since click 8.5 only
     """The value of an argument, read by the argument's own reader."""
 
     def __init__(self, argument: Argument) -> None:
@@ -41,6 +42,8 @@ class _Value(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, ARG002 - click's interface
         """Return what was typed, read."""
+        if ctx is not None and isinstance(value, str) and any(value in one.opts for one in ctx.command.params):
+            raise UsageError(f"{as_option(self._argument.name)} is followed by the option {value}, not by a value.")
         return read_value(self._argument, value, as_option)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 - as above
@@ -63,7 +66,11 @@ def build_option(argument: Argument) -> click.Option:
             names[-1] = f"{names[-1]}/{as_option(f'no_{argument.name}')}"
         return click.Option([argument.name, *names], is_flag=True, default=argument.default, help=argument.help)
     return click.Option(
-        [argument.name, *names], type=_Value(argument), multiple=argument.repeatable, help=argument.help
+        [argument.name, *names],
+        type=_Value(argument),
+        multiple=argument.repeatable,
+        required=argument.is_required,
+        help=argument.help,
     )
 
 

@@ -4,29 +4,29 @@ from collections.abc import Sequence
 
 from hfplanner.cli.show.answer import FORMATS
 from hfplanner.plan.arguments import Argument
-from hfplanner.plan.readers import one_of, read_flag
+from hfplanner.plan.readers import read_flag
 
 __all__ = ["output_options"]
 
 
-def output_options(names: str, documents: Sequence[str] = ()) -> tuple[Argument, ...]:
+def output_options(names: str, documents: Sequence[str] = (), about: str = "") -> tuple[Argument, ...]:
     """Return the options of a command's output.
 
     Args:
         names: what ``--quiet`` prints, such as ``"the names of the flavors, one a line"``.
         documents: formats the command has beside those that every command has.
+        about: what those are.
 
     >>> [argument.name for argument in output_options("the names")]
     ['format', 'json', 'quiet']
     """
     formats = (*FORMATS, *documents)
-    more = f" {', '.join(documents)}: a document of its own." if documents else ""
+    more = f" {about}" if about else ""
     return (
         Argument(
             name="format",
             group="Output",
-            metavar=f"[{'|'.join(formats)}]",
-            read=one_of(formats),
+            choices=formats,
             default="auto",
             help=f"How the answer is shown; auto is agent under an AI agent, else human.{more}",
         ),

@@ -41,12 +41,11 @@ def install_completion(program: str, environ: Mapping[str, str]) -> str:
     """
     shell, home = _shell(environ), Path(environ.get("HOME") or Path.home())
     script = completion_script(program, environ)
+    path = home / _STARTED.get(shell, f".config/fish/completions/{program}.fish")
     try:
         if shell in _STARTED:
-            path = home / _STARTED[shell]
             _append(path, f'eval "$({_variable(program)}={shell}_source {program})"')
         else:
-            path = home / ".config" / "fish" / "completions" / f"{program}.fish"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(script, encoding="utf-8")
     except OSError as error:

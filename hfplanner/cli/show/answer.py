@@ -24,7 +24,7 @@ class Remark(NamedTuple):
         text: the sentence.
     """
 
-    kind: Literal["note", "warning", "hint"]
+    kind: Literal["note", "warning", "hint", "error"]
     text: str
 
 
@@ -88,10 +88,12 @@ def show(answer: Answer, shown: str) -> int:
             print_json(answer.document())
         case "quiet":
             print_lines(answer.names())
-        case "agent":
+        case "agent" if answer.columns:
             print_tsv(answer.columns, ([row.get(name) for name in answer.columns] for row in answer.rows()))
         case "human":
             answer.people()
+        case "agent":
+            pass
         case _:
             print_document(answer.documents[shown]())
     for remark in (*answer.remarks, *(answer.against if shown != "human" else ())):
@@ -101,4 +103,8 @@ def show(answer: Answer, shown: str) -> int:
     return answer.code
 
 
-_SAY: Mapping[str, Callable[[str], None]] = {"note": note, "warning": warn, "hint": hint}
+def _say_error(text: str) -> None:
+    note(f"Error: {text}")
+
+
+_SAY: Mapping[str, Callable[[str], None]] = {"note": note, "warning": warn, "hint": hint, "error": _say_error}
