@@ -148,6 +148,56 @@ def test_a_cancelled_job_whose_end_is_not_told_costs_its_cap(hub: Hub, tmp_path:
         assert balance(desk) == (0, CAP)
 
 
+STARTED, FROM, TO = (f"2026-09-01T00:0{minute}:00.000Z" for minute in (1, 1, 3))
+CONTRADICTIONS = {
+    "started, no end, no seconds": {
+        "status.stage": "CANCELED",
+        "startedAt": STARTED,
+        "finishedAt": None,
+        "durations": {"schedulingSecs": 0, "runningSecs": 0, "totalSecs": 0},
+    },
+    "ended when it started, beside running seconds": {
+        "status.stage": "ERROR",
+        "startedAt": FROM,
+        "finishedAt": FROM,
+        "durations": {"runningSecs": 1500},
+    },
+    "ended before it started": {"status.stage": "ERROR", "startedAt": TO, "finishedAt": FROM},
+    "started and ended, no second between": {
+        "status.stage": "COMPLETED",
+        "startedAt": FROM,
+        "finishedAt": TO,
+        "durations": {"runningSecs": 0},
+    },
+    "started, and nothing more": {"status.stage": "CANCELED", "startedAt": FROM, "finishedAt": None, "durations": None},
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise(
+    hub: Hub, tmp_path: Path, name: str
+) -> None:
+    """Never 0: what it cost is not known, and at most what was reserved (I18)."""
+    with at_desk(hub, tmp_path) as desk:
+        job_id = str(submit(order(), desk).job_id)
+        hub.fault(method="GET", times=0, path=f"/api/jobs/alice/{job_id}", put=CONTRADICTIONS[name])
+        reconcile(desk, books(), sweep=False)
+        assert (balance(desk), only(desk).reason.partition("(")[2][:11]) == ((0, CAP), "upper bound")
+        reconcile(desk, books({job_id: MINUTE}), sweep=False)
+        assert balance(desk) == (0, MINUTE)
+        assert desk.ledger.verify() == ()
+
+
+def test_a_job_that_never_started_and_says_only_how_long_it_was_there_costs_nothing(hub: Hub, tmp_path: Path) -> None:
+    """TotalSecs alone is no contradiction: that is what such a job says."""
+    never = {"status.stage": "ERROR", "startedAt": None, "finishedAt": None, "durations": {"totalSecs": 90}}
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(), desk)
+        hub.fault(method="GET", times=0, put=never)
+        reconcile(desk, books(), sweep=False)
+        assert balance(desk) == (0, 0)
+
+
 def test_the_bill_wins_over_what_was_computed(hub: Hub, tmp_path: Path) -> None:
     """A settled job is corrected to its bill, once; a job that still runs is not."""
     with at_desk(hub, tmp_path) as desk:
