@@ -31,9 +31,9 @@ COST_BASES = (
 
 ``billed``: the bill says so. ``exact``: it ran from a known start to a known end. ``never_started``: it ended without a
 start, which costs nothing. Bounds: ``retried``, earlier attempts left no times; ``running_now``, so far and at most
-until its timeout; ``not_started_yet``; ``end_unknown``, it ended, but not known when, or its record contradicts itself: it
-started and ran for 0 seconds, or it ran and ended no later than it started; ``vanished``, it was seen running and never
-ending, and its longest time is over; ``stage_unknown``, a stage that this version does not know, taken as still
+until its timeout; ``not_started_yet``; ``end_unknown``, it ended, but not known when, or its record contradicts itself
+(it started and ran for 0 seconds, or it ran and ended no later than it started); ``vanished``, it was seen running and
+never ending, and its longest time is over; ``stage_unknown``, a stage that this version does not know, taken as still
 spending. ``unpriced``: no price is known of that flavor and day.
 """
 
