@@ -28,6 +28,8 @@ class RunLimits:
         has_ports: whether ports are exposed.
         max_cost_micro_usd: the timeout is shortened until the worst case costs no more.
         likely_secs: how long the job likely runs [s]; ``None`` where that is not known.
+        estimated_timeout_bound: what bound the suggestion, a sentence; ``None`` where nothing did.
+        max_timeout_secs: the most a policy allows, to which the suggestion is held [s]; ``None`` without one.
     """
 
     timeout_secs: int | None = None
@@ -36,6 +38,8 @@ class RunLimits:
     has_ports: bool = False
     max_cost_micro_usd: int | None = None
     likely_secs: int | None = None
+    estimated_timeout_bound: str | None = None
+    max_timeout_secs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +96,11 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     warnings: tuple[str, ...] = ()
     if longest is not None and longest < timeout:
         timeout, basis = longest, "max_cost"
+    if basis == "estimate" and (bound := _bound(limits)):
+        warnings = (f"{bound[0].upper()}{bound[1:]}.",)
     if limits.likely_secs is not None and timeout < limits.likely_secs:
         likely, stopped = format_duration(limits.likely_secs), format_duration(timeout)
-        warnings = (f"The job likely needs {likely}, and is stopped after {stopped}.",)
+        warnings = (*warnings, f"The job likely needs {likely}, and is stopped after {stopped}.")
     elif basis == "default":
         warnings = (f"No --timeout and no duration: the job is stopped after {format_duration(timeout)}.",)
     worst = worst_case_micro_usd(
@@ -115,8 +121,16 @@ def _timeout(limits: RunLimits) -> tuple[int, TimeoutBasis]:
     if limits.timeout_secs is not None:
         return limits.timeout_secs, "given"
     if limits.estimated_timeout_secs is not None:
-        return limits.estimated_timeout_secs, "estimate"
+        return min(limits.estimated_timeout_secs, limits.max_timeout_secs or limits.estimated_timeout_secs), "estimate"
     return BillingPolicy().default_timeout_secs, "default"
+
+
+def _bound(limits: RunLimits) -> str | None:
+    """Return what bound the suggested timeout: the policy, or what the suggestion says of itself."""
+    suggested, most = limits.estimated_timeout_secs, limits.max_timeout_secs
+    if suggested is not None and most is not None and most < suggested:
+        return f"the timeout is held to the {format_duration(most)} that the policy allows at most"
+    return limits.estimated_timeout_bound
 
 
 def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> int | None:
