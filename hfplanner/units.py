@@ -14,6 +14,8 @@ from hfplanner.errors import UsageError, quoted
 __all__ = [
     "DURATION_FORMS",
     "GB",
+    "LIMIT_TOLERANCE_MICRO_USD",
+    "MAX_ATTEMPTS",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -30,6 +32,9 @@ __all__ = [
     "KiB",
     "MiB",
     "ceil_div",
+    "ceiling_micro_usd",
+    "format_about_duration",
+    "format_about_usd",
     "format_age",
     "format_bytes",
     "format_duration",
@@ -56,11 +61,16 @@ GiB = 2**30
 MEGA = 10**6
 TERA = 10**12
 
+LIMIT_TOLERANCE_MICRO_USD = 5_000
+"""By how much a limit on money may be exceeded: half a cent, see :func:`ceiling_micro_usd`."""
+
 # A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).
 MAX_BYTES = 2**63 - 1
 MAX_MICRO_USD = 2**53 - 1
 # One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
 MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+# How often a job may be tried at most, wherever it is said: a policy, an order, an estimate. Beyond is a slip.
+MAX_ATTEMPTS = 10**6
 
 SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
 DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
@@ -77,6 +87,8 @@ _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
 _DURATION_PART = re.compile(rf"({_NUMBER})\s*([dhms])\s*")
 _MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
 _LONGEST_INPUT = 64
+_CENT_MICRO_USD = 10_000
+_FEW_MINUTES = 10
 
 
 def _refuse(text: str, kind: str, why: str, forms: str) -> UsageError:
@@ -195,6 +207,19 @@ def started_minutes(seconds: int) -> int:
     return ceil_div(seconds, SECONDS_PER_MINUTE)
 
 
+def ceiling_micro_usd(limit_micro_usd: int) -> int:
+    """Return the most that still counts as within a limit on money [micro-USD].
+
+    Limits are said in cents, prices come in whole micro-USD a minute: $2.50 an hour arrives as 41667 a minute, and 8
+    hours of that are $20.00016. A limit is therefore kept to half a cent, once for the limit and never for each job. No
+    money at all stays none.
+
+    >>> ceiling_micro_usd(20_000_000) >= 8 * 60 * 41667, ceiling_micro_usd(0)
+    (True, 0)
+    """
+    return limit_micro_usd + (LIMIT_TOLERANCE_MICRO_USD if limit_micro_usd > 0 else 0)
+
+
 def per_minute_limit(micro_usd_per_hour: int) -> int:
     """Return the highest price in micro-USD per minute that still counts as ``micro_usd_per_hour``.
 
@@ -228,6 +253,15 @@ def format_usd(micro_usd: int) -> str:
     dollars, rest = divmod(abs(micro_usd), MICRO_USD_PER_USD)
     digits = f"{rest:06d}".rstrip("0").ljust(2, "0")
     return f"{'-' if micro_usd < 0 else ''}${dollars:,}.{digits}"
+
+
+def format_about_usd(micro_usd: int) -> str:
+    """Show an estimated amount: in cents, and exactly below one.
+
+    >>> format_about_usd(1_499_994), format_about_usd(167)
+    ('$1.50', '$0.000167')
+    """
+    return format_usd(round(micro_usd, -4) if micro_usd >= _CENT_MICRO_USD else micro_usd)
 
 
 def format_usd_per_hour(micro_usd_per_minute: int) -> str:
@@ -279,3 +313,13 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_about_duration(seconds: int) -> str:
+    """Show an estimated duration: in whole minutes, which is as well as it is known, and exactly below ten of them.
+
+    >>> format_about_duration(7190), format_about_duration(95)
+    ('2h', '1m35s')
+    """
+    minutes = round(seconds / SECONDS_PER_MINUTE)
+    return format_duration(minutes * SECONDS_PER_MINUTE if minutes >= _FEW_MINUTES else seconds)
