@@ -87,9 +87,9 @@ def run(
     """Run a job on Hugging Face Jobs: recommend a flavor, check the budget, reserve, submit exactly once, follow.
 
     Takes the options of `hf jobs run`. Without --flavor, or with auto, the cheapest flavor that meets the needs is
-    taken. The timeout is always sent: yours, or the one your duration suggests, or 30 minutes; --max-cost shortens it
-    until the worst case costs no more. Exit code 3: a budget refuses it; 4: nothing fits; 5: it was sent, and nobody
-    knows whether it exists.
+    taken. The timeout is always sent: yours, or the one your duration suggests, or 30 minutes; --max-cost shortens one
+    that is not yours until the worst case costs no more, and refuses yours if it costs more. Exit code 3: a budget or
+    --max-cost refuses it; 4: nothing fits; 5: it was sent, and nobody knows whether it exists.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     if not (typed.image or "").strip():
@@ -99,7 +99,7 @@ def run(
     if key is not None and not key.strip():
         raise UsageError("The key is empty.", hint="Leave --key out, or give it a text that is new for each job.")
     rules = the_policy(policy)
-    asked = AskedRun(typed, machine, model, time, money, values=not dry_run, token=token, offline=offline)
+    asked = AskedRun(typed, machine, model, time, money, sends=True, values=not dry_run, token=token, offline=offline)
     try:
         if dry_run:
             return _dry_run(asked, rules, (ledger, key), token, shown, offline=offline)
