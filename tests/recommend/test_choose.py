@@ -319,6 +319,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "notes": ["cheaper per job only if it is 2.00x as fast as h200: this job in at most 29m"],
         "memory": None,
         "suggested_timeout_secs": 6780,
+        "suggested_timeout_bound": None,
         "worst_case_micro_usd": 113 * 166667,
         "micro_usd_per_million_tokens": None,
     }
