@@ -15,6 +15,7 @@ __all__ = [
     "DURATION_FORMS",
     "GB",
     "LIMIT_TOLERANCE_MICRO_USD",
+    "MAX_ATTEMPTS",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -23,6 +24,7 @@ __all__ = [
     "MICRO_USD_PER_USD",
     "MINUTES_PER_HOUR",
     "MONEY_FORMS",
+    "SECONDS_PER_DAY",
     "SECONDS_PER_MINUTE",
     "SIZE_FORMS",
     "TERA",
@@ -31,6 +33,8 @@ __all__ = [
     "MiB",
     "ceil_div",
     "ceiling_micro_usd",
+    "format_about_duration",
+    "format_about_usd",
     "format_age",
     "format_bytes",
     "format_duration",
@@ -47,6 +51,7 @@ __all__ = [
 MICRO_USD_PER_USD = 10**6
 MICROSECONDS_PER_SECOND = 10**6
 SECONDS_PER_MINUTE = 60
+SECONDS_PER_DAY = 24 * 60 * SECONDS_PER_MINUTE
 MINUTES_PER_HOUR = 60
 GB = 10**9
 _MB = 10**6
@@ -64,6 +69,8 @@ MAX_BYTES = 2**63 - 1
 MAX_MICRO_USD = 2**53 - 1
 # One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
 MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+# How often a job may be tried at most, wherever it is said: a policy, an order, an estimate. Beyond is a slip.
+MAX_ATTEMPTS = 10**6
 
 SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
 DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
@@ -80,6 +87,8 @@ _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
 _DURATION_PART = re.compile(rf"({_NUMBER})\s*([dhms])\s*")
 _MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
 _LONGEST_INPUT = 64
+_CENT_MICRO_USD = 10_000
+_FEW_MINUTES = 10
 
 
 def _refuse(text: str, kind: str, why: str, forms: str) -> UsageError:
@@ -246,6 +255,15 @@ def format_usd(micro_usd: int) -> str:
     return f"{'-' if micro_usd < 0 else ''}${dollars:,}.{digits}"
 
 
+def format_about_usd(micro_usd: int) -> str:
+    """Show an estimated amount: in cents, and exactly below one.
+
+    >>> format_about_usd(1_499_994), format_about_usd(167)
+    ('$1.50', '$0.000167')
+    """
+    return format_usd(round(micro_usd, -4) if micro_usd >= _CENT_MICRO_USD else micro_usd)
+
+
 def format_usd_per_hour(micro_usd_per_minute: int) -> str:
     """Show a price per hour in cents, and in hundredths of a cent where it is finer.
 
@@ -295,3 +313,13 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_about_duration(seconds: int) -> str:
+    """Show an estimated duration: in whole minutes, which is as well as it is known, and exactly below ten of them.
+
+    >>> format_about_duration(7190), format_about_duration(95)
+    ('2h', '1m35s')
+    """
+    minutes = round(seconds / SECONDS_PER_MINUTE)
+    return format_duration(minutes * SECONDS_PER_MINUTE if minutes >= _FEW_MINUTES else seconds)

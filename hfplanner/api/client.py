@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import EllipsisType, TracebackType
 from typing import Any, Self
 
@@ -91,6 +92,14 @@ class JobsClient:
     def close(self) -> None:
         """Close every connection."""
         self._connection.close()
+
+    def within(self, secs: float) -> AbstractContextManager[None]:
+        """Return a context in which all questions together take at most this long [s].
+
+        What is asked later than that fails with :class:`~hfplanner.errors.HubError`. What changes something is sent as
+        ever.
+        """
+        return self._connection.within(secs)
 
     def whoami(self) -> WhoAmI:
         """Return the account of the token; its name is the default namespace."""

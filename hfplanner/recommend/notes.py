@@ -9,8 +9,8 @@ from hfplanner.recommend.candidate import Candidate
 from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import Needs, Objective
-from hfplanner.recommend.words import format_about_usd, format_chance
-from hfplanner.units import format_bytes, format_duration, format_usd
+from hfplanner.recommend.words import format_chance
+from hfplanner.units import format_about_usd, format_bytes, format_duration, format_usd
 
 __all__ = ["option_notes", "standing"]
 

@@ -71,12 +71,13 @@ def check(
 ) -> int:
     """Say whether a job may run, with the arithmetic; takes the options of `run`. Nothing is sent or reserved.
 
-    Without --flavor the recommended one is checked, without --timeout the one that `run` would send.
+    Without --flavor the recommended one is checked, without --timeout the one that the duration suggests, or 30
+    minutes. --max-cost is a limit: `run` shortens a timeout for it that you did not give, a check shortens nothing.
 
     Exit code 0: it may. 3: a limit refuses it, or something that decides is not known.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    asked = AskedRun(typed, machine, model, time, money, values=False, token=token, offline=offline)
+    asked = AskedRun(typed, machine, model, time, money, sends=False, values=False, token=token, offline=offline)
     try:
         rules = the_policy(policy)
         listing = get_listing(offline=offline, refresh=refresh, now=now_utc())

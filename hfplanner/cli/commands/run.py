@@ -9,7 +9,7 @@ import typer
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.decision import Verdict
 from hfplanner.budget.policy import Policy
-from hfplanner.cli.account import find_account, open_client
+from hfplanner.cli.account import Account, find_account, open_client
 from hfplanner.cli.budget_inputs import PolicyOption, open_books, the_policy
 from hfplanner.cli.desk import LedgerOption, kept_bills, open_desk
 from hfplanner.cli.job_options import JobOptions, TokenOption
@@ -34,15 +34,19 @@ from hfplanner.errors import (
     BudgetBlocked,
     BudgetError,
     BudgetRefused,
+    HubError,
     SubmissionUnknown,
     UsageError,
 )
 
 if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.catalog.listing import Listing
     from hfplanner.submit.books import Books
     from hfplanner.submit.send import Desk, JobOrder, Submitted
 
+# How long the Hub is asked who pays and submits.
+_WHO_SECS = 3.0
 SETTINGS = {"ignore_unknown_options": True}
 
 EXAMPLES = [
@@ -86,9 +90,9 @@ def run(
     """Run a job on Hugging Face Jobs: recommend a flavor, check the budget, reserve, submit exactly once, follow.
 
     Takes the options of `hf jobs run`. Without --flavor, or with auto, the cheapest flavor that meets the needs is
-    taken. The timeout is always sent: yours, or the one your duration suggests, or 30 minutes; --max-cost shortens it
-    until the worst case costs no more. Exit code 3: a budget refuses it; 4: nothing fits; 5: it was sent, and nobody
-    knows whether it exists.
+    taken. The timeout is always sent: yours, or the one your duration suggests, or 30 minutes; --max-cost shortens one
+    that is not yours until the worst case costs no more, and refuses yours if it costs more. Exit code 3: a budget or
+    --max-cost refuses it; 4: nothing fits; 5: it was sent, and nobody knows whether it exists.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     if not (typed.image or "").strip():
@@ -98,10 +102,10 @@ def run(
     if key is not None and not key.strip():
         raise UsageError("The key is empty.", hint="Leave --key out, or give it a text that is new for each job.")
     rules = the_policy(policy)
-    asked = AskedRun(typed, machine, model, time, money, values=not dry_run, token=token, offline=offline)
+    asked = AskedRun(typed, machine, model, time, money, sends=True, values=not dry_run, token=token, offline=offline)
     try:
         if dry_run:
-            return _dry_run(asked, rules, ledger, token, shown, offline=offline)
+            return _dry_run(asked, rules, (ledger, key), token, shown, offline=offline)
         with open_desk(ledger, token, offline=offline) as desk:
             return _run(asked, rules, desk, shown, key=key, yes=yes, follows=not detach)
     except SubmissionUnknown as error:
@@ -112,11 +116,23 @@ def run(
 
 
 def _dry_run(
-    asked: AskedRun, rules: Policy, ledger: str | None, token: str | None, shown: OutputFormat, *, offline: bool
+    asked: AskedRun,
+    rules: Policy,
+    books_and_key: tuple[str | None, str | None],
+    token: str | None,
+    shown: OutputFormat,
+    *,
+    offline: bool,
 ) -> int:
-    """Show the plan; nothing is sent, reserved or written."""
+    """Show the plan, or what became of a key that was used; nothing is sent, reserved or written."""
+    from hfplanner.submit.retry import sent_before  # noqa: PLC0415 - httpx
+
+    ledger, key = books_and_key
     settings = read_hub_settings(os.environ)
     with open_client(settings, token, offline=offline) as hub, open_books(ledger) as books:
+        sent = sent_before(books, key, asked.spec_as)
+        if sent is not None:
+            return _show_sent(sent, key or "", settings.endpoint, shown)
         account = account_for(rules, hub, asked.job.namespace)
         planned = asked.plan(rules, _listing(offline=offline), books, account, hub)
     document = plan_document(planned)
@@ -135,6 +151,18 @@ def _dry_run(
     return planned.decision.exit_code
 
 
+def _show_sent(sent: "Submission", key: str, endpoint: str, shown: OutputFormat) -> int:
+    """Show what a dry run finds under its key: the job was sent, so no plan is made for it."""
+    from hfplanner.submit.retry import sent_before_words  # noqa: PLC0415 - httpx
+    from hfplanner.submit.send import Submitted, job_url  # noqa: PLC0415 - httpx
+
+    url = None if sent.job_id is None else job_url(endpoint, sent.terms.namespace, sent.job_id)
+    note(sent_before_words(sent, key))
+    submitted = Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
+    _show_submitted(submitted, {"dry_run": True, **submitted_document(submitted)}, shown)
+    return 0
+
+
 def _listing(*, offline: bool) -> "Listing":
     return get_listing(offline=offline, refresh=False, now=now_utc())
 
@@ -143,30 +171,70 @@ def _run(
     asked: AskedRun, rules: Policy, desk: "Desk", shown: OutputFormat, *, key: str | None, yes: bool, follows: bool
 ) -> int:
     from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
-    from hfplanner.submit.reconcile import reconcile  # noqa: PLC0415 - httpx
-    from hfplanner.submit.send import submit  # noqa: PLC0415 - httpx
+    from hfplanner.submit.reconcile import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
+    from hfplanner.submit.retry import sent_before, sent_before_words  # noqa: PLC0415 - the same
+    from hfplanner.submit.send import as_it_stands, submit  # noqa: PLC0415 - httpx
 
-    listing = _listing(offline=False)
-    account = find_account(desk.hub, asked.job.namespace)
-    books = books_for(rules, listing, bills=kept_bills())
-    done = reconcile(desk, books, sweep=False)
+    books = books_for(rules, _listing(offline=False), bills=kept_bills())
+    done = reconcile(desk, books, sweep=False, within_secs=SOON_SECS)
     for text in (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps)):
         warn(text)
-    planned = asked.plan(rules, listing, desk.ledger, account, desk.hub)
+    sent = sent_before(desk.ledger, key, asked.spec_as)
+    if sent is not None:
+        note(sent_before_words(sent, key or ""))
+        return _finish(as_it_stands(sent, desk), desk, books, shown, follows=follows)
+    planned = _agreed_plan(asked, rules, desk, shown, yes=yes)
+    if planned is None:
+        note("Not run.")
+        return 1
     known = None if key is None else desk.ledger.by_key(key)
     if planned.decision.verdict is not Verdict.ALLOWED and known is None:
         return _refuse(planned, shown)
-    if shown is OutputFormat.HUMAN or not yes:
-        show_plan(planned, sys.stderr)
-    for text in planned.warnings:
-        warn(text)
-    if not yes and not ask():
-        note("Not run.")
-        return 1
     submitted = submit(_order(planned, key), desk)
     for text in submitted.warnings:
         warn(text)
     return _finish(submitted, desk, books, shown, follows=follows)
+
+
+def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: OutputFormat, *, yes: bool) -> Planned | None:
+    """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
+    from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
+
+    account = _who(desk, asked.job.namespace)
+
+    def plan() -> Planned:
+        return asked.plan(rules, _listing(offline=False), desk.ledger, account, desk.hub)
+
+    def show(planned: Planned) -> None:
+        if shown is OutputFormat.HUMAN or not yes:
+            show_plan(planned, sys.stderr)
+        for text in planned.warnings:
+            warn(text)
+
+    def ask_about(planned: Planned, changed: tuple[str, ...]) -> bool:
+        for text in changed:
+            warn(text)
+        show(planned)
+        return ask()
+
+    if not yes:
+        return agreed(plan, ask_about, note)
+    planned = plan()
+    if planned.decision.verdict is Verdict.ALLOWED:
+        show(planned)
+    return planned
+
+
+def _who(desk: "Desk", namespace: str | None) -> Account:
+    """Return who pays and submits; where who pays is said, a Hub that does not answer keeps nothing from being sent."""
+    try:
+        with desk.hub.within(_WHO_SECS):
+            return find_account(desk.hub, namespace)
+    except HubError as error:
+        if not namespace:
+            raise
+        warn(f"Who submits is not known, so budgets of any owner count: {error.message}")
+        return Account(namespace)
 
 
 def _order(planned: Planned, key: str | None) -> "JobOrder":
@@ -204,7 +272,16 @@ def _unknown_document(error: SubmissionUnknown) -> dict[str, Any]:
 def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputFormat, *, follows: bool) -> int:
     """Show what was submitted, and follow it where somebody looks."""
     document = submitted_document(submitted)
+    _show_submitted(submitted, document, shown)
+    if shown is OutputFormat.HUMAN and follows and submitted.job_id is not None:
+        from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
+
+        return follow(submitted, desk, books)
     unknown = document["state"] in {"UNKNOWN", "SENDING", "RESERVED"}
+    return SubmissionUnknown.exit_code if unknown else 0
+
+
+def _show_submitted(submitted: "Submitted", document: dict[str, Any], shown: OutputFormat) -> None:
     match shown:
         case OutputFormat.JSON:
             print_json(document)
@@ -214,8 +291,3 @@ def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputF
             print_lines([submitted.job_id or submitted.submission.sid])
         case _:
             print_lines([f"Job {submitted.job_id or 'not known yet'}: {submitted.url or submitted.submission.state}"])
-            if follows and submitted.job_id is not None:
-                from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
-
-                return follow(submitted, desk, books)
-    return SubmissionUnknown.exit_code if unknown else 0

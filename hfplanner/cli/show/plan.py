@@ -11,7 +11,7 @@ from hfplanner.cli.show.tables import Column, age_line, console, gpu_text, print
 from hfplanner.estimate.duration.plan import DurationPlan
 from hfplanner.estimate.span import Estimate
 from hfplanner.sanitize import sanitize
-from hfplanner.units import MICRO_USD_PER_USD, format_duration, started_minutes
+from hfplanner.units import MICRO_USD_PER_USD, format_about_duration, format_duration
 
 __all__ = ["show_plan_table"]
 
@@ -38,11 +38,11 @@ def _print_flavors(out: Console, plan: DurationPlan) -> None:
     columns = [
         Column("FLAVOR", [sanitize(row.flavor.name) for row in rows], keep=9, right=False),
         Column("GPU", [gpu_text(row.flavor) for row in rows], keep=2, right=False),
-        Column("TIME", [_rough(row.duration_secs.likely) for row in rows], keep=8),
-        Column("TIME, 90 %", [_bounds(row.duration_secs, _rough) for row in rows], keep=6),
+        Column("TIME", [format_about_duration(row.duration_secs.likely) for row in rows], keep=8),
+        Column("TIME, 90 %", [_bounds(row.duration_secs, format_about_duration) for row in rows], keep=6),
         Column("COST", [_cost(row.cost_micro_usd) for row in rows], keep=7),
         Column("COST, 90 %", [_bounds(row.cost_micro_usd, _usd) for row in rows], keep=4),
-        Column("TIMEOUT", [_rough(row.timeout_secs) for row in rows], keep=1),
+        Column("TIMEOUT", [format_duration(row.timeout_secs) for row in rows], keep=1),
         Column(
             "AT MOST",
             ["-" if row.worst_case_micro_usd is None else _usd(row.worst_case_micro_usd) for row in rows],
@@ -52,12 +52,6 @@ def _print_flavors(out: Console, plan: DurationPlan) -> None:
     if any(row.micro_usd_per_million_tokens for row in rows):
         columns.append(Column("$/M TOKENS", [_cost(row.micro_usd_per_million_tokens) for row in rows], keep=5))
     print_table(out, columns)
-
-
-def _rough(seconds: int) -> str:
-    """Show a duration of more than ten minutes in whole minutes: an estimate is not known to the second."""
-    minutes = started_minutes(seconds)
-    return format_duration(seconds if minutes <= 10 else minutes * 60)  # noqa: PLR2004
 
 
 def _usd(micro_usd: int) -> str:

@@ -20,9 +20,9 @@ from hfplanner.cli.show.tables import (
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
-from hfplanner.recommend.words import describe_needs, format_about_duration, format_about_usd
+from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_bytes, format_duration, format_usd
+from hfplanner.units import format_about_duration, format_about_usd, format_bytes, format_duration, format_usd
 
 __all__ = ["show_recommend"]
 
