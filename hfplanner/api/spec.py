@@ -22,7 +22,7 @@ from hfplanner.units import DURATION_FORMS, parse_duration
 if TYPE_CHECKING:
     from huggingface_hub import Volume as HubVolume
 
-__all__ = ["create_job_spec", "default_job_name_from_image", "default_job_name_from_script"]
+__all__ = ["check_timeout", "create_job_spec", "default_job_name_from_image", "default_job_name_from_script"]
 
 _MAX_SAFE_INTEGER = 2**53 - 1
 _MAX_PORT = 65535
@@ -96,7 +96,7 @@ def create_job_spec(  # noqa: PLR0913 - the fields of the API's body, all by key
         "secrets": _variables(secrets, rules.SECRET_NAME) or None,
         "flavor": _flavor(flavor),
         "arch": _optional(arch, rules.ARCH),
-        "timeoutSeconds": _timeout(timeout),
+        "timeoutSeconds": check_timeout(timeout),
         "attempts": _attempts(attempts),
         "labels": _labels(labels, name),
         "volumes": _volumes(volumes),
@@ -163,7 +163,15 @@ def _flavor(flavor: object) -> str:
     return matching(flavor.value if isinstance(flavor, Enum) else flavor, rules.FLAVOR)
 
 
-def _timeout(timeout: object) -> int | None:
+def check_timeout(timeout: object) -> int | None:
+    """Return a timeout in seconds, ``None`` where none is given.
+
+    Raises:
+        JobSpecError: it is no duration.
+
+    >>> check_timeout("1.5h"), check_timeout(None)
+    (5400, None)
+    """
     if timeout is None:
         return None
     if isinstance(timeout, str):
