@@ -1,7 +1,7 @@
 """The program without the time that it takes to import it: a process imports it once and forks for each command line.
 
 What runs is ``python -m hfplanner`` as it stands, in a process of its own, with its own environment, folder, streams
-and end. Only the imports are shared. ``tests/cli/test_startup.py`` and all that looks at a process start it from nothing.
+and end. Only the imports are shared. ``tests/cli/test_startup.py`` and what looks at processes start it from nothing.
 """
 
 import importlib
@@ -121,9 +121,9 @@ def _become(files: list[int]) -> None:
     for descriptor, file_ in enumerate(files[1:]):
         os.dup2(file_, descriptor)
         os.close(file_)
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123, SIM115 - as long as the process
-    sys.stdout = open(1, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the same
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115 - the same
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 - as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115 - the same
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115 - the same
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -83,7 +83,7 @@ class Program:
 
 
 # The sentence breaks where a terminal ends, and the number in it decides where that is.
-_PRICES = re.compile(r"^Prices: [^.]*(?:\.\d[^.]*)*?\bold\.$", re.MULTILINE)
+_PRICES = re.compile(r"^Prices: .{,200}?\bold\.$", re.MULTILINE | re.DOTALL)
 
 
 def _unwrapped(paragraph: str) -> str:
@@ -93,19 +93,21 @@ def _unwrapped(paragraph: str) -> str:
 def steady(text: str) -> str:
     r"""Return an output without what changes from day to day.
 
-    That is how old the prices are, when it was asked, the forecast for the month it was asked in, and the random name
-    of a ledger.
+    That is how old the prices are and of which day, when it was asked, the forecast for the month it was asked in, and
+    the random name of a ledger.
 
     >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 85 days old."), steady('{"age_secs": 7344000}')
-    ('Prices: shipped with hfplanner, of 2026-08-31, N days old.', '{"age_secs": 0}')
+    ('Prices: shipped with hfplanner, of DATE, N days old.', '{"age_secs": 0}')
 
     In a narrow terminal the sentence goes over two lines, and where it breaks depends on the number.
 
     >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 900\ndays old.")
-    'Prices: shipped with hfplanner, of 2026-08-31, N days old.'
+    'Prices: shipped with hfplanner, of DATE, N days old.'
     """
     days = _PRICES.sub(lambda said: re.sub(r"\d+ (?:minute|hour|day)s? old", "N days old", _unwrapped(said[0])), text)
     days = re.sub(r"As of \d{4}-\d\d-\d\d \d\d:\d\d", "As of now", days)
     days = re.sub(r"^[A-Z][a-z]+ \d{4}: .*\n(?:(?!Prices:).*\n)*(?=Prices:)", "THIS MONTH\n", days, flags=re.MULTILINE)
     days = re.sub(r'(?<=Ledger )[0-9a-f]{32}|(?<="ledger_id": ")[0-9a-f]{32}', "LEDGER", days)
+    days = re.sub(r"\b(of|since) \d{4}-\d\d-\d\d", r"\1 DATE", days)
+    days = re.sub(r'"((?:price_)?checked)": "[^"]+"', r'"\1": "DATE"', days)
     return re.sub(r'"age_secs": \d+', '"age_secs": 0', days)
