@@ -15,6 +15,8 @@ from hfplanner.errors import UsageError, quoted
 __all__ = [
     "DURATION_FORMS",
     "GB",
+    "LIMIT_TOLERANCE_MICRO_USD",
+    "MAX_ATTEMPTS",
     "MAX_BYTES",
     "MAX_DURATION_SECS",
     "MAX_MICRO_USD",
@@ -24,6 +26,7 @@ __all__ = [
     "MICRO_USD_PER_USD",
     "MINUTES_PER_HOUR",
     "MONEY_FORMS",
+    "SECONDS_PER_DAY",
     "SECONDS_PER_MINUTE",
     "SIZE_FORMS",
     "TERA",
@@ -31,6 +34,8 @@ __all__ = [
     "KiB",
     "MiB",
     "ceil_div",
+    "ceiling_micro_usd",
+    "format_about_duration",
     "format_age",
     "format_bytes",
     "format_duration",
@@ -51,6 +56,7 @@ MICRO_USD_PER_USD = 10**6
 MICRO_USD_PER_CENT = 10**4
 MICROSECONDS_PER_SECOND = 10**6
 SECONDS_PER_MINUTE = 60
+SECONDS_PER_DAY = 24 * 60 * SECONDS_PER_MINUTE
 MINUTES_PER_HOUR = 60
 GB = 10**9
 _MB = 10**6
@@ -60,11 +66,16 @@ GiB = 2**30
 MEGA = 10**6
 TERA = 10**12
 
+LIMIT_TOLERANCE_MICRO_USD = 5_000
+"""By how much a limit on money may be exceeded: half a cent, see :func:`ceiling_micro_usd`."""
+
 # A polars Int64 column must hold every size, and a JSON reader must not round a number (2**53, RFC 8259 section 6).
 MAX_BYTES = 2**63 - 1
 MAX_MICRO_USD = 2**53 - 1
 # One hundred years. Longer than any job, and started minutes times any price of the listing stay below 2**53.
 MAX_DURATION_SECS = 100 * 365 * 24 * 3600
+# How often a job may be tried at most, wherever it is said: a policy, an order, an estimate. Beyond is a slip.
+MAX_ATTEMPTS = 10**6
 
 SIZE_FORMS = "Accepted sizes: 40GB (40 x 10^9 bytes), 40GiB (40 x 2^30 bytes), MB, TB, or a bare number of GB."
 DURATION_FORMS = "Accepted durations: 90s, 30m, 1.5h, 2d, 1h30m, or a bare number of seconds."
@@ -83,6 +94,7 @@ _MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
 _LONGEST_INPUT = 64
 # How many digits an amount is shown with, and how many one below a cent has at most.
 _CENT, _FINEST = Decimal("0.01"), Decimal("0.0001")
+_FEW_MINUTES = 10
 
 
 def _refuse(text: str, kind: str, why: str, forms: str) -> UsageError:
@@ -199,6 +211,19 @@ def started_minutes(seconds: int) -> int:
     (0, 1, 1, 2)
     """
     return ceil_div(seconds, SECONDS_PER_MINUTE)
+
+
+def ceiling_micro_usd(limit_micro_usd: int) -> int:
+    """Return the most that still counts as within a limit on money [micro-USD].
+
+    Limits are said in cents, prices come in whole micro-USD a minute: $2.50 an hour arrives as 41667 a minute, and 8
+    hours of that are $20.00016. A limit is therefore kept to half a cent, once for the limit and never for each job. No
+    money at all stays none.
+
+    >>> ceiling_micro_usd(20_000_000) >= 8 * 60 * 41667, ceiling_micro_usd(0)
+    (True, 0)
+    """
+    return limit_micro_usd + (LIMIT_TOLERANCE_MICRO_USD if limit_micro_usd > 0 else 0)
 
 
 def per_minute_limit(micro_usd_per_hour: int) -> int:
@@ -337,3 +362,13 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_about_duration(seconds: int) -> str:
+    """Show an estimated duration: in whole minutes, which is as well as it is known, and exactly below ten of them.
+
+    >>> format_about_duration(7190), format_about_duration(95)
+    ('2h', '1m35s')
+    """
+    minutes = round(seconds / SECONDS_PER_MINUTE)
+    return format_duration(minutes * SECONDS_PER_MINUTE if minutes >= _FEW_MINUTES else seconds)

@@ -70,17 +70,29 @@ class Program:
         return Result(done.returncode, done.stdout, done.stderr)
 
 
+# The sentence breaks where a terminal ends, and the number in it decides where that is.
+_PRICES = re.compile(r"^Prices: [^.]*(?:\.\d[^.]*)*?\bold\.$", re.MULTILINE)
+
+
+def _unwrapped(paragraph: str) -> str:
+    return " ".join(paragraph.split())
+
+
 def steady(text: str) -> str:
-    """Return an output without what changes from day to day.
+    r"""Return an output without what changes from day to day.
 
     That is how old the prices are, when it was asked, the forecast for the month it was asked in, and the random name
     of a ledger.
 
     >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 85 days old."), steady('{"age_secs": 7344000}')
     ('Prices: shipped with hfplanner, of 2026-08-31, N days old.', '{"age_secs": 0}')
+
+    In a narrow terminal the sentence goes over two lines, and where it breaks depends on the number.
+
+    >>> steady("Prices: shipped with hfplanner, of 2026-08-31, 900\ndays old.")
+    'Prices: shipped with hfplanner, of 2026-08-31, N days old.'
     """
-    days = re.sub(r"\d+ days? old", "N days old", text)
-    days = re.sub(r"Prices: at most \d+ days old", "Prices: at most N days old", days)
+    days = _PRICES.sub(lambda said: re.sub(r"\d+ (?:minute|hour|day)s? old", "N days old", _unwrapped(said[0])), text)
     days = re.sub(r"As of \d{4}-\d\d-\d\d \d\d:\d\d", "As of now", days)
     days = re.sub(r"^[A-Z][a-z]+ \d{4}: .*\n(?:(?!Prices:).*\n)*(?=Prices:)", "THIS MONTH\n", days, flags=re.MULTILINE)
     days = re.sub(r'(?<=Ledger )[0-9a-f]{32}|(?<="ledger_id": ")[0-9a-f]{32}', "LEDGER", days)

@@ -107,7 +107,7 @@ def _verdict(reasons: Sequence[Reason]) -> Verdict:
 def _over(lines: Sequence[BudgetLine], cost: int | None) -> Iterator[Reason]:
     """Yield the budgets that have too little left, and those that a waiver lets be exceeded."""
     for line in lines:
-        if cost is None or line.left_micro_usd >= 0:
+        if cost is None or line.is_within:
             continue
         name, waiver = quoted(line.window.budget), line.window.waiver
         show = usd_format_of_sums((cost, [line.available_micro_usd, -line.left_micro_usd]))

@@ -11,6 +11,7 @@ from hfplanner.budget.outside import Spending
 from hfplanner.budget.reasons import Effect, Reason
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetError
+from hfplanner.units import ceiling_micro_usd
 
 __all__ = ["BudgetLine", "Decision", "Verdict"]
 
@@ -72,6 +73,11 @@ class BudgetLine:
     def left_micro_usd(self) -> int:
         """What is left after this job at its worst case."""
         return self.available_micro_usd - self.this_job_micro_usd
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the limit covers all of it, to half a cent."""
+        return self.limit_micro_usd - self.left_micro_usd <= ceiling_micro_usd(self.limit_micro_usd)
 
     def to_json(self) -> dict[str, Any]:
         """Return the line as the interface spells it."""

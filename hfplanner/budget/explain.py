@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.units import (
+    LIMIT_TOLERANCE_MICRO_USD,
     SECONDS_PER_MINUTE,
     format_duration,
     format_usd,
@@ -61,12 +62,15 @@ def period_words(line: BudgetLine) -> str:
 def line_text(line: BudgetLine, *, with_job: bool) -> list[str]:
     """Return the sum of one budget as lines, the decimal points one under the other.
 
-    Amounts are shown in cents where they add up so, exactly otherwise.
+    Amounts are shown in cents where they add up so, exactly otherwise. What is over the limit by no more than the
+    tolerance leaves $0.00.
     """
     rows = list(line_rows(line, with_job=with_job))
-    (_, limit, _), *others = rows
+    (_, limit, _), *less, (name, left, _) = rows
+    if -LIMIT_TOLERANCE_MICRO_USD <= left <= 0:
+        rows[-1] = (name, 0, ())
     parts = [(amount, [part for part, _ in parts]) for _, amount, parts in rows if len(parts) > 1]
-    show = usd_format_of_sums((limit, [amount for _, amount, _ in others]), *parts)
+    show = usd_format_of_sums((limit, [*(amount for _, amount, _ in less), rows[-1][1]]), *parts)
     return _aligned([(name, show(amount), _note(parts, show)) for name, amount, parts in rows])
 
 

@@ -11,6 +11,7 @@ from hfplanner.units import (
     MAX_DURATION_SECS,
     MAX_MICRO_USD,
     MINUTES_PER_HOUR,
+    ceiling_micro_usd,
     format_age,
     format_duration,
     format_usd_apart,
@@ -82,7 +83,7 @@ def worst_case(terms: JobTerms) -> int | None:
 def limit_reasons(terms: JobTerms, limits: Limits, worst_case_micro_usd: int | None) -> Iterator[Reason]:
     """Yield each limit of single jobs that a job exceeds; what is not known exceeds none, but is a reason itself."""
     most = limits.max_job_micro_usd
-    if most is not None and worst_case_micro_usd is not None and worst_case_micro_usd > most:
+    if most is not None and worst_case_micro_usd is not None and worst_case_micro_usd > ceiling_micro_usd(most):
         cost, allowed = format_usd_apart(worst_case_micro_usd, most)
         sentence = f"The job may cost {cost}; one job may cost {allowed}."
         yield Reason("over_max_job", sentence, Effect.REFUSE)

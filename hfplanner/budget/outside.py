@@ -36,6 +36,9 @@ class Books(Protocol):
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""
 
+    def by_key(self, key: str) -> Submission | None:
+        """Return the submission that a key belongs to."""
+
     def submissions(self, states: Collection[State]) -> Iterable[Submission]:
         """Return the submissions in some states."""
 

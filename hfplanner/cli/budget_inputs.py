@@ -14,7 +14,7 @@ from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submis
 from hfplanner.budget.outside import Books, Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget, Policy
 from hfplanner.budget.policy_find import find_policy
-from hfplanner.cli.output import warn
+from hfplanner.cli.show.output import warn
 from hfplanner.errors import HubError
 from hfplanner.files import data_folder
 from hfplanner.history.manifest import read_manifest
@@ -55,6 +55,11 @@ class _EmptyBooks:
 
     @staticmethod
     def get(_sid: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
+    def by_key(_key: str) -> Submission | None:
         """Return nothing."""
         return None
 

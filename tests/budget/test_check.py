@@ -47,10 +47,27 @@ def test_what_is_reserved_against_holds_what_is_outside_the_ledger() -> None:
     assert window.other_micro_usd == 6
 
 
-@pytest.mark.parametrize(("limit", "verdict"), [(600_000, Verdict.ALLOWED), (599_999, Verdict.REFUSED)])
-def test_a_limit_is_kept_to_the_micro_usd(limit: int, verdict: Verdict) -> None:
-    """What costs exactly what is left may run."""
+@pytest.mark.parametrize(("limit", "verdict"), [(595_000, Verdict.ALLOWED), (594_999, Verdict.REFUSED)])
+def test_a_limit_is_kept_to_half_a_cent(limit: int, verdict: Verdict) -> None:
+    """Of the budget and of one job; once for the limit, whatever is spent and held."""
     assert _check(policy(budget(limit=limit)), terms()).verdict is verdict
+    assert _check(policy(limits=Limits(max_job_micro_usd=limit)), terms()).verdict is verdict
+    half = Figures(posted={"team": 400_000}, held={"team": 200_000})
+    assert _check(policy(budget(limit=600_000 + limit)), terms(), figures=half).verdict is verdict
+
+
+def test_20_dollars_are_enough_for_8_hours_at_2_50() -> None:
+    """The price comes as 41,667 micro-USD a minute, so the job may cost $20.00016; nothing more fits beside it."""
+    hours = terms(price=replace(PRICE, micro_usd_per_minute=41_667), timeout_secs=8 * 3600)
+    rules = policy(budget(limit=20_000_000), limits=Limits(max_job_micro_usd=20_000_000))
+    assert _check(rules, hours).verdict is Verdict.ALLOWED
+    assert _check(rules, hours, figures=Figures(held={"team": 5_000})).verdict is Verdict.REFUSED
+
+
+def test_a_limit_of_nothing_allows_nothing() -> None:
+    """It is no rounded amount."""
+    minute = terms(price=replace(PRICE, micro_usd_per_minute=1), timeout_secs=60)
+    assert _check(policy(budget(limit=0)), minute).verdict is Verdict.REFUSED
 
 
 def test_a_refusal_names_the_budget_and_what_is_short() -> None:
@@ -63,7 +80,7 @@ def test_a_refusal_names_the_budget_and_what_is_short() -> None:
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
-        (Limits(max_job_micro_usd=599_999), "over_max_job"),
+        (Limits(max_job_micro_usd=594_999), "over_max_job"),
         (Limits(max_price_micro_usd_per_hour=599_999), None),
         (Limits(max_price_micro_usd_per_hour=599_940), "over_max_price"),
         (Limits(max_timeout_secs=3599), "over_max_timeout"),

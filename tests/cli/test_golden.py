@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import Program, steady
+from tests.program import Program, Result, steady
 
 GOLDEN = Path(__file__).parent / "golden"
 # What stands in the folder a command line is run in.
@@ -24,10 +24,13 @@ def _file(line: str, width: int) -> Path:
     return GOLDEN / f"{name}{'' if width == 100 else f'-{width}-columns'}.txt"
 
 
-def _transcript(program: Program, line: str) -> str:
+def _run(program: Program, line: str) -> Result:
     for file in HOME.iterdir():
         shutil.copy(file, program.home)
-    done = program.run(*line.split())
+    return program.run(*line.split())
+
+
+def _transcript(line: str, done: Result) -> str:
     parts = [f"$ hfplanner {line}\n", done.out, "--- stderr\n", done.err, f"--- exit code {done.code}\n"]
     return steady("".join(parts))
 
@@ -37,7 +40,7 @@ def test_what_users_see_is_what_the_golden_file_says(
     line: str, program: Program, golden: Callable[[Path, str], None]
 ) -> None:
     """Stdout, stderr and exit code of a command line, offline, in 100 columns."""
-    golden(_file(line, 100), _transcript(program, line))
+    golden(_file(line, 100), _transcript(line, _run(program, line)))
 
 
 @pytest.mark.parametrize("line", ["hardware", "recommend --vram 24GB --duration 90m"])
@@ -46,9 +49,9 @@ def test_a_narrow_terminal_loses_columns_not_digits(
     line: str, width: int, program: Program, golden: Callable[[Path, str], None]
 ) -> None:
     """Lines stay within the width, and names and prices stay whole."""
-    shown = _transcript(replace(program, width=width), line)
-    assert max(map(len, shown.split("--- stderr")[0].splitlines()[1:])) <= width
-    golden(_file(line, width), shown)
+    done = _run(replace(program, width=width), line)
+    assert max(map(len, done.out.splitlines())) <= width
+    golden(_file(line, width), _transcript(line, done))
 
 
 def test_no_golden_file_is_left_over() -> None:
