@@ -11,7 +11,7 @@ from hfplanner.budget.policy import AppliedBudget, Policy, UnknownSpending, appl
 from hfplanner.budget.reasons import Effect, Reason
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import quoted
-from hfplanner.units import format_usd
+from hfplanner.units import usd_format_of_sums
 
 __all__ = ["budget_lines", "check_job"]
 
@@ -111,9 +111,10 @@ def _over(lines: Sequence[BudgetLine], cost: int | None) -> Iterator[Reason]:
         if cost is None or line.is_within:
             continue
         name, waiver = quoted(line.window.budget), line.window.waiver
-        short = f"{format_usd(-line.left_micro_usd)} short of {format_usd(cost)}"
+        show = usd_format_of_sums((cost, [line.available_micro_usd, -line.left_micro_usd]))
+        short = f"{show(-line.left_micro_usd)} short of {show(cost)}"
         if waiver is None:
-            left = f"{format_usd(line.available_micro_usd)} of {format_usd(line.limit_micro_usd)} left"
+            left = f"{show(line.available_micro_usd)} of {show(line.limit_micro_usd)} left"
             yield Reason("over_budget", f"Budget {name} has {left}: {short}.", Effect.REFUSE)
         else:
             why = f"waived by {waiver.author} until {waiver.expires:%Y-%m-%d %H:%M} UTC: {waiver.reason}"

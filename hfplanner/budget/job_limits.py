@@ -10,11 +10,11 @@ from hfplanner.errors import did_you_mean, quoted
 from hfplanner.units import (
     MAX_DURATION_SECS,
     MAX_MICRO_USD,
+    MINUTES_PER_HOUR,
     ceiling_micro_usd,
     format_age,
     format_duration,
-    format_usd,
-    format_usd_per_hour,
+    format_usd_apart,
     per_minute_limit,
 )
 
@@ -84,7 +84,8 @@ def limit_reasons(terms: JobTerms, limits: Limits, worst_case_micro_usd: int | N
     """Yield each limit of single jobs that a job exceeds; what is not known exceeds none, but is a reason itself."""
     most = limits.max_job_micro_usd
     if most is not None and worst_case_micro_usd is not None and worst_case_micro_usd > ceiling_micro_usd(most):
-        sentence = f"The job may cost {format_usd(worst_case_micro_usd)}; one job may cost {format_usd(most)}."
+        cost, allowed = format_usd_apart(worst_case_micro_usd, most)
+        sentence = f"The job may cost {cost}; one job may cost {allowed}."
         yield Reason("over_max_job", sentence, Effect.REFUSE)
     yield from _price_reasons(terms, limits)
     if limits.max_timeout_secs is not None and (terms.timeout_secs or 0) > limits.max_timeout_secs:
@@ -101,10 +102,8 @@ def _price_reasons(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
     most = limits.max_price_micro_usd_per_hour
     if most is None or terms.price is None or terms.price.micro_usd_per_minute <= per_minute_limit(most):
         return
-    shown = format_usd_per_hour(terms.price.micro_usd_per_minute)
-    yield Reason(
-        "over_max_price", f"{terms.flavor} is {shown} an hour; {format_usd(most)} an hour is the most.", Effect.REFUSE
-    )
+    shown, allowed = format_usd_apart(terms.price.micro_usd_per_minute * MINUTES_PER_HOUR, most)
+    yield Reason("over_max_price", f"{terms.flavor} is {shown} an hour; {allowed} an hour is the most.", Effect.REFUSE)
 
 
 def _flavor_reasons(flavor: str, limits: Limits) -> Iterator[Reason]:

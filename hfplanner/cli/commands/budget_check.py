@@ -5,7 +5,7 @@ from typing import Any
 
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.account import open_client
 from hfplanner.cli.budget_inputs import PolicyOption, open_books, the_policy
 from hfplanner.cli.job_options import JobOptions, TokenOption
@@ -132,4 +132,4 @@ def _show_sums(decision: Decision) -> None:
     print_lines([how] if how else [])
     for line in decision.lines:
         print_lines(["", f"Budget {line.window.budget} ({period_words(line)})"])
-        print_block(aligned(list(line_rows(line, with_job=with_job))))
+        print_block(line_text(line, with_job=with_job))

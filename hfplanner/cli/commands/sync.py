@@ -20,7 +20,8 @@ from hfplanner.history.store import HistoryStore, default_history_folder
 from hfplanner.history.sync import SyncRequest, sync_history
 from hfplanner.history.sync_result import NamespaceSync, Sync
 from hfplanner.history.sync_walk import Watch
-from hfplanner.report.words import count_text, usd_text
+from hfplanner.report.words import count_text
+from hfplanner.units import format_usd
 
 EXAMPLES = [
     "hfplanner sync",
@@ -117,7 +118,7 @@ def _bill_sentence(bill: BillPull | None) -> list[str]:
     if bill is None or bill.period is None:
         return []
     since = f"{bill.period.start:%Y-%m-%d}"
-    return [f"Bill of {bill.period.account} since {since}: {usd_text(bill.billed_micro_usd)} for {_jobs(bill)}."]
+    return [f"Bill of {bill.period.account} since {since}: {format_usd(bill.billed_micro_usd)} for {_jobs(bill)}."]
 
 
 def _jobs(bill: BillPull) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.output import keep_blanks
 from hfplanner.units import format_duration, format_usd
 
@@ -86,7 +86,7 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
     lines += [how] if how else []
     for line in planned.decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in aligned(list(line_rows(line, with_job=True)))]
+        lines += [f"  {row}" for row in line_text(line, with_job=True)]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 
