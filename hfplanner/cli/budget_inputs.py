@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
 
+# How long the Hub is asked for schedules: a check that does not count them says so.
+_SCHEDULES_SECS = 3.0
+
 
 class _EmptyBooks:
     """Books in which nothing was ever written: a check makes no ledger."""
@@ -152,7 +155,8 @@ def ask_schedules(client: "JobsClient | None", namespace: str) -> "Sequence[Sche
     if client is None or not namespace:
         return None
     try:
-        return client.scheduled.list(namespace)
+        with client.within(_SCHEDULES_SECS):
+            return client.scheduled.list(namespace)
     except HubError as error:
         warn(f"The schedules of {namespace} are not known: {error.message}")
         return None

@@ -113,7 +113,7 @@ class AskedRun:
             HistoryError: the history cannot be read.
         """
         flavor = choose_flavor(self.job.flavor, recommend(self._needs, listing, self._asked.on(listing)))
-        run = choose_run(flavor.name, listing, self._limits(flavor))
+        run = choose_run(flavor.name, listing, self._limits(flavor, policy))
         request = self._explicit(run)
         terms = job_terms(request, account, run.price)
         now = now_utc()
@@ -139,10 +139,12 @@ class AskedRun:
             "attempts": self._request.attempts,
         }
 
-    def _limits(self, flavor: ChosenFlavor) -> RunLimits:
+    def _limits(self, flavor: ChosenFlavor, policy: Policy) -> RunLimits:
         return RunLimits(
             timeout_secs=self._request.timeout_secs,
             estimated_timeout_secs=flavor.timeout_secs,
+            estimated_timeout_bound=flavor.timeout_bound,
+            max_timeout_secs=policy.limits.max_timeout_secs,
             attempts=self._request.attempts,
             has_ports=self._request.has_ports,
             max_cost_micro_usd=self._money.max_cost,

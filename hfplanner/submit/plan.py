@@ -36,6 +36,8 @@ class RunLimits:
         max_cost_micro_usd: the most the job may cost at worst, kept to half a cent.
         may_shorten: whether a timeout that nobody typed is shortened until the worst case costs no more.
         likely_secs: how long the job likely runs [s]; ``None`` where that is not known.
+        estimated_timeout_bound: what bound the suggestion, a sentence; ``None`` where nothing did.
+        max_timeout_secs: the most a policy allows, to which the suggestion is held [s]; ``None`` without one.
     """
 
     timeout_secs: int | None = None
@@ -45,6 +47,8 @@ class RunLimits:
     max_cost_micro_usd: int | None = None
     may_shorten: bool = False
     likely_secs: int | None = None
+    estimated_timeout_bound: str | None = None
+    max_timeout_secs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,20 +142,30 @@ def _too_dear(worst_case_micro_usd: int, price_micro_usd_per_minute: int, limits
 
 def _warnings(timeout_secs: int, basis: TimeoutBasis, limits: RunLimits) -> tuple[str, ...]:
     stopped = format_duration(timeout_secs)
+    bound = _bound(limits) if basis == "estimate" else None
+    held = (f"{bound[0].upper()}{bound[1:]}.",) if bound else ()
     if limits.likely_secs is not None and timeout_secs < limits.likely_secs:
         likely = format_duration(limits.likely_secs)
-        return (f"The job likely needs {likely}, and is stopped after {stopped}.",)
+        return (*held, f"The job likely needs {likely}, and is stopped after {stopped}.")
     if basis == "default":
         return (f"No --timeout and no duration: the job is stopped after {stopped}.",)
-    return ()
+    return held
 
 
 def _timeout(limits: RunLimits) -> tuple[int, TimeoutBasis]:
     if limits.timeout_secs is not None:
         return limits.timeout_secs, "given"
     if limits.estimated_timeout_secs is not None:
-        return limits.estimated_timeout_secs, "estimate"
+        return min(limits.estimated_timeout_secs, limits.max_timeout_secs or limits.estimated_timeout_secs), "estimate"
     return BillingPolicy().default_timeout_secs, "default"
+
+
+def _bound(limits: RunLimits) -> str | None:
+    """Return what bound the suggested timeout: the policy, or what the suggestion says of itself."""
+    suggested, most = limits.estimated_timeout_secs, limits.max_timeout_secs
+    if suggested is not None and most is not None and most < suggested:
+        return f"the timeout is held to the {format_duration(most)} that the policy allows at most"
+    return limits.estimated_timeout_bound
 
 
 def longest_timeout_secs(price_micro_usd_per_minute: int, limits: RunLimits) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.decision import Verdict
 from hfplanner.budget.policy import Policy
-from hfplanner.cli.account import find_account, open_client
+from hfplanner.cli.account import Account, find_account, open_client
 from hfplanner.cli.budget_inputs import open_books, the_policy
 from hfplanner.cli.command import Command
 from hfplanner.cli.desk import kept_bills, open_desk
@@ -26,7 +26,7 @@ from hfplanner.cli.show.run import (
     submitted_document,
     unknown_answer,
 )
-from hfplanner.errors import SubmissionUnknown, UsageError
+from hfplanner.errors import HubError, SubmissionUnknown, UsageError
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
 
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from hfplanner.catalog.listing import Listing
     from hfplanner.submit.books import Books
     from hfplanner.submit.send import Desk, JobOrder, Submitted
+
+# How long the Hub is asked who pays and submits.
+_WHO_SECS = 3.0
 
 
 def run(
@@ -131,12 +134,12 @@ def _listing(*, offline: bool) -> "Listing":
 
 def _run(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, key: str | None, yes: bool, follows: bool) -> int:
     from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
-    from hfplanner.submit.reconcile import reconcile  # noqa: PLC0415 - httpx
+    from hfplanner.submit.reconcile import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
     from hfplanner.submit.retry import sent_before, sent_before_words  # noqa: PLC0415 - the same
     from hfplanner.submit.send import as_it_stands, submit  # noqa: PLC0415 - httpx
 
     books = books_for(rules, _listing(offline=False), bills=kept_bills())
-    done = reconcile(desk, books, sweep=False)
+    done = reconcile(desk, books, sweep=False, within_secs=SOON_SECS)
     for text in (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps)):
         warn(text)
     sent = sent_before(desk.ledger, key, asked.spec_as)
@@ -160,7 +163,7 @@ def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, ye
     """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
     from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
 
-    account = find_account(desk.hub, asked.job.namespace)
+    account = _who(desk, asked.job.namespace)
 
     def plan() -> Planned:
         return asked.plan(rules, _listing(offline=False), desk.ledger, account, desk.hub)
@@ -183,6 +186,18 @@ def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, ye
     if planned.decision.verdict is Verdict.ALLOWED:
         show_it(planned)
     return planned
+
+
+def _who(desk: "Desk", namespace: str | None) -> Account:
+    """Return who pays and submits; where who pays is said, a Hub that does not answer keeps nothing from being sent."""
+    try:
+        with desk.hub.within(_WHO_SECS):
+            return find_account(desk.hub, namespace)
+    except HubError as error:
+        if not namespace:
+            raise
+        warn(f"Who submits is not known, so budgets of any owner count: {error.message}")
+        return Account(namespace)
 
 
 def _order(planned: Planned, key: str | None) -> "JobOrder":

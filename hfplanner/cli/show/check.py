@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import print_block, print_lines
 from hfplanner.errors import BudgetError, BudgetRefused, HfplannerError
@@ -61,4 +61,4 @@ def _show_sums(decision: Decision) -> None:
     print_lines([how] if how else [])
     for line in decision.lines:
         print_lines(["", f"Budget {line.window.budget} ({period_words(line)})"])
-        print_block(aligned(list(line_rows(line, with_job=with_job))))
+        print_block(line_text(line, with_job=with_job))

@@ -11,7 +11,7 @@ from hfplanner.cli.show.tables import Column, Screen, age_line, gpu_text, print_
 from hfplanner.estimate.duration.plan import DurationPlan, PlannedFlavor
 from hfplanner.estimate.span import Estimate
 from hfplanner.sanitize import sanitize
-from hfplanner.units import MICRO_USD_PER_USD, format_about_duration, format_duration
+from hfplanner.units import format_about_duration, format_duration, format_usd
 
 __all__ = ["plan_answer"]
 
@@ -78,11 +78,11 @@ def _print_flavors(out: Screen, plan: DurationPlan) -> None:
         Column("TIME", [format_about_duration(row.duration_secs.likely) for row in rows], keep=8),
         Column("TIME, 90 %", [_bounds(row.duration_secs, format_about_duration) for row in rows], keep=6),
         Column("COST", [_cost(row.cost_micro_usd) for row in rows], keep=7),
-        Column("COST, 90 %", [_bounds(row.cost_micro_usd, _usd) for row in rows], keep=4),
+        Column("COST, 90 %", [_bounds(row.cost_micro_usd, format_usd) for row in rows], keep=4),
         Column("TIMEOUT", [format_duration(row.timeout_secs) for row in rows], keep=1),
         Column(
             "AT MOST",
-            ["-" if row.worst_case_micro_usd is None else _usd(row.worst_case_micro_usd) for row in rows],
+            ["-" if row.worst_case_micro_usd is None else format_usd(row.worst_case_micro_usd) for row in rows],
             keep=3,
         ),
     ]
@@ -91,12 +91,8 @@ def _print_flavors(out: Screen, plan: DurationPlan) -> None:
     print_table(out, columns)
 
 
-def _usd(micro_usd: int) -> str:
-    return f"${micro_usd / MICRO_USD_PER_USD:,.2f}"
-
-
 def _cost(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else _usd(estimate.likely)
+    return "-" if estimate is None else format_usd(estimate.likely)
 
 
 def _bounds(estimate: Estimate | None, show: Callable[[int], str]) -> str:

@@ -24,7 +24,7 @@ from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
 from hfplanner.recommend.words import describe_needs, nothing_fits
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_about_duration, format_about_usd, format_bytes, format_duration, format_usd
+from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
 
 __all__ = ["recommendation_answer"]
 
@@ -144,7 +144,7 @@ def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs) -> No
                 [_span(option.duration_secs, format_about_duration, format_duration) for option in options],
                 keep=6,
             ),
-            Column("COST", [_span(option.cost_micro_usd, format_about_usd, format_usd) for option in options], keep=7),
+            Column("COST", [_span(option.cost_micro_usd, format_usd, format_usd) for option in options], keep=7),
             *_columns_of_tokens(options),
             Column("PARETO", [_PARETO[option.pareto] for option in options], keep=0),
         ]
@@ -168,7 +168,7 @@ def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
     costs = [option.micro_usd_per_million_tokens for option in options]
     if not any(costs):
         return []
-    return [Column("$/M TOKENS", [format_about_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
+    return [Column("$/M TOKENS", [format_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
 
 
 def _chance(probability: float) -> str:

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.decision import Verdict
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, SubmissionUnknown
@@ -149,7 +149,7 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
     lines += [how] if how else []
     for line in planned.decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in aligned(list(line_rows(line, with_job=True)))]
+        lines += [f"  {row}" for row in line_text(line, with_job=True)]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import print_lines
-from hfplanner.report.words import count_text, usd_text
+from hfplanner.report.words import count_text
+from hfplanner.units import format_usd
 
 if TYPE_CHECKING:
     from hfplanner.history.bill_pull import BillPull
@@ -41,7 +42,7 @@ def _bill_sentence(bill: "BillPull") -> str:
     if period is None:
         return ""
     jobs = count_text(bill.jobs, "job")
-    return f"Bill of {period.account} since {period.start:%Y-%m-%d}: {usd_text(bill.billed_micro_usd)} for {jobs}."
+    return f"Bill of {period.account} since {period.start:%Y-%m-%d}: {format_usd(bill.billed_micro_usd)} for {jobs}."
 
 
 def _remarks(done: "Sync") -> Iterator[Remark]:
