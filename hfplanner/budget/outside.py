@@ -35,6 +35,9 @@ class Books(Protocol):
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""
 
+    def by_key(self, key: str) -> Submission | None:
+        """Return the submission that a key belongs to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:

@@ -11,21 +11,21 @@ import typer
 from hfplanner import __version__
 from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
-from hfplanner.cli.output import discard, print_error, wants_json
+from hfplanner.cli.show.output import discard, print_error, wants_json
 from hfplanner.errors import HfplannerError, UsageError
 
 __all__ = ["COMMANDS", "run"]
 
 COMMANDS = {
-    "hardware": LazyCommand("hfplanner.cli.hardware", "List the flavors that can be rented, with their prices."),
-    "recommend": LazyCommand("hfplanner.cli.recommend", "Say which flavor is cheapest for what a job needs, and why."),
-    "estimate": LazyCommand("hfplanner.cli.estimate", "Say how much memory, time and money a job needs."),
-    "budget": LazyCommand("hfplanner.cli.budget", "Show what may be spent, and whether a job may run."),
-    "run": LazyCommand("hfplanner.cli.run", "Run a job: check the budget, reserve, submit once, follow."),
-    "ledger": LazyCommand("hfplanner.cli.ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
-    "import": LazyCommand("hfplanner.cli.import_", "Take jobs from files into the local history."),
-    "sync": LazyCommand("hfplanner.cli.sync", "Bring the local history up to date with the Hub: jobs and the bill."),
-    "report": LazyCommand("hfplanner.cli.report", "Say what the jobs cost, by what, and what of it was wasted."),
+    "hardware": LazyCommand("hardware", "List the flavors that can be rented, with their prices."),
+    "recommend": LazyCommand("recommend", "Say which flavor is cheapest for what a job needs, and why."),
+    "estimate": LazyCommand("estimate", "Say how much memory, time and money a job needs."),
+    "budget": LazyCommand("budget", "Show what may be spent, and whether a job may run."),
+    "run": LazyCommand("run", "Run a job: check the budget, reserve, submit once, follow."),
+    "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
+    "import": LazyCommand("import_", "Take jobs from files into the local history."),
+    "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "report": LazyCommand("report", "Say what the jobs cost, by what, and what of it was wasted."),
 }
 
 _BROKEN_PIPE = 141

@@ -14,7 +14,7 @@ from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submis
 from hfplanner.budget.outside import Books, Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget, Policy
 from hfplanner.budget.policy_find import find_policy
-from hfplanner.cli.output import warn
+from hfplanner.cli.show.output import warn
 from hfplanner.errors import HubError
 from hfplanner.files import data_folder
 from hfplanner.history.manifest import read_manifest
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hfplanner.catalog.listing import Listing
 
 __all__ = ["PolicyOption", "ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
+
+# How long the Hub is asked for schedules: a check that does not count them says so.
+_SCHEDULES_SECS = 3.0
 
 PolicyOption = Annotated[
     Path | None,
@@ -55,6 +58,11 @@ class _EmptyBooks:
 
     @staticmethod
     def get(_sid: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
+    def by_key(_key: str) -> Submission | None:
         """Return nothing."""
         return None
 
@@ -158,7 +166,8 @@ def ask_schedules(client: "JobsClient | None", namespace: str) -> "Sequence[Sche
     if client is None or not namespace:
         return None
     try:
-        return client.scheduled.list(namespace)
+        with client.within(_SCHEDULES_SECS):
+            return client.scheduled.list(namespace)
     except HubError as error:
         warn(f"The schedules of {namespace} are not known: {error.message}")
         return None

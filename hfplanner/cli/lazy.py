@@ -20,8 +20,8 @@ class LazyCommand:
     """Where a command is and what it does, known before it is imported.
 
     Args:
-        module: holds a function of the command's name (dashes as underscores, ``import_`` for ``import``) and
-            ``EXAMPLES``, a list of lines; or, where the command is a group of commands, a typer app of that name. It
+        module: one of :mod:`hfplanner.cli.commands`. It holds a function of the command's name (``import_`` for
+            ``import``) and ``EXAMPLES``, a list of lines; or, for a group of commands, a typer app of that name. It
             may hold ``SETTINGS`` for its command line, such as ``ignore_unknown_options``.
         help: one line for the list of commands.
     """
@@ -46,7 +46,7 @@ class _Commands(dict[str, Any]):
 
 
 def _build(name: str, lazy: LazyCommand) -> "Command":
-    module = import_module(lazy.module)
+    module = import_module(f"hfplanner.cli.commands.{lazy.module}")
     attribute = f"{name}_" if iskeyword(name) else name.replace("-", "_")
     function: Callable[..., int] | typer.Typer = getattr(module, attribute)
     if isinstance(function, typer.Typer):

@@ -178,7 +178,8 @@ MaxCostOption = Annotated[
     typer.Option(
         parser=reader("--max-cost", parse_money),
         metavar="USD",
-        help="At most this much for the job; needs --duration or --like.",
+        help="At most this much for the job: likely, where flavors are compared by a known duration; at worst, where "
+        "one is run or checked.",
     ),
 ]
 MaxPriceOption = Annotated[

@@ -11,7 +11,7 @@ from hfplanner.api.settings import read_hub_settings
 from hfplanner.catalog.cache import ListingCache, default_cache_folder
 from hfplanner.catalog.listing import Listing
 from hfplanner.catalog.load import ListingRequest, load_listing
-from hfplanner.cli.output import OutputFormat, warn
+from hfplanner.cli.show.output import OutputFormat, warn
 from hfplanner.errors import UsageError, quoted
 
 __all__ = [

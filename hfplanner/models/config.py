@@ -8,6 +8,7 @@ from hfplanner.errors import ModelUnreadable
 from hfplanner.models.architectures import architectures, find_architecture
 from hfplanner.models.counting import count_parameters, count_tower
 from hfplanner.models.shape import Encoder, Experts, Latent, ModelShape, Parameters
+from hfplanner.models.storage import read_quantization_config
 
 __all__ = ["parse_config"]
 
@@ -141,7 +142,7 @@ def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
         encoder=_encoder(config, hidden, heads),
         position_limit=config.number("positions", 0),
         stored_dtype=_DTYPES.get(str(raw.get("dtype") or raw.get("torch_dtype")).removeprefix("torch."), "bf16"),
-        stored_quantization=_quantization(raw),
+        stored_quantization=read_quantization_config(raw),
         doubt=0.0 if known else 0.05,
         notes=()
         if known
@@ -244,20 +245,6 @@ def _layer_kinds(config: _Config, model_type: str, layers: int) -> Any:  # noqa:
         "gpt_oss": 2,
     }.get(model_type, 0)
     return {"sliding_window": window, "sliding_layers": layers - layers // pattern if pattern else layers}
-
-
-def _quantization(raw: Mapping[str, Any]) -> str:
-    """Return how the stored weights are quantized, as ``--quantization`` spells it."""
-    section = raw.get("quantization_config")
-    if not isinstance(section, Mapping):
-        return "none"
-    method = str(section.get("quant_method", "")).lower()
-    bits = section.get("bits", 4)
-    if method in {"gptq", "awq"}:
-        return f"{method}-{bits if method == 'gptq' and bits in {4, 8} else 4}bit"
-    if method in {"bitsandbytes", "bitsandbytes_4bit", "bitsandbytes_8bit"}:
-        return "int8" if section.get("load_in_8bit") else "nf4"
-    return {"fp8": "fp8", "fbgemm_fp8": "fp8", "mxfp4": "mxfp4"}.get(method, "none")
 
 
 def _with_vision(shape: ModelShape, raw: Mapping[str, Any]) -> ModelShape:

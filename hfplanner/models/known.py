@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,14 +10,9 @@ from typing import Any
 from hfplanner.catalog.shipped import read_data_text
 from hfplanner.models.config import parse_config
 from hfplanner.models.shape import Diffusion, ModelShape, Parameters
+from hfplanner.models.storage import Spelling, read_name
 
-__all__ = ["find_known", "known_ids", "near_ids"]
-
-# What is appended to a name without changing the shape.
-_SUFFIXES = re.compile(
-    r"-(instruct|chat|it|base|hf|pt|sft|dpo|unsloth|bnb|4bit|bf16|fp8|gptq|awq|gguf|int4|int8|q8|dequantized"
-    r"|instruct-v0\.[0-9]|python|v0\.[0-9])$"
-)
+__all__ = ["diffusion_shape", "find_known", "is_shipped_as_such", "known_ids", "near_ids"]
 
 
 @cache
@@ -42,10 +36,7 @@ def _short(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    stem = _short(name).replace("_", ".").removeprefix("meta-")
-    while (shorter := _SUFFIXES.sub("", stem)) != stem:
-        stem = shorter
-    return stem
+    return read_name(name).stem
 
 
 def known_ids() -> tuple[str, ...]:
@@ -67,7 +58,8 @@ def near_ids(name: str, count: int = 3) -> tuple[str, ...]:
 def find_known(name: str) -> ModelShape | None:
     """Return the shape of a shipped model, ``None`` for any other.
 
-    A variant that only differs in how it was trained (``-Instruct``, ``-it``, ``-chat``) has its base model's shape.
+    A variant that only differs in how it was trained (``-Instruct``, ``-it``, ``-chat``) has its base model's shape;
+    one that is stored otherwise (``-AWQ``, ``-FP8``, ``-bnb-4bit``, ``-GGUF``) has that shape, stored so.
 
     >>> find_known("meta-llama/Llama-3.2-3B-Instruct").parameters.total
     3212749824
@@ -78,6 +70,22 @@ def find_known(name: str) -> ModelShape | None:
     known = next((index[key] for key in (name.casefold(), _short(name), _stem(name)) if key in index), None)
     if known is None:
         return None
+    shape = _shipped(known, name)
+    exact = name.casefold() in index or _short(name) in index
+    return shape if exact else _stored_as_named(shape, read_name(name))
+
+
+def is_shipped_as_such(name: str) -> bool:
+    """Whether a name is a shipped model's own, or says nothing of how its weights are stored.
+
+    >>> is_shipped_as_such("Qwen/Qwen3-8B"), is_shipped_as_such("Qwen/Qwen3-8B-AWQ")
+    (True, False)
+    """
+    index = _index()
+    return name.casefold() in index or _short(name) in index or read_name(name).quantization is None
+
+
+def _shipped(known: str, name: str) -> ModelShape:
     entry = _entries()[known]
     if "diffusion" in entry:
         return replace(
@@ -89,6 +97,24 @@ def find_known(name: str) -> ModelShape | None:
     if total:
         shape = replace(shape, parameters=shape.parameters.scaled_to(total))
     return replace(shape, notes=(*shape.notes, f"shape of {known} as shipped ({entry['source']})"))
+
+
+def _stored_as_named(shape: ModelShape, said: Spelling) -> ModelShape:
+    """Return a shape whose weights are stored as a name says."""
+    if said.quantization is None:
+        return shape
+    parameters = shape.parameters
+    if said.quantization == "fp8" and not parameters.head and shape.kind == "decoder":
+        # Who quantizes to FP8 saves the output projection apart, in bf16, also where it shared the embedding's weights.
+        parameters = replace(parameters, head=shape.vocab * shape.hidden)
+    notes = (*shape.notes, f"its weights are stored as its name says: {said.quantization}")
+    return replace(
+        shape,
+        parameters=parameters,
+        stored_quantization=said.quantization,
+        stored_dtype=said.dtype or ("bf16" if shape.stored_dtype == "fp8" else shape.stored_dtype),
+        notes=(*notes, said.assumed) if said.assumed else notes,
+    )
 
 
 def diffusion_shape(name: str, pipeline: Diffusion) -> ModelShape:

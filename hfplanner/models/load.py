@@ -13,7 +13,7 @@ from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.config import parse_config
 from hfplanner.models.files import FolderFiles, HubFiles, ModelFiles
 from hfplanner.models.gguf import NeedMoreBytes, parse_gguf, shape_of_gguf
-from hfplanner.models.known import diffusion_shape, find_known, near_ids
+from hfplanner.models.known import diffusion_shape, find_known, is_shipped_as_such, near_ids
 from hfplanner.models.safetensors import LENGTH_BYTES, Tensor, count_tensors, header_length, parse_header
 from hfplanner.models.shape import Diffusion, ModelShape
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ModelSource", "load_model"]
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
-_FILE = re.compile(r"[A-Za-z0-9][\w./-]{0,200}\.gguf")
+# A file, or the kind of one: OWNER/NAME-GGUF:Q4_K_M, as llama.cpp takes it.
+_FILE = re.compile(r"[A-Za-z0-9][\w./-]{0,200}\.gguf|[A-Za-z0-9_]{2,16}")
 _MAX_CONFIG_BYTES = 8 * 2**20
 _MAX_GGUF_HEADER_BYTES = 64 * 2**20
 _MOST_SHARDS = 256
@@ -66,15 +67,39 @@ def load_model(name: str, source: ModelSource) -> ModelShape:
     repo, _, file = name.partition(":")
     if not _ID.fullmatch(repo) or ".." in name or (file and not _FILE.fullmatch(file)):
         raise UsageError(f"{name[:80]!r} is neither a folder nor the id of a model.", hint="For example Qwen/Qwen3-8B.")
-    known = None if file else find_known(repo)
-    if known is not None and not repo.casefold().endswith("gguf"):
+    known = find_known(_with_kind(repo, file))
+    if known is not None and (source.offline or not _must_ask(repo, file)):
         return known
     if source.offline:
         near = near_ids(repo)
         hint = f"Shipped: {', '.join(near)}; or --params 8B." if near else "Give the numbers by hand: --params 8B."
         raise ModelUnavailable(f"{repo} is not among the models shipped, and the Hub may not be asked.", hint=hint)
     files = HubFiles(source.endpoint, repo, source.token, source.transport)
-    return _gguf(files, file, name) if file else _read(files, repo, [])
+    try:
+        return _gguf(files, file, name) if file else _read(files, repo, [])
+    except ModelUnavailable as error:
+        if known is None:
+            raise
+        note = f"its own files were not read ({error.message.rstrip('.')})"
+        return replace(known, notes=(*known.notes, note))
+
+
+def _must_ask(repo: str, file: str) -> bool:
+    """Whether only the repository itself knows how its weights are stored: its name says they are not as usual."""
+    return file.endswith(".gguf") or not (file or is_shipped_as_such(repo) or _is_gguf(repo))
+
+
+def _is_gguf(repo: str) -> bool:
+    return repo.casefold().endswith("gguf")
+
+
+def _with_kind(repo: str, file: str) -> str:
+    """Return a name that says which kind of GGUF file is meant, where one is named: by its kind, or by its file."""
+    if not file:
+        return repo
+    base = re.sub(r"[-_.]gguf$", "", repo, flags=re.IGNORECASE)
+    kind = file.removesuffix(".gguf").rpartition("/")[2].replace(".", "-").rpartition("-")[2]
+    return f"{base}-{kind}-GGUF"
 
 
 def _is(ask: Callable[[], bool]) -> bool:

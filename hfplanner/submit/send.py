@@ -25,7 +25,7 @@ from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
 from hfplanner.submit.machine import Machine
 from hfplanner.units import SECONDS_PER_MINUTE, format_usd
 
-__all__ = ["Desk", "JobOrder", "Submitted", "submit"]
+__all__ = ["Desk", "JobOrder", "Submitted", "as_it_stands", "job_url", "submit"]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
@@ -100,7 +100,8 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
         KeyConflict: the key belongs to another specification.
         LedgerError: the ledger cannot be used; nothing was sent, unless the sentence says so.
         HubError: the Hub rejected it, or it was not sent; nothing is held.
-        SubmissionUnknown: it was sent, and nothing proves that it does not run; its money stays held.
+        SubmissionUnknown: it was sent, and nothing proves that it does not run; its money stays held. So it is where
+            Ctrl-C came while the request was on its way.
     """
     check_explicit(order)
     now = desk.clock()
@@ -121,7 +122,7 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
         raise refusal(answer, order.terms)
     submission = answer.submission
     if isinstance(answer, Existing) and submission.state is not State.RESERVED:
-        return _as_it_stands(submission, desk, is_new=False)
+        return as_it_stands(submission, desk)
     return _send(order, submission, desk)
 
 
@@ -161,7 +162,7 @@ def _send(order: JobOrder, submission: Submission, desk: Desk) -> Submitted:
     sid, ledger = submission.sid, desk.ledger
     with desk.machine.sending(sid) as is_ours:
         if not is_ours:
-            return _as_it_stands(submission, desk, is_new=False)
+            return as_it_stands(submission, desk)
         sender = desk.machine.sender(sid)
         if not ledger.mark_sending(sid, sender, desk.clock()):
             return _not_marked(submission, desk)
@@ -178,7 +179,7 @@ def _not_marked(submission: Submission, desk: Desk) -> Submitted:
     reason = "Its reservation had expired before it was sent."
     if desk.ledger.void(submission.sid, from_state=State.RESERVED, reason=reason, at=desk.clock()):
         raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
-    return _as_it_stands(submission, desk, is_new=False)
+    return as_it_stands(submission, desk)
 
 
 def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
@@ -188,7 +189,7 @@ def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
         return desk.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:
-            told = _unknown(submission, error)
+            told = _unknown(submission, error.message, probably=error.probably_done)
             try:
                 desk.ledger.unknown(sid, error.message, desk.clock())
             except LedgerError as failure:
@@ -197,17 +198,23 @@ def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
             raise told from error
         desk.ledger.void(sid, from_state=State.SENDING, reason=error.message, at=desk.clock())
         raise
-    except BaseException:
+    except BaseException as error:
         # Interrupted while the request was on its way: whether it arrived is not known.
-        desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())
+        told = _unknown(submission, "Interrupted while it was sent.")
+        try:
+            desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())
+        except LedgerError as failure:
+            raise told from failure
+        if isinstance(error, KeyboardInterrupt):
+            raise told from error
         raise
 
 
-def _unknown(submission: Submission, error: HubError) -> SubmissionUnknown:
-    probably = "it probably exists" if error.probably_done else "it may exist"
+def _unknown(submission: Submission, why: str, *, probably: bool = False) -> SubmissionUnknown:
+    exists = "it probably exists" if probably else "it may exist"
     return SubmissionUnknown(
-        f"The job was sent, and {probably}: {error.message} {format_usd(submission.cap_micro_usd)} stay held for"
-        f" submission {submission.sid}.",
+        f"The job was sent, and {exists}: {why} {format_usd(submission.cap_micro_usd)} stay held for submission"
+        f" {submission.sid}.",
         submission_id=submission.sid,
         hint="Do not send it again: `hfplanner ledger reconcile` looks for it by its label.",
     )
@@ -217,9 +224,10 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
     try:
         alerts = _book(order, submission, launched, desk)
         recorded = desk.ledger.get(submission.sid) or submission
-    except LedgerError as error:
+    except (LedgerError, KeyboardInterrupt) as error:
+        why = error.message if isinstance(error, LedgerError) else "it was interrupted."
         raise SubmissionUnknown(
-            f"Job {launched.job_id} was created, but the ledger could not record it: {error.message}",
+            f"Job {launched.job_id} was created, but the ledger could not record it: {why}",
             submission_id=submission.sid,
             job_id=launched.job_id,
             hint="Its money stays held; `hfplanner ledger reconcile` finds the job by its label.",
@@ -258,11 +266,11 @@ def _book(order: JobOrder, submission: Submission, launched: Launched, desk: Des
     return (f"The answer came after submission {sid} had been decided otherwise. {money}.",)
 
 
-def _as_it_stands(submission: Submission, desk: Desk, *, is_new: bool) -> Submitted:
+def as_it_stands(submission: Submission, desk: Desk) -> Submitted:
     """Return what the ledger says now of a submission that is not ours to send."""
     now = desk.ledger.get(submission.sid) or submission
     url = None if now.job_id is None else job_url(desk.hub.endpoint, now.terms.namespace, now.job_id)
-    return Submitted(submission=now, is_new=is_new, job_id=now.job_id, url=url)
+    return Submitted(submission=now, is_new=False, job_id=now.job_id, url=url)
 
 
 def job_url(endpoint: str, namespace: str, job_id: str) -> str:

@@ -81,3 +81,8 @@ class Figures:
     def get(_sid: str) -> Submission | None:
         """Return nothing."""
         return None
+
+    @staticmethod
+    def by_key(_key: str) -> Submission | None:
+        """Return nothing."""
+        return None

@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -25,6 +26,7 @@ RUN = ("run", "--flavor", "l4x1", "--timeout", "1h", "--yes")
 JOB = ("python:3.12", "python", "-V")
 # An hour of l4x1.
 HOUR = 60 * 13333
+DAY = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
 
 
 @pytest.fixture
@@ -80,11 +82,41 @@ def test_a_timeout_is_derived_from_the_duration(home: Program, hub: Hub) -> None
 
 
 def test_a_money_cap_shortens_the_timeout(home: Program, hub: Hub) -> None:
-    """The worst case fits, to the minute."""
-    _, document = _document(home, *RUN, "--max-cost", "0.50", *JOB)
-    assert document["timeout_secs"] == 37 * 60
-    assert 37 * 13333 == document["worst_case_micro_usd"] <= 500_000 < 38 * 13333
-    assert hub.specs()[0]["timeoutSeconds"] == 37 * 60
+    """One that nobody typed: the worst case fits, to the minute and half a cent."""
+    _, document = _document(home, "run", "--flavor", "l4x1", "--yes", "--max-cost", "0.29", *JOB)
+    assert document["timeout_secs"] == 22 * 60
+    assert 290_000 < 22 * 13333 == document["worst_case_micro_usd"] <= 295_000 < 23 * 13333
+    assert hub.specs()[0]["timeoutSeconds"] == 22 * 60
+
+
+@pytest.mark.parametrize("command", [("budget", "check", "--timeout", "8h"), ("run", "--timeout", "8h", "--yes")])
+def test_a_timeout_that_was_typed_is_judged_as_it_was_typed(home: Program, hub: Hub, command: tuple[str, ...]) -> None:
+    """Eight hours at $2.50 do not cost $10: refused, with the timeout that would do, and nothing is sent."""
+    done = home.run(*command, "--flavor", "a100-large", "--max-cost", "10", "--json", *JOB)
+    document = json.loads(done.out)
+    assert (done.code, document["decision"], document["job"]["timeout_secs"]) == (3, "refused", 8 * 3600)
+    assert document["reasons"][0] == {
+        "code": "over_max_cost",
+        "message": "The job may cost $20.00016, and --max-cost is $10.00: a --timeout of 4h costs no more.",
+    }
+    assert hub.jobs() == []
+
+
+@pytest.mark.parametrize(("max_cost", "code"), [("20", 0), ("19.99", 3)])
+def test_a_money_cap_is_kept_to_half_a_cent(home: Program, max_cost: str, code: int) -> None:
+    """Eight hours at $2.50 an hour are $20.00016 by the minute: $20.00 is enough, once per limit."""
+    (home.home / "hfplanner.toml").unlink()
+    job = ("--flavor", "a100-large", "--timeout", "8h", "--max-cost", max_cost)
+    assert home.run("budget", "check", *job, *JOB).code == code
+
+
+def test_a_check_shortens_nothing(home: Program) -> None:
+    """Without --timeout the suggested one is judged: in a check --max-cost is a limit."""
+    job = ("--flavor", "l4x1", "--duration", "3h", "--max-cost", "1", "--json")
+    done = home.run("budget", "check", *job, *JOB)
+    document = json.loads(done.out)
+    assert (done.code, document["reasons"][0]["code"]) == (3, "over_max_cost")
+    assert document["job"]["timeout_secs"] > 3 * 3600
 
 
 def test_a_run_beyond_the_budget_sends_nothing(home: Program, hub: Hub) -> None:
@@ -118,6 +150,50 @@ def test_a_key_makes_a_retry_safe(home: Program, hub: Hub) -> None:
     assert (again[1]["job_id"], len(hub.jobs())) == (first[1]["job_id"], 1)
     code, document = _document(home, *RUN, "--key", "k", "python:3.12", "python", "other.py")
     assert (code, document["error"]["code"], len(hub.jobs())) == (1, "key_conflict", 1)
+
+
+def test_a_key_that_was_used_says_so_and_makes_no_plan(home: Program, hub: Hub) -> None:
+    """When, as what, and what it costs: nothing is counted twice, also where a second one would not fit."""
+    (home.home / "hfplanner.toml").write_text(POLICY.replace("2.00", "1.00"), encoding="utf-8")
+    first = _document(home, *RUN, "--key", "k", *JOB)[1]
+    again = home.run(*RUN, "--key", "k", "--detach", *JOB)
+    assert again.code == 0
+    assert re.search(rf"Key 'k' was sent on {DAY} as job {first['job_id']}: it may cost \$0\.79998 at most", again.err)
+    assert not {"Budget", "Allowed", "Refused"} & set(again.err.replace(":", " ").split())
+    code, looked = _document(home, *RUN, "--key", "k", "--dry-run", *JOB)
+    assert (code, looked["dry_run"], looked["job_id"], "budgets" in looked) == (0, True, first["job_id"], False)
+    assert len(hub.jobs()) == 1
+
+
+def test_a_retry_is_a_retry_when_the_recommendation_has_changed(home: Program, hub: Hub) -> None:
+    """What was left to the plan is taken as it was planned: a retry finds its job though another flavor is best now."""
+    needs = ("run", "--vram", "20GB", "--duration", "10m@l4x1", "--yes", "--key", "k")
+    first = _document(home, *needs, *JOB)[1]
+    code, again = _document(home, "run", "--cpu", "1", "--yes", "--key", "k", *JOB)
+    assert (code, again["submission_id"], again["flavor"]) == (0, first["submission_id"], first["flavor"])
+    code, other = _document(home, "run", "--flavor", "h200", "--timeout", "1h", "--yes", "--key", "k", *JOB)
+    assert (code, other["error"]["code"], len(hub.jobs())) == (1, "key_conflict", 1)
+
+
+def test_ctrl_c_while_the_request_is_on_its_way_is_one_document(home: Program, hub: Hub) -> None:
+    """Exit code 5, state UNKNOWN, the submission to look for and what to do; the money is held, the job is found."""
+    hub.fault(method="POST", path="/api/jobs/alice", delay_secs=20)
+    command = [sys.executable, "-m", "hfplanner", *RUN, "--json", *JOB]
+    with subprocess.Popen(
+        command, cwd=home.home, env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until = time.monotonic() + 30
+        while not any(asked.method == "POST" for asked in hub.requests()) and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    document = json.loads(out)
+    assert (process.returncode, document["state"], document["job_id"]) == (5, "UNKNOWN", None)
+    assert "reconcile" in document["error"]["hint"]
+    assert "Interrupted" in err
+    hub.clear_faults()
+    assert _document(home, "ledger", "show")[1]["submissions"][0]["submission_id"] == document["submission_id"]
+    assert len(_document(home, "ledger", "reconcile")[1]["found"]) == len(hub.jobs())
 
 
 def test_an_unknown_outcome_is_exit_code_5_and_is_found_later(home: Program, hub: Hub) -> None:
@@ -222,8 +298,8 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(home: Program, hub: Hub) -> N
     assert hub.jobs()[0]["status"]["stage"] in {"SCHEDULING", "RUNNING"}
 
 
-def _screens(answer: bytes, home: Program) -> Iterator[bytes]:
-    """Run it on a terminal, answer its question, and yield what it shows."""
+def _screens(answer: bytes, home: Program, meanwhile: Callable[[], object] = lambda: None) -> Iterator[bytes]:
+    """Run it on a terminal, answer its question after something else has happened, and yield what it shows."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(home.home)
@@ -240,6 +316,7 @@ def _screens(answer: bytes, home: Program) -> Iterator[bytes]:
         shown += piece
         yield piece
         if shown.endswith(b"[y/N]: "):
+            meanwhile()
             os.write(terminal, answer)
     os.waitpid(pid, 0)
 
@@ -250,6 +327,19 @@ def test_a_person_is_asked(home: Program, hub: Hub, answer: bytes, jobs: int) ->
     shown = b"".join(_screens(answer, home)).decode()
     assert "$0.79998" in shown.partition("Run it?")[0]
     assert len(hub.jobs()) == jobs
+
+
+def test_what_is_spent_while_the_question_is_open_is_not_overspent(home: Program, hub: Hub) -> None:
+    """Room for two; two others run while the question is open: the yes is refused, with the arithmetic of now."""
+
+    def spend() -> None:
+        assert [_document(home, *RUN, *JOB)[0] for _ in range(2)] == [0, 0]
+
+    shown = b"".join(_screens(b"y\n", home, spend)).decode()
+    before, _, after = shown.partition("Run it?")
+    assert "Allowed" in before
+    assert "Error: Budget 'team' has $0.40004 of $2.00 left" in after
+    assert len(hub.jobs()) == 2
 
 
 def test_a_pipe_is_not_asked(home: Program, hub: Hub) -> None:

@@ -15,7 +15,7 @@ from tests.properties.jobs import jobs, known, shapes
 ROUNDING = 16
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(shapes(), jobs(), st.integers(1, 131072)), min_size=1, max_size=6))
 def test_rows_and_frames_agree(rows: list[tuple[str, MemoryJob, int]]) -> None:
     """Every field of a job may be a column; order is kept."""

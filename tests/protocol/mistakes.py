@@ -112,18 +112,18 @@ MUTANTS = (
     _mutant(
         "blind retry",
         "submit/send.py",
-        "            told = _unknown(submission, error)\n",
+        "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         "            return desk.hub.create_job(order.namespace, spec)\n"
-        "            told = _unknown(submission, error)\n",
+        "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         f"{_FAULTS}[dropped after the effect]",
     ),
     _mutant(
         "retry where the listing is empty",
         "submit/send.py",
-        "            told = _unknown(submission, error)\n",
+        "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         "            if not list(desk.hub.list_jobs(order.namespace, labels={'hfplanner-sid': sid})):\n"
         "                return desk.hub.create_job(order.namespace, spec)\n"
-        "            told = _unknown(submission, error)\n",
+        "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         f"{_FAULTS}[dropped before the effect]",
     ),
     _mutant(

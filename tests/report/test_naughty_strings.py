@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import polars as pl
 import pytest
 
-from hfplanner.cli.show_report import show_report
+from hfplanner.cli.show.report import show_report
 from hfplanner.report.build import ReportInputs, build_report, costed_jobs
 from hfplanner.report.csv_format import FORMULA_STARTS, to_csv
 from hfplanner.report.focus import write_focus

@@ -124,14 +124,16 @@ def test_an_answer_for_a_submission_that_has_another_job_is_charged_beside_it(hu
 
 
 def test_an_interrupted_request_is_unknown(hub: Hub, tmp_path: Path) -> None:
-    """Ctrl-C after the request left: the money stays held, and the job is found."""
+    """Ctrl-C after the request left: exit code 5 and what to do; the money stays held, and the job is found."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     with at_desk(hub, tmp_path) as desk:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SubmissionUnknown, match="Interrupted") as raised:
             submit(order(), while_sent(hub, desk, interrupt))
+        assert (raised.value.exit_code, raised.value.submission_id) == (5, only(desk).sid)
+        assert "reconcile" in (raised.value.hint or "")
         assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
         assert len(reconcile(desk, books()).found) == 1
 

@@ -36,7 +36,7 @@ from hfplanner.budget.scope import covers
 from hfplanner.errors import BudgetBlocked, KeyConflict, quoted
 from hfplanner.units import MAX_MICRO_USD, format_usd
 
-__all__ = ["NotOpen", "TooLittleLeft", "adopt", "give_job", "in_time", "reserve"]
+__all__ = ["NotOpen", "TooLittleLeft", "adopt", "give_job", "in_time", "key_conflict", "reserve"]
 
 _WITH_JOB = (State.LAUNCHED, State.ADOPTED, State.SETTLED)
 _INSERT = """
@@ -129,11 +129,16 @@ def _known(tx: Transaction, wanted: Reservation) -> Submission | None:
         elif is_itself:
             raise KeyConflict(f"Submission {sid} is of another job.")
         else:
-            raise KeyConflict(
-                f"The key {quoted(active_key)} was used before, for another job (submission {sid}).",
-                hint="Use another --key for another job; the same command with the same key returns the first job.",
-            )
+            raise key_conflict(active_key, sid)
     return None
+
+
+def key_conflict(key: str, sid: str) -> KeyConflict:
+    """Return the error of a key that was used for another job."""
+    return KeyConflict(
+        f"The key {quoted(key)} was used before, for another job (submission {sid}).",
+        hint="Use another --key for another job; the same command with the same key returns the first job.",
+    )
 
 
 def _hold_all(tx: Transaction, wanted: Reservation, windows: list[BudgetWindow], cap: int) -> list[BudgetWindow]:

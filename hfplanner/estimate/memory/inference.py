@@ -7,7 +7,14 @@ from hfplanner.estimate.memory.activations import layer_passing
 from hfplanner.estimate.memory.columns import choose, least, pick
 from hfplanner.estimate.memory.diffusion import diffusion_parts
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.weights import compute_bytes, largest_matrix, loading_bytes, stored_as, weight_bytes
+from hfplanner.estimate.memory.weights import (
+    BITSANDBYTES,
+    compute_bytes,
+    largest_matrix,
+    loading_bytes,
+    stored_as,
+    weight_bytes,
+)
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["VLLM_BATCHED_TOKENS", "cache_bytes", "cache_per_token", "inference_parts", "prefill_tokens"]
@@ -16,7 +23,7 @@ __all__ = ["VLLM_BATCHED_TOKENS", "cache_bytes", "cache_per_token", "inference_p
 VLLM_BATCHED_TOKENS = 8192
 _KV_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
 # Kernels that unpack a whole matrix before they multiply it with a long prompt (bitsandbytes, exllama, AWQ's GEMM).
-_UNPACKED = ("nf4", "nf4-single", "int8", "gptq-4bit", "gptq-8bit", "awq-4bit")
+_UNPACKED = (*BITSANDBYTES, "gptq-4bit", "gptq-8bit", "awq-4bit")
 
 
 def cache_per_token(shape: ModelShape, job: MemoryJob) -> float:

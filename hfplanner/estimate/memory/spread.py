@@ -6,7 +6,7 @@ from typing import Any
 from hfplanner.estimate.memory.activations import adapter_doubt_bytes, legacy_doubt_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.states import training_states
-from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, stored_as
+from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, runs_as_stored, stored_as
 from hfplanner.models.shape import ModelShape
 from hfplanner.units import GB, MiB
 
@@ -112,7 +112,8 @@ def _added(shape: ModelShape, job: MemoryJob) -> float:
     stored = stored_as(shape, job)
     if stored == "none" or stored.startswith("gguf"):
         return spread
-    ahead = min(_READ_AHEAD * 1.5 * shape.parameters.linear, _MOST_AHEAD) if stored in BITSANDBYTES else 0.0
+    quantizes = stored in BITSANDBYTES and not runs_as_stored(shape, job)
+    ahead = min(_READ_AHEAD * 1.5 * shape.parameters.linear, _MOST_AHEAD) if quantizes else 0.0
     lasts = 1.0 if job.trains else _LASTS
     return float((spread**2 + lasts**2 * ((_EITHER * outer) ** 2 + ahead**2)) ** 0.5)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.shape import ModelShape
+from hfplanner.models.storage import GGUF_BITS
 
 __all__ = [
     "BITSANDBYTES",
-    "GGUF_BITS",
     "QUANTIZATIONS",
     "Stored",
     "bare_experts",
@@ -16,21 +16,12 @@ __all__ = [
     "compute_bytes",
     "largest_matrix",
     "loading_bytes",
+    "runs_as_stored",
     "stored_as",
     "weight_bytes",
 ]
 
 _DTYPE_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
-
-# Bits per weight over a whole file, as llama.cpp's tools/quantize/README.md (MIT) prints them for Llama-3.1-8B; where
-# it prints none, those of the block itself (gguf-py/gguf/constants.py, GGML_QUANT_SIZES: bytes over weights).
-GGUF_BITS = {
-    "IQ1_S": 2.0042, "IQ1_M": 2.146, "IQ2_XXS": 2.3824, "IQ2_XS": 2.5882, "IQ2_S": 2.7403, "IQ2_M": 2.9294,
-    "IQ3_XXS": 3.2548, "IQ3_XS": 3.4977, "IQ3_S": 3.6606, "IQ3_M": 3.7628, "IQ4_XS": 4.4597, "IQ4_NL": 4.6818,
-    "Q2_K_S": 2.9697, "Q2_K": 3.1593, "Q3_K_S": 3.6429, "Q3_K_M": 3.9960, "Q3_K_L": 4.2979,
-    "Q4_0": 4.6, "Q4_1": 5.1, "Q4_K_S": 4.6672, "Q4_K_M": 4.8944, "Q5_0": 5.6, "Q5_1": 6.1, "Q5_K_S": 5.5704,
-    "Q5_K_M": 5.7036, "Q6_K": 6.5633, "Q8_0": 8.5008, "F16": 16.0005, "BF16": 16.0005, "F32": 32.001, "MXFP4": 4.25,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +42,25 @@ class Stored:
 # nf4: a block of 64 shares one fp32 absmax (bitsandbytes functional.quantize_4bit); double quantization keeps it in one
 # byte and one fp32 for 256 of them. GPTQ and AWQ: a group of 128 shares an fp16 scale and a zero of the weight's own
 # width; GPTQ also keeps one int32 per input (g_idx). int8: one fp32 per row. fp8: one fp32 per block of 128 x 128.
-# mxfp4: a block of 32 shares one byte (OCP Microscaling Formats 1.0).
+# mxfp4: a block of 32 shares one byte (OCP Microscaling Formats 1.0). nvfp4: a block of 16 shares one byte. Dynamic nf4
+# is unsloth's, which keeps a few matrices in bf16: 7.23 GB for 6.54, 8.42 for 7.83 (unsloth.ai/blog/dynamic-4bit).
 QUANTIZATIONS = {
     "int8": Stored(1 + 4 / 4096),
     "fp8": Stored(1 + 4 / 128**2),
     "nf4": Stored(0.5 + 1 / 64 + 4 / (64 * 256)),
     "nf4-single": Stored(0.5 + 4 / 64),
+    "nf4-dynamic": Stored(0.58),
     "gptq-4bit": Stored(0.5 + 2.5 / 128 + 4 / 8192),
     "gptq-8bit": Stored(1 + 3 / 128 + 4 / 8192),
     "awq-4bit": Stored(0.5 + 2.5 / 128),
     "mxfp4": Stored(0.5 + 1 / 32, experts_only=True),
+    "nvfp4": Stored(0.5 + 1 / 16),
 }
-BITSANDBYTES = ("nf4", "nf4-single", "int8")
-_ACCEPTED = "auto, none, int8, fp8, nf4, nf4-single, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND"
+BITSANDBYTES = ("nf4", "nf4-single", "nf4-dynamic", "int8")
+_ACCEPTED = f"auto, none, {', '.join(QUANTIZATIONS)}, gguf:KIND"
+# Adapters can be trained over these; other stored weights are unpacked before they are trained (transformers,
+# quantizers: is_trainable).
+_TRAINED_OVER = (*BITSANDBYTES, "gptq-4bit", "gptq-8bit", "awq-4bit")
 
 
 def check_quantization(text: str) -> str:
@@ -94,9 +91,23 @@ def stored_as(shape: ModelShape, job: MemoryJob) -> str:
     """
     if job.quantization != "auto":
         return check_quantization(job.quantization)
+    stored = shape.stored_quantization
     if job.task == "qlora":
-        return "nf4"
-    return shape.stored_quantization if job.task == "inference" else "none"
+        return stored if stored in BITSANDBYTES else "nf4"
+    if job.task == "lora":
+        return stored if stored in _TRAINED_OVER else "none"
+    return stored if job.task == "inference" else "none"
+
+
+def runs_as_stored(shape: ModelShape, job: MemoryJob) -> bool:
+    """Whether weights are run quantized as they are stored, so that nothing is quantized while they are loaded.
+
+    >>> from hfplanner.models.known import find_known
+    >>> shape = find_known("Qwen/Qwen3-8B-AWQ")
+    >>> runs_as_stored(shape, MemoryJob()), runs_as_stored(shape, MemoryJob(task="qlora"))
+    (True, False)
+    """
+    return shape.stored_quantization not in {"none", ""} and stored_as(shape, job) == shape.stored_quantization
 
 
 def compute_bytes(job: MemoryJob) -> int:
@@ -124,11 +135,14 @@ def weight_bytes(shape: ModelShape, job: MemoryJob) -> float:
     quantization = stored_as(shape, job)
     if quantization == "none":
         return parameters.total * plain
+    if shape.stored_bytes and runs_as_stored(shape, job):
+        return float(shape.stored_bytes)
     if quantization.startswith("gguf:"):
         return parameters.total * GGUF_BITS[quantization.removeprefix("gguf:")] / 8
     stored = QUANTIZATIONS[quantization]
-    # bitsandbytes replaces every linear layer but the output projection, those of an image tower too.
-    quantized = parameters.linear + parameters.vision
+    # bitsandbytes replaces every linear layer but the output projection, those of an image tower too; whoever quantizes
+    # for good leaves the tower as it is.
+    quantized = parameters.linear + (parameters.vision if quantization in BITSANDBYTES else 0)
     if stored.experts_only and shape.experts:
         quantized = _expert_weights(shape)
     quantized -= bare_experts(shape, job)
@@ -174,6 +188,6 @@ def loading_bytes(shape: ModelShape, job: MemoryJob) -> float:
     >>> loading_bytes(find_known("meta-llama/Llama-2-7b-hf"), MemoryJob(quantization="nf4"))
     262144000.0
     """
-    if stored_as(shape, job) not in BITSANDBYTES:
+    if stored_as(shape, job) not in BITSANDBYTES or runs_as_stored(shape, job):
         return 0.0
     return 2.0 * max(shape.vocab * shape.hidden, largest_matrix(shape))

@@ -1,0 +1,72 @@
+"""Budgets for people."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from hfplanner.budget.decision import BudgetLine
+from hfplanner.budget.explain import period_words
+from hfplanner.budget.policy import Limits, Policy
+from hfplanner.cli.show.tables import Column, console, print_table, print_text
+from hfplanner.sanitize import sanitize
+from hfplanner.units import format_age, format_duration, format_usd
+
+__all__ = ["show_budgets"]
+
+_BAR = 10
+
+
+def show_budgets(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
+    """Print a row for each budget, what it is about, the limits of single jobs, and the waivers."""
+    out = console()
+    if lines:
+        print_table(
+            out,
+            [
+                Column("BUDGET", [sanitize(line.window.budget) for line in lines], keep=8, right=False),
+                Column("PERIOD", [line.period for line in lines], keep=5, right=False),
+                Column("LIMIT", [format_usd(line.limit_micro_usd) for line in lines], keep=6),
+                Column("SPENT", [format_usd(line.spent_micro_usd) for line in lines], keep=3),
+                Column("HELD", [format_usd(line.held_micro_usd) for line in lines], keep=2),
+                Column("LEFT", [format_usd(line.left_micro_usd) for line in lines], keep=7),
+                Column("USED", [_bar(line) for line in lines], keep=1, right=False),
+            ],
+        )
+        for line in lines:
+            print_text(out, f"{line.window.budget}: {period_words(line)}.", "dim")
+    elif policy.sources:
+        print_text(out, "The policy has no budgets.")
+    for sentence in (*(_limits(policy.limits) if policy.sources else ()), *_waivers(policy, now)):
+        print_text(out, sentence)
+
+
+def _bar(line: BudgetLine) -> str:
+    """Return how much of a limit is spent or held, as a bar and in percent, rounded up: a full bar is a full budget."""
+    used = line.limit_micro_usd - line.left_micro_usd
+    percent = -(-used * 100 // line.limit_micro_usd)
+    filled = min(max(-(-percent * _BAR // 100), 0), _BAR)
+    return f"{'#' * filled}{'.' * (_BAR - filled)} {percent} %"
+
+
+def _limits(limits: Limits) -> Iterator[str]:
+    """Yield the limits of single jobs that are set."""
+    if limits.max_job_micro_usd is not None:
+        yield f"One job: at most {format_usd(limits.max_job_micro_usd)}."
+    if limits.max_price_micro_usd_per_hour is not None:
+        yield f"Price: at most {format_usd(limits.max_price_micro_usd_per_hour)} an hour."
+    if limits.max_timeout_secs is not None:
+        yield f"Timeout: at most {format_duration(limits.max_timeout_secs)}."
+    if limits.max_attempts is not None:
+        yield f"Attempts: at most {limits.max_attempts}."
+    if limits.allow_flavors is not None:
+        yield f"Flavors: only {', '.join(sorted(limits.allow_flavors)) or 'none'}."
+    if limits.deny_flavors:
+        yield f"Flavors: not {', '.join(sorted(limits.deny_flavors))}."
+    if limits.max_price_age is not None:
+        yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
+
+
+def _waivers(policy: Policy, now: datetime) -> Iterator[str]:
+    for rule in policy.waivers:
+        waiver = rule.waiver
+        when = f"{'until' if now < waiver.expires else 'expired on'} {waiver.expires:%Y-%m-%d %H:%M} UTC"
+        yield f"Waiver for {rule.budget}, {when}, by {waiver.author} ({rule.scope.words()}): {waiver.reason}"

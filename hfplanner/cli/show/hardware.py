@@ -1,0 +1,41 @@
+"""The hardware listing for people."""
+
+from datetime import datetime
+
+from hfplanner.catalog.listing import Listing
+from hfplanner.cli.show.tables import (
+    Column,
+    age_line,
+    console,
+    gpu_text,
+    price_text,
+    print_table,
+    print_text,
+    size_text,
+)
+from hfplanner.sanitize import sanitize
+
+__all__ = ["show_hardware"]
+
+
+def show_hardware(listing: Listing, now: datetime) -> None:
+    """Print every flavor, the reasons of the unpriced ones, and the age of the prices."""
+    out = console()
+    flavors = listing.flavors
+    print_table(
+        out,
+        [
+            Column("FLAVOR", [sanitize(f.name) for f in flavors], keep=8, right=False),
+            Column("GPU", [gpu_text(f) for f in flavors], keep=6, right=False),
+            Column("GB/GPU", [size_text(f.vram_per_gpu_bytes) for f in flavors], keep=5),
+            Column("VRAM GB", [size_text(f.vram_total_bytes) for f in flavors], keep=4),
+            Column("VCPU", ["-" if f.vcpu is None else str(f.vcpu) for f in flavors], keep=2),
+            Column("RAM GB", [size_text(f.ram_bytes) for f in flavors], keep=3),
+            Column("DISK GB", [size_text(f.disk_bytes) for f in flavors], keep=1),
+            Column("$/H", [price_text(f) for f in flavors], keep=7),
+        ],
+    )
+    for flavor in flavors:
+        if flavor.unpriced_reason:
+            print_text(out, f"{flavor.name} is unpriced: {flavor.unpriced_reason}.", "yellow")
+    print_text(out, age_line(listing, now), "dim")

@@ -1,0 +1,69 @@
+"""An estimate of memory for people."""
+
+from rich.console import Console
+
+from hfplanner.cli.show.tables import Column, console, print_table, print_text
+from hfplanner.estimate.memory.report import MemoryReport
+from hfplanner.estimate.span import Estimate
+from hfplanner.sanitize import sanitize
+from hfplanner.units import format_bytes
+
+__all__ = ["show_memory"]
+
+
+def show_memory(report: MemoryReport) -> None:
+    """Print the need, its parts, where it fits, and the changes that would help."""
+    out = console()
+    estimate = report.estimate
+    print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold green")
+    for sentence in estimate.per_gpu_bytes.basis:
+        print_text(out, sentence, "dim", indent="  ")
+    out.print()
+    parts = sorted(estimate.parts.items(), key=lambda part: -part[1])
+    print_table(
+        out,
+        [
+            Column("PART", [name.replace("_", " ") for name, _ in parts], keep=2, right=False),
+            Column("SIZE", [format_bytes(size) for _, size in parts], keep=1),
+        ],
+    )
+    out.print()
+    _print_fits(out, report)
+    _print_advice(out, report)
+    out.print()
+    print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
+
+
+def _print_advice(out: Console, report: MemoryReport) -> None:
+    """Print each change once, with the flavors it makes the job fit."""
+    flavors: dict[str, list[str]] = {}
+    for advice in report.advice:
+        size = format_bytes(advice.estimate.per_gpu_bytes.likely)
+        flavors.setdefault(f"{advice.change} ({size})", []).append(advice.fit.flavor)
+    if flavors:
+        out.print()
+        print_text(out, "What would make it fit", "bold")
+    for change, names in flavors.items():
+        print_text(out, f"{', '.join(names)}: {change}", indent="  ")
+
+
+def _span(estimate: Estimate) -> str:
+    low, likely, high = (format_bytes(size) for size in (estimate.low, estimate.likely, estimate.high))
+    return f"{likely} ({low} to {high})"
+
+
+def _print_fits(out: Console, report: MemoryReport) -> None:
+    rows = [fit for fit in report.fits if fit.usable_bytes]
+    room = {flavor: (tokens, sequences) for flavor, tokens, sequences in report.serving}
+    columns = [
+        Column("FLAVOR", [sanitize(fit.flavor) for fit in rows], keep=5, right=False),
+        Column("USABLE/GPU", [format_bytes(fit.usable_bytes or 0) for fit in rows], keep=2),
+        Column("FITS", [fit.verdict for fit in rows], keep=4, right=False),
+        Column("CHANCE", [f"{100 * fit.probability:.0f} %" for fit in rows], keep=3),
+    ]
+    if room:
+        tokens = [room.get(fit.flavor, (0, 0)) for fit in rows]
+        columns.append(Column("CACHE TOKENS", [f"{count:,}" for count, _ in tokens], keep=1))
+    if any(fit.note for fit in rows):
+        columns.append(Column("NOTE", [fit.note for fit in rows], keep=0, right=False))
+    print_table(out, columns)

@@ -1,0 +1,97 @@
+"""A plan and a submission, for programs and for people."""
+
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+import typer
+
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
+from hfplanner.cli.show.output import keep_blanks
+from hfplanner.units import format_duration, format_usd
+
+if TYPE_CHECKING:
+    from hfplanner.cli.planning import Planned
+    from hfplanner.submit.send import Submitted
+
+__all__ = ["ask", "plan_document", "show_plan", "submitted_document"]
+
+_BASES = {
+    "given": "as given",
+    "estimate": "from the duration: longer in at most one of a hundred runs",
+    "default": "the service's own, for want of anything better",
+    "max_cost": "as long as --max-cost pays for",
+}
+
+
+def plan_document(planned: "Planned") -> dict[str, Any]:
+    """Return what would be sent and what it may cost; the values of secrets are not in it."""
+    run, flavor = planned.run, planned.flavor
+    spec = dict(planned.request.body)
+    if "secrets" in spec:
+        spec["secrets"] = sorted(spec["secrets"])
+    if "environment" in spec:
+        spec["environment"] = dict(spec["environment"])
+    return {
+        "dry_run": True,
+        "submission_id": None,
+        "state": None,
+        "job_id": None,
+        "url": None,
+        "namespace": planned.account.namespace or None,
+        "flavor": run.flavor,
+        "why": flavor.why,
+        "timeout_secs": run.timeout_secs,
+        "timeout_basis": run.timeout_basis,
+        "attempts": planned.request.attempts,
+        "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
+        "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
+        **planned.decision.to_json(),
+        "plan_warnings": [*flavor.warnings, *run.warnings],
+        "spec": spec,
+    }
+
+
+def submitted_document(submitted: "Submitted") -> dict[str, Any]:
+    """Return what became of a run, as the interface spells it."""
+    submission = submitted.submission
+    return {
+        "submission_id": submission.sid,
+        "state": submission.state.value,
+        "job_id": submitted.job_id,
+        "url": submitted.url,
+        "flavor": submission.terms.flavor,
+        "timeout_secs": submission.terms.timeout_secs,
+        "attempts": submission.terms.attempts,
+        "worst_case_micro_usd": submission.cap_micro_usd,
+        "is_new": submitted.is_new,
+    }
+
+
+def show_plan(planned: "Planned", stream: TextIO) -> None:
+    """Print the flavor and why, how long and what it may cost, and the sums of every budget, as plain text."""
+    lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
+    if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
+        duration, cost = planned.flavor.duration_secs, planned.flavor.cost_micro_usd
+        lines.append(
+            f"Likely {format_duration(duration.likely)} and {format_usd(cost.likely)}"
+            f" ({format_duration(duration.low)} to {format_duration(duration.high)},"
+            f" {format_usd(cost.low)} to {format_usd(cost.high)})."
+        )
+    attempts = planned.request.attempts
+    times = f", {attempts} attempts" if attempts > 1 else ""
+    lines.append(f"Timeout {format_duration(planned.run.timeout_secs)}{times}: {_BASES[planned.run.timeout_basis]}.")
+    lines.append(headline(planned.decision))
+    lines += [reason.message for reason in planned.decision.against]
+    how = worst_case_words(planned.decision)
+    lines += [how] if how else []
+    for line in planned.decision.lines:
+        lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
+        lines += [f"  {row}" for row in line_text(line, with_job=True)]
+    stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
+    stream.flush()
+
+
+def ask() -> bool:
+    """Ask a person whether to run it."""
+    sys.stderr.flush()
+    return typer.confirm("Run it?", err=True)
