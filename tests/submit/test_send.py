@@ -36,7 +36,7 @@ def test_a_budget_with_too_little_left_sends_nothing(hub: Hub, tmp_path: Path) -
     with at_desk(hub, tmp_path) as desk:
         for _ in range(3):
             submit(order(), desk)
-        with pytest.raises(BudgetRefused, match=r"may cost \$0\.00167, and budget 'team' has \$0\.00 left"):
+        with pytest.raises(BudgetRefused, match=r"may cost \$0\.0017, and budget 'team' has \$0\.00 left"):
             submit(order(), desk)
 
         assert balance(desk) == (LIMIT, 0)
