@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
-from hfplanner.budget.job_limits import limit_reasons, unknown_reasons, worst_case
+from hfplanner.budget.job_limits import limit_reasons, limit_remarks, unknown_reasons, worst_case
 from hfplanner.budget.outside import NOTHING_OUTSIDE, Books, Outside
 from hfplanner.budget.policy import AppliedBudget, Policy, UnknownSpending, applied_budgets
 from hfplanner.budget.reasons import Effect, Reason
@@ -59,6 +59,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
         *_uncountable(cost, unknown),
         *_unknown_spending(policy, lines),
         *_remarks(policy, terms, applied),
+        *limit_remarks(terms, policy.limits),
         *_not_counted(lines, outside),
     )
     return Decision(

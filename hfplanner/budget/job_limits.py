@@ -1,6 +1,6 @@
 """What about one job alone keeps it from running: a limit of the policy, or something that is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from hfplanner.budget.policy import Limits
@@ -18,7 +18,7 @@ from hfplanner.units import (
     per_minute_limit,
 )
 
-__all__ = ["limit_reasons", "unknown_reasons", "worst_case"]
+__all__ = ["limit_reasons", "limit_remarks", "unknown_reasons", "worst_case"]
 
 # A clock that is a little behind that of whoever saw the price.
 _CLOCK_SKEW = timedelta(days=1)
@@ -108,11 +108,31 @@ def _price_reasons(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
 
 def _flavor_reasons(flavor: str, limits: Limits) -> Iterator[Reason]:
     allowed = limits.allow_flavors
-    if allowed is not None and flavor not in allowed:
+    if allowed is not None and not _is_among(flavor, allowed):
         near = did_you_mean(flavor, allowed)
         sentence = (
             f"{quoted(flavor)} is not among the flavors the policy allows: {', '.join(sorted(allowed)) or 'none'}."
         )
         yield Reason("flavor_not_allowed", f"{sentence} {near}".strip(), Effect.REFUSE)
-    elif flavor in limits.deny_flavors:
+    elif _is_among(flavor, limits.deny_flavors):
         yield Reason("flavor_not_allowed", f"The policy denies the flavor {quoted(flavor)}.", Effect.REFUSE)
+
+
+def _is_among(flavor: str, names: Collection[str]) -> bool:
+    """Return whether a flavor is one of those named; case does not count: no two of the Hub's differ by case alone."""
+    return flavor.casefold() in {name.casefold() for name in names}
+
+
+def limit_remarks(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
+    """Yield the flavors that the limits name and nobody knows: such a line forbids, or allows, nothing."""
+    named = limits.deny_flavors | (limits.allow_flavors or frozenset())
+    if not named:
+        return
+    from hfplanner.catalog.prices import price_book  # noqa: PLC0415 - only where flavors are named
+
+    known = {*price_book().points, terms.flavor}
+    for name in sorted(named):
+        if not _is_among(name, known):
+            sentence = f"The policy names the flavor {quoted(name)}, which is none that this version knows."
+            near = did_you_mean(name.casefold(), known)
+            yield Reason("policy_flavor_unknown", f"{sentence} {near}".strip(), Effect.WARN)
