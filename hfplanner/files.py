@@ -153,7 +153,7 @@ def create_private(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OSError: it is there already, or cannot be written.
     """
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, _PRIVATE_FILE)) as file:  # noqa: PTH123
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, _PRIVATE_FILE)) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.errors import ListingUnreadable
-from hfplanner.files import home_folder, write_atomically
+from hfplanner.files import home_folder, is_private, keep_private, make_private_folder, write_private
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
@@ -63,6 +63,8 @@ class ListingCache:
         Raises:
             ListingUnreadable: a file is there, but it cannot be read as a listing. It is left as it is.
         """
+        if not is_private(self.folder):
+            keep_private(self.folder)
         try:
             with self.path.open("rb") as file:
                 raw = file.read(_MAX_FILE_BYTES + 1)
@@ -93,5 +95,6 @@ class ListingCache:
         # The body goes in as it came: it has just been parsed, and is a JSON document.
         head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": checked.isoformat()})
         content = head[:-1].encode() + b', "listing": ' + raw + b"}\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, content)
+        make_private_folder(self.folder)
+        keep_private(self.folder)
+        write_private(self.path, content)
