@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,25 @@ class ListingCache:
         digest = hashlib.sha256(self.endpoint.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return self.folder / f"hardware-{digest}.json"
 
+    @property
+    def _silence(self) -> Path:
+        return self.path.with_suffix(".silent")
+
+    def was_silent(self, now: datetime, within: timedelta) -> bool:
+        """Whether the Hub was asked within that time and did not answer in time."""
+        try:
+            noted = datetime.fromtimestamp(self._silence.stat().st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            return False
+        return timedelta(0) <= now - noted < within
+
+    def note_silence(self, now: datetime) -> None:
+        """Note that the Hub was asked and did not answer in time; where that cannot be kept, it is asked again."""
+        with suppress(OSError):
+            make_private_folder(self.folder)
+            write_private(self._silence, b"")
+            os.utime(self._silence, (int(now.timestamp()),) * 2)
+
     def read(self) -> Listing | None:
         """Return the kept listing, ``None`` where nothing is kept.
 
@@ -98,3 +119,4 @@ class ListingCache:
         make_private_folder(self.folder)
         keep_private(self.folder)
         write_private(self.path, content)
+        self._silence.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ from hfplanner.cli.options import (
     get_listing,
     now_utc,
 )
-from hfplanner.cli.show.output import OutputFormat, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.cli.show.output import OutputFormat, note, print_json, print_lines, print_tsv, resolve_format
+from hfplanner.errors import HubListingIncomplete
 
 EXAMPLES = [
     "hfplanner hardware",
@@ -45,7 +46,8 @@ def hardware(
 ) -> int:
     """List the flavors that can be rented, with their prices.
 
-    A flavor without a usable price is listed as unpriced, with the reason; it is never free.
+    A flavor without a usable price is listed as unpriced, with the reason; it is never free. With --refresh, exit code
+    6 says that the Hub did not answer and an older listing is shown.
     """
     shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     now = now_utc()
@@ -62,4 +64,7 @@ def hardware(
             from hfplanner.cli.show.hardware import show_hardware  # noqa: PLC0415 - rich, for people only
 
             show_hardware(listing, now)
+    if refresh and not listing.live:
+        note("Error: The listing was not refreshed.")
+        return HubListingIncomplete.exit_code
     return 0
