@@ -1,5 +1,6 @@
 """``hfplanner hardware``."""
 
+<<<<<<< HEAD
 import os
 
 from hfplanner.catalog.describe import describe_flavor
@@ -35,36 +36,41 @@ _AGENT_COLUMNS = (
     "usd_per_hour",
     "unpriced_reason",
 )
+=======
+from hfplanner.cli.command import Command
+from hfplanner.cli.listing import get_listing, now_utc
+from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.hardware import hardware_answer
+from hfplanner.plan.arguments import find_arguments
+>>>>>>> main
 
 
-def hardware(
-    refresh: RefreshOption = False,
-    offline: OfflineOption = False,
-    output_format: FormatOption = OutputFormat.AUTO,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+def hardware(*, refresh: bool, offline: bool) -> Answer:
     """List the flavors that can be rented, with their prices.
 
     A flavor without a usable price is listed as unpriced, with the reason; it is never free. With --refresh, exit code
     6 says that the Hub did not answer and an older listing is shown.
     """
-    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
     now = now_utc()
-    listing = get_listing(offline=offline, refresh=refresh, now=now)
-    rows = [describe_flavor(flavor, listing) for flavor in listing.flavors]
-    match shown:
-        case OutputFormat.JSON:
-            print_json(rows)
-        case OutputFormat.QUIET:
-            print_lines(flavor.name for flavor in listing.flavors)
-        case OutputFormat.AGENT:
-            print_tsv(_AGENT_COLUMNS, ([row[column] for column in _AGENT_COLUMNS] for row in rows))
-        case _:
-            from hfplanner.cli.show.hardware import show_hardware  # noqa: PLC0415 - rich, for people only
+    return hardware_answer(get_listing(offline=offline, refresh=refresh, now=now), now)
 
+<<<<<<< HEAD
             show_hardware(listing, now)
     if refresh and not listing.live:
         note("Error: The listing was not refreshed.")
         return HubListingIncomplete.exit_code
     return 0
+=======
+
+COMMAND = Command(
+    call=hardware,
+    options=find_arguments("refresh", "offline"),
+    names="the names of the flavors, one a line",
+    examples=[
+        "hfplanner hardware",
+        "hfplanner hardware --refresh",
+        "hfplanner hardware --offline --json",
+        "hfplanner hardware -q",
+    ],
+)
+>>>>>>> main
