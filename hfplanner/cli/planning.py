@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import check_job
-from hfplanner.budget.decision import Decision
+from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.outside import Books
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.terms import JobTerms
@@ -15,9 +15,9 @@ from hfplanner.cli.account import Account, find_account
 from hfplanner.cli.budget_inputs import ask_schedules, look_outside
 from hfplanner.cli.estimates import Asked
 from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_job
+from hfplanner.cli.listing import now_utc
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
-from hfplanner.cli.options import now_utc
 from hfplanner.cli.show.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend
@@ -65,6 +65,8 @@ class AskedRun:
         model: which model is run.
         time: how long it runs.
         money: the limits on time and money.
+        sends: whether the job is to be sent: then ``--max-cost`` shortens a timeout that nobody typed; in a check it
+            is a limit.
         values: whether the values of secrets are needed.
         token: what ``-s HF_TOKEN`` means where ``HF_TOKEN`` is not set.
         offline: do not ask the Hub about the model.
@@ -81,11 +83,12 @@ class AskedRun:
         time: TimeOptions,
         money: MoneyOptions,
         *,
+        sends: bool,
         values: bool,
         token: str | None,
         offline: bool,
     ) -> None:
-        self.job, self._money = job, money
+        self.job, self._money, self._sends = job, money, sends
         self._request = read_job(job, values=values, token=token)
         self._asked = Asked(machine, model, time, offline=offline)
         # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
@@ -110,7 +113,7 @@ class AskedRun:
             HistoryError: the history cannot be read.
         """
         flavor = choose_flavor(self.job.flavor, recommend(self._needs, listing, self._asked.on(listing)))
-        run = choose_run(flavor.name, listing, self._limits(flavor))
+        run = choose_run(flavor.name, listing, self._limits(flavor, policy))
         request = self._explicit(run)
         terms = job_terms(request, account, run.price)
         now = now_utc()
@@ -118,6 +121,8 @@ class AskedRun:
         schedules = ask_schedules(client, terms.namespace) if applied else None
         outside = look_outside(applied, books, listing, schedules, now)
         decision = check_job(policy, terms, books, outside, now=now, price_problem=run.problem)
+        if run.too_dear is not None:
+            decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
         return Planned(request=request, flavor=flavor, run=run, account=account, decision=decision)
 
     def spec_as(self, terms: JobTerms) -> dict[str, Any]:
@@ -127,21 +132,23 @@ class AskedRun:
             terms: of the earlier plan.
         """
         named, timeout = self._request.flavor if is_named(self.job.flavor) else None, self._request.timeout_secs
-        is_cut = timeout is None or self._money.max_cost is not None
         return {
             **self._request.body,
             "flavor": named or terms.flavor,
-            "timeoutSeconds": terms.timeout_secs if is_cut else timeout,
+            "timeoutSeconds": timeout or terms.timeout_secs,
             "attempts": self._request.attempts,
         }
 
-    def _limits(self, flavor: ChosenFlavor) -> RunLimits:
+    def _limits(self, flavor: ChosenFlavor, policy: Policy) -> RunLimits:
         return RunLimits(
             timeout_secs=self._request.timeout_secs,
             estimated_timeout_secs=flavor.timeout_secs,
+            estimated_timeout_bound=flavor.timeout_bound,
+            max_timeout_secs=policy.limits.max_timeout_secs,
             attempts=self._request.attempts,
             has_ports=self._request.has_ports,
             max_cost_micro_usd=self._money.max_cost,
+            may_shorten=self._sends,
             likely_secs=None if flavor.duration_secs is None else flavor.duration_secs.likely,
         )
 

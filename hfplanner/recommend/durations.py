@@ -7,7 +7,7 @@ from hfplanner.estimate.duration.first_principles import Work, durations_from_wo
 from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
-from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations
 
@@ -42,6 +42,7 @@ def durations_from(
         by_flavor=carried.estimates,
         unknown=carried.unknown,
         timeouts=carried.timeouts,
+        timeout_bounds=carried.timeout_bounds,
         tokens=tokens,
     )
 
@@ -69,6 +70,7 @@ def durations_like(
         by_flavor=carried.estimates,
         unknown=carried.unknown,
         timeouts=carried.timeouts,
+        timeout_bounds=carried.timeout_bounds,
         like=history.like,
         tokens=tokens,
     )
@@ -90,11 +92,13 @@ def durations_planned(work: Work, listing: Listing, workload: Workload) -> Durat
     ((), True)
     """
     carried = durations_from_work(work, listing.flavors, workload)
+    carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
     return Durations(
         measured=(),
         workload=workload,
         by_flavor=carried.estimates,
         unknown=carried.unknown,
-        timeouts={name: suggested_timeout_secs(estimate) for name, estimate in carried.estimates.items()},
+        timeouts=carried.timeouts,
+        timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
     )

@@ -1,7 +1,7 @@
 """What estimates say of a job on each flavor: the memory it needs there, and how long it runs there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.estimate.duration.measured import MeasuredRun
@@ -84,7 +84,7 @@ class MemoryNeed:
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked of the model, as the interface spells it."""
-        how = {field.name: getattr(self.job, field.name) for field in fields(self.job)}
+        how = {one.name: getattr(self.job, one.name) for one in fields(self.job)}
         how |= {"lora_targets": list(self.job.lora_targets), "gpus": None if self.spread else self.job.gpus}
         return {"name": self.shape.name, **how}
 
@@ -98,9 +98,10 @@ class Durations:
         workload: what the job does.
         by_flavor: seconds by the flavor's name.
         unknown: why nothing is known, by the name of each other flavor.
-        timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s].
+        timeouts: by the flavor's name, the suggested timeout [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
         tokens: how many the job reads, writes or is trained on; ``None`` is not known.
+        timeout_bounds: by the flavor's name, what bound that timeout, a sentence; absent where nothing did.
     """
 
     measured: tuple[MeasuredRun, ...]
@@ -110,6 +111,7 @@ class Durations:
     timeouts: Mapping[str, int]
     like: str | None = None
     tokens: int | None = None
+    timeout_bounds: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it."""
@@ -120,7 +122,7 @@ class Durations:
             "like": self.like,
             "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
             "tokens": self.tokens,
-            "workload": {field.name: getattr(self.workload, field.name) for field in fields(self.workload)},
+            "workload": {one.name: getattr(self.workload, one.name) for one in fields(self.workload)},
         }
 
 

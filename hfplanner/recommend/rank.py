@@ -27,6 +27,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
     candidates = [candidate_on(needs, flavor, estimates) for flavor in ordered]
     points = [point for candidate in candidates if (point := _point(candidate)) is not None]
     timeouts = _timeouts(needs, ordered, estimates)
+    bounds = estimates.durations.timeout_bounds if estimates.durations else {}
     options = []
     for index, candidate in enumerate(candidates):
         flavor, point = candidate.flavor, _point(candidate)
@@ -45,6 +46,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
                 notes=option_notes(needs, candidate, candidates, beaten_by, estimates),
                 memory=candidate.memory,
                 timeout_secs=timeouts.get(flavor.name),
+                timeout_bound=bounds.get(flavor.name),
                 micro_usd_per_million_tokens=_per_million(candidate, estimates),
             )
         )

@@ -34,7 +34,8 @@ class Option:
         notes: what else to know, a sentence each.
         memory: what its model needs there, ``None`` where none was named.
         micro_usd_per_million_tokens: what a million tokens cost, where their number and the time are known.
-        timeout_secs: the timeout that kills at most one run in a hundred [s], ``None`` while time is not known.
+        timeout_secs: the timeout that is suggested [s], ``None`` while time is not known.
+        timeout_bound: what bound it, a sentence; ``None`` where it is what one run in a hundred exceeds.
     """
 
     rank: int
@@ -50,6 +51,7 @@ class Option:
     memory: FlavorMemory | None = None
     timeout_secs: int | None = None
     micro_usd_per_million_tokens: Estimate | None = None
+    timeout_bound: str | None = None
 
     @property
     def worst_case_micro_usd(self) -> int | None:
@@ -81,6 +83,7 @@ class Option:
             "notes": [self.standing, *self.notes],
             "memory": self.memory.to_json() if self.memory else None,
             "suggested_timeout_secs": self.timeout_secs,
+            "suggested_timeout_bound": self.timeout_bound,
             "worst_case_micro_usd": self.worst_case_micro_usd,
             "micro_usd_per_million_tokens": per_million.to_json() if per_million else None,
         }

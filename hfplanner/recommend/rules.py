@@ -14,7 +14,14 @@ from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.needs import Needs
-from hfplanner.units import MINUTES_PER_HOUR, format_bytes, format_duration, format_usd, per_minute_limit
+from hfplanner.units import (
+    LIMIT_TOLERANCE_MICRO_USD,
+    MINUTES_PER_HOUR,
+    format_bytes,
+    format_duration,
+    format_usd,
+    per_minute_limit,
+)
 
 __all__ = ["RULES", "Rule", "broken_rules", "has_wanted_accelerator", "is_gpu", "rank_order", "tie_order"]
 
@@ -106,7 +113,7 @@ RULES: tuple[Rule, ...] = (
         code="max_cost",
         need="max_cost_micro_usd",
         have=_job_cost,
-        met=lambda wanted, flavor: _job_cost(wanted, flavor) <= wanted.max_cost_micro_usd,
+        met=lambda wanted, flavor: _job_cost(wanted, flavor) <= wanted.max_cost_micro_usd + LIMIT_TOLERANCE_MICRO_USD,
         says="{have} for the job",
         show=format_usd,
         is_budget=True,

@@ -7,13 +7,11 @@ from hfplanner.errors import NothingFits
 from hfplanner.recommend.estimates import NO_ESTIMATES, Durations, Estimates, MemoryNeed
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
-from hfplanner.units import SECONDS_PER_MINUTE, format_bytes, format_duration, format_usd
+from hfplanner.units import format_bytes, format_duration, format_usd
 
-__all__ = ["describe_needs", "format_about_duration", "format_about_usd", "format_chance", "nothing_fits"]
+__all__ = ["describe_needs", "format_chance", "nothing_fits"]
 
 _TASKS = {"inference": "running {}", "full": "training {}", "lora": "LoRA on {}", "qlora": "QLoRA on {}"}
-_CENT_MICRO_USD = 10_000
-_FEW_MINUTES = 10
 _SURE, _HOPELESS = 0.995, 0.005
 
 
@@ -37,25 +35,6 @@ def format_chance(probability: float) -> str:
     if probability >= _SURE:
         return "more than 99 %"
     return "less than 1 %" if probability < _HOPELESS else f"{100 * probability:.0f} %"
-
-
-def format_about_usd(micro_usd: int) -> str:
-    """Return an estimated amount: in cents, and exactly below one.
-
-    >>> format_about_usd(1_499_994), format_about_usd(167)
-    ('$1.50', '$0.000167')
-    """
-    return format_usd(round(micro_usd, -4) if micro_usd >= _CENT_MICRO_USD else micro_usd)
-
-
-def format_about_duration(seconds: int) -> str:
-    """Return an estimated duration: in minutes, and exactly below ten of them.
-
-    >>> format_about_duration(7190), format_about_duration(95)
-    ('2h', '1m35s')
-    """
-    minutes = round(seconds / SECONDS_PER_MINUTE)
-    return format_duration(minutes * SECONDS_PER_MINUTE if minutes >= _FEW_MINUTES else seconds)
 
 
 def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:

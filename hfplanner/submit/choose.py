@@ -22,7 +22,8 @@ class ChosenFlavor:
         why: a sentence.
         duration_secs: how long the job runs there; ``None`` where that is not known.
         cost_micro_usd: what it costs then; ``None`` where the duration is not known.
-        timeout_secs: the timeout that kills at most one run in a hundred; ``None`` where the duration is not known.
+        timeout_secs: the timeout that is suggested [s]; ``None`` where the duration is not known.
+        timeout_bound: what bound it, a sentence; ``None`` where nothing did.
         warnings: what speaks against it, a sentence each.
     """
 
@@ -31,6 +32,7 @@ class ChosenFlavor:
     duration_secs: Estimate | None = None
     cost_micro_usd: Estimate | None = None
     timeout_secs: int | None = None
+    timeout_bound: str | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -78,4 +80,5 @@ def _chosen(option: Option, why: str) -> ChosenFlavor:
         duration_secs=option.duration_secs,
         cost_micro_usd=option.cost_micro_usd,
         timeout_secs=option.timeout_secs,
+        timeout_bound=option.timeout_bound,
     )

@@ -103,7 +103,8 @@ class Forecast:
         width: of the interval, relative to the likely value.
         error: likely over measured, less one, without sign.
         killed: whether the suggested timeout would have killed it.
-        margin: the timeout over the likely value.
+        margin: the timeout over the likely value, which counts as a minute at least: timeouts are whole ones.
+        beyond_longest: whether the timeout is more than the longest of the runs, in whole minutes.
         killed_by_thumb: the same for the longest run so far, and for twice the median.
     """
 
@@ -113,6 +114,7 @@ class Forecast:
     error: float
     killed: bool
     margin: float
+    beyond_longest: bool
     killed_by_thumb: tuple[bool, bool]
 
 
@@ -135,14 +137,15 @@ def _forecast(before: Sequence[float], measured: float, prior: Sequence[float]) 
     curve = product_limit(pl.Series(before), pl.Series([True] * len(before)))
     ahead = next_run(curve, fit_log_normals([LogRun(math.log(max(one, 1)), completed=True) for one in before], prior))
     low, likely, high = (ahead.quantile(share) for share in (0.05, 0.5, 0.95))
-    timeout = timeout_from_history(ahead, completed=len(before), longest_secs=max(before)).secs
+    timeout = timeout_from_history(ahead, completed=len(before), longest_secs=max(before), seen_secs=max(before)).secs
     return Forecast(
         runs=len(before),
         inside=low <= measured <= high,
         width=(high - low) / likely,
         error=abs(likely / measured - 1),
         killed=measured > timeout,
-        margin=timeout / likely,
+        margin=timeout / max(likely, 60),
+        beyond_longest=timeout > max(before) + 60,
         killed_by_thumb=(measured > max(before), measured > 2 * statistics.median(before)),
     )
 

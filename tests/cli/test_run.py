@@ -82,11 +82,41 @@ def test_a_timeout_is_derived_from_the_duration(home: Program, hub: Hub) -> None
 
 
 def test_a_money_cap_shortens_the_timeout(home: Program, hub: Hub) -> None:
-    """The worst case fits, to the minute."""
-    _, document = _document(home, *RUN, "--max-cost", "0.50", *JOB)
-    assert document["timeout_secs"] == 37 * 60
-    assert 37 * 13333 == document["worst_case_micro_usd"] <= 500_000 < 38 * 13333
-    assert hub.specs()[0]["timeoutSeconds"] == 37 * 60
+    """One that nobody typed: the worst case fits, to the minute and half a cent."""
+    _, document = _document(home, "run", "--flavor", "l4x1", "--yes", "--max-cost", "0.29", *JOB)
+    assert document["timeout_secs"] == 22 * 60
+    assert 290_000 < 22 * 13333 == document["worst_case_micro_usd"] <= 295_000 < 23 * 13333
+    assert hub.specs()[0]["timeoutSeconds"] == 22 * 60
+
+
+@pytest.mark.parametrize("command", [("budget", "check", "--timeout", "8h"), ("run", "--timeout", "8h", "--yes")])
+def test_a_timeout_that_was_typed_is_judged_as_it_was_typed(home: Program, hub: Hub, command: tuple[str, ...]) -> None:
+    """Eight hours at $2.50 do not cost $10: refused, with the timeout that would do, and nothing is sent."""
+    done = home.run(*command, "--flavor", "a100-large", "--max-cost", "10", "--json", *JOB)
+    document = json.loads(done.out)
+    assert (done.code, document["decision"], document["job"]["timeout_secs"]) == (3, "refused", 8 * 3600)
+    assert document["reasons"][0] == {
+        "code": "over_max_cost",
+        "message": "The job may cost $20.00, and --max-cost is $10.00: a --timeout of 4h costs no more.",
+    }
+    assert hub.jobs() == []
+
+
+@pytest.mark.parametrize(("max_cost", "code"), [("20", 0), ("19.99", 3)])
+def test_a_money_cap_is_kept_to_half_a_cent(home: Program, max_cost: str, code: int) -> None:
+    """Eight hours at $2.50 an hour are $20.00016 by the minute: $20.00 is enough, once per limit."""
+    (home.home / "hfplanner.toml").unlink()
+    job = ("--flavor", "a100-large", "--timeout", "8h", "--max-cost", max_cost)
+    assert home.run("budget", "check", *job, *JOB).code == code
+
+
+def test_a_check_shortens_nothing(home: Program) -> None:
+    """Without --timeout the suggested one is judged: in a check --max-cost is a limit."""
+    job = ("--flavor", "l4x1", "--duration", "3h", "--max-cost", "1", "--json")
+    done = home.run("budget", "check", *job, *JOB)
+    document = json.loads(done.out)
+    assert (done.code, document["reasons"][0]["code"]) == (3, "over_max_cost")
+    assert document["job"]["timeout_secs"] > 3 * 3600
 
 
 def test_a_run_beyond_the_budget_sends_nothing(home: Program, hub: Hub) -> None:
@@ -128,7 +158,7 @@ def test_a_key_that_was_used_says_so_and_makes_no_plan(home: Program, hub: Hub) 
     first = _document(home, *RUN, "--key", "k", *JOB)[1]
     again = home.run(*RUN, "--key", "k", "--detach", *JOB)
     assert again.code == 0
-    assert re.search(rf"Key 'k' was sent on {DAY} as job {first['job_id']}: it may cost \$0\.79998 at most", again.err)
+    assert re.search(rf"Key 'k' was sent on {DAY} as job {first['job_id']}: it may cost \$0\.80 at most", again.err)
     assert not {"Budget", "Allowed", "Refused"} & set(again.err.replace(":", " ").split())
     code, looked = _document(home, *RUN, "--key", "k", "--dry-run", *JOB)
     assert (code, looked["dry_run"], looked["job_id"], "budgets" in looked) == (0, True, first["job_id"], False)
@@ -238,7 +268,7 @@ def test_a_job_is_followed_to_its_end(home: Program, hub: Hub) -> None:
     assert done.code == 0, done.err
     assert "step 1  done" in done.out
     assert "\x1b" not in done.out
-    assert f"completed. It cost ${2 * 13333 / 1e6:.6f} of at most" in done.err
+    assert f"completed. It cost ${2 * 13333 / 1e6:.2f} of at most" in done.err
     assert _document(home, "ledger", "show")[1]["submissions"][0]["state"] == "SETTLED"
 
 
@@ -295,7 +325,7 @@ def _screens(answer: bytes, home: Program, meanwhile: Callable[[], object] = lam
 def test_a_person_is_asked(home: Program, hub: Hub, answer: bytes, jobs: int) -> None:
     """The plan with its cost is shown before the question; only a yes runs it."""
     shown = b"".join(_screens(answer, home)).decode()
-    assert "$0.79998" in shown.partition("Run it?")[0]
+    assert "$0.80" in shown.partition("Run it?")[0]
     assert len(hub.jobs()) == jobs
 
 
@@ -308,7 +338,7 @@ def test_what_is_spent_while_the_question_is_open_is_not_overspent(home: Program
     shown = b"".join(_screens(b"y\n", home, spend)).decode()
     before, _, after = shown.partition("Run it?")
     assert "Allowed" in before
-    assert "Error: Budget 'team' has $0.40004 of $2.00 left" in after
+    assert "Error: Budget 'team' has $0.40 of $2.00 left" in after
     assert len(hub.jobs()) == 2
 
 

@@ -38,6 +38,7 @@ def test_without_a_price_there_is_a_duration_and_no_cost() -> None:
         "worst_case_micro_usd": None,
         "timeout_secs": 120,
         "suggested_timeout_secs": 120,
+        "suggested_timeout_bound": None,
         "micro_usd_per_million_tokens": None,
     }
 

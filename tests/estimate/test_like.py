@@ -132,12 +132,15 @@ def test_a_running_time_is_what_was_said_or_from_start_to_end() -> None:
     assert [only(one).longest_secs for one in jobs] == [500, 1800, 2400]
 
 
-def test_where_every_run_was_cut_off_there_is_no_estimate() -> None:
-    """Only "at least an hour": nothing to carry over, no timeout, and no zero."""
+def test_where_every_run_was_cut_off_the_estimate_is_no_less_than_what_was_seen() -> None:
+    """Only "at least an hour": no quantile is told, the interval begins there, and the timeout is longer."""
     found = runs_like(history(job(1, 3600, stage="error", reason="timeout")), "train")
-    assert (found.flavors[0].duration_secs, found.flavors[0].timeout) == (None, None)
+    assert found.flavors[0].duration_secs is not None
+    assert found.flavors[0].duration_secs.low >= 3600
+    assert found.flavors[0].timeout is not None
+    assert found.flavors[0].timeout.secs > 3600
     assert found.flavors[0].quantiles[1].at_least == 3600
-    assert found.measured_runs() == ()
+    assert [run.flavor for run in found.measured_runs()] == ["l4x1"]
 
 
 def test_each_flavor_is_measured_for_itself_the_best_known_first() -> None:

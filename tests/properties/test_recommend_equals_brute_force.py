@@ -41,7 +41,8 @@ def machine_fits(needs: Needs, flavor: Flavor) -> bool:
 def budget_fits(needs: Needs, price: int) -> bool:
     """Whether price, cost and time are within the limits.
 
-    The service delivers whole micro-USD per minute: a limit per hour admits the next whole one above it.
+    The service delivers whole micro-USD per minute: a limit per hour admits the next whole one above it, and a limit on
+    the cost is kept to half a cent.
     """
     hourly = needs.max_price_micro_usd_per_hour
     if hourly is not None and (price - 1) * 60 >= hourly:
@@ -50,7 +51,7 @@ def budget_fits(needs: Needs, price: int) -> bool:
     if seconds is None:
         return True
     minutes = seconds // 60 + (1 if seconds % 60 else 0)
-    cost_fits = needs.max_cost_micro_usd is None or price * minutes <= needs.max_cost_micro_usd
+    cost_fits = needs.max_cost_micro_usd is None or price * minutes <= needs.max_cost_micro_usd + 5000
     return cost_fits and (needs.max_time_secs is None or seconds <= needs.max_time_secs)
 
 

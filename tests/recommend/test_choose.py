@@ -120,8 +120,8 @@ def test_every_broken_rule_is_a_reason_with_what_is_needed_and_what_there_is() -
         ("vcpu", "8 vCPU, 16 vCPU needed", 16, 8),
         ("ram", "30 GB, 64 GB of RAM needed", 64 * GB, 30 * GB),
         ("disk", "400 GB, 500 GB of disk needed", 500 * GB, 400 * GB),
-        ("max_price", "$0.79998 an hour, at most $0.50 allowed", 500_000, 799_980),
-        ("max_cost", "$1.59996 for the job, at most $1.00 allowed", 1_000_000, 1_599_960),
+        ("max_price", "$0.80 an hour, at most $0.50 allowed", 500_000, 799_980),
+        ("max_cost", "$1.60 for the job, at most $1.00 allowed", 1_000_000, 1_599_960),
         ("max_time", "runs 2h, at most 1h allowed", 3600, 7200),
     ]
 
@@ -225,11 +225,17 @@ def test_a_limit_on_the_price_admits_the_service_s_rounding() -> None:
 
 
 def test_a_limit_on_the_cost_counts_started_minutes() -> None:
-    """61 seconds are two minutes: 2 x 1000."""
-    listing = as_listing([row("a", 1000)])
-    assert names(recommend(Needs(duration_secs=61, max_cost_micro_usd=2000), listing)) == ["a"]
-    assert names(recommend(Needs(duration_secs=61, max_cost_micro_usd=1999), listing)) == []
-    assert names(recommend(Needs(duration_secs=60, max_cost_micro_usd=1000), listing)) == ["a"]
+    """61 seconds are two minutes: 2 x $0.01. The limit is kept to half a cent."""
+    listing = as_listing([row("a", 10_000)])
+    assert names(recommend(Needs(duration_secs=61, max_cost_micro_usd=15_000), listing)) == ["a"]
+    assert names(recommend(Needs(duration_secs=61, max_cost_micro_usd=14_999), listing)) == []
+    assert names(recommend(Needs(duration_secs=60, max_cost_micro_usd=10_000), listing)) == ["a"]
+
+
+def test_eight_hours_at_two_dollars_and_a_half_cost_twenty() -> None:
+    """$2.50 an hour arrives as 41667 micro-USD a minute, and eight hours of it are $20.00016."""
+    listing = as_listing([row("a100-large", 41_667)])
+    assert names(recommend(Needs(duration_secs=8 * 3600, max_cost_micro_usd=20_000_000), listing)) == ["a100-large"]
 
 
 def test_a_time_that_is_too_long_is_so_on_every_flavor() -> None:
@@ -313,6 +319,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "notes": ["cheaper per job only if it is 2.00x as fast as h200: this job in at most 29m"],
         "memory": None,
         "suggested_timeout_secs": 6780,
+        "suggested_timeout_bound": None,
         "worst_case_micro_usd": 113 * 166667,
         "micro_usd_per_million_tokens": None,
     }

@@ -87,10 +87,11 @@ def test_a_row_that_cannot_be_meant_comes_back_with_its_reason(values: dict[str,
 
 
 def test_a_fraction_of_a_need_is_rounded_up_and_of_a_limit_down() -> None:
-    """24 GB and a tenth of a byte do not fit 24 GB; a limit of 1999.9 does not allow 2000."""
+    """24 GB and a tenth of a byte do not fit 24 GB; a limit that is a tenth of a micro-USD too low allows nothing."""
     assert best(pl.DataFrame({"vram_bytes": [24e9, 24e9 + 0.1]})) == [(0, "l4x1"), (1, "l40sx1")]
-    cost = 2 * 167
-    needs = pl.DataFrame({"duration_secs": [60.5, 60.5], "max_cost_micro_usd": [float(cost), cost - 0.1]})
+    # Two hours of cpu-basic; a limit is kept to half a cent.
+    cost = 120 * 167 - 5000
+    needs = pl.DataFrame({"duration_secs": [7199.5, 7199.5], "max_cost_micro_usd": [float(cost), cost - 0.1]})
     assert best(needs) == [(0, "cpu-basic")]
     assert best(pl.DataFrame({"vcpu": [Decimal("8.5")]})) == [(0, "cpu-xl")]
 

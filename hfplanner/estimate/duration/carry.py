@@ -14,7 +14,7 @@ a known bound and the utilization. The interval holds 90 of 100 cases.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
@@ -23,6 +23,7 @@ from hfplanner.estimate.duration.fit import Point, Posterior, carried, solve
 from hfplanner.estimate.duration.machine import Machine, machine_of
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.shares import Shares, shares_of
+from hfplanner.estimate.duration.timeout import SuggestedTimeout
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import format_duration
@@ -40,12 +41,23 @@ class Carried:
     Args:
         estimates: seconds by the flavor's name.
         unknown: a sentence by the name of each other flavor.
-        timeouts: by the flavor's name, the timeout that kills at most one run in a hundred [s], where that was asked.
+        timeouts: by the flavor's name, the suggested timeout [s], where that was asked.
+        timeout_bounds: by the flavor's name, what bound that timeout, a sentence; absent where nothing did.
     """
 
     estimates: Mapping[str, Estimate]
     unknown: Mapping[str, str]
     timeouts: Mapping[str, int] = field(default_factory=dict)
+    timeout_bounds: Mapping[str, str] = field(default_factory=dict)
+
+    def with_timeouts(self, suggested: Mapping[str, SuggestedTimeout]) -> "Carried":
+        """Return the same with these timeouts by flavor in place of those it has."""
+        bounds = {name: bound for name, bound in self.timeout_bounds.items() if name not in suggested}
+        return replace(
+            self,
+            timeouts={**self.timeouts, **{name: one.secs for name, one in suggested.items()}},
+            timeout_bounds={**bounds, **{name: one.bound for name, one in suggested.items() if one.bound}},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import NormalDist, median
 
 from hfplanner.estimate.span import Estimate
-from hfplanner.units import SECONDS_PER_MINUTE
+from hfplanner.units import SECONDS_PER_MINUTE, format_duration
 
-__all__ = ["SIGMAS", "Change", "apply_change", "pooled"]
+__all__ = ["SIGMAS", "Change", "apply_change", "longer_than", "pooled"]
 
 # A normal distribution has 90 % within this many standard deviations.
 SIGMAS = 1.645
 # Pulling the image and starting the container do not get faster with the GPU: at most this much of a duration is them.
 _MOST_START_SECS = SECONDS_PER_MINUTE
 _MOST_START_SHARE = 0.5
+# Runs repeat no better than this, and what is less likely than this is told apart no more.
+_LEAST_SIGMA = 0.05
+_LEAST_TAIL = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +84,22 @@ def pooled(spans: Sequence[Estimate]) -> Estimate:
     basis = tuple(dict.fromkeys(sentence for span in spans for sentence in span.basis))
     likely = round(median(span.likely for span in spans))
     return Estimate(min(span.low for span in spans), likely, max(span.high for span in spans), basis)
+
+
+def longer_than(span: Estimate, secs: float) -> Estimate:
+    """Return a duration of which a run is known to have lasted so long without having ended.
+
+    The duration is taken as log-normal, with the bounds as its 5th and 95th percentiles, and cut at that time.
+
+    >>> longer_than(Estimate(1800, 3600, 7200, ("carried over",)), 5400).likely
+    6436
+    """
+    middle = math.log(max(span.likely, 1))
+    sigma = max(math.log(max(span.high, 1) / max(span.low, 1)) / (2 * SIGMAS), _LEAST_SIGMA)
+    at = (math.log(max(secs, 1.0)) - middle) / sigma
+    left = max(NormalDist().cdf(-at), _LEAST_TAIL)
+    low, likely, high = (
+        max(math.exp(middle - sigma * NormalDist().inv_cdf(share * left)), secs) for share in (0.95, 0.5, 0.05)
+    )
+    told = f"a run there was cut off after {format_duration(round(secs))} and had not ended"
+    return Estimate(math.floor(low), round(likely), math.ceil(high), (*span.basis, told))

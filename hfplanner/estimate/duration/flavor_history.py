@@ -9,7 +9,7 @@ from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.predictive import Predictive, next_run
 from hfplanner.estimate.duration.spread import SHORTEST_SECS, LogRun, fit_log_normals
 from hfplanner.estimate.duration.survival import Quantile, SurvivalCurve, product_limit
-from hfplanner.estimate.duration.timeout import SuggestedTimeout, timeout_from_history
+from hfplanner.estimate.duration.timeout import SuggestedTimeout, timeout_from_cut_off, timeout_from_history
 from hfplanner.estimate.duration.trend import PARAMETERS, ParameterFit, Trend, fit_parameter, fit_trend
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import MAX_DURATION_SECS, format_duration
@@ -26,6 +26,8 @@ SHARES = (0.1, 0.5, 0.9, 0.95, 0.99)
 _COUNTED_ONE_BY_ONE = 300
 _STEPS_OF_A_LOGARITHM = 100
 _LOW, _LIKELY, _HIGH = 0.05, 0.5, 0.95
+# Who stopped these did not ask how far they were; a crash says where it crashed.
+_STOPPED = ("timeout", "cancelled", "running", "deleted", "no_credits", "no_subscription", "resource_group_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +43,9 @@ class FlavorHistory:
             ``unknown_stage``.
         longest_secs: the longest time any ran, completed or not [s]; ``None`` where none did.
         quantiles: of :data:`SHARES`, from the runs alone.
-        duration_secs: a 90 % interval of one further run [s]; ``None`` where none completed: then it takes at least
-            ``longest_secs``.
-        timeout: what to send with it; ``None`` where none completed.
+        duration_secs: a 90 % interval of one further run [s]; ``None`` where no run tells it. Where none completed it
+            is a guess from the longest that was stopped, which crashes do not tell.
+        timeout: what to send with it; ``None`` where no run tells it.
         trend: whether the last runs got slower; ``None`` for fewer than six.
         parameter: the label that the duration follows, and how; ``None`` where none is known.
     """
@@ -61,7 +63,7 @@ class FlavorHistory:
     parameter: ParameterFit | None
 
     def measured_run(self) -> MeasuredRun | None:
-        """Return what carries over to other flavors; ``None`` where no run completed."""
+        """Return what carries over to other flavors; ``None`` where no run tells how long one takes."""
         if self.duration_secs is None:
             return None
         return MeasuredRun(flavor=self.flavor, duration_secs=self.duration_secs)
@@ -99,6 +101,7 @@ class FlavorRuns:
     curve: SurvivalCurve | None
     log_runs: tuple[LogRun, ...]
     last_secs: tuple[float, ...]
+    stopped_secs: float | None
     cut_off: Mapping[str, int]
     excluded: Mapping[str, int]
     parameters: tuple[ParameterFit, ...]
@@ -121,6 +124,7 @@ def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence
         curve=product_limit(told["secs"], told["completed"]) if told.height else None,
         log_runs=_log_runs(told),
         last_secs=tuple(ended["secs"]),
+        stopped_secs=_longest_stopped(told),
         cut_off=_counts(told["cut_off"]),
         excluded=_counts(observed["excluded"]),
         parameters=tuple(_fits(ended, parameters)),
@@ -148,12 +152,17 @@ def flavor_history(
             ahead = follows.next_run(wanted[follows.parameter], prior)
             why = _words_of_parameter(follows, wanted[follows.parameter])
             # The runs had other numbers: how long the longest took is no bound, and how many they were no evidence.
-            timeout = timeout_from_history(ahead, completed=0)
+            timeout = timeout_from_history(ahead, completed=0, told_by=follows.runs)
         else:
             ahead = next_run(curve, fit_log_normals(runs.log_runs, prior))
             why = _words_of_quantiles(runs, wanted)
-            timeout = timeout_from_history(ahead, completed=curve.completed, longest_secs=curve.secs[-1])
-        estimate = _estimate(ahead, (_words_of_runs(runs, curve), why))
+            timeout = timeout_from_history(
+                ahead, completed=curve.completed, longest_secs=curve.secs[-1], seen_secs=curve.longest
+            )
+        estimate = _estimate(ahead, (_words_of_runs(runs, curve), why, *_words_of_tail(curve)))
+    elif curve is not None and runs.stopped_secs:
+        timeout = timeout_from_cut_off(runs.stopped_secs)
+        estimate = _at_least(runs.stopped_secs, _words_of_runs(runs, curve))
     return FlavorHistory(
         flavor=runs.flavor,
         runs=curve.runs if curve else 0,
@@ -172,6 +181,21 @@ def flavor_history(
 def _estimate(ahead: Predictive, basis: tuple[str, ...]) -> Estimate:
     low, likely, high = (min(ahead.quantile(share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
     return Estimate(math.floor(low), round(likely), math.ceil(high), basis)
+
+
+def _at_least(secs: float, said: str) -> Estimate:
+    """Return what is known of a duration of which only a lower bound was seen: P(longer than x) = secs / x."""
+    low, likely, high = (min(secs / (1 - share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
+    why = "one takes at least that; how much longer is not known, and is taken to be any number of times as likely"
+    return Estimate(math.floor(low), round(likely), math.ceil(high), (said, why))
+
+
+def _longest_stopped(told: "pl.DataFrame") -> float | None:
+    """Return the longest run that was stopped from outside [s]: what crashed early says nothing of the whole."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    longest = told.filter(pl.col("cut_off").is_in(_STOPPED))["secs"].max()
+    return float(longest) if isinstance(longest, float) else None
 
 
 def _log_runs(told: "pl.DataFrame") -> tuple[LogRun, ...]:
@@ -208,6 +232,14 @@ def _words_of_runs(runs: FlavorRuns, curve: SurvivalCurve) -> str:
     those = "run" if curve.completed == 1 else "runs"
     said = f"{curve.completed} completed {those} on {runs.flavor}"
     return f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said
+
+
+def _words_of_tail(curve: SurvivalCurve) -> tuple[str, ...]:
+    """Return a sentence where so many runs were cut off that the runs do not tell the slowest of them."""
+    if curve.survival[-1] <= 1 - _HIGH:
+        return ()
+    longer = f"{curve.survival[-1]:.0%} of the runs take longer than {format_duration(round(curve.secs[-1]))}"
+    return (f"{longer}, the longest that completed: how much longer the runs do not tell",)
 
 
 def _words_of_quantiles(runs: FlavorRuns, wanted: Mapping[str, float] | None) -> str:

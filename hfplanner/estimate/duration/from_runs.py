@@ -7,10 +7,13 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.legacy import LegacyFlavor, legacy_flavors
 from hfplanner.errors import NoSuchJobs, UsageError, did_you_mean, quoted
 from hfplanner.estimate.duration.carry import Carried, carry_to_all
+from hfplanner.estimate.duration.change import longer_than
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
-from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.timeout import SuggestedTimeout, suggested_timeout
 from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.span import Estimate
+from hfplanner.units import format_duration
 
 __all__ = ["carry_from_history", "carry_from_runs", "known_flavors", "runs_of_history"]
 
@@ -47,7 +50,7 @@ def _as_flavor(gone: LegacyFlavor) -> Flavor:
 def carry_from_runs(
     measured: Sequence[MeasuredRun], to: Iterable[Flavor], listed: Iterable[Flavor], workload: Workload
 ) -> Carried:
-    """Return a job's duration on each flavor, with the timeout that kills at most one run in a hundred.
+    """Return a job's duration on each flavor, with the timeout that is suggested there.
 
     Args:
         measured: at least one run, each on a flavor that is listed or was.
@@ -74,8 +77,12 @@ def carry_from_runs(
                 hint=f"{did_you_mean(run.flavor, known)}`hfplanner hardware` names every flavor.",
             )
     carried = carry_to_all(measured, to, known, workload)
-    timeouts = {name: suggested_timeout_secs(estimate) for name, estimate in carried.estimates.items()}
-    return replace(carried, timeouts=timeouts)
+    ran_secs = max(run.duration_secs.likely for run in measured)
+    return carried.with_timeouts(_timeouts(carried.estimates, ran_secs))
+
+
+def _timeouts(estimates: Mapping[str, Estimate], ran_secs: float) -> dict[str, SuggestedTimeout]:
+    return {name: suggested_timeout(estimate, ran_secs=ran_secs) for name, estimate in estimates.items()}
 
 
 def runs_of_history(history: LikeHistory, listed: Iterable[Flavor]) -> tuple[MeasuredRun, ...]:
@@ -88,7 +95,7 @@ def runs_of_history(history: LikeHistory, listed: Iterable[Flavor]) -> tuple[Mea
     measured = tuple(run for run in history.measured_runs() if run.flavor in known)
     if not measured:
         raise NoSuchJobs(
-            f"None of the {history.jobs} jobs like {quoted(history.like)} ran to its end on a known flavor.",
+            _none_completed(history),
             hint="Say how long one runs, for example --duration 2h20m@a10g-small.",
         )
     return measured
@@ -103,5 +110,25 @@ def carry_from_history(
         NoSuchJobs: none of the runs completed on a flavor that is known.
     """
     carried = carry_from_runs(runs_of_history(history, listed), to, listed, workload)
-    own = {one.flavor: one.timeout.secs for one in history.flavors if one.timeout and one.flavor in carried.estimates}
-    return replace(carried, timeouts={**carried.timeouts, **own})
+    cut = {one.flavor: one.longest_secs for one in history.flavors if one.longest_secs and not one.completed}
+    longer = {
+        name: longer_than(carried.estimates[name], secs) for name, secs in cut.items() if name in carried.estimates
+    }
+    carried = replace(carried, estimates={**carried.estimates, **longer})
+    ran_secs = max((one.longest_secs or 0.0 for one in history.flavors if one.completed), default=0.0)
+    own = {one.flavor: one.timeout for one in history.flavors if one.timeout and one.flavor in carried.estimates}
+    if any(one.completed for one in history.flavors):
+        # What was only stopped there is not told by itself, but by what completed elsewhere.
+        own = {name: timeout for name, timeout in own.items() if name not in cut}
+    return carried.with_timeouts(_timeouts(longer, ran_secs)).with_timeouts(own)
+
+
+def _none_completed(history: LikeHistory) -> str:
+    """Return that no run completed, and how long one takes at least."""
+    longest = max((one.longest_secs or 0.0 for one in history.flavors), default=0.0)
+    lasted = (
+        f"; one takes at least {format_duration(round(longest))}, after which it was cut off" if longest >= 1 else ""
+    )
+    if history.jobs == 1:
+        return f"The only job like {quoted(history.like)} did not run to its end on a known flavor{lasted}."
+    return f"None of the {history.jobs} jobs like {quoted(history.like)} ran to its end on a known flavor{lasted}."

@@ -56,8 +56,12 @@ class LikeHistory:
     flavors: tuple[FlavorHistory, ...]
 
     def measured_runs(self) -> tuple[MeasuredRun, ...]:
-        """Return one measured duration for each flavor on which at least one run completed."""
-        runs = (flavor.measured_run() for flavor in self.flavors)
+        """Return one measured duration for each flavor on which at least one run completed.
+
+        Where none completed anywhere, what was stopped is a lower bound, and told as one.
+        """
+        completed = [flavor for flavor in self.flavors if flavor.completed]
+        runs = (flavor.measured_run() for flavor in completed or self.flavors)
         return tuple(run for run in runs if run is not None)
 
     def to_json(self) -> dict[str, Any]:

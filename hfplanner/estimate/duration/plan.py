@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.estimate.cost import job_cost, worst_case_micro_usd
 from hfplanner.estimate.duration.carry import Carried
-from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import ceil_div
 
@@ -59,8 +60,9 @@ class PlannedFlavor:
         cost_micro_usd: of one attempt that ends by itself; ``None`` where the flavor has no price.
         worst_case_micro_usd: of all attempts, each until its timeout; ``None`` where the flavor has no price.
         timeout_secs: the timeout of the worst case [s].
-        suggested_timeout_secs: the timeout that at most 1 of 100 runs exceed [s].
+        suggested_timeout_secs: the timeout that is suggested [s].
         micro_usd_per_million_tokens: what a million tokens cost, if their number is known.
+        suggested_timeout_bound: what bound the suggested timeout; ``None`` where it is what 1 of 100 runs exceed.
     """
 
     flavor: Flavor
@@ -70,6 +72,7 @@ class PlannedFlavor:
     timeout_secs: int
     suggested_timeout_secs: int
     micro_usd_per_million_tokens: Estimate | None
+    suggested_timeout_bound: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the flavor as the interface spells it."""
@@ -81,6 +84,7 @@ class PlannedFlavor:
             "worst_case_micro_usd": self.worst_case_micro_usd,
             "timeout_secs": self.timeout_secs,
             "suggested_timeout_secs": self.suggested_timeout_secs,
+            "suggested_timeout_bound": self.suggested_timeout_bound,
             "micro_usd_per_million_tokens": per_million and per_million.to_json(),
         }
 
@@ -159,29 +163,22 @@ def plan_flavors(carried: Carried, flavors: Iterable[Flavor], terms: Terms) -> D
     >>> best.flavor.name, best.cost_micro_usd.likely, best.worst_case_micro_usd
     ('cpu-basic', 10020, 20040)
     """
-    timeouts: dict[Estimate, int] = {}
-
-    def suggested(flavor: Flavor) -> int:
-        duration = carried.estimates[flavor.name]
-        if duration not in timeouts:
-            timeouts[duration] = suggested_timeout_secs(duration)
-        return carried.timeouts.get(flavor.name, timeouts[duration])
-
-    rows = [
-        _row(flavor, carried.estimates[flavor.name], terms, suggested(flavor))
-        for flavor in flavors
-        if flavor.name in carried.estimates
-    ]
+    suggested = cache(suggested_timeout)
+    missing = [name for name in carried.estimates if name not in carried.timeouts]
+    carried = carried.with_timeouts({name: suggested(carried.estimates[name]) for name in missing})
+    rows = [_row(flavor, carried, terms) for flavor in flavors if flavor.name in carried.estimates]
     return DurationPlan(tuple(rows), dict(carried.unknown))
 
 
-def _row(flavor: Flavor, duration: Estimate, terms: Terms, suggested: int) -> PlannedFlavor:
+def _row(flavor: Flavor, carried: Carried, terms: Terms) -> PlannedFlavor:
+    duration, suggested = carried.estimates[flavor.name], carried.timeouts[flavor.name]
     timeout = terms.timeout_secs or suggested
     price = flavor.price_micro_usd_per_minute
     cost = None if price is None else job_cost(price, duration)
     worst = None if price is None else worst_case_micro_usd(price, timeout, attempts=terms.attempts)
     per_million = None if cost is None or terms.tokens is None else cost_per_million(cost, terms.tokens)
-    return PlannedFlavor(flavor, duration, cost, worst, timeout, suggested, per_million)
+    bound = carried.timeout_bounds.get(flavor.name)
+    return PlannedFlavor(flavor, duration, cost, worst, timeout, suggested, per_million, bound)
 
 
 def cost_per_million(cost: Estimate, tokens: int) -> Estimate:

@@ -1,0 +1,643 @@
+"""Every argument that means something beyond the command line, declared once: needs, model, time, limits, job, where.
+
+The command line derives its options from this table, the Python interface its keyword arguments. An error is one
+sentence that either spells its own way: :func:`as_option` writes ``--max-cost``, :func:`as_argument` ``max_cost``.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, get_args
+
+from hfplanner.errors import UsageError
+from hfplanner.plan.readers import (
+    Reader,
+    one_of,
+    parse_confidence,
+    read_flag,
+    read_measured,
+    read_money,
+    read_params,
+    read_percent,
+    read_quantization,
+    read_seconds,
+    read_size,
+    read_text,
+    read_tokens,
+    whole_number,
+)
+from hfplanner.units import MAX_ATTEMPTS
+
+__all__ = [
+    "ATTEMPTS",
+    "GPUS_OF_A_RUN",
+    "JOB",
+    "LIMITS",
+    "MODEL",
+    "NEEDS",
+    "TIME",
+    "UTILIZATION",
+    "WHERE",
+    "Argument",
+    "Group",
+    "as_argument",
+    "as_option",
+    "find_arguments",
+    "in_python",
+    "read_value",
+]
+
+Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
+
+_MOST = 2**31 - 1
+_MOST_WIDTH = 10**7
+_MOST_RANK = 65536
+_MOST_PORTS = 65535
+# Beyond these a number of a listing's column is a slip of the keyboard.
+_MOST_GPUS = 10_000
+_MOST_VCPU = 1_000_000
+_MOST_GPUS_OF_A_RUN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument, whoever gives it.
+
+    Args:
+        name: as Python spells it, with underscores.
+        group: where help shows it.
+        help: one sentence for people.
+        read: how its value is read, from text as it is typed or from a number; raises :class:`UsageError`.
+        metavar: what stands for its value in a help text; empty for a flag, and where there are choices.
+        default: what holds where it is not given, already read.
+        shown_default: how help shows the default; empty where it shows none.
+        choices: its words, if it takes one of several, or where they are declared: ``"module:Literal"``.
+        repeatable: whether it may be given several times; its value is then a list, or ``None``.
+        short: a second spelling on the command line, of one letter.
+        aliases: other long spellings on the command line.
+        is_flag: whether it is yes or no.
+        is_required: whether nothing can be done without it.
+    """
+
+    name: str
+    group: Group
+    help: str
+    read: Reader = read_text
+    metavar: str = ""
+    default: Any = None
+    shown_default: str = ""
+    choices: str | tuple[str, ...] = ()
+    repeatable: bool = False
+    short: str = ""
+    aliases: tuple[str, ...] = ()
+    is_flag: bool = False
+    is_required: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words it takes, where it takes one of several; empty otherwise.
+
+        >>> find_arguments("task")[0].words
+        ('inference', 'full', 'lora', 'qlora')
+        """
+        if not isinstance(self.choices, str):
+            return self.choices
+        module, _, attribute = self.choices.partition(":")
+        return get_args(getattr(import_module(module), attribute))
+
+    def value(self, given: Any) -> Any:  # noqa: ANN401 - what the argument holds
+        """Return one value of the argument, read.
+
+        Raises:
+            UsageError: it cannot be meant; the sentence does not name the argument.
+        """
+        return one_of(self.words)(given) if self.choices else self.read(given)
+
+
+def read_value(argument: Argument, given: Any, spell: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above
+    """Return a value that was given for an argument; an error names the argument as ``spell`` does.
+
+    Raises:
+        UsageError: it cannot be meant.
+
+    >>> read_value(find_arguments("max_cost")[0], "5 EUR", as_option)
+    Traceback (most recent call last):
+    hfplanner.errors.UsageError: --max-cost: '5 EUR' is not an amount of money: it is not a number of US dollars.
+    """
+    try:
+        return argument.value(given)
+    except UsageError as error:
+        raise UsageError(f"{spell(argument.name)}: {error.message}", hint=error.hint) from error
+
+
+def as_option(name: str) -> str:
+    """Return an argument's name as the command line spells it.
+
+    >>> as_option("max_cost")
+    '--max-cost'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
+def as_argument(name: str) -> str:
+    """Return an option's or an argument's name as Python spells it.
+
+    >>> as_argument("--max-cost")
+    'max_cost'
+    """
+    return name.removeprefix("--").replace("-", "_")
+
+
+_MEMORY = "hfplanner.estimate.memory.job"
+_WORK = "hfplanner.estimate.duration.workload"
+
+NEEDS: tuple[Argument, ...] = (
+    Argument(
+        name="vram",
+        group="Needs",
+        read=read_size,
+        metavar="SIZE",
+        help="Listed memory needed on one GPU: 40GB, 40GiB.",
+    ),
+    Argument(
+        name="shard",
+        group="Needs",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="That memory, or the model, may be spread over the GPUs of one flavor.",
+    ),
+    Argument(
+        name="gpus",
+        group="Needs",
+        read=whole_number(_MOST_GPUS),
+        metavar="N",
+        help="At least this many GPUs; a model runs on so many.",
+    ),
+    Argument(
+        name="accelerator",
+        group="Needs",
+        metavar="NAME",
+        repeatable=True,
+        help="Only this accelerator; repeat it to allow several: l4, a100.",
+    ),
+    Argument(
+        name="cpu",
+        group="Needs",
+        read=whole_number(_MOST_VCPU),
+        metavar="N",
+        help="At least this many vCPU.",
+    ),
+    Argument(name="ram", group="Needs", read=read_size, metavar="SIZE", help="At least this much main memory."),
+    Argument(name="disk", group="Needs", read=read_size, metavar="SIZE", help="At least this much disk."),
+)
+"""What the machine must have."""
+
+
+def _width(name: str, words: str) -> Argument:
+    """Return the argument of one width of a model given by hand."""
+    return Argument(
+        name=name, group="Model", read=whole_number(_MOST_WIDTH), metavar="N", help=f"With --params: {words}."
+    )
+
+
+MODEL: tuple[Argument, ...] = (
+    Argument(
+        name="model",
+        group="Model",
+        metavar="ID_OR_DIR",
+        help="A model of the Hub, a folder, or a GGUF file (OWNER/NAME:FILE.gguf).",
+    ),
+    Argument(name="params", group="Model", read=read_params, metavar="COUNT", help="Without a model: 8B, 350M."),
+    _width("layers", "layers"),
+    _width("hidden", "width of the residual stream"),
+    _width("heads", "query heads"),
+    _width("kv_heads", "key and value heads"),
+    _width("ffn", "inner width of the feed-forward block"),
+    _width("vocab", "tokens of the vocabulary"),
+    Argument(
+        name="task",
+        group="Model",
+        choices=f"{_MEMORY}:Task",
+        default="inference",
+        shown_default="inference",
+        help="What is run: generating, or training of what.",
+    ),
+    Argument(
+        name="precision",
+        group="Model",
+        choices=f"{_MEMORY}:Precision",
+        shown_default="bf16",
+        help="Of weights and compute; -mixed keeps fp32 weights under autocast.",
+    ),
+    Argument(
+        name="quantization",
+        group="Model",
+        read=read_quantization,
+        metavar="KIND",
+        default="auto",
+        shown_default="auto",
+        help="none, int8, fp8, nf4, nf4-single, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND; auto: as stored, "
+        "nf4 for qlora.",
+    ),
+    Argument(
+        name="quantized_experts",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="bitsandbytes quantizes a mixture's experts too (transformers 5 leaves them).",
+    ),
+    Argument(
+        name="kv_dtype",
+        group="Model",
+        choices=f"{_MEMORY}:KvDtype",
+        default="auto",
+        shown_default="auto",
+        help="Of the cache of keys and values.",
+    ),
+    Argument(
+        name="engine",
+        group="Model",
+        choices=f"{_MEMORY}:Engine",
+        default="transformers",
+        shown_default="transformers",
+        help="What generates.",
+    ),
+    Argument(
+        name="batch_size",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        shown_default="1",
+        help="Sequences per GPU and step.",
+    ),
+    Argument(
+        name="seq_len",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        default=2048,
+        shown_default="2048",
+        help="Tokens of a sequence; for inference prompt and answer together.",
+    ),
+    Argument(
+        name="optimizer",
+        group="Model",
+        choices=f"{_MEMORY}:Optimizer",
+        default="adamw",
+        shown_default="adamw",
+        help="Of the trained weights; adamw keeps its states in their precision.",
+    ),
+    Argument(
+        name="lora_rank",
+        group="Model",
+        read=whole_number(_MOST_RANK),
+        metavar="N",
+        default=16,
+        shown_default="16",
+        help="Rank of the adapters.",
+    ),
+    Argument(
+        name="lora_targets",
+        group="Model",
+        metavar="NAMES",
+        default="all-linear",
+        shown_default="all-linear",
+        help="Modules the adapters are on, with commas: q_proj,v_proj.",
+    ),
+    Argument(
+        name="trained_embeddings",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Adapters aside, train embedding and output projection (modules_to_save).",
+    ),
+    Argument(
+        name="checkpointing",
+        group="Model",
+        choices=f"{_MEMORY}:Checkpointing",
+        default="none",
+        shown_default="none",
+        help="Recompute activations: of no, every second, every layer.",
+    ),
+    Argument(
+        name="attention",
+        group="Model",
+        choices=f"{_MEMORY}:Attention",
+        default="sdpa",
+        shown_default="sdpa",
+        help="eager keeps the score matrices.",
+    ),
+    Argument(
+        name="loss",
+        group="Model",
+        choices=f"{_MEMORY}:Loss",
+        default="standard",
+        shown_default="standard",
+        help="How logits become a loss: all at once, in chunks (TRL), fused (Liger), or as before 4.45.",
+    ),
+    Argument(
+        name="accumulation",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        default=1,
+        shown_default="1",
+        help="Micro-batches per step.",
+    ),
+    Argument(
+        name="packed",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Sequences are packed: no padding, no attention mask.",
+    ),
+    Argument(
+        name="offload",
+        group="Model",
+        choices=f"{_MEMORY}:Offload",
+        default="none",
+        shown_default="none",
+        help="What lives in main memory between uses.",
+    ),
+    Argument(
+        name="sharding",
+        group="Model",
+        choices=f"{_MEMORY}:Sharding",
+        default="none",
+        shown_default="none",
+        help="What the GPUs of a run share.",
+    ),
+)
+"""Which model is run, and how."""
+
+GPUS_OF_A_RUN = Argument(
+    name="gpus",
+    group="Model",
+    read=whole_number(_MOST_GPUS_OF_A_RUN),
+    metavar="N",
+    default=1,
+    shown_default="1",
+    help="GPUs of the run.",
+)
+"""How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
+
+TIME: tuple[Argument, ...] = (
+    Argument(
+        name="duration",
+        group="Time",
+        read=read_measured,
+        metavar="TIME[@FLAVOR]",
+        repeatable=True,
+        help="How long the job runs: 90m, the same on every flavor; or 2h20m@a10g-small, measured there and carried "
+        "over to the others. Repeat it with each flavor that was measured.",
+    ),
+    Argument(
+        name="like",
+        group="Time",
+        metavar="NAME_OR_ID",
+        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran.",
+    ),
+    Argument(name="phase", group="Time", choices=f"{_WORK}:Phase", help="What the job does."),
+    Argument(
+        name="bound",
+        group="Time",
+        choices=f"{_WORK}:Bound",
+        default="auto",
+        shown_default="auto",
+        help="What its time goes to: arithmetic, memory bandwidth, loading data.",
+    ),
+    Argument(
+        name="scales_with_gpus",
+        group="Time",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="It computes on every GPU of a flavor; otherwise on one.",
+    ),
+    Argument(
+        name="tokens",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
+        "million.",
+    ),
+)
+"""How long the job runs, as far as somebody knows."""
+
+UTILIZATION = Argument(
+    name="utilization",
+    group="Time",
+    read=read_percent,
+    metavar="PERCENT",
+    help="The share of the time in which the GPU computed, where it was measured.",
+)
+
+LIMITS: tuple[Argument, ...] = (
+    Argument(
+        name="max_time",
+        group="Limits",
+        read=read_seconds,
+        metavar="TIME",
+        help="At most this long; needs --duration or --like.",
+    ),
+    Argument(
+        name="max_cost",
+        group="Limits",
+        read=read_money,
+        metavar="USD",
+        help="At most this much for the job: likely, where flavors are compared by a known duration; at worst, where "
+        "one is run or checked.",
+    ),
+    Argument(
+        name="max_price",
+        group="Limits",
+        read=read_money,
+        metavar="USD",
+        help="At most this price per hour, as the Hub shows it: in cents.",
+    ),
+    Argument(
+        name="confidence",
+        group="Limits",
+        read=parse_confidence,
+        metavar="SHARE",
+        help="How surely limits are kept and memory fits: 0.9 is the high end of an estimate. By default likely time "
+        "and cost, and memory at 0.9.",
+    ),
+)
+"""What it may take and cost."""
+
+ATTEMPTS = Argument(
+    name="attempts",
+    group="Job",
+    read=whole_number(MAX_ATTEMPTS),
+    metavar="N",
+    shown_default="1",
+    help="How often it may be tried, the first time included.",
+)
+
+JOB: tuple[Argument, ...] = (
+    Argument(name="flavor", group="Job", metavar="NAME", help="The hardware; see `hardware`."),
+    Argument(name="timeout", group="Job", metavar="TIME", help="How long one attempt may run: 90s, 30m, 1.5h, 2d."),
+    ATTEMPTS,
+    Argument(name="namespace", group="Job", metavar="NAME", help="Who pays: you by default, or an organization."),
+    Argument(name="name", group="Job", metavar="TEXT", help="The job's name, its label 'name'."),
+    Argument(
+        name="label",
+        group="Job",
+        short="-l",
+        metavar="KEY[=VALUE]",
+        repeatable=True,
+        help="A label; repeatable.",
+    ),
+    Argument(
+        name="env",
+        group="Job",
+        short="-e",
+        metavar="KEY[=VALUE]",
+        repeatable=True,
+        help="An environment variable; without a value, yours.",
+    ),
+    Argument(
+        name="secrets",
+        group="Job",
+        short="-s",
+        metavar="KEY[=VALUE]",
+        repeatable=True,
+        help="A secret; better without a value: yours is taken.",
+    ),
+    Argument(
+        name="env_file", group="Job", metavar="FILE", help="A file of environment variables; - is standard input."
+    ),
+    Argument(name="secrets_file", group="Job", metavar="FILE", help="A file of secrets; - is standard input."),
+    Argument(
+        name="volume",
+        group="Job",
+        short="-v",
+        metavar="URI",
+        repeatable=True,
+        help="hf://[TYPE/]OWNER/NAME[/PATH]:/MOUNT[:ro|:rw]; repeatable.",
+    ),
+    Argument(
+        name="expose",
+        group="Job",
+        read=whole_number(_MOST_PORTS),
+        metavar="PORT",
+        repeatable=True,
+        help="Expose a port.",
+    ),
+    Argument(
+        name="expose_public",
+        group="Job",
+        read=whole_number(_MOST_PORTS),
+        metavar="PORT",
+        repeatable=True,
+        help="Expose a port to everybody.",
+    ),
+    Argument(
+        name="ssh",
+        group="Job",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Make the job reachable over SSH.",
+    ),
+    Argument(name="network_group", group="Job", metavar="NAME", help="Jobs of one group reach each other."),
+    Argument(
+        name="network_alias", group="Job", metavar="NAME", repeatable=True, help="A name in the group; repeatable."
+    ),
+    Argument(name="resource_group_id", group="Job", metavar="ID", help="Of the organization's resource group."),
+)
+"""A job, as ``hf jobs run`` has it."""
+
+WHERE: tuple[Argument, ...] = (
+    Argument(
+        name="policy",
+        group="Where",
+        metavar="FILE",
+        help="The policy; by default HFPLANNER_POLICY, else hfplanner.toml here and in your configuration.",
+    ),
+    Argument(
+        name="ledger",
+        group="Where",
+        metavar="PATH|URL",
+        shown_default="HFPLANNER_LEDGER",
+        help="The ledger: a file, or postgresql://...",
+    ),
+    Argument(name="token", group="Where", metavar="TOKEN", help="By default that of `hf auth login` or HF_TOKEN."),
+    Argument(
+        name="refresh",
+        group="Where",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Ask the Hub now, even if a kept listing is fresh.",
+    ),
+    Argument(
+        name="offline",
+        group="Where",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Do not ask the Hub; use kept or shipped prices. HF_HUB_OFFLINE=1 does too.",
+    ),
+)
+"""Where policy, ledger and prices are, and whether the Hub is asked."""
+
+_TABLE: dict[str, Argument] = {
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *JOB, *WHERE)
+}
+
+
+def find_arguments(*names: str) -> tuple[Argument, ...]:
+    """Return arguments of the table by their names.
+
+    >>> [argument.metavar for argument in find_arguments("vram", "max_cost")]
+    ['SIZE', 'USD']
+    """
+    return tuple(_TABLE[name] for name in names)
+
+
+_OPTION = re.compile(r"(?<![\w-])--(?P<name>[a-z][a-z0-9-]*)(?:[ =](?P<value>[^\s,;)]+[^\s,;).:]))?")
+
+_NEXT_VALUE = re.compile(r'(?<=") (?=[a-z_]+=")')
+
+
+def in_python(sentence: str) -> str:
+    """Return a sentence about options as the Python interface spells it: arguments, and values in quotation marks.
+
+    >>> in_python("Add --duration, for example --duration 3h or --duration 2h20m@a10g-small.")
+    'Add duration, for example duration="3h" or duration="2h20m@a10g-small".'
+    >>> in_python("For example --model Qwen/Qwen3-8B --tokens 20M.")
+    'For example model="Qwen/Qwen3-8B", tokens="20M".'
+    >>> in_python("--shard says where the memory may lie, but no memory is asked for.")
+    'shard says where the memory may lie, but no memory is asked for.'
+    """
+
+    def respelled(match: re.Match[str]) -> str:
+        name, value = as_argument(match["name"]), match["value"]
+        argument = _TABLE.get(name)
+        if argument is None:
+            return match[0]
+        if value is None:
+            return name
+        separator = match[0][len("--") + len(name)]
+        return f'{name}="{value}"' if _can_be_meant(argument, value) else f"{name}{separator}{value}"
+
+    return _NEXT_VALUE.sub(", ", _OPTION.sub(respelled, sentence))
+
+
+def _can_be_meant(argument: Argument, text: str) -> bool:
+    """Whether a word after an option is its value, not the next word of the sentence."""
+    if argument.is_flag or (argument.read is read_text and not argument.choices and text.islower() and text.isalpha()):
+        return False
+    try:
+        argument.value(text)
+    except UsageError:
+        return False
+    return True
