@@ -10,7 +10,10 @@ from hfplanner.estimate.memory.job import (
     Attention,
     Checkpointing,
     Engine,
+    GradSync,
     KvDtype,
+    Lengths,
+    Logits,
     Loss,
     MemoryJob,
     Offload,
@@ -18,6 +21,7 @@ from hfplanner.estimate.memory.job import (
     Precision,
     Sharding,
     Task,
+    Unquantized,
 )
 
 if TYPE_CHECKING:
@@ -52,11 +56,24 @@ class ModelOptions:
     lora_rank: int = 16
     lora_targets: str = "all-linear"
     trained_embeddings: bool = False
-    checkpointing: Checkpointing = "none"
+    checkpointing: Checkpointing = "auto"
     attention: Attention = "sdpa"
-    loss: Loss = "standard"
+    loss: Loss = "auto"
     accumulation: int = 1
     packed: bool = False
+    lengths: Lengths = "varying"
+    expandable_segments: bool = False
+    unquantized: Unquantized = "fp32"
+    grad_sync: GradSync = "last"
+    own_loop: bool = False
+    compiled: bool = False
+    foreach: bool = False
+    optimizer_in_backward: bool = False
+    prompt_len: int | None = None
+    logits: Logits = "last"
+    resolution: int | None = None
+    legacy_cache: bool = False
+    legacy_quantization: bool = False
     offload: Offload = "none"
     sharding: Sharding = "none"
 
@@ -84,7 +101,11 @@ class ModelOptions:
             for field in fields(self)
             if field.name not in {"model", "params", "lora_targets", *_WIDTHS}
         }
-        how |= {"precision": self.precision or "bf16", "batch_size": self.batch_size or 1}
+        how |= {
+            "precision": self.precision or "bf16",
+            "batch_size": self.batch_size or 1,
+            "resolution": self.resolution or 0,
+        }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)
 

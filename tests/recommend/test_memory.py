@@ -23,7 +23,7 @@ from tests.program import Program
 from tests.strategies import as_listing
 
 QWEN, LLAMA_70B = "Qwen/Qwen3-8B", "meta-llama/Llama-3.1-70B"
-QLORA = MemoryJob(task="qlora", batch_size=4, checkpointing="full")
+QLORA = MemoryJob(task="qlora", batch_size=4, checkpointing="full")  # MARK
 AT_MOST_2_USD = {"max_price_micro_usd_per_hour": 2_000_000}
 FULL = {"task": "full", "checkpointing": "full", "loss": "chunked"}
 PLACES = places_of(shipped_listing().flavors)

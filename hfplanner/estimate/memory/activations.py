@@ -23,6 +23,8 @@ _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 _WRITTEN_OUT = 8
 # Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
 _KEPT_TWICE = 1.6
+# What a compiler leaves of it (pytorch/torchtune's rows with and without torch.compile).
+_COMPILED = 0.8
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
@@ -59,7 +61,8 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
         total += _KEPT_TWICE * _quantized_inputs(shape)
-    return total + adapter_inputs(shape, job) * _adapter_bytes(job)
+    total += adapter_inputs(shape, job) * _adapter_bytes(job)
+    return total * _COMPILED if job.compiled else total
 
 
 def _scores(architecture: Architecture, job: MemoryJob) -> float:
@@ -189,11 +192,11 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
     """
     if shape.kind == "encoder":
         return 0.0
-    if job.loss == "chunked":
+    if job.loss == "chunked" and shape.kind == "decoder":
         return _tiled_bytes(shape, job)
     if job.loss == "fused":
         return _FUSED_BYTES * shape.hidden * job.tokens
-    return _LOSS_BYTES[job.loss] * shape.vocab * job.tokens
+    return _LOSS_BYTES.get(job.loss, 12.0) * shape.vocab * job.tokens
 
 
 def _tiled_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says

@@ -112,7 +112,8 @@ def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:
 def _trained_width(job: MemoryJob) -> int:
     """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in.
 
-    TRL makes those over 4-bit weights bf16 (SFTTrainer, as in the QLoRA paper). DeepSpeed casts the whole model to half precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
+    TRL makes those over 4-bit weights bf16 (SFTTrainer, as in the QLoRA paper). DeepSpeed casts the whole model to half
+    precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
     """
     if job.sharding in _DEEPSPEED and job.precision != "fp32":
         return _HALF

@@ -17,6 +17,7 @@ _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # A simulated step of llama, qwen3, phi3 and olmo2 (every tensor followed from birth to death) gives 0.1 to 0.4 of what
 # a forward pass holds at once.
 _BACKWARD_SHARE = 0.3
+_NOT_YET_OFFLOADED = 2
 
 
 def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -101,7 +102,11 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         "none": layers * one_layer,
         "selective": (layers + 1) // 2 * residual + layers // 2 * one_layer,
         "full": layers * residual,
-    }[job.checkpointing] + outside
+    }[job.checkpointing]
+    if job.offload == "activations":
+        # The layer that computes and the one whose copy is under way (torchtune and TRL, OffloadActivations).
+        kept = min(layers, _NOT_YET_OFFLOADED) / max(layers, 1) * kept
+    kept += outside
     loss = loss_bytes(shape, job)
     recomputed = one_layer if job.checkpointing != "none" else 0.0
     passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE

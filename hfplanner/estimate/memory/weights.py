@@ -147,8 +147,8 @@ def weight_bytes(shape: ModelShape, job: MemoryJob) -> float:
 def _unquantized(shape: ModelShape, job: MemoryJob) -> int:
     """Return how many weights of a quantized model are not quantized.
 
-    bitsandbytes replaces every linear layer but the output projection, those of an image tower too; whoever quantizes for
-    good leaves the tower as it is.
+    bitsandbytes replaces every linear layer but the output projection, those of an image tower too; whoever
+    quantizes for good leaves the tower as it is.
     """
     quantization = stored_as(shape, job)
     parameters = shape.parameters

@@ -1,7 +1,8 @@
 """Attention of a traced model: transformers' own, with a mask or without one as the job has it.
 
 transformers decides by the contents of a mask whether it is needed, which fake tensors do not have. Its registries take
-an attention of one's own; this one calls its own function for the sdpa kernels and says outright whether there is a mask.
+an attention of one's own; this one calls transformers' function for the sdpa kernels and says outright whether there is
+a mask.
 """
 
 from functools import cache
@@ -38,7 +39,7 @@ def _register() -> None:
         AttentionMaskInterface.register(name, mask)
 
 
-def _attend(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever transformers hands over
+def _attend(*args: Any, **kwargs: Any) -> Any:
     """Attend as transformers does with sdpa; a kernel that caps its scores keeps nothing more for it."""
     from transformers.integrations.sdpa_attention import sdpa_attention_forward  # noqa: PLC0415 - as above
 
@@ -46,10 +47,10 @@ def _attend(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever transf
     return sdpa_attention_forward(*args, **kwargs)
 
 
-def _no_mask(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401 - whatever transformers hands over
+def _no_mask(*_args: Any, **_kwargs: Any) -> None:
     return None
 
 
-def _bool_mask(*_args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as above
+def _bool_mask(*_args: Any, **kwargs: Any) -> Any:
     queries = kwargs.get("q_length") or kwargs["cache_position"].shape[0]
     return torch.empty(kwargs["batch_size"], 1, queries, kwargs["kv_length"], dtype=torch.bool)

@@ -39,7 +39,7 @@ def build_model(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> nn
     return model.train(job.trains)
 
 
-def _config(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a class of transformers
+def _config(raw: Mapping[str, Any]) -> Any:
     import transformers  # noqa: PLC0415 - torch alone is enough for a step of one's own
 
     known = dict(raw)
@@ -57,7 +57,7 @@ def _config(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a class of transfo
     return config
 
 
-def _auto_class(shape: ModelShape) -> Any:  # noqa: ANN401 - a class of transformers
+def _auto_class(shape: ModelShape) -> Any:
     import transformers  # noqa: PLC0415 - as above
 
     if shape.kind == "encoder-decoder":
@@ -67,7 +67,7 @@ def _auto_class(shape: ModelShape) -> Any:  # noqa: ANN401 - a class of transfor
     return transformers.AutoModelForCausalLM
 
 
-def _with_adapters(model: Any, job: MemoryJob) -> Any:  # noqa: ANN401 - classes of transformers and peft
+def _with_adapters(model: Any, job: MemoryJob) -> Any:
     import peft  # noqa: PLC0415 - as above
 
     targets: Any = "all-linear" if job.lora_targets == ("all-linear",) else list(job.lora_targets)
@@ -93,7 +93,7 @@ class _FourBitLinear(nn.Linear):
         self.bias = linear.bias
         self.compute_dtype = linear.weight.dtype
 
-    def forward(self, value: Any) -> Any:  # noqa: ANN401 - tensors
+    def forward(self, value: Any) -> Any:
         """Unpack and multiply."""
         product = _FourBitProduct.apply(value.to(torch.bfloat16), self.weight, self.out_features)
         product = product.to(value.dtype)
@@ -104,14 +104,14 @@ class _FourBitProduct(torch.autograd.Function):
     """Keeps the packed weight and nothing else (bitsandbytes, MatMul4Bit)."""
 
     @staticmethod
-    def forward(ctx: Any, value: Any, packed: Any, width: int) -> Any:  # noqa: ANN401 - torch's interface
+    def forward(ctx: Any, value: Any, packed: Any, width: int) -> Any:
         """Return the product with the unpacked weight."""
         ctx.packed, ctx.width = packed, width
         weight = torch.empty(width, value.shape[-1], dtype=value.dtype)
         return torch.nn.functional.linear(value, weight)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Any) -> Any:  # noqa: ANN401 - torch's interface
+    def backward(ctx: Any, gradient: Any) -> Any:
         """Return the gradient of the input, with the weight unpacked once more."""
         inputs = ctx.packed.numel() * 4096 // (2048 + 64 + 1) // ctx.width
         return gradient @ torch.empty(ctx.width, inputs, dtype=gradient.dtype), None, None
@@ -138,7 +138,7 @@ def materialize(model: nn.Module) -> None:
     """Replace tensors of the meta device by fakes on the device that runs; what is shared stays shared."""
     made: dict[int, tuple[Any, Any]] = {}
 
-    def fake(tensor: Any) -> Any:  # noqa: ANN401 - tensors
+    def fake(tensor: Any) -> Any:
         if id(tensor) not in made:
             new = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
             if isinstance(tensor, nn.Parameter):
@@ -148,7 +148,7 @@ def materialize(model: nn.Module) -> None:
         return made[id(tensor)][0]
 
     for module in model.modules():
-        for named in (module._parameters, module._buffers):  # noqa: SLF001 - torch has no other way to put them
+        for named in (module._parameters, module._buffers):
             for name, tensor in named.items():
                 if tensor is not None:
                     named[name] = fake(tensor)

@@ -38,49 +38,49 @@ def cuda_kernels() -> Iterator[None]:
     try:
         yield
     finally:
-        library._destroy()  # noqa: SLF001 - the documented end of a library
+        library._destroy()
 
 
 def _in_fp32(name: str) -> Callable[..., Any]:
     packet = getattr(_aten, name)
 
-    def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - an operation's arguments
-        with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):  # noqa: SLF001 - what autocast's own kernels do
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):
             return packet(*map(_upcast, args), **kwargs)
 
     return run
 
 
-_AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)  # noqa: SLF001 - as above
+_AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)
 
 
-def _upcast(value: Any) -> Any:  # noqa: ANN401 - an argument
+def _upcast(value: Any) -> Any:
     half = isinstance(value, torch.Tensor) and value.dtype in {torch.bfloat16, torch.float16}
     return value.float() if half else value
 
 
-def _drop(value: Any, p: float, train: bool) -> Any:  # noqa: ANN401, FBT001 - torch's signature
+def _drop(value: Any, p: float, train: bool) -> Any:  # noqa: FBT001 - torch's signature
     return torch.native_dropout(value, p, train=True)[0] if train and p > 0 else value
 
 
-def _attend_half(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - torch's signature
+def _attend_half(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
     half = torch.get_autocast_dtype("cpu")
     query, key, value = (tensor.to(half) for tensor in (query, key, value))
-    with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):  # noqa: SLF001 - as above
+    with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):
         return _attend(query, key, value, *args, **kwargs)
 
 
-def _attend(  # noqa: PLR0913 - torch's signature
-    query: Any,  # noqa: ANN401 - tensors
-    key: Any,  # noqa: ANN401
-    value: Any,  # noqa: ANN401
-    attn_mask: Any = None,  # noqa: ANN401
+def _attend(  # noqa: PLR0913, PLR0917 - torch's signature
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,  # noqa: FBT001, FBT002
     *,
     scale: float | None = None,
     enable_gqa: bool = False,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Attend as CUDA does: flash in half precision without a mask, memory-efficient else."""
     same = query.shape[-1] == value.shape[-1] or query.shape[-1] <= _FLASH_MOST
     if attn_mask is None and query.dtype in {torch.bfloat16, torch.float16} and query.shape[-1] <= _FLASH_MOST and same:
@@ -96,7 +96,9 @@ def _attend(  # noqa: PLR0913 - torch's signature
     )[0]
 
 
-def _flash(query: Any, key: Any, value: Any, dropout: float, *, is_causal: bool, scale: float | None) -> Any:  # noqa: ANN401
+def _flash(  # noqa: PLR0913 - as above
+    query: Any, key: Any, value: Any, dropout: float, *, is_causal: bool, scale: float | None
+) -> Any:
     width, out_width = query.shape[-1], value.shape[-1]
     if value.shape[-1] != width:
         # Latent attention has narrower values; they are padded to the keys' width.
@@ -108,7 +110,7 @@ def _flash(query: Any, key: Any, value: Any, dropout: float, *, is_causal: bool,
     return attended[..., :out_width]
 
 
-def _as_bias(mask: Any, query: Any, key: Any) -> Any:  # noqa: ANN401 - tensors
+def _as_bias(mask: Any, query: Any, key: Any) -> Any:
     """Return a mask as the memory-efficient kernel takes it: in the query's precision, with aligned rows."""
     if mask.dtype == torch.bool:
         mask = torch.zeros_like(mask, dtype=query.dtype).masked_fill_(mask.logical_not(), float("-inf"))

@@ -16,7 +16,7 @@ class _Tiled(torch.autograd.Function):
     """Follows TRL's fused head storage by storage; what its Triton kernels compute in place takes none."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Any, weight: Any) -> Any:  # noqa: ANN401 - torch's interface
+    def forward(ctx: Any, hidden: Any, weight: Any) -> Any:
         """Return a log-probability for each token."""
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden.dtype
         ctx.save_for_backward(hidden, weight)
@@ -27,7 +27,7 @@ class _Tiled(torch.autograd.Function):
         return statistics[0]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Any) -> Any:  # noqa: ANN401, ARG004 - torch's interface
+    def backward(ctx: Any, gradient: Any) -> Any:  # noqa: ARG004 - torch's interface
         """Return the gradients, added up in fp32."""
         hidden, weight = ctx.saved_tensors
         of_hidden = torch.empty(hidden.shape, dtype=torch.float32)
@@ -38,13 +38,13 @@ class _Tiled(torch.autograd.Function):
         return cast
 
 
-def _tile(hidden: Any, weight: Any, dtype: torch.dtype) -> tuple[Any, ...]:  # noqa: ANN401 - tensors
+def _tile(hidden: Any, weight: Any, dtype: torch.dtype) -> tuple[Any, ...]:
     """Return what is alive while one tile of logits is computed; it stays until the function returns."""
     tile = torch.empty(min(hidden.shape[0], TILE_TOKENS), TILE_VOCAB, dtype=dtype)
     return tile, hidden[:TILE_TOKENS].to(dtype), weight[:TILE_VOCAB].to(dtype)
 
 
-def chunked_loss(model: Any, tokens: Any, mask: Any) -> Any:  # noqa: ANN401 - a model and tensors
+def chunked_loss(model: Any, tokens: Any, mask: Any) -> Any:
     """Return the loss as TRL's SFTTrainer computes it: the model's backbone, then tiles of logits."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     hidden = inner.base_model(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state[:, :-1]

@@ -2,12 +2,13 @@
 
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from hfplanner.estimate.memory.trace.allocator import Program
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.trace.allocator import Program
 
 __all__ = ["Recorder"]
 
@@ -50,7 +51,7 @@ class Recorder(TorchDispatchMode):
         """Say what runs from here on: forward, backward, step."""
         self._phase = phase
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401, ARG002 - torch's interface
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation and follow what it returns."""
         result = func(*args, **(kwargs or {}))
         if func is _aten._scaled_dot_product_flash_attention_backward.default:
@@ -60,18 +61,18 @@ class Recorder(TorchDispatchMode):
         self._follow(result)
         return result
 
-    def _is_accumulation(self, args: Any) -> bool:  # noqa: ANN401 - an operation's arguments
+    def _is_accumulation(self, args: Any) -> bool:
         """Whether autograd adds up two gradients of one weight: in place on a GPU, on fakes into a new tensor."""
         if torch.is_grad_enabled() or not isinstance(args[1], torch.Tensor):
             return False
         return args[0].shape == args[1].shape and args[0].shape in self.weights
 
-    def _adopt(self, old: Any, new: Any) -> None:  # noqa: ANN401 - private classes of torch
+    def _adopt(self, old: Any, new: Any) -> None:
         """Let a new storage stand for an old one, which ends without giving anything back."""
-        known = self._alive.pop(old._cdata, None)  # noqa: SLF001 - the only name a storage has
+        known = self._alive.pop(old._cdata, None)
         if known is not None:
             _, number, size = known
-            key = new._cdata  # noqa: SLF001 - as above
+            key = new._cdata
             self._alive[key] = (weakref.ref(new, self._at_death(key, number, size)), number, size)
 
     def pass_through(self, sizes: Iterable[int]) -> None:
@@ -80,22 +81,22 @@ class Recorder(TorchDispatchMode):
         for number, size in numbers:
             self._death(number, size)
 
-    def _follow(self, result: Any) -> None:  # noqa: ANN401 - whatever an operation returns
+    def _follow(self, result: Any) -> None:
         if isinstance(result, torch.Tensor):
             self._see(result.untyped_storage())
         elif isinstance(result, tuple | list):
             for part in result:
                 self._follow(part)
 
-    def _see(self, storage: Any) -> None:  # noqa: ANN401 - a private class of torch
-        key = storage._cdata  # noqa: SLF001 - the only name a storage has
+    def _see(self, storage: Any) -> None:
+        key = storage._cdata
         if key in self._alive or not storage.nbytes():
             return
         number, size = self._birth(storage.nbytes())
         self._alive[key] = (weakref.ref(storage, self._at_death(key, number, size)), number, size)
 
     def _at_death(self, key: int, number: int, size: int) -> Callable[[Any], None]:
-        def end(_: Any) -> None:  # noqa: ANN401 - the dead reference
+        def end(_: Any) -> None:
             self._alive.pop(key, None)
             self._death(number, size)
 
@@ -117,7 +118,7 @@ class Recorder(TorchDispatchMode):
         self.now -= size
 
 
-def _flash_backward_bytes(query: Any, key: Any) -> list[int]:  # noqa: ANN401 - tensors
+def _flash_backward_bytes(query: Any, key: Any) -> list[int]:
     """Return what flash attention's backward pass makes for itself.
 
     The query's gradient is added up in fp32, padded to 128 positions and 32 widths, beside one fp32 per row; gradients

@@ -17,6 +17,7 @@ from hfplanner.estimate.memory.trace.recorder import Recorder
 
 __all__ = ["fakes", "run_inference", "run_training"]
 
+
 @contextlib.contextmanager
 def fakes(recorder: Recorder) -> Iterator[None]:
     """Run a block on fake tensors, followed by a recorder, with the kernels of a GPU.
@@ -49,7 +50,7 @@ def _autocast(*, enabled: bool) -> Iterator[None]:
         torch.set_autocast_enabled("cuda", before)
 
 
-def run_training(model: Any, job: MemoryJob, recorder: Recorder) -> None:  # noqa: ANN401 - a model
+def run_training(model: Any, job: MemoryJob, recorder: Recorder) -> None:
     """Run a steady step of training as one program of the recorder; optimizer states are there before it."""
     with fakes(recorder):
         materialize(model)
@@ -81,7 +82,7 @@ def _optimizer(trained: list[Any], job: MemoryJob) -> torch.optim.Optimizer:
     return torch.optim.SGD(trained, foreach=True)
 
 
-def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:  # noqa: ANN401 - a model
+def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:
     tokens = torch.empty(job.batch_size, job.seq_len, dtype=torch.long)
     mask = torch.empty(job.batch_size, job.seq_len, dtype=torch.long) if needs_mask(job) else None
     recorder.enter("forward")
@@ -91,7 +92,7 @@ def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:  # noq
     loss.backward()
 
 
-def _loss(model: Any, job: MemoryJob, tokens: Any, mask: Any) -> Any:  # noqa: ANN401 - a model and tensors
+def _loss(model: Any, job: MemoryJob, tokens: Any, mask: Any) -> Any:
     if job.loss == "chunked" and not getattr(model.config, "is_encoder_decoder", False):
         return chunked_loss(model, tokens, mask)
     output = model(input_ids=tokens, attention_mask=mask, labels=tokens)
@@ -101,7 +102,7 @@ def _loss(model: Any, job: MemoryJob, tokens: Any, mask: Any) -> Any:  # noqa: A
     return output.loss
 
 
-def run_inference(model: Any, job: MemoryJob, recorder: Recorder) -> None:  # noqa: ANN401 - a model
+def run_inference(model: Any, job: MemoryJob, recorder: Recorder) -> None:
     """Run the prefill of the prompt, and the last token over the whole cache, each a program of the recorder."""
     with fakes(recorder), torch.no_grad():
         materialize(model)
@@ -113,11 +114,13 @@ def run_inference(model: Any, job: MemoryJob, recorder: Recorder) -> None:  # no
         if job.prompt_len is not None and job.seq_len - job.prompt > 1:
             recorder.start_program()
             recorder.enter("filling")
-            cache = model(input_ids=_tokens(job, job.seq_len - 1), use_cache=True, logits_to_keep=1).past_key_values
+            cache = model(input_ids=_tokens(job, job.seq_len - 2), use_cache=True, logits_to_keep=1).past_key_values
+            # What a window leaves of the prompt is a view of all of it until the first token is added.
+            model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
             recorder.start_program()
             recorder.enter("decode")
             model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
 
 
-def _tokens(job: MemoryJob, length: int) -> Any:  # noqa: ANN401 - a tensor
+def _tokens(job: MemoryJob, length: int) -> Any:
     return torch.empty(job.batch_size, length, dtype=torch.long)
