@@ -24,6 +24,7 @@ from hfplanner.plan.readers import (
     read_seconds,
     read_size,
     read_text,
+    read_timeout,
     read_tokens,
     whole_number,
 )
@@ -31,14 +32,22 @@ from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
+    "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
     "LIMITS",
     "MODEL",
     "NEEDS",
+    "OBJECTIVE",
+    "REPORT",
+    "RUN_PRECISION",
+    "SENDING",
+    "SYNC",
     "TIME",
+    "TOP",
     "UTILIZATION",
     "WHERE",
+    "WORST_TIMEOUT",
     "Argument",
     "Group",
     "as_argument",
@@ -57,6 +66,7 @@ _MOST_PORTS = 65535
 # Beyond these a number of a listing's column is a slip of the keyboard.
 _MOST_GPUS = 10_000
 _MOST_VCPU = 1_000_000
+_MOST_FLAVORS = 10_000
 _MOST_GPUS_OF_A_RUN = 8
 
 
@@ -481,7 +491,13 @@ ATTEMPTS = Argument(
 
 JOB: tuple[Argument, ...] = (
     Argument(name="flavor", group="Job", metavar="NAME", help="The hardware; see `hardware`."),
-    Argument(name="timeout", group="Job", metavar="TIME", help="How long one attempt may run: 90s, 30m, 1.5h, 2d."),
+    Argument(
+        name="timeout",
+        group="Job",
+        read=read_timeout,
+        metavar="TIME",
+        help="How long one attempt may run: 90s, 30m, 1.5h, 2d.",
+    ),
     ATTEMPTS,
     Argument(name="namespace", group="Job", metavar="NAME", help="Who pays: you by default, or an organization."),
     Argument(name="name", group="Job", metavar="TEXT", help="The job's name, its label 'name'."),
@@ -586,6 +602,107 @@ WHERE: tuple[Argument, ...] = (
     ),
 )
 """Where policy, ledger and prices are, and whether the Hub is asked."""
+
+OBJECTIVE = Argument(
+    name="objective",
+    group="Limits",
+    choices="hfplanner.recommend.needs:Objective",
+    default="cost",
+    shown_default="cost",
+    help="What to have least of; time needs --duration or --like.",
+)
+TOP = Argument(
+    name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
+)
+
+FLAVORS = Argument(
+    name="flavor",
+    group="Needs",
+    metavar="FLAVOR",
+    repeatable=True,
+    aliases=("--to",),
+    help="Only on this flavor; may be repeated.",
+)
+"""The flavors that an estimate is for, each as if it were chosen."""
+
+RUN_PRECISION = Argument(
+    name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
+)
+"""What a job computes in of which no model says it."""
+
+WORST_TIMEOUT = Argument(
+    name="timeout",
+    group="Limits",
+    read=read_seconds,
+    metavar="TIME",
+    help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
+)
+
+SENDING: tuple[Argument, ...] = (
+    Argument(
+        name="key",
+        group="Job",
+        metavar="KEY",
+        help="Makes a retry safe: the same key and job are sent once.",
+    ),
+    Argument(
+        name="dry_run",
+        group="Job",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Show what would be sent and what it may cost; no more.",
+    ),
+)
+"""How a job is sent."""
+
+REPORT: tuple[Argument, ...] = (
+    Argument(
+        name="by",
+        group="Needs",
+        metavar="KEY",
+        repeatable=True,
+        shown_default="flavor",
+        help="Group by flavor, owner, initiator, stage, day, week, month, name or label:KEY; repeatable.",
+    ),
+    Argument(
+        name="since",
+        group="Needs",
+        metavar="TIME",
+        help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
+    ),
+    Argument(name="until", group="Needs", metavar="TIME", help="Up to here, not included."),
+    Argument(name="namespace", group="Needs", metavar="NAME", help="Only jobs of this user or organization."),
+    Argument(
+        name="timezone",
+        group="Needs",
+        metavar="ZONE",
+        default="UTC",
+        shown_default="UTC",
+        help="In which days and months begin: Europe/Berlin.",
+    ),
+)
+"""What a report is about."""
+
+SYNC: tuple[Argument, ...] = (
+    Argument(
+        name="namespace",
+        group="Needs",
+        metavar="NAME",
+        repeatable=True,
+        shown_default="the token's user",
+        help="Whose jobs; repeatable.",
+    ),
+    Argument(
+        name="full",
+        group="Needs",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Read everything again, not only what can have changed.",
+    ),
+)
+"""What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
     argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *JOB, *WHERE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.budget.terms import JobTerms
+from hfplanner.budget.terms import JobTerms, terms_of_new_job
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
@@ -73,9 +73,10 @@ class JobPlan:
         from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - httpx
 
         return JobOrder(
+            job=self.job,
             namespace=self.account.namespace,
-            spec=self.job.to_api(),
-            terms=self.decision.terms,
+            owner=self.account.owner,
+            price=self.run.price,
             windows=self.decision.windows,
             key=key,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
@@ -142,7 +143,7 @@ class KnownRequest:
         flavor = choose_flavor(named, recommend(wanted, found, estimates_on(self.known, found)))
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs)
-        terms = _terms(job, payer, run)
+        terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
         outside = look_outside(workspace, applied, found, schedules)
@@ -225,17 +226,3 @@ def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, send
     ('allowed', 799980)
     """
     return know_request(request, needs, workspace, sends=sends).plan(workspace)
-
-
-def _terms(job: "NewJob", payer: Account, run: ChosenRun) -> JobTerms:
-    """Return what decides the money of a job at the price of its flavor, as far as that is known."""
-    return JobTerms(
-        namespace=payer.namespace,
-        owner=payer.owner,
-        labels=job.all_labels,
-        flavor=run.flavor,
-        price=run.price,
-        timeout_secs=job.timeout_secs,
-        attempts=job.attempts or 1,
-        has_ports=job.has_ports,
-    )

@@ -12,13 +12,16 @@ from hfplanner.recommend.result import Recommendation
 __all__ = ["estimates_on", "recommend_for"]
 
 
-def recommend_for(needs: JobNeeds, workspace: Workspace, listing: Listing | None = None) -> Recommendation:
+def recommend_for(
+    needs: JobNeeds, workspace: Workspace, listing: Listing | None = None, *, refresh: bool = False
+) -> Recommendation:
     """Return every flavor, ranked where it meets the needs and with its reasons where it does not.
 
     Args:
         needs: what is asked.
         workspace: where prices, models and history are.
         listing: what can be rented; by default that of the workspace, loaded after the needs were understood.
+        refresh: ask for that one now, even where a kept one is fresh.
 
     Raises:
         UsageError: what was asked contradicts itself, or names what there is not.
@@ -33,7 +36,7 @@ def recommend_for(needs: JobNeeds, workspace: Workspace, listing: Listing | None
     """
     known = know_job(needs, workspace)
     wanted = known.flavor_needs()
-    found = listing or workspace.listing()
+    found = listing or workspace.listing(refresh=refresh)
     return recommend(wanted, found, estimates_on(known, found))
 
 
