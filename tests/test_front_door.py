@@ -132,7 +132,9 @@ def test_a_room_with_the_name_of_a_question_can_still_be_asked() -> None:
 
 
 def _by_command(program: Program, *line: str) -> Any:  # noqa: ANN401 - a JSON document
-    return json.loads(steady(program.run(*line, "--json").out))
+    """Return what the command prints; options of a job stand before its image."""
+    first = next((position for position, word in enumerate(line) if word.startswith("-")), len(line))
+    return json.loads(steady(program.run(*line[:first], "--json", *line[first:]).out))
 
 
 def _by_python(answer: Answer) -> Any:  # noqa: ANN401 - a JSON document

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.front.results import Answer, Column, Shown, Table
 from hfplanner.units import (
     format_about_duration,
-    format_about_usd,
     format_age,
     format_bytes,
     format_duration,
@@ -468,7 +467,7 @@ def _time_columns(rows: "Iterable[tuple[Estimate | None, Estimate | None]]") -> 
     known = list(rows)
     return (
         Column("TIME", ["-" if time is None else format_about_duration(time.likely) for time, _ in known]),
-        Column("COST", ["-" if cost is None else format_about_usd(cost.likely) for _, cost in known]),
+        Column("COST", ["-" if cost is None else format_usd(cost.likely) for _, cost in known]),
     )
 
 
@@ -478,7 +477,7 @@ def _price(flavor: "Flavor") -> str:
 
 
 def _usd(micro_usd: int | None) -> str:
-    return "-" if micro_usd is None else format_about_usd(micro_usd)
+    return "-" if micro_usd is None else format_usd(micro_usd)
 
 
 def _or_dash(number: int | None) -> str:

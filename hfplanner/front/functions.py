@@ -19,6 +19,7 @@ from hfplanner.front.answers import (
 from hfplanner.front.calling import Given, asks
 from hfplanner.plan.arguments import (
     ATTEMPTS,
+    DURATION,
     FLAVORS,
     GPUS_OF_A_RUN,
     JOB,
@@ -31,12 +32,11 @@ from hfplanner.plan.arguments import (
     SYNC,
     TIME,
     TOP,
-    UTILIZATION,
     WORST_TIMEOUT,
     Argument,
     find_arguments,
 )
-from hfplanner.plan.asked import AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
 from hfplanner.plan.readers import MeasuredDuration, read_measured
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ _RUNS = Argument(
     metavar="MAPPING",
     help='Measured durations by flavor, another way to say duration: {"a10g-small": "2h"}.',
 )
-_WORK = (*TIME, _RUNS, UTILIZATION, *MODEL)
+_WORK = (*DURATION, _RUNS)
 
 
 def _needs(given: Given) -> JobNeeds:
@@ -159,17 +159,17 @@ def estimate_cost(given: Given) -> Estimated:
 
 
 def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
-    from hfplanner.plan.estimating import plan_durations  # noqa: PLC0415 - as above
+    from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
+    from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    needs = _needs(given)
-    runs = [*(needs.time.duration or ()), *(given["runs"] or ())]
-    needs = replace(needs, time=replace(needs.time, duration=runs or None))
+    asked = given.pack(AskedDuration)
+    runs = [*(asked.duration or ()), *(given["runs"] or ())]
+    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.tokens)
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
-        plan = plan_durations(
-            needs, workspace, listing, flavors=given["flavor"] or (), timeout_secs=timeout_secs, attempts=attempts
-        )
-        return Estimated(plan, listing, workspace.now())
+        flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
+        known = know_duration(replace(asked, duration=runs or None), workspace)
+        return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
 
 
 @asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "ledger", "token", "refresh", "offline"))
@@ -210,10 +210,12 @@ def run(given: Given) -> Sent | Planned:
     """
     from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
     from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
-    from hfplanner.plan.sending import refuse_unsendable  # noqa: PLC0415 - as above
+    from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
 
     job, key = given.pack(AskedJob), given["key"]
-    refuse_unsendable(job, key)
+    if not (job.image or "").strip():
+        raise UsageError("No image is given.", hint='For example image="python:3.12", command=["python", "train.py"].')
+    refuse_empty_key(key)
     with given.open_workspace() as workspace:
         request = read_job(job, workspace.variables, values=not given["dry_run"], token=workspace.token)
         asked = know_request(request, _needs(given), workspace, sends=True)
@@ -263,7 +265,8 @@ def report(given: Given) -> Reported:
 
     asked = given.pack(AskedReport)
     with given.open_workspace() as workspace:
-        return Reported(report_history(replace(asked, by=asked.by or ("flavor",)), workspace))
+        spec = replace(asked, by=asked.by or ("flavor",)).spec(workspace.now())
+        return Reported(report_history(spec, workspace))
 
 
 @asks(*find_arguments("namespace", "policy", "ledger", "token", "offline"))

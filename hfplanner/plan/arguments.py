@@ -32,6 +32,7 @@ from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
+    "DURATION",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
@@ -40,7 +41,6 @@ __all__ = [
     "NEEDS",
     "OBJECTIVE",
     "REPORT",
-    "RUN_PRECISION",
     "SENDING",
     "SYNC",
     "TIME",
@@ -57,7 +57,7 @@ __all__ = [
     "read_value",
 ]
 
-Group = Literal["Job", "Needs", "Model", "Time", "Limits", "Where", "Output"]
+Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
 
 _MOST = 2**31 - 1
 _MOST_WIDTH = 10**7
@@ -82,11 +82,12 @@ class Argument:
         metavar: what stands for its value in a help text; empty for a flag, and where there are choices.
         default: what holds where it is not given, already read.
         shown_default: how help shows the default; empty where it shows none.
-        choices: where its words are declared, ``"module:Literal"``, if it takes one of several.
+        choices: its words, if it takes one of several, or where they are declared: ``"module:Literal"``.
         repeatable: whether it may be given several times; its value is then a list, or ``None``.
         short: a second spelling on the command line, of one letter.
         aliases: other long spellings on the command line.
         is_flag: whether it is yes or no.
+        is_required: whether nothing can be done without it.
     """
 
     name: str
@@ -96,11 +97,12 @@ class Argument:
     metavar: str = ""
     default: Any = None
     shown_default: str = ""
-    choices: str = ""
+    choices: str | tuple[str, ...] = ()
     repeatable: bool = False
     short: str = ""
     aliases: tuple[str, ...] = ()
     is_flag: bool = False
+    is_required: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -109,8 +111,8 @@ class Argument:
         >>> find_arguments("task")[0].words
         ('inference', 'full', 'lora', 'qlora')
         """
-        if not self.choices:
-            return ()
+        if not isinstance(self.choices, str):
+            return self.choices
         module, _, attribute = self.choices.partition(":")
         return get_args(getattr(import_module(module), attribute))
 
@@ -617,7 +619,7 @@ TOP = Argument(
 
 FLAVORS = Argument(
     name="flavor",
-    group="Needs",
+    group="Options",
     metavar="FLAVOR",
     repeatable=True,
     aliases=("--to",),
@@ -625,14 +627,26 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
-RUN_PRECISION = Argument(
-    name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
+DURATION: tuple[Argument, ...] = (
+    *TIME,
+    UTILIZATION,
+    *(one for one in MODEL if one.name in {"model", "params"}),
+    Argument(
+        name="task",
+        group="Model",
+        choices="hfplanner.plan.asked:TrainedTask",
+        help="Which weights are trained.",
+    ),
+    Argument(
+        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
+    ),
+    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
 )
-"""What a job computes in of which no model says it."""
+"""How long the job ran where it was measured, or what it works on where it never ran."""
 
 WORST_TIMEOUT = Argument(
     name="timeout",
-    group="Limits",
+    group="Options",
     read=read_seconds,
     metavar="TIME",
     help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
@@ -641,13 +655,13 @@ WORST_TIMEOUT = Argument(
 SENDING: tuple[Argument, ...] = (
     Argument(
         name="key",
-        group="Job",
+        group="Submission",
         metavar="KEY",
         help="Makes a retry safe: the same key and job are sent once.",
     ),
     Argument(
         name="dry_run",
-        group="Job",
+        group="Submission",
         read=read_flag,
         is_flag=True,
         default=False,
@@ -659,7 +673,7 @@ SENDING: tuple[Argument, ...] = (
 REPORT: tuple[Argument, ...] = (
     Argument(
         name="by",
-        group="Needs",
+        group="Options",
         metavar="KEY",
         repeatable=True,
         shown_default="flavor",
@@ -667,15 +681,15 @@ REPORT: tuple[Argument, ...] = (
     ),
     Argument(
         name="since",
-        group="Needs",
+        group="Options",
         metavar="TIME",
         help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
     ),
-    Argument(name="until", group="Needs", metavar="TIME", help="Up to here, not included."),
-    Argument(name="namespace", group="Needs", metavar="NAME", help="Only jobs of this user or organization."),
+    Argument(name="until", group="Options", metavar="TIME", help="Up to here, not included."),
+    Argument(name="namespace", group="Options", metavar="NAME", help="Only jobs of this user or organization."),
     Argument(
         name="timezone",
-        group="Needs",
+        group="Options",
         metavar="ZONE",
         default="UTC",
         shown_default="UTC",
@@ -687,7 +701,7 @@ REPORT: tuple[Argument, ...] = (
 SYNC: tuple[Argument, ...] = (
     Argument(
         name="namespace",
-        group="Needs",
+        group="Options",
         metavar="NAME",
         repeatable=True,
         shown_default="the token's user",
@@ -695,7 +709,7 @@ SYNC: tuple[Argument, ...] = (
     ),
     Argument(
         name="full",
-        group="Needs",
+        group="Options",
         read=read_flag,
         is_flag=True,
         default=False,

@@ -15,10 +15,9 @@ from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.evidence import ask_schedules, look_outside
 from hfplanner.plan.known import KnownJob, know_job
-from hfplanner.plan.recommending import estimates_on
+from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.workspace import Workspace
-from hfplanner.recommend.choose import recommend
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
@@ -139,8 +138,9 @@ class KnownRequest:
         hub = workspace.hub() if policy.sources or self.sends else None
         payer = account or account_for(policy, hub, self.request.namespace)
         named = self.request.job.flavor
-        wanted = self.known.flavor_needs(with_max_cost=self.known.has_duration and named is None)
-        flavor = choose_flavor(named, recommend(wanted, found, estimates_on(self.known, found)))
+        # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
+        compares = self.known.has_duration and named is None
+        flavor = choose_flavor(named, recommend_known(self.known, found, with_max_cost=compares))
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs)
         terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
@@ -198,9 +198,7 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    known = KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
-    known.known.flavor_needs()
-    return known
+    return KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
 
 
 def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool = False) -> JobPlan:

@@ -9,7 +9,7 @@ from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.estimates import Estimates, MemoryNeed
 from hfplanner.recommend.result import Recommendation
 
-__all__ = ["estimates_on", "recommend_for"]
+__all__ = ["estimates_on", "recommend_for", "recommend_known"]
 
 
 def recommend_for(
@@ -35,9 +35,22 @@ def recommend_for(
     'l40sx1'
     """
     known = know_job(needs, workspace)
-    wanted = known.flavor_needs()
-    found = listing or workspace.listing(refresh=refresh)
-    return recommend(wanted, found, estimates_on(known, found))
+    return recommend_known(known, listing or workspace.listing(refresh=refresh))
+
+
+def recommend_known(known: KnownJob, listing: Listing, *, with_max_cost: bool = True) -> Recommendation:
+    """Return every flavor of a listing for a job of which is known what can be.
+
+    Args:
+        known: the job.
+        listing: what can be rented.
+        with_max_cost: whether the money for the job is compared with its likely cost.
+
+    Raises:
+        UsageError: an accelerator that no flavor has, or a limit on what nothing is known about.
+        NoSuchJobs: no job like the one named ran to its end.
+    """
+    return recommend(known.flavor_needs(with_max_cost=with_max_cost), listing, estimates_on(known, listing))
 
 
 def estimates_on(known: KnownJob, listing: Listing) -> Estimates:

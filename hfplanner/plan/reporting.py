@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,27 @@ class AskedReport:
     until: str | None = None
     namespace: str | None = None
     timezone: str = "UTC"
+
+    def spec(self, now: datetime) -> "ReportSpec":
+        """Return what was asked, read.
+
+        Args:
+            now: the time, UTC.
+
+        Raises:
+            UsageError: a key, a time or a zone that cannot be meant.
+        """
+        from hfplanner.report.spec import ReportSpec, parse_moment  # noqa: PLC0415 - polars
+        from hfplanner.zones import parse_zone  # noqa: PLC0415 - as above
+
+        zone = parse_zone(self.timezone)
+        return ReportSpec(
+            by=tuple(self.by),
+            since=None if self.since is None else parse_moment(self.since, zone, now),
+            until=None if self.until is None else parse_moment(self.until, zone, now),
+            timezone=self.timezone,
+            namespace=self.namespace,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,33 +94,22 @@ class HistoryReport:
         write_focus(costed_jobs(self.jobs, self.inputs), self.spec, path)
 
 
-def report_history(asked: AskedReport, workspace: Workspace, listing: Listing | None = None) -> HistoryReport:
+def report_history(spec: "ReportSpec", workspace: Workspace, listing: Listing | None = None) -> HistoryReport:
     """Return what the jobs of the history cost, by what, and what of it was wasted.
 
     Args:
-        asked: what the report is about.
+        spec: what the report is about.
         workspace: where the history and prices are.
         listing: today's prices; by default those of the workspace.
 
     Raises:
-        UsageError: a key, a time or a zone that cannot be meant.
         HistoryError: the history cannot be read.
     """
     from hfplanner.history.bills import read_bills  # noqa: PLC0415 - polars
     from hfplanner.report.build import ReportInputs, build_report  # noqa: PLC0415 - as above
-    from hfplanner.report.spec import ReportSpec, parse_moment  # noqa: PLC0415 - as above
-    from hfplanner.zones import parse_zone  # noqa: PLC0415 - as above
 
-    now, zone = workspace.now(), parse_zone(asked.timezone)
-    spec = ReportSpec(
-        by=tuple(asked.by),
-        since=None if asked.since is None else parse_moment(asked.since, zone, now),
-        until=None if asked.until is None else parse_moment(asked.until, zone, now),
-        timezone=asked.timezone,
-        namespace=asked.namespace,
-    )
     store = workspace.history()
     prices = listing or workspace.listing()
-    inputs = ReportInputs(listing=prices, now=now, pulls=store.pulls(), billed=read_bills(store))
+    inputs = ReportInputs(listing=prices, now=workspace.now(), pulls=store.pulls(), billed=read_bills(store))
     jobs = store.scan()
     return HistoryReport(report=build_report(jobs, spec, inputs), spec=spec, jobs=jobs, inputs=inputs)

@@ -1,23 +1,34 @@
 """A job that is planned and sent: the books brought up to date first, every word of the plan read after them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, UsageError
-from hfplanner.plan.account import find_account
-from hfplanner.plan.asked import AskedJob
+from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError, UsageError
+from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.evidence import kept_bills
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
+    from hfplanner.api.client import JobsClient
     from hfplanner.submit.books import Books
     from hfplanner.submit.send import Submitted
 
-__all__ = ["Sender", "UpToDate", "bring_up_to_date", "refusal_of", "refuse_unsendable", "sent_before"]
+__all__ = [
+    "Sender",
+    "UpToDate",
+    "books_of",
+    "bring_up_to_date",
+    "refusal_of",
+    "refuse_empty_key",
+    "sent_before",
+    "sent_before_words",
+]
+
+# How long the Hub is asked who submits.
+_WHO_SECS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +44,23 @@ class UpToDate:
     warnings: tuple[str, ...]
 
 
+def books_of(workspace: Workspace, listing: Listing, namespaces: tuple[str, ...] = ()) -> "Books":
+    """Return what charges a job that nobody reserved money for: the policy, the prices, and the bills that are kept.
+
+    Args:
+        workspace: where policy and bills are.
+        listing: the prices.
+        namespaces: to be looked at beside those of the ledger.
+
+    Raises:
+        PolicyError: the policy cannot be read.
+        HistoryError: the bills cannot be read.
+    """
+    from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
+
+    return books_for(workspace.policy(), listing, bills=kept_bills(workspace), namespaces=namespaces)
+
+
 def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
     """Settle what has ended and find what is unknown, so that a decision stands on the books as they are.
 
@@ -43,24 +71,21 @@ def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
         TokenError: there is no token.
         UsageError: offline.
     """
-    from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
-    from hfplanner.submit.reconcile import reconcile  # noqa: PLC0415 - httpx
+    from hfplanner.submit.reconcile import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
 
     desk = workspace.desk()
-    books = books_for(workspace.policy(), listing, bills=kept_bills(workspace))
-    done = reconcile(desk, books, sweep=False)
+    books = books_of(workspace, listing)
+    done = reconcile(desk, books, sweep=False, within_secs=SOON_SECS)
     warnings = (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps))
     return UpToDate(books=books, warnings=warnings)
 
 
-def refuse_unsendable(job: AskedJob, key: str | None) -> None:
-    """Refuse a job without an image, and a key that is empty.
+def refuse_empty_key(key: str | None) -> None:
+    """Refuse a key that is empty, as that of a script whose variable is not set.
 
     Raises:
-        UsageError: it is one of these.
+        UsageError: it is.
     """
-    if not (job.image or "").strip():
-        raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
     if key is not None and not key.strip():
         raise UsageError("The key is empty.", hint="Leave --key out, or give it a text that is new for each job.")
 
@@ -82,6 +107,13 @@ def sent_before(asked: KnownRequest, key: str | None, workspace: Workspace) -> "
     return Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
 
 
+def sent_before_words(sent: "Submitted", key: str) -> str:
+    """Return when a key's job was sent and what it costs, a sentence."""
+    from hfplanner.submit import retry  # noqa: PLC0415 - httpx
+
+    return retry.sent_before_words(sent.submission, key)
+
+
 class Sender:
     """Plans and sends one job.
 
@@ -91,14 +123,14 @@ class Sender:
         workspace: where it is sent from.
 
     Raises:
-        HubError: the Hub does not tell who pays.
+        HubError: who pays is not said, and the Hub does not tell.
         TokenError: there is no token.
         UsageError: offline.
     """
 
     def __init__(self, asked: KnownRequest, key: str | None, workspace: Workspace) -> None:
         self._asked, self._key, self._workspace = asked, key, workspace
-        self._account = find_account(workspace.desk().hub, asked.request.namespace)
+        self._account = _who(workspace.desk().hub, asked.request.namespace)
 
     def plan(self, listing: Listing | None = None) -> JobPlan:
         """Return the plan as things stand now.
@@ -108,19 +140,11 @@ class Sender:
         """
         return self._asked.plan(self._workspace, listing, self._account)
 
-    def agreed_plan(
-        self, plan: Callable[[], JobPlan], ask: Callable[[JobPlan, tuple[str, ...]], bool], tell: Callable[[str], None]
-    ) -> JobPlan | None:
-        """Return the plan that was agreed to, made after the answer; ``None`` where the answer is no.
-
-        Args:
-            plan: makes it.
-            ask: shows a plan, and what of it differs from the one agreed to before; whether the answer is yes.
-            tell: says what changed meanwhile.
-        """
-        from hfplanner.submit.agree import agreed  # noqa: PLC0415 - where somebody is asked
-
-        return agreed(plan, ask, tell)
+    def may_send(self, plan: JobPlan) -> bool:
+        """Whether it may be sent: it is allowed, or what was sent under its key before is only looked at."""
+        if plan.decision.verdict is Verdict.ALLOWED:
+            return True
+        return self._key is not None and self._workspace.ledger().by_key(self._key) is not None
 
     def send(self, plan: JobPlan) -> "Submitted":
         """Reserve the most the job can cost, send it once, and record what came of it.
@@ -131,11 +155,21 @@ class Sender:
         """
         from hfplanner.submit.send import submit  # noqa: PLC0415 - httpx
 
-        desk = self._workspace.desk()
-        known = None if self._key is None else desk.ledger.by_key(self._key)
-        if plan.decision.verdict is not Verdict.ALLOWED and known is None:
+        if not self.may_send(plan):
             raise refusal_of(plan.decision)
-        return submit(plan.order(self._key), desk)
+        return submit(plan.order(self._key), self._workspace.desk())
+
+
+def _who(hub: "JobsClient", namespace: str | None) -> Account:
+    """Return who pays and submits; where who pays is said, a Hub that does not answer keeps nothing from being sent."""
+    try:
+        with hub.within(_WHO_SECS):
+            return find_account(hub, namespace)
+    except HubError as error:
+        if not namespace:
+            raise
+        problem = f"Who submits is not known, so budgets of any owner count: {error.message}"
+        return Account(namespace, problem=problem)
 
 
 def refusal_of(decision: Decision) -> BudgetError:

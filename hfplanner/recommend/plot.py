@@ -21,6 +21,7 @@ from hfplanner.units import (
     SECONDS_PER_MINUTE,
     format_bytes,
     format_duration,
+    format_usd,
     format_usd_per_hour,
     usd_per_hour,
 )
@@ -217,7 +218,7 @@ def _scale_dollars(axes: "Axes") -> None:
 
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda dollars, _: f"${dollars:,.2f}" if dollars >= _CENT else f"${dollars:g}")
+    axes.yaxis.set_major_formatter(lambda dollars, _: format_usd(round(dollars * MICRO_USD_PER_USD)))
     axes.minorticks_off()
 
 

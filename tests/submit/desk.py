@@ -24,8 +24,8 @@ __all__ = ["CAP", "LIMIT", "PRICE", "START", "at_desk", "balance", "books", "mac
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 PRICE = UsedPrice(micro_usd_per_minute=167, source="hub", checked=START)
-CAP = 10 * 167
-"""What the job of :func:`order` may cost: ten minutes of cpu-basic."""
+CAP = 60 * 167
+"""What the job of :func:`order` may cost: an hour of cpu-basic; more than the half a cent a limit is kept to."""
 LIMIT = 3 * CAP
 # A stalled answer ends soon, and a question is asked once: an emulator on this machine answers at once or never.
 _LIMITS = Limits(connect_secs=1.0, read_secs=0.5, total_secs=1.0)
@@ -61,18 +61,16 @@ def at_desk(hub: Hub, folder: Path, **changes: Any) -> Iterator[Desk]:  # noqa: 
 
 
 def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - the fields of NewJob
-    """Return an order of a job of ten minutes on cpu-basic in alice's namespace."""
+    """Return an order of a job of an hour on cpu-basic in alice's namespace."""
     asked: dict[str, Any] = {
         "image": "python:3.12",
         "command": ["python", "-V"],
         "flavor": "cpu-basic",
-        "timeout_secs": 600,
+        "timeout_secs": 3600,
         "attempts": 1,
     } | spec
     windows = (window(),) if windows is None else windows
-    return JobOrder(
-        job=NewJob(**asked), namespace="alice", owner="alice", price=PRICE, windows=windows, key=key
-    )
+    return JobOrder(job=NewJob(**asked), namespace="alice", owner="alice", price=PRICE, windows=windows, key=key)
 
 
 def books(bills: Mapping[str, int] | None = None) -> Books:

@@ -1,4 +1,4 @@
-"""Budgets for people."""
+"""Budgets, in every format."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,18 +6,47 @@ from datetime import datetime
 from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.explain import period_words
 from hfplanner.budget.policy import Limits, Policy
-from hfplanner.cli.show.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.tables import Column, print_table, print_text, screen
+from hfplanner.plan.budgets import BudgetOverview
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_duration, format_usd
 
-__all__ = ["show_budgets"]
+__all__ = ["budgets_answer"]
+
+_COLUMNS = (
+    "name",
+    "period",
+    "start",
+    "end",
+    "scope",
+    "limit_micro_usd",
+    "spent_micro_usd",
+    "held_micro_usd",
+    "left_micro_usd",
+)
 
 _BAR = 10
 
 
-def show_budgets(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
+def budgets_answer(overview: BudgetOverview, now: datetime) -> Answer:
+    """Return the limits, and what is spent, held and left."""
+    policy, lines = overview.policy, overview.lines
+    sources = (Remark("note", f"Policy: {', '.join(policy.sources)}."),) if policy.sources else ()
+    said = tuple(Remark("warning", text) for text in overview.warnings)
+    return Answer(
+        document=overview.to_dict,
+        names=lambda: [line.window.budget for line in lines],
+        columns=_COLUMNS,
+        rows=lambda: [line.to_json() for line in lines],
+        people=lambda: _show(policy, lines, now),
+        remarks=(*sources, *said),
+    )
+
+
+def _show(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
     """Print a row for each budget, what it is about, the limits of single jobs, and the waivers."""
-    out = console()
+    out = screen()
     if lines:
         print_table(
             out,

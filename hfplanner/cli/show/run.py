@@ -3,17 +3,25 @@
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-import typer
-
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
-from hfplanner.cli.show.output import keep_blanks
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
+from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
+from hfplanner.errors import BudgetError, SubmissionUnknown
+from hfplanner.plan.sending import refusal_of
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.cli.planning import Planned
+    from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
 
-__all__ = ["ask", "plan_document", "show_plan", "submitted_document"]
+__all__ = [
+    "ask",
+    "dry_run_answer",
+    "refused_answer",
+    "show_plan",
+    "submitted_answer",
+    "unknown_answer",
+]
 
 _BASES = {
     "given": "as given",
@@ -23,51 +31,59 @@ _BASES = {
 }
 
 
-def plan_document(planned: "Planned") -> dict[str, Any]:
-    """Return what would be sent and what it may cost; the values of secrets are not in it."""
-    run, flavor = planned.run, planned.flavor
-    spec = dict(planned.request.body)
-    if "secrets" in spec:
-        spec["secrets"] = sorted(spec["secrets"])
-    if "environment" in spec:
-        spec["environment"] = dict(spec["environment"])
-    return {
-        "dry_run": True,
-        "submission_id": None,
-        "state": None,
-        "job_id": None,
-        "url": None,
-        "namespace": planned.account.namespace or None,
-        "flavor": run.flavor,
-        "why": flavor.why,
-        "timeout_secs": run.timeout_secs,
-        "timeout_basis": run.timeout_basis,
-        "attempts": planned.request.attempts,
-        "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
-        "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
-        **planned.decision.to_json(),
-        "plan_warnings": [*flavor.warnings, *run.warnings],
-        "spec": spec,
-    }
+def dry_run_answer(planned: "JobPlan") -> Answer:
+    """Return what would be sent and what it may cost."""
+    document = planned.to_dict()
+    return Answer(
+        document=lambda: document,
+        names=lambda: [planned.run.flavor],
+        columns=("flavor", "timeout_secs", "attempts", "worst_case_micro_usd", "decision"),
+        rows=lambda: [document],
+        people=lambda: show_plan(planned, sys.stdout),
+        remarks=tuple(Remark("warning", text) for text in planned.warnings),
+        code=planned.decision.exit_code,
+    )
 
 
-def submitted_document(submitted: "Submitted") -> dict[str, Any]:
-    """Return what became of a run, as the interface spells it."""
-    submission = submitted.submission
-    return {
-        "submission_id": submission.sid,
-        "state": submission.state.value,
-        "job_id": submitted.job_id,
-        "url": submitted.url,
-        "flavor": submission.terms.flavor,
-        "timeout_secs": submission.terms.timeout_secs,
-        "attempts": submission.terms.attempts,
-        "worst_case_micro_usd": submission.cap_micro_usd,
-        "is_new": submitted.is_new,
-    }
+def refused_answer(planned: "JobPlan") -> Answer:
+    """Return why a job may not run; the same document as a check gives, beside the error."""
+    decision = planned.decision
+    error = refusal_of(decision)
+    return Answer(
+        document=lambda: {**error_document(error), **decision.to_json()},
+        names=tuple,
+        people=lambda: None,
+        error=error,
+        code=BudgetError.exit_code,
+    )
 
 
-def show_plan(planned: "Planned", stream: TextIO) -> None:
+def unknown_answer(error: SubmissionUnknown) -> Answer:
+    """Return a submission of which nobody knows whether it exists; exit code 5."""
+    known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
+    return Answer(
+        document=lambda: {**error_document(error), **known},
+        names=tuple,
+        people=lambda: None,
+        error=error,
+        code=error.exit_code,
+    )
+
+
+def submitted_answer(submitted: "Submitted", *, dry_run: bool = False) -> Answer:
+    """Return what was submitted; ``dry_run`` says that nothing was now, because the key had been used before."""
+    document: dict[str, Any] = {**({"dry_run": True} if dry_run else {}), **submitted.to_json()}
+    job = submitted.job_id or "not known yet"
+    return Answer(
+        document=lambda: document,
+        names=lambda: [submitted.job_id or submitted.submission.sid],
+        columns=tuple(document),
+        rows=lambda: [document],
+        people=lambda: print_lines([f"Job {job}: {submitted.url or submitted.submission.state}"]),
+    )
+
+
+def show_plan(planned: "JobPlan", stream: TextIO) -> None:
     """Print the flavor and why, how long and what it may cost, and the sums of every budget, as plain text."""
     lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
     if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
@@ -77,7 +93,7 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
             f" ({format_duration(duration.low)} to {format_duration(duration.high)},"
             f" {format_usd(cost.low)} to {format_usd(cost.high)})."
         )
-    attempts = planned.request.attempts
+    attempts = planned.attempts
     times = f", {attempts} attempts" if attempts > 1 else ""
     lines.append(f"Timeout {format_duration(planned.run.timeout_secs)}{times}: {_BASES[planned.run.timeout_basis]}.")
     lines.append(headline(planned.decision))
@@ -86,12 +102,14 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
     lines += [how] if how else []
     for line in planned.decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in aligned(list(line_rows(line, with_job=True)))]
+        lines += [f"  {row}" for row in line_text(line, with_job=True)]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 
 
 def ask() -> bool:
     """Ask a person whether to run it."""
+    import click  # noqa: PLC0415 - only where somebody is asked
+
     sys.stderr.flush()
-    return typer.confirm("Run it?", err=True)
+    return click.confirm("Run it?", err=True)
