@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import httpx
 
 from hfplanner.api.origin import check_endpoint, same_origin
+from hfplanner.api.secrets import hide
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.errors import TokenError
 
@@ -48,12 +49,12 @@ class Token:
         return self._value
 
     def hide_in(self, text: str) -> str:
-        """Return the text with every occurrence of the token replaced.
+        """Return the text with every occurrence of the token replaced, however it is spelled.
 
         >>> Token("hf_example").hide_in("bad token hf_example!")
         'bad token [hidden]!'
         """
-        return text.replace(self._value, "[hidden]")
+        return hide(text, (self._value,))
 
     def __repr__(self) -> str:
         return "Token(hidden)"

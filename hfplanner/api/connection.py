@@ -19,6 +19,7 @@ from hfplanner.api.limits import Limits
 from hfplanner.api.origin import check_endpoint, resolve, same_origin
 from hfplanner.api.rate_limit import parse_rate_limit, retry_after_secs
 from hfplanner.api.retry import RetryPolicy, asked_again
+from hfplanner.api.secrets import hide
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.api.transport import BODY_DEADLINE, HEAD_DEADLINE, Wire, environment_proxy
 from hfplanner.errors import HubAnswer, HubError, HubRedirect, HubUnreadable, Outcome, UsageError
@@ -34,8 +35,6 @@ _TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 _LONGEST_ID = 100
-# Below this a secret is too short to be looked for: hiding every "1" of a sentence hides the sentence.
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,10 +347,7 @@ class HubConnection:
         """Make a text of the server safe to show: the Hub, or who poses as it, may repeat what it was sent."""
         if self._token is not None:
             text = self._token.hide_in(text)
-        for secret in secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, "[hidden]")
-        return sanitize(text)
+        return sanitize(hide(text, secrets))
 
 
 def _checked(endpoint: str) -> str:

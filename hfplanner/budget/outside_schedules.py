@@ -1,7 +1,7 @@
 """What schedules will start until the end of a budget's period, at its worst case."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 
 from hfplanner.api.models import JobSpec, ScheduledJobInfo
@@ -10,14 +10,13 @@ from hfplanner.budget.outside import Spending
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.budget.price import find_price
 from hfplanner.budget.reasons import Reason
-from hfplanner.budget.schedules import count_runs, starts_on_minutes
+from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
+from hfplanner.budget.schedules import count_runs
 from hfplanner.budget.scope import covers
 from hfplanner.budget.terms import JobTerms
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import quoted
 from hfplanner.estimate.billing import BillingPolicy
-from hfplanner.estimate.cost import worst_case_micro_usd
-from hfplanner.units import SECONDS_PER_MINUTE
 
 __all__ = ["committed"]
 
@@ -61,24 +60,12 @@ def _runs(schedule: ScheduledJobInfo, applied: AppliedBudget, now: datetime) -> 
 def _worst_case(
     schedule: ScheduledJobInfo, terms: JobTerms, runs: int, applied: AppliedBudget, now: datetime
 ) -> int | None:
-    """Return the most the runs of a period cost together; ``None`` where one run's is not known.
-
-    Where runs do not overlap (``concurrency`` false: one that is due while another runs is skipped) they fill the rest
-    of the period at most, and the last of them goes on to its timeout. Of what is begun within a minute, or tried
-    again, every time a minute more is billed.
-    """
-    one, end = terms.cap_micro_usd, applied.window.end
-    if one is None or terms.price is None or end is None:
+    """Return the most the runs of a period cost together; ``None`` where one run's is not known."""
+    end = applied.window.end
+    if end is None:
         return None
-    apart = runs * one
-    if schedule.concurrency is not False:
-        return apart
-    begun = terms.attempts - starts_on_minutes(schedule.schedule or "")
-    minutes = -(-(end - now) // timedelta(minutes=1)) + (runs - 1) * begun
-    filled = worst_case_micro_usd(
-        terms.price.micro_usd_per_minute, minutes * SECONDS_PER_MINUTE, has_ports=terms.has_ports
-    )
-    return min(apart, filled + one)
+    overlap = schedule.concurrency is not False
+    return runs_worst_case_micro_usd(terms, schedule.schedule or "", runs, overlap=overlap, start=now, end=end)
 
 
 def _terms(schedule: ScheduledJobInfo, listing: Listing) -> JobTerms:

@@ -30,8 +30,17 @@ def adoption_of(job: JobInfo, sid: str, books: Books, *, reason: str, at: dateti
     cap = _cap(terms, books.dearest)
     if cap is None:
         return None
-    windows = books.windows_of(terms, job.created_at or at)
-    return Adoption(sid=sid, job_id=job.id, terms=terms, cap_micro_usd=cap, windows=windows, reason=reason, at=at)
+    created = job.created_at or at
+    return Adoption(
+        sid=sid,
+        job_id=job.id,
+        terms=terms,
+        cap_micro_usd=cap,
+        windows=books.windows_of(terms, created),
+        reason=reason,
+        at=at,
+        created_at=created,
+    )
 
 
 def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTerms:

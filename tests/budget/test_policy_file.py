@@ -7,6 +7,7 @@ import pytest
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import UnknownSpending
 from hfplanner.budget.policy_file import MAX_LINE_CHARACTERS, MAX_POLICY_BYTES, parse_policy, read_policy
+from hfplanner.budget.scope import Scope
 from hfplanner.errors import PolicyError
 
 FULL = b"""
@@ -51,7 +52,7 @@ def test_every_key_is_read() -> None:
     assert team.scope.owners == {"ada", "grace"}
     assert team.scope.labels == {"team": {"nlp"}, "stage": {"dev", "prod"}}
     assert (everything.limit_micro_usd, everything.period, everything.zone.key) == (2_000_000_000, Period.MONTH, "UTC")
-    assert everything.scope.is_everything
+    assert everything.scope == Scope()
     limits = policy.limits
     assert (limits.max_job_micro_usd, limits.max_price_micro_usd_per_hour) == (50_000_000, 10_000_000)
     assert (limits.max_timeout_secs, limits.max_attempts, limits.max_price_age) == (86400, 3, timedelta(days=30))

@@ -85,7 +85,7 @@ def test_what_is_never_found_is_presumed_spent_until_it_is_found(hub: Hub, tmp_p
     hub.default_fate(Fate(scheduling_secs=5, running_secs=61))
     with at_desk(hub, tmp_path) as desk:
         sid = lose_answer(hub, desk)
-        hub.advance(600 + 7200 + 1)
+        hub.advance(3600 + 7200 + 1)
         done = reconcile(desk, books())
         assert (done.presumed, balance(desk), only(desk).presumed) == ([sid], (0, CAP), True)
         assert LOST.format(sid=sid).capitalize() in done.alerts[0]
@@ -115,7 +115,7 @@ def test_a_job_that_has_ended_is_settled_at_started_minutes(hub: Hub, tmp_path: 
     ("fate", "secs", "cost"),
     [
         (Fate(never_starts=True, outcome="error"), 60, 0),
-        (Fate(running_secs=None), 700, 10 * MINUTE),
+        (Fate(running_secs=None), 3700, 60 * MINUTE),
         (Fate(running_secs=30, outcome="oom"), 60, MINUTE),
         (Fate(running_secs=30, outcome="deleted"), 60, MINUTE),
         (Fate(scheduling_secs=None), 60, None),
@@ -317,7 +317,7 @@ def test_a_job_the_hub_does_not_show_keeps_its_money_until_its_longest_life_is_o
         assert balance(desk) == (CAP, 0)
         done = reconcile(desk, books(), sweep=False)
         assert (done.settled, balance(desk)) == ([], (CAP, 0))
-        hub.advance(600 + 7200 + 1)
+        hub.advance(3600 + 7200 + 1)
         assert reconcile(desk, books(), sweep=False).settled == [sid]
         assert balance(desk) == (0, CAP)
 
@@ -389,7 +389,7 @@ def test_a_label_made_by_hand_is_charged(hub: Hub, tmp_path: Path) -> None:
     """A job with the ledger's label that no ledger knows is adopted under its own id."""
     with at_desk(hub, tmp_path) as desk:
         labels = {SID_LABEL: "c" * 32, LEDGER_LABEL: desk.ledger.ledger_id}
-        hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        hub.add_jobs(1, labels=labels, timeoutSeconds=3600, fate=Fate(running_secs=None))
         assert reconcile(desk, books()).adopted == ["c" * 32]
         again(desk)
 
@@ -398,7 +398,7 @@ def test_a_label_that_is_no_id_is_kept_out_of_the_books(hub: Hub, tmp_path: Path
     """Whoever labels by hand may write anything; the job is adopted under an id of ours."""
     with at_desk(hub, tmp_path) as desk:
         labels = {SID_LABEL: "not-an-id", LEDGER_LABEL: desk.ledger.ledger_id}
-        (job_id,) = hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        (job_id,) = hub.add_jobs(1, labels=labels, timeoutSeconds=3600, fate=Fate(running_secs=None))
         assert reconcile(desk, books()).adopted == [copy_sid(desk.ledger.ledger_id, job_id)]
         again(desk)
 
@@ -412,7 +412,7 @@ def test_a_copy_alone_is_not_taken_for_the_submission(hub: Hub, tmp_path: Path) 
             submit(order(), desk)
         sid = only(desk).sid
         labels = {SID_LABEL: sid, LEDGER_LABEL: desk.ledger.ledger_id}
-        hub.add_jobs(1, labels=labels, timeoutSeconds=600, extra=copied, fate=Fate(running_secs=None))
+        hub.add_jobs(1, labels=labels, timeoutSeconds=3600, extra=copied, fate=Fate(running_secs=None))
         done = reconcile(desk, books())
         assert (done.unknown, len(done.adopted), balance(desk)) == ([sid], 1, (2 * CAP, 0))
         again(desk)
