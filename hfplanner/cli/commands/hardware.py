@@ -10,10 +10,11 @@ from hfplanner.plan.arguments import find_arguments
 def hardware(*, refresh: bool, offline: bool) -> Answer:
     """List the flavors that can be rented, with their prices.
 
-    A flavor without a usable price is listed as unpriced, with the reason; it is never free.
+    A flavor without a usable price is listed as unpriced, with the reason; it is never free. With --refresh, exit code
+    6 says that the Hub did not answer and an older listing is shown.
     """
     now = now_utc()
-    return hardware_answer(get_listing(offline=offline, refresh=refresh, now=now), now)
+    return hardware_answer(get_listing(offline=offline, refresh=refresh, now=now), now, was_asked=refresh)
 
 
 COMMAND = Command(
