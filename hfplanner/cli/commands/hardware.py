@@ -11,10 +11,11 @@ from hfplanner.plan.workspace import Workspace
 def hardware(*, refresh: bool, offline: bool) -> Answer:
     """List the flavors that can be rented, with their prices.
 
-    A flavor without a usable price is listed as unpriced, with the reason; it is never free.
+    A flavor without a usable price is listed as unpriced, with the reason; it is never free. With --refresh, exit code
+    6 says that the Hub did not answer and an older listing is shown.
     """
     with Workspace.from_environ(offline=offline) as workspace:
-        return hardware_answer(get_listing(workspace, refresh=refresh), workspace.now())
+        return hardware_answer(get_listing(workspace, refresh=refresh), workspace.now(), was_asked=refresh)
 
 
 COMMAND = Command(

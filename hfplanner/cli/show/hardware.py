@@ -4,7 +4,7 @@ from datetime import datetime
 
 from hfplanner.catalog.describe import describe_flavor
 from hfplanner.catalog.listing import Listing
-from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import (
     Column,
     age_line,
@@ -15,6 +15,7 @@ from hfplanner.cli.show.tables import (
     screen,
     size_text,
 )
+from hfplanner.errors import HubListingIncomplete
 from hfplanner.sanitize import sanitize
 
 __all__ = ["hardware_answer"]
@@ -34,8 +35,15 @@ _COLUMNS = (
 )
 
 
-def hardware_answer(listing: Listing, now: datetime) -> Answer:
-    """Return the listing: one object, line or row for each flavor."""
+def hardware_answer(listing: Listing, now: datetime, *, was_asked: bool = False) -> Answer:
+    """Return the listing: one object, line or row for each flavor.
+
+    Args:
+        listing: what to show.
+        now: the time, UTC.
+        was_asked: whether the Hub's own answer was asked for; an older one is not what was asked.
+    """
+    is_older = was_asked and not listing.live
     rows = [describe_flavor(flavor, listing) for flavor in listing.flavors]
     return Answer(
         document=lambda: rows,
@@ -43,6 +51,8 @@ def hardware_answer(listing: Listing, now: datetime) -> Answer:
         columns=_COLUMNS,
         rows=lambda: rows,
         people=lambda: _show(listing, now),
+        code=HubListingIncomplete.exit_code if is_older else 0,
+        remarks=[Remark("error", "The listing was not refreshed.")] if is_older else [],
     )
 
 
