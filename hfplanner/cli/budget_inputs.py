@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
@@ -26,19 +24,10 @@ if TYPE_CHECKING:
     from hfplanner.api.models import ScheduledJobInfo
     from hfplanner.catalog.listing import Listing
 
-__all__ = ["PolicyOption", "ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
+__all__ = ["ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
 
 # How long the Hub is asked for schedules: a check that does not count them says so.
 _SCHEDULES_SECS = 3.0
-
-PolicyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy",
-        metavar="FILE",
-        help="The policy; by default HFPLANNER_POLICY, else hfplanner.toml here and in your configuration.",
-    ),
-]
 
 
 class _EmptyBooks:
@@ -72,13 +61,13 @@ class _EmptyBooks:
         return ()
 
 
-def the_policy(named: Path | None) -> Policy:
+def the_policy(named: str | Path | None) -> Policy:
     """Return the policy that holds here.
 
     Raises:
         PolicyError: it cannot be read.
     """
-    return find_policy(named, os.environ, Path.cwd())
+    return find_policy(None if named is None else Path(named), os.environ, Path.cwd())
 
 
 @contextmanager

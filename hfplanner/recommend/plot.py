@@ -11,7 +11,7 @@ from warnings import catch_warnings, simplefilter
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import HfplannerError, UsageError, quoted
-from hfplanner.files import write_atomically
+from hfplanner.files import write_output
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
@@ -112,7 +112,7 @@ def write_plot(answer: Recommendation, path: Path) -> None:
         simplefilter("ignore", UserWarning)
         draw(answer).savefig(picture, format=kind, dpi=150, metadata=undated[kind])
     try:
-        write_atomically(path, picture.getvalue())
+        write_output(path, picture.getvalue())
     except OSError as error:
         raise HfplannerError(
             f"The picture {path} cannot be written ({error.strerror}).", hint="Name a file that can be written."
