@@ -9,4 +9,4 @@
 # [tool.hfplanner]
 # budget = "team-nlp"
 # ///
-print("training")
+"""What trains."""
