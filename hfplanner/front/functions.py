@@ -237,7 +237,7 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     sent = sent_before(asked, key, workspace)
     if sent is not None:
         return Sent(sent, now.warnings)
-    sender = Sender(asked, key, workspace)
+    sender = Sender(asked, key, now.books, workspace)
     plan = sender.plan()
     submitted = sender.send(plan)
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))

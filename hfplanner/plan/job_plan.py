@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.budget.terms import JobTerms, terms_of_new_job
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
@@ -22,6 +22,8 @@ from hfplanner.submit.choose import ChosenFlavor, choose_flavor
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hfplanner.api.new_job import NewJob
     from hfplanner.submit.send import JobOrder
 
@@ -63,13 +65,17 @@ class JobPlan:
         """Everything to know before it is sent, a sentence each."""
         return (*self.notices, *self.plan_warnings, *(reason.message for reason in self.decision.warnings))
 
-    def order(self, key: str | None = None) -> "JobOrder":
+    def order(
+        self, key: str | None = None, *, price_of: "Callable[[str], UsedPrice | None] | None" = None
+    ) -> "JobOrder":
         """Return what is sent.
 
         Args:
             key: the user's own, to make a retry safe.
+            price_of: the price of a flavor, should the Hub grant another one; by default as shipped.
         """
-        from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - httpx
+        from hfplanner.submit.books import shipped_price  # noqa: PLC0415 - httpx
+        from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - as above
 
         return JobOrder(
             job=self.job,
@@ -78,6 +84,7 @@ class JobPlan:
             price=self.run.price,
             windows=self.decision.windows,
             key=key,
+            price_of=price_of or shipped_price,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
         )
 

@@ -120,6 +120,7 @@ class Sender:
     Args:
         asked: the job.
         key: the user's own, to make a retry safe.
+        books: what charges a job that is granted otherwise than it was asked for.
         workspace: where it is sent from.
 
     Raises:
@@ -128,8 +129,8 @@ class Sender:
         UsageError: offline.
     """
 
-    def __init__(self, asked: KnownRequest, key: str | None, workspace: Workspace) -> None:
-        self._asked, self._key, self._workspace = asked, key, workspace
+    def __init__(self, asked: KnownRequest, key: str | None, books: "Books", workspace: Workspace) -> None:
+        self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
         self._account = _who(workspace.desk().hub, asked.request.namespace)
 
     def plan(self, listing: Listing | None = None) -> JobPlan:
@@ -157,7 +158,7 @@ class Sender:
 
         if not self.may_send(plan):
             raise refusal_of(plan.decision)
-        return submit(plan.order(self._key), self._workspace.desk())
+        return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.desk())
 
 
 def _who(hub: "JobsClient", namespace: str | None) -> Account:

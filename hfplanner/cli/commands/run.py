@@ -92,7 +92,7 @@ def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: st
     if sent is not None:
         note(sent_before_words(sent, key or ""))
         return _finish(sent, desk, ready.books, shown, follows=follows)
-    sender = Sender(asked, key, workspace)
+    sender = Sender(asked, key, ready.books, workspace)
     planned = _agreed_plan(sender, workspace, shown, yes=yes)
     if planned is None:
         note("Not run.")
