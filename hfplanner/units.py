@@ -6,7 +6,8 @@ seconds, micro-USD (10**-6 US dollars). Everything parsed here is greater than z
 """
 
 import re
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from hfplanner.errors import UsageError, quoted
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_MICRO_USD",
     "MEGA",
     "MICROSECONDS_PER_SECOND",
+    "MICRO_USD_PER_CENT",
     "MICRO_USD_PER_USD",
     "MINUTES_PER_HOUR",
     "MONEY_FORMS",
@@ -34,21 +36,24 @@ __all__ = [
     "ceil_div",
     "ceiling_micro_usd",
     "format_about_duration",
-    "format_about_usd",
     "format_age",
     "format_bytes",
     "format_duration",
     "format_usd",
+    "format_usd_apart",
+    "format_usd_exact",
     "format_usd_per_hour",
     "parse_duration",
     "parse_money",
     "parse_size",
     "per_minute_limit",
     "started_minutes",
+    "usd_format_of_sums",
     "usd_per_hour",
 ]
 
 MICRO_USD_PER_USD = 10**6
+MICRO_USD_PER_CENT = 10**4
 MICROSECONDS_PER_SECOND = 10**6
 SECONDS_PER_MINUTE = 60
 SECONDS_PER_DAY = 24 * 60 * SECONDS_PER_MINUTE
@@ -87,7 +92,8 @@ _SIZE = re.compile(rf"({_NUMBER})\s*([A-Za-z]*)")
 _DURATION_PART = re.compile(rf"({_NUMBER})\s*([dhms])\s*")
 _MONEY = re.compile(rf"\$?\s*({_NUMBER})(?:\s*USD)?", re.IGNORECASE)
 _LONGEST_INPUT = 64
-_CENT_MICRO_USD = 10_000
+# How many digits an amount is shown with, and how many one below a cent has at most.
+_CENT, _FINEST = Decimal("0.01"), Decimal("0.0001")
 _FEW_MINUTES = 10
 
 
@@ -244,10 +250,30 @@ def usd_per_hour(micro_usd_per_minute: int) -> float:
     return float(round(exact, 4))
 
 
-def format_usd(micro_usd: int) -> str:
+def format_usd(micro_usd: int, rounding: str = ROUND_HALF_UP) -> str:
+    """Show an amount in cents; one below a cent with as many digits as it needs, at most four.
+
+    Args:
+        micro_usd: the amount.
+        rounding: one of :mod:`decimal`'s, for a bound that must not be rounded inwards.
+
+    >>> format_usd(1_866_620), format_usd(26_173_552_347), format_usd(0), format_usd(-240_480)
+    ('$1.87', '$26,173.55', '$0.00', '-$0.24')
+    >>> format_usd(2_700), format_usd(167), format_usd(1)
+    ('$0.0027', '$0.0002', '<$0.0001')
+    """
+    exact = Decimal(abs(micro_usd)) / MICRO_USD_PER_USD
+    sign = "-" if micro_usd < 0 else ""
+    if exact >= _CENT or not exact:
+        return f"{sign}${exact.quantize(_CENT, rounding=rounding):,}"
+    fine = exact.quantize(_FINEST, rounding=rounding)
+    return f"{sign}${str(fine).rstrip('0')}" if fine else f"{sign}<${_FINEST}"
+
+
+def format_usd_exact(micro_usd: int) -> str:
     """Show an amount exactly, with cents and as many more digits as it has.
 
-    >>> format_usd(5_000_000), format_usd(240_480), format_usd(-1)
+    >>> format_usd_exact(5_000_000), format_usd_exact(240_480), format_usd_exact(-1)
     ('$5.00', '$0.24048', '-$0.000001')
     """
     dollars, rest = divmod(abs(micro_usd), MICRO_USD_PER_USD)
@@ -255,24 +281,47 @@ def format_usd(micro_usd: int) -> str:
     return f"{'-' if micro_usd < 0 else ''}${dollars:,}.{digits}"
 
 
-def format_about_usd(micro_usd: int) -> str:
-    """Show an estimated amount: in cents, and exactly below one.
+def format_usd_apart(first: int, second: int) -> tuple[str, str]:
+    """Show two amounts that are compared: in cents, or exactly where two that differ would look the same.
 
-    >>> format_about_usd(1_499_994), format_about_usd(167)
-    ('$1.50', '$0.000167')
+    >>> format_usd_apart(799_980, 500_000), format_usd_apart(799_980, 800_000)
+    (('$0.80', '$0.50'), ('$0.79998', '$0.80'))
     """
-    return format_usd(round(micro_usd, -4) if micro_usd >= _CENT_MICRO_USD else micro_usd)
+    shown = format_usd(first), format_usd(second)
+    if first != second and shown[0] == shown[1]:
+        return format_usd_exact(first), format_usd_exact(second)
+    return shown
+
+
+def usd_format_of_sums(*sums: tuple[int, Sequence[int]]) -> Callable[[int], str]:
+    """Return how the amounts of sums are shown: in cents where each sum still adds up then, exactly otherwise.
+
+    Args:
+        sums: each a total and its parts [micro-USD].
+
+    >>> adds_up = usd_format_of_sums((5_000_000, [240_480, 4_759_520]))
+    >>> adds_up(240_480), adds_up(4_759_520)
+    ('$0.24', '$4.76')
+    >>> usd_format_of_sums((799_980, [266_660, 266_660, 266_660]))(266_660)
+    '$0.26666'
+    """
+    amounts = [amount for total, parts in sums for amount in (total, *parts)]
+    is_lost = any(amount and abs(amount) < MICRO_USD_PER_CENT for amount in amounts)
+    add_up = all(_cents(total) == sum(map(_cents, parts)) for total, parts in sums)
+    return format_usd if add_up and not is_lost else format_usd_exact
+
+
+def _cents(micro_usd: int) -> int:
+    return int((Decimal(micro_usd) / MICRO_USD_PER_CENT).to_integral_value(ROUND_HALF_UP))
 
 
 def format_usd_per_hour(micro_usd_per_minute: int) -> str:
-    """Show a price per hour in cents, and in hundredths of a cent where it is finer.
+    """Show a price per hour, as :func:`format_usd` shows an amount.
 
-    >>> format_usd_per_hour(30000), format_usd_per_hour(12345), format_usd_per_hour(50)
-    ('$1.80', '$0.7407', '$0.003')
+    >>> format_usd_per_hour(30000), format_usd_per_hour(41667), format_usd_per_hour(167), format_usd_per_hour(50)
+    ('$1.80', '$2.50', '$0.01', '$0.003')
     """
-    dollars = usd_per_hour(micro_usd_per_minute)
-    cents, finer = f"{dollars:,.2f}", f"{dollars:,.4f}".rstrip("0")
-    return f"${cents if len(finer) <= len(cents) else finer}"
+    return format_usd(micro_usd_per_minute * MINUTES_PER_HOUR)
 
 
 def format_age(seconds: int) -> str:

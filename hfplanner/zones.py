@@ -9,17 +9,26 @@ __all__ = ["begin_of_day", "parse_zone"]
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+# Files beside those of the zones: what a machine is set to, and copies that count leap seconds, or stand for those that
+# do not, where they are installed at all.
+_OF_A_MACHINE = frozenset({"localtime", "posixrules", "factory"})
+_LEAP_SECONDS = ("right/", "posix/")
 
 
 def parse_zone(text: str) -> ZoneInfo:
     """Return a time zone by its IANA name.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is none of that name, or it names another zone on another machine.
 
     >>> parse_zone("Europe/Berlin").key
     'Europe/Berlin'
     """
+    if text.casefold() in _OF_A_MACHINE or text.casefold().startswith(_LEAP_SECONDS):
+        raise UsageError(
+            f"The time zone {quoted(text)} is not the same on every machine.",
+            hint="An IANA name: UTC, Europe/Berlin, America/New_York.",
+        )
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

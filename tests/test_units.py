@@ -13,11 +13,13 @@ from hfplanner.units import (
     format_bytes,
     format_duration,
     format_usd,
+    format_usd_exact,
     parse_duration,
     parse_money,
     parse_size,
     per_minute_limit,
     started_minutes,
+    usd_format_of_sums,
     usd_per_hour,
 )
 
@@ -255,17 +257,46 @@ def test_sizes_are_shown_in_gb_as_the_listing_does(size: int, shown: str) -> Non
     ("micro_usd", "shown"),
     [
         (0, "$0.00"),
-        (1, "$0.000001"),
-        (10, "$0.00001"),
-        (240_480, "$0.24048"),
-        (100_000, "$0.10"),
+        (1, "<$0.0001"),
+        (50, "$0.0001"),
+        (2_700, "$0.0027"),
+        (5_000, "$0.005"),
+        (9_999, "$0.01"),
+        (240_480, "$0.24"),
+        (1_866_620, "$1.87"),
         (1_234_567_000_000, "$1,234,567.00"),
         (-1_500_000, "-$1.50"),
+        (-2_700, "-$0.0027"),
     ],
 )
-def test_money_is_shown_to_its_last_digit(micro_usd: int, shown: str) -> None:
-    """Nothing is rounded away: 24 hours of cpu-basic are $0.24048, not $0.24."""
+def test_money_is_shown_in_cents_and_below_one_with_at_most_four_digits(micro_usd: int, shown: str) -> None:
+    """An amount above nothing is never shown as nothing."""
     assert format_usd(micro_usd) == shown
+
+
+@pytest.mark.parametrize(
+    ("micro_usd", "shown"),
+    [(0, "$0.00"), (1, "$0.000001"), (10, "$0.00001"), (240_480, "$0.24048"), (100_000, "$0.10"), (-1, "-$0.000001")],
+)
+def test_money_is_shown_to_its_last_digit_where_that_is_asked_for(micro_usd: int, shown: str) -> None:
+    """Nothing is rounded away: 24 hours of cpu-basic are $0.24048."""
+    assert format_usd_exact(micro_usd) == shown
+
+
+@pytest.mark.parametrize(
+    ("total", "parts", "shown"),
+    [
+        (5_000_000, (240_480, 4_759_520), "$5.00 = $0.24 + $4.76"),
+        (799_980, (266_660, 266_660, 266_660), "$0.79998 = $0.26666 + $0.26666 + $0.26666"),
+        (500_000, (2_000, 498_000), "$0.50 = $0.002 + $0.498"),
+        (500_000, (0, 500_000), "$0.50 = $0.00 + $0.50"),
+        (1_000_000, (1_799_980, -799_980), "$1.00 = $1.80 + -$0.80"),
+    ],
+)
+def test_a_sum_that_is_shown_adds_up(total: int, parts: tuple[int, ...], shown: str) -> None:
+    """In cents where it does, otherwise exactly; an amount below a cent is not lost in it."""
+    show = usd_format_of_sums((total, parts))
+    assert f"{show(total)} = {' + '.join(map(show, parts))}" == shown
 
 
 @pytest.mark.parametrize(

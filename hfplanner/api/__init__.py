@@ -14,11 +14,28 @@ if TYPE_CHECKING:
     from hfplanner.api.account import JobsUsageAnswer, JobUsage, WhoAmI
     from hfplanner.api.auth import Token, find_token
     from hfplanner.api.client import JobsClient
-    from hfplanner.api.hardware import JobHardwareInfo
-    from hfplanner.api.job_parts import JobStage
+    from hfplanner.api.hardware import JobAccelerator, JobHardware, JobHardwareInfo
+    from hfplanner.api.job_parts import (
+        TERMINAL_JOB_STAGES,
+        JobDurations,
+        JobInitiator,
+        JobNetwork,
+        JobOwner,
+        JobStage,
+        JobStatus,
+        Volume,
+    )
     from hfplanner.api.launch import Launched
     from hfplanner.api.limits import Limits
-    from hfplanner.api.models import JobInfo, JobSpec, ScheduledJobInfo, Volume
+    from hfplanner.api.models import (
+        DEFAULT_UV_IMAGE,
+        SPACE_IMAGE_PREFIXES,
+        JobInfo,
+        JobSpec,
+        LastJobInfo,
+        ScheduledJobInfo,
+        ScheduledJobStatus,
+    )
     from hfplanner.api.origin import check_endpoint
     from hfplanner.api.public import fetch_hardware
     from hfplanner.api.retry import RetryPolicy
@@ -27,19 +44,31 @@ if TYPE_CHECKING:
     from hfplanner.api.streams import JobMetrics, LogLine
 
 __all__ = [
+    "DEFAULT_UV_IMAGE",
+    "SPACE_IMAGE_PREFIXES",
+    "TERMINAL_JOB_STAGES",
+    "JobAccelerator",
+    "JobDurations",
+    "JobHardware",
     "JobHardwareInfo",
     "JobInfo",
+    "JobInitiator",
     "JobMetrics",
+    "JobNetwork",
+    "JobOwner",
     "JobSpec",
     "JobStage",
+    "JobStatus",
     "JobUsage",
     "JobsClient",
     "JobsUsageAnswer",
+    "LastJobInfo",
     "Launched",
     "Limits",
     "LogLine",
     "RetryPolicy",
     "ScheduledJobInfo",
+    "ScheduledJobStatus",
     "Token",
     "Volume",
     "WhoAmI",
@@ -51,21 +80,33 @@ __all__ = [
 ]
 
 _MODULES = {
+    "DEFAULT_UV_IMAGE": "models",
+    "SPACE_IMAGE_PREFIXES": "models",
+    "TERMINAL_JOB_STAGES": "job_parts",
+    "JobAccelerator": "hardware",
+    "JobDurations": "job_parts",
+    "JobHardware": "hardware",
     "JobHardwareInfo": "hardware",
     "JobInfo": "models",
+    "JobInitiator": "job_parts",
     "JobMetrics": "streams",
+    "JobNetwork": "job_parts",
+    "JobOwner": "job_parts",
     "JobSpec": "models",
     "JobStage": "job_parts",
+    "JobStatus": "job_parts",
     "JobUsage": "account",
     "JobsClient": "client",
     "JobsUsageAnswer": "account",
+    "LastJobInfo": "models",
     "Launched": "launch",
     "Limits": "limits",
     "LogLine": "streams",
     "RetryPolicy": "retry",
     "ScheduledJobInfo": "models",
+    "ScheduledJobStatus": "models",
     "Token": "auth",
-    "Volume": "models",
+    "Volume": "job_parts",
     "WhoAmI": "account",
     "check_endpoint": "origin",
     "create_job_spec": "spec",

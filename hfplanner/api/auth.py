@@ -1,11 +1,14 @@
 """The token: found as ``huggingface_hub`` finds it, checked before use, and kept out of everything that is shown."""
 
+import os
 import re
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 
-from hfplanner.api.origin import same_origin
+from hfplanner.api.origin import check_endpoint, same_origin
+from hfplanner.api.secrets import hide
+from hfplanner.api.settings import read_hub_settings
 from hfplanner.errors import TokenError
 
 if TYPE_CHECKING:
@@ -46,12 +49,12 @@ class Token:
         return self._value
 
     def hide_in(self, text: str) -> str:
-        """Return the text with every occurrence of the token replaced.
+        """Return the text with every occurrence of the token replaced, however it is spelled.
 
         >>> Token("hf_example").hide_in("bad token hf_example!")
         'bad token [hidden]!'
         """
-        return text.replace(self._value, "[hidden]")
+        return hide(text, (self._value,))
 
     def __repr__(self) -> str:
         return "Token(hidden)"
@@ -84,15 +87,17 @@ def find_token() -> Token | None:
 
     Raises:
         TokenError: there is one that cannot be read or sent.
+        UsageError: ``HF_ENDPOINT`` is not a Hub to talk to; importing ``huggingface_hub`` fails on some of those.
     """
-    from huggingface_hub import constants, get_token  # noqa: PLC0415 - 50 ms that only a request with a token needs
-
-    if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
-        return None
+    check_endpoint(read_hub_settings(os.environ).endpoint)
     found: str | None = None
     failed: str | None = None
     try:
-        found = get_token()
+        from huggingface_hub import constants, get_token  # noqa: PLC0415 - 50 ms that only a request with a token needs
+
+        if not constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
+            found = get_token()
+    # Its variables are read as it is imported: HF_HUB_DOWNLOAD_TIMEOUT=soon is an error of the import.
     except Exception as error:  # noqa: BLE001 - huggingface_hub documents no set of errors; their texts may hold secrets
         failed = type(error).__name__
     if failed is not None:

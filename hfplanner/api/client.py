@@ -1,13 +1,15 @@
 """The Jobs API, one method per endpoint: records in and out, every failure one of our errors."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
+from contextlib import AbstractContextManager
+from types import EllipsisType, TracebackType
 from typing import Any, Self
 
 import httpx
 
 from hfplanner.api.account import WhoAmI
-from hfplanner.api.auth import Token
+from hfplanner.api.auth import Token, find_token
 from hfplanner.api.billing import Billing
 from hfplanner.api.connection import HubConnection, Params
 from hfplanner.api.hardware import JobHardwareInfo
@@ -20,6 +22,7 @@ from hfplanner.api.parse import parse_count, parse_items, parse_job, parse_model
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.api.scheduled import ScheduledJobs
 from hfplanner.api.secrets import secrets_of
+from hfplanner.api.settings import read_hub_settings
 from hfplanner.api.streams import JobMetrics, LogLine, Stream, follow
 
 __all__ = ["JobsClient"]
@@ -34,8 +37,9 @@ class JobsClient:
     or an id that cannot be one.
 
     Args:
-        endpoint: the Hub, without a trailing slash; https, or http on loopback.
-        token: sent to this endpoint's origin only.
+        endpoint: the Hub, without a trailing slash; https, or http on loopback. ``None`` is that of ``HF_ENDPOINT``.
+        token: sent to this endpoint's origin only; ``None`` for questions anybody may ask. Where it is not given, it is
+            the one ``huggingface_hub`` would send, see :func:`~hfplanner.api.auth.find_token`.
         transport: what carries requests; by default the network, see :mod:`hfplanner.api.transport`.
         limits: time-outs and sizes.
         retry: how questions are asked again.
@@ -46,6 +50,7 @@ class JobsClient:
 
     Raises:
         UsageError: the endpoint is not one to talk to.
+        TokenError: the token cannot be read or sent.
 
     >>> answer = httpx.MockTransport(lambda request: httpx.Response(200, json={"count": 3}))
     >>> with JobsClient("https://huggingface.co", token=Token("hf_example"), transport=answer) as client:
@@ -55,14 +60,16 @@ class JobsClient:
 
     def __init__(
         self,
-        endpoint: str,
+        endpoint: str | None = None,
         *,
-        token: Token | None,
+        token: Token | str | EllipsisType | None = ...,
         transport: httpx.BaseTransport | None = None,
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._connection = HubConnection(endpoint, token=token, transport=transport, limits=limits, retry=retry)
+        hub = endpoint or read_hub_settings(os.environ).endpoint
+        sent = _as_token(token)
+        self._connection = HubConnection(hub, token=sent, transport=transport, limits=limits, retry=retry)
         self.scheduled = ScheduledJobs(self._connection)
         self.billing = Billing(self._connection)
 
@@ -85,6 +92,14 @@ class JobsClient:
     def close(self) -> None:
         """Close every connection."""
         self._connection.close()
+
+    def within(self, secs: float) -> AbstractContextManager[None]:
+        """Return a context in which all questions together take at most this long [s].
+
+        What is asked later than that fails with :class:`~hfplanner.errors.HubError`. What changes something is sent as
+        ever.
+        """
+        return self._connection.within(secs)
 
     def whoami(self) -> WhoAmI:
         """Return the account of the token; its name is the default namespace."""
@@ -205,6 +220,12 @@ class JobsClient:
 
     def _is_over(self, namespace: str, job_id: str) -> Callable[[], bool]:
         return lambda: self.get_job(namespace, job_id).is_terminal
+
+
+def _as_token(token: Token | str | EllipsisType | None) -> Token | None:
+    if isinstance(token, EllipsisType):
+        return find_token()
+    return Token(token) if isinstance(token, str) else token
 
 
 def _jobs(namespace: str, *rest: str) -> str:

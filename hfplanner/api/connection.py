@@ -1,10 +1,11 @@
 """One conversation with the Hub: a request, its capped answer, or an error that says what the request has done."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from hfplanner.api.limits import Limits
 from hfplanner.api.origin import check_endpoint, resolve, same_origin
 from hfplanner.api.rate_limit import parse_rate_limit, retry_after_secs
 from hfplanner.api.retry import RetryPolicy, asked_again
+from hfplanner.api.secrets import hide
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.api.transport import BODY_DEADLINE, HEAD_DEADLINE, Wire, environment_proxy
 from hfplanner.errors import HubAnswer, HubError, HubRedirect, HubUnreadable, Outcome, UsageError
@@ -33,8 +35,6 @@ _TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 _LONGEST_ID = 100
-# Below this a secret is too short to be looked for: hiding every "1" of a sentence hides the sentence.
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class HubConnection:
         self.limits = limits or Limits()
         self.retry = retry or RetryPolicy()
         self._token = token
+        self._questions_end = math.inf
         self._client = httpx.Client(
             auth=BearerAuth(token, endpoint),
             cookies=_NoCookies(),
@@ -123,6 +124,16 @@ class HubConnection:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+    @contextmanager
+    def within(self, secs: float) -> Iterator[None]:
+        """Let all questions that are asked here, from any thread, take no longer together [s]."""
+        before = self._questions_end
+        self._questions_end = min(before, time.monotonic() + secs)
+        try:
+            yield
+        finally:
+            self._questions_end = before
 
     def get(self, path: str, params: Params = (), *, max_bytes: int | None = None) -> Answer:
         """Ask a question, again after a transient failure, and return the answer with status 200.
@@ -140,6 +151,11 @@ class HubConnection:
     def get_url(self, url: str, retry: RetryPolicy, *, max_bytes: int | None = None) -> Answer:
         """Do as :meth:`get` with a URL of the endpoint's origin, for example one that a listing names."""
         cap = self.limits.answer_bytes if max_bytes is None else max_bytes
+        left = self._questions_end - time.monotonic()
+        if left <= 0:
+            # It fails at once, with the error of a question that took too long.
+            return self._follow(url, cap)
+        retry = replace(retry, patience_secs=min(retry.patience_secs, left))
         return asked_again(lambda: self._follow(url, cap), retry)
 
     def change(self, method: str, path: str, body: object = None, *, secrets: Secrets = ()) -> Answer:
@@ -197,6 +213,8 @@ class HubConnection:
     ) -> httpx.Request:
         limits = self.limits
         ends = time.monotonic() + limits.total_secs
+        if method == "GET" and not streamed:
+            ends = min(ends, self._questions_end)
         read = limits.idle_secs if streamed else limits.read_secs
         waits = {"connect": limits.connect_secs, "read": read, "write": limits.read_secs, "pool": limits.connect_secs}
         return self._client.build_request(
@@ -329,10 +347,7 @@ class HubConnection:
         """Make a text of the server safe to show: the Hub, or who poses as it, may repeat what it was sent."""
         if self._token is not None:
             text = self._token.hide_in(text)
-        for secret in secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, "[hidden]")
-        return sanitize(text)
+        return sanitize(hide(text, secrets))
 
 
 def _checked(endpoint: str) -> str:

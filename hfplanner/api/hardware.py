@@ -1,6 +1,7 @@
 """What can be rented: the flavor names the Hub's own client knows, and one row of the hardware listing."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field, JsonValue
 
@@ -80,6 +81,8 @@ class JobHardwareInfo(ApiModel):
     >>> row.pretty_name, row.unit_cost_micro_usd, row.ephemeral_storage
     ('CPU Basic', 167, 'N/A')
     """
+
+    empty_is_none: ClassVar[tuple[str, ...]] = ("accelerator",)
 
     name: str = Field(min_length=1)
     pretty_name: str | None = None

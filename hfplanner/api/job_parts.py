@@ -6,7 +6,7 @@ what the API adds later is kept as data. Field meanings: OpenAPI of the Hub, 202
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 
@@ -24,6 +24,7 @@ __all__ = [
     "JobStage",
     "JobStatus",
     "Number",
+    "PositionalModel",
     "UtcTime",
     "Volume",
 ]
@@ -91,7 +92,19 @@ class JobModel(ApiModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
-class JobStatus(JobModel):
+class PositionalModel(JobModel):
+    """A record whose fields may be given without their names, in their order, as a dataclass takes them."""
+
+    def __init__(self, /, *values: Any, **named: Any) -> None:  # noqa: ANN401 - pydantic says which types the fields take
+        names = tuple(type(self).model_fields)
+        twice = [name for name in names[: len(values)] if name in named]
+        if len(values) > len(names) or twice:
+            what = f"two values for {twice[0]!r}" if twice else f"{len(values)} values for {len(names)} fields"
+            raise TypeError(f"{type(self).__name__} was given {what}")
+        super().__init__(**dict(zip(names, values, strict=False)), **named)
+
+
+class JobStatus(PositionalModel):
     """What the Hub says about a job now.
 
     Args:
@@ -106,6 +119,8 @@ class JobStatus(JobModel):
     (False, True)
     """
 
+    reference_fields: ClassVar[tuple[str, ...]] = ("stage", "message", "expose_urls", "ssh_url")
+
     stage: Annotated[JobStage | str, Field(union_mode="left_to_right")] | None = None
     message: str | None = None
     expose_urls: list[str] | None = None
@@ -119,15 +134,19 @@ class JobStatus(JobModel):
         return self.stage in TERMINAL_JOB_STAGES
 
 
-class JobOwner(JobModel):
-    """Whose job it is: ``type`` is ``"user"`` or ``"org"``, ``name`` is the namespace."""
+class JobOwner(PositionalModel):
+    """Whose job it is: ``type`` is ``"user"`` or ``"org"``, ``name`` is the namespace.
+
+    >>> JobOwner("5e9ecfc04957053f60648a3e", "acme", "org")
+    JobOwner(id='5e9ecfc04957053f60648a3e', name='acme', type='org')
+    """
 
     id: str | None = None
     name: str | None = None
     type: str | None = None
 
 
-class JobInitiator(JobModel):
+class JobInitiator(PositionalModel):
     """What started a job.
 
     Args:

@@ -4,8 +4,9 @@ The names and meanings are those of ``huggingface_hub`` 2.4.0. Only the ``id`` o
 lacks something else still names a job that runs and costs. Field meanings: OpenAPI of the Hub, 2026-08-18.
 """
 
+import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -24,7 +25,7 @@ from hfplanner.api.job_parts import (
     UtcTime,
     Volume,
 )
-from hfplanner.api.settings import DEFAULT_ENDPOINT
+from hfplanner.api.settings import read_hub_settings
 
 __all__ = [
     "DEFAULT_UV_IMAGE",
@@ -60,8 +61,15 @@ SPACE_IMAGE_PREFIXES = (
 )
 """An image that starts with one of these is a Space."""
 
+# Shown in place of the value of a variable, which may be a key.
+_HIDDEN = "[hidden]"
+
 # What `hf jobs inspect --json` adds to a job and can be inferred again.
 _INFERRED = ("url", "job_id")
+
+
+def _environment_endpoint() -> str:
+    return read_hub_settings(os.environ).endpoint
 
 
 class JobContents(JobModel):
@@ -72,8 +80,8 @@ class JobContents(JobModel):
         space_id: Space whose image runs, ``"owner/name"``.
         command: what runs, ``None`` for the image's own command.
         arguments: appended to it.
-        environment: variables; not shown by ``repr``.
-        secrets: names of encrypted variables; not shown by ``repr``.
+        environment: variables, of which ``repr`` shows the names.
+        secrets: encrypted variables, or their names, which are all that ``repr`` shows.
         flavor: one of :class:`JobHardware`, or the string of a flavor this version does not know.
         arch: ``"amd64"`` or ``"arm64"``.
         timeout: seconds after which the Hub stops it; ``None`` when the answer does not say.
@@ -84,20 +92,27 @@ class JobContents(JobModel):
         resource_group_id: who pays and who may see it, inside an organization.
     """
 
+    empty_is_none: ClassVar[tuple[str, ...]] = ("docker_image", "space_id", "volumes")
+
     docker_image: str | None = None
     space_id: str | None = None
     command: list[str] | None = None
     arguments: list[str] | None = None
-    environment: dict[str, JsonValue] | None = Field(default=None, repr=False)
-    secrets: dict[str, JsonValue] | list[str] | None = Field(default=None, repr=False)
+    environment: dict[str, JsonValue] | None = None
+    secrets: dict[str, JsonValue] | list[str] | None = None
     flavor: Annotated[JobHardware | str, Field(union_mode="left_to_right")] | None = None
     arch: str | None = None
     timeout: Number | None = None
     retry: Number | None = None
     labels: dict[str, str] | None = None
     volumes: list[Volume] | None = None
-    exposure: JobExposure | None = Field(default=None, alias="expose")
+    exposure: JobExposure | None = Field(default=None, alias="expose", repr=False)
     resource_group_id: str | None = None
+
+    def _shown(self, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
+        value = super()._shown(name)
+        private = name in {"environment", "secrets"} and isinstance(value, dict)
+        return dict.fromkeys(value, _HIDDEN) if private else value
 
     @property
     def expose(self) -> list[int] | None:
@@ -135,6 +150,24 @@ class JobSpec(JobContents):
     [80]
     """
 
+    reference_fields: ClassVar[tuple[str, ...]] = (
+        "docker_image",
+        "space_id",
+        "command",
+        "arguments",
+        "environment",
+        "secrets",
+        "flavor",
+        "timeout",
+        "tags",
+        "arch",
+        "labels",
+        "volumes",
+        "retry",
+        "expose",
+        "expose_public",
+    )
+
     tags: list[str] | None = None
 
 
@@ -152,12 +185,47 @@ class JobInfo(JobContents):
         created_by: the user who asked for it; has no ``type``.
         initiator: what started it.
         network: the group it joined.
-        endpoint: the Hub it was read from, never part of :meth:`to_api`.
+        endpoint: the Hub it was read from, by default that of ``HF_ENDPOINT``; never part of :meth:`to_api`.
 
     >>> job = JobInfo.model_validate({"id": "687fb701029421ae5549d998", "owner": {"name": "acme"}, "flavor": "tpu-v9"})
     >>> job.url, job.flavor, job.is_terminal
     ('https://huggingface.co/jobs/acme/687fb701029421ae5549d998', 'tpu-v9', False)
     """
+
+    reference_fields: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "docker_image",
+        "space_id",
+        "command",
+        "arguments",
+        "environment",
+        "secrets",
+        "flavor",
+        "labels",
+        "volumes",
+        "status",
+        "durations",
+        "owner",
+        "initiator",
+        "network",
+        "retry",
+        "expose",
+        "expose_public",
+        "endpoint",
+        "url",
+    )
+    empty_is_none: ClassVar[tuple[str, ...]] = (
+        *JobContents.empty_is_none,
+        "created_at",
+        "started_at",
+        "finished_at",
+        "durations",
+        "initiator",
+        "network",
+    )
 
     id: str = Field(min_length=1)
     created_at: UtcTime = None
@@ -169,7 +237,7 @@ class JobInfo(JobContents):
     created_by: JobOwner | None = None
     initiator: JobInitiator | None = None
     network: JobNetwork | None = None
-    endpoint: str = Field(default=DEFAULT_ENDPOINT, exclude=True)
+    endpoint: str = Field(default_factory=_environment_endpoint, exclude=True)
 
     @property
     def url(self) -> str | None:
@@ -209,6 +277,8 @@ class ScheduledJobStatus(JobModel):
         next_job_run_at: UTC; ``None`` while suspended.
     """
 
+    empty_is_none: ClassVar[tuple[str, ...]] = ("last_job", "next_job_run_at")
+
     last_job: LastJobInfo | None = None
     next_job_run_at: UtcTime = None
 
@@ -222,10 +292,10 @@ class ScheduledJobInfo(JobModel):
         job_spec: what it runs.
         schedule: ``"@hourly"`` and the like, or a cron expression.
         suspend: whether it is paused.
-        suspend_reason: why the Hub paused it.
         concurrency: whether a job may start while the last one runs.
         status: see :class:`ScheduledJobStatus`.
         owner: the namespace it belongs to.
+        suspend_reason: why the Hub paused it.
         initiator: who made it.
 
     >>> schedule = {"id": "687fb701029421ae5549d999", "jobSpec": {"flavor": "t4-small"}, "schedule": "@hourly"}
@@ -233,13 +303,25 @@ class ScheduledJobInfo(JobModel):
     True
     """
 
+    reference_fields: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created_at",
+        "job_spec",
+        "schedule",
+        "suspend",
+        "concurrency",
+        "status",
+        "owner",
+    )
+    empty_is_none: ClassVar[tuple[str, ...]] = ("created_at",)
+
     id: str = Field(min_length=1)
     created_at: UtcTime = None
     job_spec: JobSpec | None = None
     schedule: str | None = None
     suspend: bool | None = None
-    suspend_reason: str | None = None
     concurrency: bool | None = None
     status: ScheduledJobStatus | None = None
     owner: JobOwner | None = None
+    suspend_reason: str | None = None
     initiator: JobInitiator | None = None

@@ -23,11 +23,14 @@ _OK = 200
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"hfplanner/{__version__}"}
 
 
-def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = None) -> bytes:
+def fetch_hardware(
+    endpoint: str, *, within_secs: float = TOTAL_TIMEOUT_SECS, transport: "httpx.BaseTransport | None" = None
+) -> bytes:
     """Return the body of ``GET {endpoint}/api/jobs/hardware``, undecoded. It is asked once: older listings exist.
 
     Args:
         endpoint: the Hub, without a trailing slash.
+        within_secs: how long the whole of it may take [s].
         transport: what carries the request; by default :class:`~hfplanner.api.transport.Wire`.
 
     Raises:
@@ -40,12 +43,12 @@ def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = N
 
     from hfplanner.api.transport import BODY_DEADLINE, HEAD_DEADLINE, Wire, environment_proxy  # noqa: PLC0415 - as above
 
-    ends = time.monotonic() + TOTAL_TIMEOUT_SECS
+    ends = time.monotonic() + within_secs
     try:
         wire = transport or Wire(proxy=environment_proxy(endpoint))
     except UsageError as error:
         raise ListingUnavailable(error.message, hint=error.hint) from error
-    timeout = httpx.Timeout(READ_TIMEOUT_SECS, connect=CONNECT_TIMEOUT_SECS)
+    timeout = httpx.Timeout(min(READ_TIMEOUT_SECS, within_secs), connect=min(CONNECT_TIMEOUT_SECS, within_secs))
     try:
         with (
             httpx.Client(transport=wire, timeout=timeout, follow_redirects=False, trust_env=False) as client,
@@ -55,7 +58,7 @@ def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = N
         ):
             if response.status_code != _OK:
                 raise ListingUnavailable(f"{endpoint} answered {response.status_code} to the question for hardware.")
-            return _read_capped(response, ends)
+            return _read_capped(response, ends, within_secs)
     except httpx.TimeoutException as error:
         raise ListingUnavailable(f"{endpoint} did not answer in time.") from error
     except (httpx.ReadError, httpx.RemoteProtocolError) as error:
@@ -64,7 +67,7 @@ def fetch_hardware(endpoint: str, *, transport: "httpx.BaseTransport | None" = N
         raise ListingUnavailable(f"{endpoint} could not be reached ({type(error).__name__}).") from error
 
 
-def _read_capped(response: "httpx.Response", ends: float) -> bytes:
+def _read_capped(response: "httpx.Response", ends: float, within_secs: float) -> bytes:
     if response.headers.get("content-encoding", "identity") not in {"", "identity"}:
         raise ListingUnreadable("The hardware listing is compressed, which was not asked for.")
     body = bytearray()
@@ -73,5 +76,5 @@ def _read_capped(response: "httpx.Response", ends: float) -> bytes:
         if len(body) > MAX_LISTING_BYTES:
             raise ListingUnreadable(f"The hardware listing is longer than {MAX_LISTING_BYTES} bytes.")
         if time.monotonic() > ends:
-            raise ListingUnavailable(f"The hardware listing took longer than {TOTAL_TIMEOUT_SECS:.0f} seconds.")
+            raise ListingUnavailable(f"The hardware listing took longer than {within_secs:g} seconds.")
     return bytes(body)

@@ -8,7 +8,9 @@ value of a secret or of an environment variable.
 import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from pydantic import ValidationError
 
 from hfplanner.api import spec_rules as rules
 from hfplanner.api.job_names import default_job_name_from_image, default_job_name_from_script, space_prefix
@@ -17,7 +19,10 @@ from hfplanner.api.spec_rules import is_text, matching, shown
 from hfplanner.errors import JobSpecError, UsageError
 from hfplanner.units import DURATION_FORMS, parse_duration
 
-__all__ = ["create_job_spec", "default_job_name_from_image", "default_job_name_from_script"]
+if TYPE_CHECKING:
+    from huggingface_hub import Volume as HubVolume
+
+__all__ = ["check_timeout", "create_job_spec", "default_job_name_from_image", "default_job_name_from_script"]
 
 _MAX_SAFE_INTEGER = 2**53 - 1
 _MAX_PORT = 65535
@@ -40,7 +45,7 @@ def create_job_spec(  # noqa: PLR0913 - the fields of the API's body, all by key
     timeout: float | str | None,
     name: str | None = None,
     labels: Mapping[str, str] | None = None,
-    volumes: Sequence[Volume] | None = None,
+    volumes: "Sequence[Volume | HubVolume] | None" = None,
     expose: Sequence[int] | None = None,
     expose_public: Sequence[int] | None = None,
     ssh: bool = False,
@@ -62,7 +67,7 @@ def create_job_spec(  # noqa: PLR0913 - the fields of the API's body, all by key
             which then stops the job after 30 minutes.
         name: the label ``name``.
         labels: up to 100 characters each, key and value.
-        volumes: buckets and repositories to mount.
+        volumes: buckets and repositories to mount, each our ``Volume`` or that of ``huggingface_hub``.
         expose: ports served by the Jobs proxy to who may read the job.
         expose_public: ports served to everybody; they need not be in ``expose``.
         ssh: whether the job can be reached over SSH.
@@ -91,7 +96,7 @@ def create_job_spec(  # noqa: PLR0913 - the fields of the API's body, all by key
         "secrets": _variables(secrets, rules.SECRET_NAME) or None,
         "flavor": _flavor(flavor),
         "arch": _optional(arch, rules.ARCH),
-        "timeoutSeconds": _timeout(timeout),
+        "timeoutSeconds": check_timeout(timeout),
         "attempts": _attempts(attempts),
         "labels": _labels(labels, name),
         "volumes": _volumes(volumes),
@@ -158,7 +163,15 @@ def _flavor(flavor: object) -> str:
     return matching(flavor.value if isinstance(flavor, Enum) else flavor, rules.FLAVOR)
 
 
-def _timeout(timeout: object) -> int | None:
+def check_timeout(timeout: object) -> int | None:
+    """Return a timeout in seconds, ``None`` where none is given.
+
+    Raises:
+        JobSpecError: it is no duration.
+
+    >>> check_timeout("1.5h"), check_timeout(None)
+    (5400, None)
+    """
     if timeout is None:
         return None
     if isinstance(timeout, str):
@@ -197,9 +210,8 @@ def _volumes(volumes: object) -> list[dict[str, Any]] | None:
     return [_volume(item) for item in items] or None
 
 
-def _volume(volume: object) -> dict[str, Any]:
-    if not isinstance(volume, Volume):
-        raise JobSpecError(f"A volume is a {type(volume).__name__}, not a Volume.", hint=_VOLUMES)
+def _volume(given: object) -> dict[str, Any]:
+    volume = _as_volume(given)
     checks = (
         (volume.type, rules.VOLUME_TYPE),
         (volume.source, rules.VOLUME_SOURCE),
@@ -210,6 +222,19 @@ def _volume(volume: object) -> dict[str, Any]:
     for value, rule in checks:
         _optional(value, rule)
     return volume.to_dict()
+
+
+def _as_volume(given: object) -> Volume:
+    """Return a volume, which may be one of ``huggingface_hub``; that one is known without importing its library."""
+    if isinstance(given, Volume):
+        return given
+    kind = type(given)
+    if kind.__name__ != "Volume" or not kind.__module__.startswith("huggingface_hub."):
+        raise JobSpecError(f"A volume is a {kind.__name__}, not a Volume.", hint=_VOLUMES)
+    try:
+        return Volume.model_validate(vars(given))
+    except ValidationError as error:
+        raise JobSpecError("A volume holds what is not text.", hint=_VOLUMES) from error
 
 
 def _ports(expose: object, expose_public: object) -> dict[str, list[int]] | None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
-from hfplanner.budget.job_limits import limit_reasons, unknown_reasons, worst_case
+from hfplanner.budget.job_limits import limit_reasons, limit_remarks, unknown_reasons, worst_case
 from hfplanner.budget.outside import NOTHING_OUTSIDE, Books, Outside
 from hfplanner.budget.policy import AppliedBudget, Policy, UnknownSpending, applied_budgets
 from hfplanner.budget.reasons import Effect, Reason
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import quoted
-from hfplanner.units import format_usd
+from hfplanner.units import usd_format_of_sums
 
 __all__ = ["budget_lines", "check_job"]
 
@@ -59,6 +59,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
         *_uncountable(cost, unknown),
         *_unknown_spending(policy, lines),
         *_remarks(policy, terms, applied),
+        *limit_remarks(terms, policy.limits),
         *_not_counted(lines, outside),
     )
     return Decision(
@@ -110,9 +111,10 @@ def _over(lines: Sequence[BudgetLine], cost: int | None) -> Iterator[Reason]:
         if cost is None or line.is_within:
             continue
         name, waiver = quoted(line.window.budget), line.window.waiver
-        short = f"{format_usd(-line.left_micro_usd)} short of {format_usd(cost)}"
+        show = usd_format_of_sums((cost, [line.available_micro_usd, -line.left_micro_usd]))
+        short = f"{show(-line.left_micro_usd)} short of {show(cost)}"
         if waiver is None:
-            left = f"{format_usd(line.available_micro_usd)} of {format_usd(line.limit_micro_usd)} left"
+            left = f"{show(line.available_micro_usd)} of {show(line.limit_micro_usd)} left"
             yield Reason("over_budget", f"Budget {name} has {left}: {short}.", Effect.REFUSE)
         else:
             why = f"waived by {waiver.author} until {waiver.expires:%Y-%m-%d %H:%M} UTC: {waiver.reason}"

@@ -1,13 +1,21 @@
-"""A decision as lines of text: sums that a reader can add up, to the micro-USD."""
+"""A decision as lines of text: sums that a reader can add up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
 from hfplanner.budget.terms import UsedPrice
-from hfplanner.units import format_usd, format_usd_per_hour, started_minutes
+from hfplanner.units import (
+    LIMIT_TOLERANCE_MICRO_USD,
+    SECONDS_PER_MINUTE,
+    format_duration,
+    format_usd,
+    format_usd_per_hour,
+    started_minutes,
+    usd_format_of_sums,
+)
 
-__all__ = ["aligned", "headline", "line_rows", "period_words", "worst_case_words"]
+__all__ = ["headline", "line_rows", "line_text", "period_words", "worst_case_words"]
 
 _VERDICTS = {Verdict.ALLOWED: "Allowed", Verdict.REFUSED: "Refused", Verdict.BLOCKED: "Blocked"}
 
@@ -27,14 +35,12 @@ def worst_case_words(decision: Decision) -> str | None:
     minutes = started_minutes(terms.timeout_secs)
     price = terms.price
     rent = price.micro_usd_per_minute * minutes * terms.attempts
-    times = f"{minutes:,} started minutes" if minutes != 1 else "1 started minute"
-    attempts = f" x {terms.attempts} attempts" if terms.attempts != 1 else ""
-    ports = f" + {format_usd(cost - rent)} for exposed ports" if terms.has_ports else ""
-    per_minute = f"{format_usd(price.micro_usd_per_minute)} a minute"
-    return (
-        f"{terms.flavor}: {per_minute} x {times}{attempts}{ports} = {format_usd(cost)} "
-        f"({format_usd_per_hour(price.micro_usd_per_minute)}/h, {_price_words(price)})"
-    )
+    paid = format_duration(minutes * SECONDS_PER_MINUTE)
+    attempts = f"{terms.attempts} attempts of " if terms.attempts != 1 else ""
+    show = usd_format_of_sums((cost, [rent, cost - rent]))
+    ports = f" + {show(cost - rent)} for exposed ports" if terms.has_ports else ""
+    hourly = f"{format_usd_per_hour(price.micro_usd_per_minute)} an hour"
+    return f"{terms.flavor}: {attempts}{paid} at {hourly}{ports} = {show(cost)} ({_price_words(price)})"
 
 
 def _price_words(price: UsedPrice) -> str:
@@ -53,10 +59,28 @@ def period_words(line: BudgetLine) -> str:
     return f"{line.period} from {start} to {end} {line.zone}; {line.scope}"
 
 
-def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, str]]:
+def line_text(line: BudgetLine, *, with_job: bool) -> list[str]:
+    """Return the sum of one budget as lines, the decimal points one under the other.
+
+    Amounts are shown in cents where they add up so, exactly otherwise. What is over the limit by no more than the
+    tolerance leaves $0.00.
+    """
+    rows = list(line_rows(line, with_job=with_job))
+    (_, limit, _), *less, (name, left, _) = rows
+    if -LIMIT_TOLERANCE_MICRO_USD <= left <= 0:
+        rows[-1] = (name, 0, ())
+    parts = [(amount, [part for part, _ in parts]) for _, amount, parts in rows if len(parts) > 1]
+    show = usd_format_of_sums((limit, [*(amount for _, amount, _ in less), rows[-1][1]]), *parts)
+    return _aligned([(name, show(amount), _note(parts, show)) for name, amount, parts in rows])
+
+
+_Parts = Sequence[tuple[int, str]]
+
+
+def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, _Parts]]:
     """Yield the sum of one budget: what, how much [micro-USD], of what it consists; the last row is what is left."""
     outside = line.outside
-    yield "limit", line.limit_micro_usd, ""
+    yield "limit", line.limit_micro_usd, ()
     yield (
         "- spent",
         line.spent_micro_usd,
@@ -75,25 +99,32 @@ def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, s
         ),
     )
     if with_job:
-        yield "- this job", line.this_job_micro_usd, "at its worst case"
-    yield "= left", line.left_micro_usd, ""
+        yield "- this job", line.this_job_micro_usd, [(line.this_job_micro_usd, "at its worst case")]
+    yield "= left", line.left_micro_usd, ()
 
 
-def _parts(*parts: tuple[int, str]) -> str:
-    return ", ".join(f"{format_usd(amount)} {words}" for amount, words in parts if amount)
+def _parts(*parts: tuple[int, str]) -> _Parts:
+    return [part for part in parts if part[0]]
+
+
+def _note(parts: _Parts, show: Callable[[int], str]) -> str:
+    """Return what an amount consists of; where that is one thing, the amount is not repeated."""
+    if len(parts) == 1:
+        return parts[0][1]
+    return ", ".join(f"{show(amount)} {words}" for amount, words in parts)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def aligned(rows: Sequence[tuple[str, int, str]]) -> list[str]:
-    """Return rows of :func:`line_rows` with their decimal points one under the other.
+def _aligned(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return rows of a name, an amount and a note with their decimal points one under the other.
 
-    >>> aligned([("limit", 5_000_000, ""), ("= left", 4_240_480, "")])
-    ['limit   $5.00', '= left  $4.24048']
+    >>> _aligned([("limit", "$15.00", ""), ("= left", "$4.24048", "")])
+    ['limit   $15.00', '= left   $4.24048']
     """
-    amounts = [format_usd(amount).partition(".") for _, amount, _ in rows]
+    amounts = [amount.partition(".") for _, amount, _ in rows]
     names = max(len(name) for name, _, _ in rows)
     whole = max(len(dollars) for dollars, _, _ in amounts)
     cents = max(len(digits) for _, _, digits in amounts)

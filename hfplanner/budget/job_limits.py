@@ -1,6 +1,6 @@
 """What about one job alone keeps it from running: a limit of the policy, or something that is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from hfplanner.budget.policy import Limits
@@ -10,15 +10,15 @@ from hfplanner.errors import did_you_mean, quoted
 from hfplanner.units import (
     MAX_DURATION_SECS,
     MAX_MICRO_USD,
+    MINUTES_PER_HOUR,
     ceiling_micro_usd,
     format_age,
     format_duration,
-    format_usd,
-    format_usd_per_hour,
+    format_usd_apart,
     per_minute_limit,
 )
 
-__all__ = ["limit_reasons", "unknown_reasons", "worst_case"]
+__all__ = ["limit_reasons", "limit_remarks", "unknown_reasons", "worst_case"]
 
 # A clock that is a little behind that of whoever saw the price.
 _CLOCK_SKEW = timedelta(days=1)
@@ -84,7 +84,8 @@ def limit_reasons(terms: JobTerms, limits: Limits, worst_case_micro_usd: int | N
     """Yield each limit of single jobs that a job exceeds; what is not known exceeds none, but is a reason itself."""
     most = limits.max_job_micro_usd
     if most is not None and worst_case_micro_usd is not None and worst_case_micro_usd > ceiling_micro_usd(most):
-        sentence = f"The job may cost {format_usd(worst_case_micro_usd)}; one job may cost {format_usd(most)}."
+        cost, allowed = format_usd_apart(worst_case_micro_usd, most)
+        sentence = f"The job may cost {cost}; one job may cost {allowed}."
         yield Reason("over_max_job", sentence, Effect.REFUSE)
     yield from _price_reasons(terms, limits)
     if limits.max_timeout_secs is not None and (terms.timeout_secs or 0) > limits.max_timeout_secs:
@@ -101,19 +102,37 @@ def _price_reasons(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
     most = limits.max_price_micro_usd_per_hour
     if most is None or terms.price is None or terms.price.micro_usd_per_minute <= per_minute_limit(most):
         return
-    shown = format_usd_per_hour(terms.price.micro_usd_per_minute)
-    yield Reason(
-        "over_max_price", f"{terms.flavor} is {shown} an hour; {format_usd(most)} an hour is the most.", Effect.REFUSE
-    )
+    shown, allowed = format_usd_apart(terms.price.micro_usd_per_minute * MINUTES_PER_HOUR, most)
+    yield Reason("over_max_price", f"{terms.flavor} is {shown} an hour; {allowed} an hour is the most.", Effect.REFUSE)
 
 
 def _flavor_reasons(flavor: str, limits: Limits) -> Iterator[Reason]:
     allowed = limits.allow_flavors
-    if allowed is not None and flavor not in allowed:
+    if allowed is not None and not _is_among(flavor, allowed):
         near = did_you_mean(flavor, allowed)
         sentence = (
             f"{quoted(flavor)} is not among the flavors the policy allows: {', '.join(sorted(allowed)) or 'none'}."
         )
         yield Reason("flavor_not_allowed", f"{sentence} {near}".strip(), Effect.REFUSE)
-    elif flavor in limits.deny_flavors:
+    elif _is_among(flavor, limits.deny_flavors):
         yield Reason("flavor_not_allowed", f"The policy denies the flavor {quoted(flavor)}.", Effect.REFUSE)
+
+
+def _is_among(flavor: str, names: Collection[str]) -> bool:
+    """Return whether a flavor is one of those named; case does not count: no two of the Hub's differ by case alone."""
+    return flavor.casefold() in {name.casefold() for name in names}
+
+
+def limit_remarks(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
+    """Yield the flavors that the limits name and nobody knows: such a line forbids, or allows, nothing."""
+    named = limits.deny_flavors | (limits.allow_flavors or frozenset())
+    if not named:
+        return
+    from hfplanner.catalog.prices import price_book  # noqa: PLC0415 - only where flavors are named
+
+    known = {*price_book().points, terms.flavor}
+    for name in sorted(named):
+        if not _is_among(name, known):
+            sentence = f"The policy names the flavor {quoted(name)}, which is none that this version knows."
+            near = did_you_mean(name.casefold(), known)
+            yield Reason("policy_flavor_unknown", f"{sentence} {near}".strip(), Effect.WARN)

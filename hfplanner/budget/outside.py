@@ -1,18 +1,17 @@
 """What budgets have spent or committed beside what was reserved in them.
 
-That is jobs of the history, open submissions that were reserved without the budget, and runs of schedules to come.
+That is jobs of the history that the ledger does not count in the budget, and runs of schedules to come.
 
 Unknown is never zero. A job or a schedule whose cost has no upper bound is counted at what is surely spent, and named:
 whether that blocks or only warns is the policy's word (``unknown_spending``).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
-from hfplanner.budget.scope import covers
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,9 +37,6 @@ class Books(Protocol):
 
     def by_key(self, key: str) -> Submission | None:
         """Return the submission that a key belongs to."""
-
-    def submissions(self, states: Collection[State]) -> Iterable[Submission]:
-        """Return the submissions in some states."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,32 +88,6 @@ class Outside:
         return self.by_budget.get(budget, Spending())
 
 
-_OPEN = tuple(state for state in State if state.holds_money)
-
-
-def _with_reserved_elsewhere(
-    spending: Spending, applied: "AppliedBudget", submissions: Iterable[Submission]
-) -> Spending:
-    """Return a budget's spending with the open submissions it covers and that were reserved without it.
-
-    Another policy was in force then, or the budget is newer. They count at the most they can cost.
-    """
-    window = applied.window
-    caps = [
-        submission.cap_micro_usd
-        for submission in submissions
-        if window.budget not in {name for name, _ in submission.budgets}
-        and window.start <= submission.created_at
-        and (window.end is None or submission.created_at < window.end)
-        and covers(applied.budget.scope, submission.terms)
-    ]
-    return replace(
-        spending,
-        held_micro_usd=spending.held_micro_usd + sum(caps),
-        held_jobs=spending.held_jobs + len(caps),
-    )
-
-
 NOTHING_OUTSIDE = Outside()
 """No history, and nobody asked for schedules."""
 
@@ -137,7 +107,7 @@ def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which 
 
     Args:
         applied: the budgets, in the period that counts.
-        books: the ledger; a job that it charges a budget for is not counted for that budget again.
+        books: the ledger; a job that it counts in a budget is not counted for that budget again.
         now: the time, UTC.
         listing: today's prices.
         jobs: gives the history, a frame of the jobs schema; ``None`` where it is empty.
@@ -146,17 +116,12 @@ def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which 
         schedules: what the Hub will start; ``None`` where it was not asked.
     """
     spendings = {budget.budget.name: Spending() for budget in applied}
-    open_now = list(books.submissions(_OPEN)) if applied else []
     seen_at = None
     if jobs is not None and applied:
         from hfplanner.budget.outside_jobs import JobEvidence, spending_of_jobs  # noqa: PLC0415 - polars
 
         evidence = JobEvidence(jobs=jobs(), listing=listing, now=now, bills=bills)
         spendings, seen_at = spending_of_jobs(applied, books, evidence)
-    spendings = {
-        budget.budget.name: _with_reserved_elsewhere(spendings[budget.budget.name], budget, open_now)
-        for budget in applied
-    }
     if schedules is not None and applied:
         from hfplanner.budget.outside_schedules import committed  # noqa: PLC0415 - only where there are schedules
 

@@ -1,4 +1,4 @@
-"""What jobs of the history cost a budget that the ledger does not charge it for, in one pass over what counts."""
+"""What jobs of the history cost a budget that the ledger does not count in it, in one pass over what counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import polars as pl
 from hfplanner.budget.ledger.records import SID_LABEL, Submission
 from hfplanner.budget.outside import Books, Spending
 from hfplanner.budget.policy import AppliedBudget
-from hfplanner.budget.scope import Scope
+from hfplanner.budget.scope import Scope, covers
 from hfplanner.catalog.listing import Listing
 from hfplanner.catalog.prices import price_book
 from hfplanner.estimate.job_costs import cost_jobs
@@ -54,14 +54,20 @@ def spending_of_jobs(
     for row in rows:
         seen_at = max(filter(None, (seen_at, row["seen_at"])), default=None)
         submission = charges.submission(row["id"], row["sid"])
-        if submission is not None and submission.state.holds_money:
-            # It is held in its own budgets, and counted from the ledger for all others.
-            continue
-        charged = set() if submission is None else {name for name, _ in submission.budgets}
-        for number, (name, counted) in enumerate(sums.items()):
-            if row[f"in_{number}"] and name not in charged:
-                counted.add(row)
+        for number, budget in enumerate(applied):
+            if row[f"in_{number}"] and not (submission is not None and _is_the_ledgers(submission, budget)):
+                sums[budget.budget.name].add(row)
     return {name: counted.spending() for name, counted in sums.items()}, seen_at
+
+
+def _is_the_ledgers(submission: Submission, applied: AppliedBudget) -> bool:
+    """Return whether the ledger says what a job costs a budget: it counts it there, or in another period.
+
+    A job that only the Hub tells to be of the budget's scope is counted by its record.
+    """
+    window, at = applied.window, submission.counts_at
+    in_window = window.start <= at and (window.end is None or at < window.end)
+    return not in_window or covers(window.scope, submission.terms)
 
 
 def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> list[dict[str, Any]]:

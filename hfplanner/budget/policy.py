@@ -183,6 +183,7 @@ def _applied(policy: Policy, budget: Budget, terms: JobTerms | None, now: dateti
         start=period.start,
         end=period.end,
         limit_micro_usd=budget.limit_micro_usd,
+        scope=budget.scope,
         # Of several the one that lasts longest, so that their order does not matter.
         waiver=max(lasting, key=lambda waiver: (waiver.expires, waiver.author, waiver.reason), default=None),
     )

@@ -1,16 +1,19 @@
 """``hfplanner.toml``: bytes that nobody trusts to a policy, or to a sentence about what is wrong with them."""
 
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from hfplanner.budget.policy import Policy
-from hfplanner.budget.policy_tables import TABLES, PolicyTables
+from hfplanner.budget.policy import Policy, WaiverRule
+from hfplanner.budget.policy_tables import TABLES, PolicyTables, WaiverTable
 from hfplanner.errors import PolicyError, did_you_mean, quoted
 from hfplanner.sanitize import sanitize
 
@@ -21,6 +24,7 @@ MAX_LINE_CHARACTERS = 1000
 # A key of some thousand dotted parts costs Python 3.11's tomllib gigabytes; the deepest key of a policy has three.
 _MAX_DOTS = 8
 _LONGEST_DETAIL = 300
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
 _FOREIGN = {
@@ -46,7 +50,10 @@ def read_policy(path: Path, *, source: str | None = None) -> Policy:
     """
     source = str(path) if source is None else source
     try:
-        with path.open("rb") as file:
+        # Opened without waiting: a FIFO that nobody writes to would be waited for without end.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _DO_NOT_WAIT)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise PolicyError(f"The policy {source} is no regular file.", hint="A policy is a small TOML file.")
             raw = file.read(MAX_POLICY_BYTES + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
@@ -88,8 +95,21 @@ def parse_policy(raw: bytes, *, source: str = "hfplanner.toml") -> Policy:
         if table.budget not in zones:
             hint = f"{did_you_mean(table.budget, zones)}A waiver stands in the file of its budget: {_listed(names)}."
             raise PolicyError(f"{source}: a waiver is for {quoted(table.budget)}, which is no budget here.", hint=hint)
-    waivers = tuple(table.read(zones[table.budget], source) for table in tables.waiver)
+    waivers = tuple(_waiver(table, zones[table.budget], source) for table in tables.waiver)
     return Policy(budgets=budgets, limits=tables.limits.read(), waivers=waivers, sources=(source,))
+
+
+def _waiver(table: WaiverTable, zone: ZoneInfo, source: str) -> WaiverRule:
+    try:
+        return table.read(zone, source)
+    except (OverflowError, ValueError) as error:
+        # A moment that is in the calendar where it was written, and not in UTC.
+        sentence = (
+            f"{source}: a waiver for {quoted(table.budget)} expires at {table.expires}, before or after all time."
+        )
+        raise PolicyError(
+            sentence, hint="A date or a time of these years, 2026-12-31 or 2026-12-31T18:00:00Z."
+        ) from error
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import DURATION_FORMS, MAX_ATTEMPTS, parse_duration, parse_money
 from hfplanner.zones import begin_of_day, parse_zone
 
-__all__ = ["TABLES", "PolicyTables"]
+__all__ = ["TABLES", "PolicyTables", "WaiverTable"]
 
 _LONGEST_TEXT = 200
 _LONGEST_REASON = 500
@@ -162,10 +162,15 @@ class LimitsTable(_Table):
             max_timeout_secs=self.max_timeout,
             max_attempts=self.max_attempts,
             max_price_age=None if self.max_price_age is None else timedelta(seconds=self.max_price_age),
-            allow_flavors=None if self.allow_flavors is None else frozenset(self.allow_flavors),
-            deny_flavors=frozenset(self.deny_flavors),
+            allow_flavors=None if self.allow_flavors is None else _flavors(self.allow_flavors),
+            deny_flavors=_flavors(self.deny_flavors),
             unknown_spending=UnknownSpending(self.unknown_spending) if self.unknown_spending else None,
         )
+
+
+def _flavors(names: list[str]) -> frozenset[str]:
+    """Return names of flavors as the Hub spells them: in small letters. ``L4X1`` can mean nothing else."""
+    return frozenset(name.lower() for name in names)
 
 
 class PolicyTables(_Table):

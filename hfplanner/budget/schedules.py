@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cronsim import CronSim
 
-__all__ = ["count_runs"]
+__all__ = ["count_runs", "starts_on_minutes"]
 
 _NAMED = {
     "@annually": "0 0 1 1 *",
@@ -57,6 +57,15 @@ def count_runs(schedule: str, start: datetime, end: datetime) -> int:
         for day in takewhile(lambda day: day < end, daily)
         if years is None or day.year in years
     )
+
+
+def starts_on_minutes(schedule: str) -> bool:
+    """Return whether the runs of a schedule are whole minutes apart.
+
+    >>> starts_on_minutes("@hourly"), starts_on_minutes("15 30 9 * * *"), starts_on_minutes("*/20 * * * * *")
+    (True, True, False)
+    """
+    return _parts(schedule)[0].partition(" ")[0].isdecimal()
 
 
 def _parts(schedule: str) -> tuple[str, frozenset[int] | None]:

@@ -22,11 +22,6 @@ class Scope:
     owners: frozenset[str] = frozenset()
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    @property
-    def is_everything(self) -> bool:
-        """Whether every job is meant."""
-        return not (self.namespaces or self.owners or self.labels)
-
     def words(self) -> str:
         """Return the scope as a sentence's part.
 

@@ -15,7 +15,7 @@ class UsedPrice:
 
     Args:
         micro_usd_per_minute: of the flavor, above 0.
-        source: ``"hub"``, ``"cache"`` or ``"shipped"``, as the listing says.
+        source: ``"live"``, asked for just now; ``"kept"``, as the Hub said earlier; ``"shipped"`` with this version.
         checked: when it was seen, UTC.
     """
 
@@ -39,7 +39,7 @@ class JobTerms:
         has_ports: whether ports are exposed, at a surcharge.
 
     >>> from datetime import UTC
-    >>> price = UsedPrice(micro_usd_per_minute=13333, source="hub", checked=datetime(2026, 9, 1, tzinfo=UTC))
+    >>> price = UsedPrice(micro_usd_per_minute=13333, source="live", checked=datetime(2026, 9, 1, tzinfo=UTC))
     >>> terms = JobTerms(namespace="acme", owner="ada", flavor="l4x1", price=price, timeout_secs=3600)
     >>> terms.cap_micro_usd
     799980

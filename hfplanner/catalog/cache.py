@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.errors import ListingUnreadable
-from hfplanner.files import home_folder, write_atomically
+from hfplanner.files import home_folder, is_private, keep_private, make_private_folder, write_private
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
@@ -57,12 +59,33 @@ class ListingCache:
         digest = hashlib.sha256(self.endpoint.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return self.folder / f"hardware-{digest}.json"
 
+    @property
+    def _silence(self) -> Path:
+        return self.path.with_suffix(".silent")
+
+    def was_silent(self, now: datetime, within: timedelta) -> bool:
+        """Whether the Hub was asked within that time and did not answer in time."""
+        try:
+            noted = datetime.fromtimestamp(self._silence.stat().st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            return False
+        return timedelta(0) <= now - noted < within
+
+    def note_silence(self, now: datetime) -> None:
+        """Note that the Hub was asked and did not answer in time; where that cannot be kept, it is asked again."""
+        with suppress(OSError):
+            make_private_folder(self.folder)
+            write_private(self._silence, b"")
+            os.utime(self._silence, (int(now.timestamp()),) * 2)
+
     def read(self) -> Listing | None:
         """Return the kept listing, ``None`` where nothing is kept.
 
         Raises:
             ListingUnreadable: a file is there, but it cannot be read as a listing. It is left as it is.
         """
+        if not is_private(self.folder):
+            keep_private(self.folder)
         try:
             with self.path.open("rb") as file:
                 raw = file.read(_MAX_FILE_BYTES + 1)
@@ -93,5 +116,7 @@ class ListingCache:
         # The body goes in as it came: it has just been parsed, and is a JSON document.
         head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": checked.isoformat()})
         content = head[:-1].encode() + b', "listing": ' + raw + b"}\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, content)
+        make_private_folder(self.folder)
+        keep_private(self.folder)
+        write_private(self.path, content)
+        self._silence.unlink(missing_ok=True)

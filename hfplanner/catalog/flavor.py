@@ -4,18 +4,33 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeGuard
 
 from pydantic import JsonValue, ValidationError
 
 from hfplanner.api.hardware import JobAccelerator, JobHardwareInfo
 from hfplanner.errors import UsageError
-from hfplanner.units import parse_size, usd_per_hour
+from hfplanner.units import MAX_MICRO_USD, MICRO_USD_PER_USD, parse_size, usd_per_hour
 
-__all__ = ["Flavor", "RowProblem", "read_flavor", "read_rows"]
+__all__ = [
+    "LEAST_MICRO_USD_PER_MINUTE",
+    "Flavor",
+    "RowProblem",
+    "far_apart",
+    "price_difference",
+    "read_flavor",
+    "read_rows",
+]
 
 # One started minute may cost at most this much: a hundred dollars, 150 times the dearest flavor of 2026. Anything above
 # is no price of a machine, and a century of started minutes at this price is still an exact number in JSON (2**53).
 MAX_MICRO_USD_PER_MINUTE = 100_000_000
+LEAST_MICRO_USD_PER_MINUTE = 84
+"""$0.005 an hour, half of the cheapest flavor of 2026: what costs less has another unit, or a digit too few."""
+# The same price said twice may differ by rounding; by more than this it is two prices, and neither is known to hold.
+_MOST_DIFFERENCE_PERCENT = 1
+_ROUNDING_MICRO_USD = Fraction("1.001")
 _SHOWN = 40
 _CPU = re.compile(r"([0-9]{1,6})\s*vCPUs?", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,4}")
@@ -182,11 +197,35 @@ def _unpriced_reason(info: JobHardwareInfo) -> str | None:
         (whole is None, f"its price {_shown(raw)} is not a whole number of micro-USD"),
         (price == 0, "its price is 0, which the Hub shows for flavors not priced yet"),
         (price < 0, f"its price {_shown(price)} is negative"),
+        (
+            0 < price < LEAST_MICRO_USD_PER_MINUTE,
+            f"its price {_shown(price)} a minute is below any that a machine ever had",
+        ),
+        (far_apart(info), f"it is {_shown(price)} micro-USD and {_shown(info.unit_cost_usd)} USD a minute"),
         (price > MAX_MICRO_USD_PER_MINUTE, f"its price {_shown(price)} a minute is no price of a machine"),
         (info.unit_label is None, "the Hub does not say per what its price is"),
         (info.unit_label != "minute", f"its price is per {_shown(info.unit_label)}, not per minute"),
     )
     return next((reason for applies, reason in reasons if applies), None)
+
+
+def price_difference(info: JobHardwareInfo) -> Fraction:
+    """Return how far the price in US dollars is from that in micro-USD [micro-USD]; 0 where that is rounding alone."""
+    micro, dollars = info.unit_cost_micro_usd, info.unit_cost_usd
+    if not _is_number(micro) or not _is_number(dollars):
+        return Fraction(0)
+    difference = abs(Fraction(dollars) * MICRO_USD_PER_USD - Fraction(micro))
+    return difference if difference > _ROUNDING_MICRO_USD else Fraction(0)
+
+
+def far_apart(info: JobHardwareInfo) -> bool:
+    """Return whether a row says two prices that rounding does not explain."""
+    return price_difference(info) * 100 > abs(_whole(info.unit_cost_micro_usd) or 0) * _MOST_DIFFERENCE_PERCENT
+
+
+def _is_number(value: JsonValue) -> TypeGuard[int | float]:
+    """Whether it is a number that may be an amount; what is larger is called unpriced elsewhere."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_MICRO_USD
 
 
 def read_rows(rows: Iterable[object]) -> tuple[tuple[Flavor, ...], tuple[RowProblem, ...]]:

@@ -6,26 +6,19 @@ at stake become warnings of the listing (``warn``); the others only matter to wh
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import combinations
-from typing import TypeGuard
-
-from pydantic import JsonValue
 
 from hfplanner.api.hardware import JobHardwareInfo
 from hfplanner.catalog.accelerators import accelerator_key, facts_of
-from hfplanner.catalog.flavor import Flavor
-from hfplanner.units import MAX_MICRO_USD, MICRO_USD_PER_USD, format_bytes
+from hfplanner.catalog.flavor import LEAST_MICRO_USD_PER_MINUTE, Flavor, far_apart, price_difference
+from hfplanner.units import format_bytes
 
 __all__ = ["Violation", "check_flavors", "check_rows"]
 
-# $0.005 and $400 an hour: half of the cheapest and ten times the dearest flavor of 2026.
-LEAST_MICRO_USD_PER_MINUTE = 84
+# $400 an hour: ten times the dearest flavor of 2026.
 MOST_MICRO_USD_PER_MINUTE = 6_666_667
 # The listing mixes GB and GiB, which are 7 % apart; another variant of a card differs by more than a tenth.
 _MEMORY_TOLERANCE_PERCENT = 10
-# One micro-USD of rounding, and what a binary fraction such as 0.000167 is off by.
-_ROUNDING_MICRO_USD = Fraction("1.001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ def check_rows(rows: Iterable[object]) -> tuple[Violation, ...]:
     """Return the rows whose price in US dollars is not their price in micro-USD, to the last micro-USD.
 
     >>> check_rows([{"name": "x", "unitCostMicroUSD": 167, "unitCostUSD": 0.0167}])[0].message
-    'x costs 167 micro-USD and 0.0167 USD, which is not the same; the first is used.'
+    'x costs 167 micro-USD and 0.0167 USD: it counts as unpriced.'
     """
     return tuple(violation for row in rows for violation in _price_spelled_twice(row))
 
@@ -69,17 +62,12 @@ def _price_spelled_twice(row: object) -> Iterator[Violation]:
         info = JobHardwareInfo.model_validate(row)
     except ValueError:
         return
-    micro, dollars = info.unit_cost_micro_usd, info.unit_cost_usd
-    if not _is_number(micro) or not _is_number(dollars):
-        return
-    if abs(Fraction(dollars) * MICRO_USD_PER_USD - Fraction(micro)) > _ROUNDING_MICRO_USD:
+    if price_difference(info):
+        micro, dollars = info.unit_cost_micro_usd, info.unit_cost_usd
         message = f"{info.name} costs {micro} micro-USD and {dollars} USD, which is not the same; the first is used."
+        if far_apart(info):
+            message = f"{info.name} costs {micro} micro-USD and {dollars} USD: it counts as unpriced."
         yield Violation("price_spelled_twice", info.name, message, warn=True)
-
-
-def _is_number(value: JsonValue) -> TypeGuard[int | float]:
-    """Whether it is a number that may be an amount; what is larger is called unpriced elsewhere."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_MICRO_USD
 
 
 def _price_in_range(flavors: Sequence[Flavor]) -> Iterator[Violation]:

@@ -1,5 +1,6 @@
 """Which listing to use: asked now, kept from before, or shipped; and to say which."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,12 @@ __all__ = ["FRESH_FOR", "ListingRequest", "load_listing"]
 
 # An answer of the Hub is used again for an hour: prices have moved a few times a year (data/price_history.csv).
 FRESH_FOR = timedelta(hours=1)
+
+# A Hub that takes the question and does not answer keeps nobody waiting: older listings exist, and for a while it is
+# not asked again. Who asks for the Hub's answer by name waits longer.
+_ASKED_WITHIN_SECS, _REFRESHED_WITHIN_SECS = 2.5, 15.0
+_SLOW_SECS = 1.0
+_SILENT_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +71,7 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
     if not request.offline:
         if kept is not None and not request.refresh and timedelta(0) <= now - kept.checked < FRESH_FOR:
             return _warned(kept, warnings)
-        asked = _ask(request.cache, now, transport, warnings)
+        asked = _ask(request, now, transport, warnings)
         if asked is not None:
             return _warned(asked, warnings)
     shipped = shipped_listing()
@@ -90,13 +97,21 @@ def _read_cache(cache: ListingCache, warnings: list[str]) -> Listing | None:
 
 
 def _ask(
-    cache: ListingCache, now: datetime, transport: "httpx.BaseTransport | None", warnings: list[str]
+    request: ListingRequest, now: datetime, transport: "httpx.BaseTransport | None", warnings: list[str]
 ) -> Listing | None:
+    cache = request.cache
+    if not request.refresh and cache.was_silent(now, _SILENT_FOR):
+        warnings.append(f"{cache.endpoint} did not answer in time less than a minute ago and was not asked again.")
+        return None
+    began = time.monotonic()
+    within_secs = _REFRESHED_WITHIN_SECS if request.refresh else _ASKED_WITHIN_SECS
     try:
-        raw = fetch_hardware(cache.endpoint, transport=transport)
+        raw = fetch_hardware(cache.endpoint, within_secs=within_secs, transport=transport)
         listing = parse_listing_bytes(raw, origin=cache.endpoint, checked=now)
     except CatalogError as error:
         warnings.append(error.message)
+        if time.monotonic() - began > _SLOW_SECS:
+            cache.note_silence(now)
         return None
     try:
         cache.write(raw, now)

@@ -3,23 +3,23 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
 
-import typer
+import click
 
 from hfplanner import __version__
 from hfplanner.cli import INTERRUPTED
-from hfplanner.cli.lazy import CONTEXT_SETTINGS, LazyCommand, lazy_group
+from hfplanner.cli.groups import LazyCommand, LazyGroup
 from hfplanner.cli.show.output import discard, print_error, wants_json
-from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.errors import HfplannerError, UsageError, quoted
 
-__all__ = ["COMMANDS", "run"]
+__all__ = ["COMMANDS", "ROOT", "program_name", "run"]
 
 COMMANDS = {
     "hardware": LazyCommand("hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("recommend", "Say which flavor is cheapest for what a job needs, and why."),
     "estimate": LazyCommand("estimate", "Say how much memory, time and money a job needs."),
+    "check": LazyCommand("check", "Say what a job costs at worst, and whether it may run."),
     "budget": LazyCommand("budget", "Show what may be spent, and whether a job may run."),
     "run": LazyCommand("run", "Run a job: check the budget, reserve, submit once, follow."),
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
@@ -31,28 +31,42 @@ COMMANDS = {
 _BROKEN_PIPE = 141
 
 
-def _print_version(value: bool) -> None:
-    if value:
-        typer.echo(f"hfplanner {__version__}")
-        raise typer.Exit
+def _eager(name: str, about: str, act: Callable[[], str]) -> click.Option:
+    """Return an option that prints something and ends the program, whatever else was typed."""
+
+    def print_it(ctx: click.Context, _param: click.Parameter, is_given: object) -> None:
+        if is_given and not ctx.resilient_parsing:
+            click.echo(act())
+            ctx.exit()
+
+    return click.Option([name], is_flag=True, is_eager=True, expose_value=False, callback=print_it, help=about)
 
 
-app = typer.Typer(
-    cls=lazy_group(COMMANDS),
-    rich_markup_mode=None,
-    context_settings=CONTEXT_SETTINGS,
-    pretty_exceptions_enable=False,
-    epilog="Use `hfplanner COMMAND --help` for more about a command.",
+def _version() -> str:
+    return f"hfplanner {__version__}"
+
+
+def _install() -> str:
+    from hfplanner.cli.options.shells import install_completion  # noqa: PLC0415 - only where it is asked for
+
+    return install_completion(program_name(), os.environ)
+
+
+def _script() -> str:
+    from hfplanner.cli.options.shells import completion_script  # noqa: PLC0415 - as above
+
+    return completion_script(program_name(), os.environ)
+
+
+ROOT = LazyGroup(
+    COMMANDS,
+    "Plan the cost and hardware of Hugging Face Jobs.",
+    params=[
+        _eager("--version", "Print the version and exit.", _version),
+        _eager("--install-completion", "Complete commands and options in this shell.", _install),
+        _eager("--show-completion", "Print what --install-completion would add.", _script),
+    ],
 )
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Plan the cost and hardware of Hugging Face Jobs."""
 
 
 def run(args: Sequence[str]) -> int:
@@ -63,17 +77,15 @@ def run(args: Sequence[str]) -> int:
     json = wants_json(args)
     _prepare_streams()
     try:
-        code = typer.main.get_command(app).main(
-            list(args) or ["--help"], prog_name=_program_name(), standalone_mode=False
-        )
+        code = ROOT.main(list(args), prog_name=program_name(), standalone_mode=False)
         sys.stdout.flush()
-    except typer.TyperException as error:
-        print_error(_as_usage_error(error, args), json=json)
+    except click.ClickException as error:
+        print_error(_as_usage_error(error), json=json)
         return UsageError.exit_code
     except HfplannerError as error:
         print_error(error, json=json)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`hfplanner hardware | head -1`): nothing more to say, and nothing to flush at exit.
@@ -84,7 +96,7 @@ def run(args: Sequence[str]) -> int:
         discard(sys.stdout)
         print_error(HfplannerError(f"The answer could not be written ({error.strerror})."), json=False)
         return HfplannerError.exit_code
-    return code or (0 if args else UsageError.exit_code)
+    return code or 0
 
 
 def _prepare_streams() -> None:
@@ -98,15 +110,18 @@ def _prepare_streams() -> None:
             getattr(sys, name).reconfigure(errors="replace")
 
 
-def _program_name() -> str:
+def program_name() -> str:
     """Return the name the program was called by: the same one may be called ``hf-planner``."""
     name = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs more than the whole function
     return name if name in {"hfplanner", "hf-planner"} else "hfplanner"
 
 
-def _as_usage_error(error: typer.TyperException, args: Sequence[str]) -> UsageError:
-    """Return what typer refuses (an unknown option, a missing value) as an error of our own tree."""
-    command = next((f" {arg}" for arg in args if arg in COMMANDS), "")
-    message = (error.format_message() or "No command is given").replace("Value error, ", "")
-    sentence = message if message.endswith((".", "?")) else f"{message}."
-    return UsageError(sentence, hint=f"See `{_program_name()}{command} --help`.")
+def _as_usage_error(error: click.ClickException) -> UsageError:
+    """Return what click refuses (an unknown option, a missing value) as an error of our own tree."""
+    ctx = getattr(error, "ctx", None)
+    hint = f"See `{program_name() if ctx is None else ctx.command_path} --help`."
+    if isinstance(error, click.NoSuchOption):
+        near = f" Did you mean {' or '.join(error.possibilities)}?" if error.possibilities else ""
+        return UsageError(f"There is no option {quoted(error.option_name)}.{near}", hint=hint)
+    message = error.format_message() or "Missing command."
+    return UsageError(message if message.endswith((".", "?")) else f"{message}.", hint=hint)

@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
@@ -26,16 +24,10 @@ if TYPE_CHECKING:
     from hfplanner.api.models import ScheduledJobInfo
     from hfplanner.catalog.listing import Listing
 
-__all__ = ["PolicyOption", "ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
+__all__ = ["ask_schedules", "history_bills", "look_outside", "open_books", "the_policy"]
 
-PolicyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy",
-        metavar="FILE",
-        help="The policy; by default HFPLANNER_POLICY, else hfplanner.toml here and in your configuration.",
-    ),
-]
+# How long the Hub is asked for schedules: a check that does not count them says so.
+_SCHEDULES_SECS = 3.0
 
 
 class _EmptyBooks:
@@ -69,13 +61,13 @@ class _EmptyBooks:
         return ()
 
 
-def the_policy(named: Path | None) -> Policy:
+def the_policy(named: str | Path | None) -> Policy:
     """Return the policy that holds here.
 
     Raises:
         PolicyError: it cannot be read.
     """
-    return find_policy(named, os.environ, Path.cwd())
+    return find_policy(None if named is None else Path(named), os.environ, Path.cwd())
 
 
 @contextmanager
@@ -163,7 +155,8 @@ def ask_schedules(client: "JobsClient | None", namespace: str) -> "Sequence[Sche
     if client is None or not namespace:
         return None
     try:
-        return client.scheduled.list(namespace)
+        with client.within(_SCHEDULES_SECS):
+            return client.scheduled.list(namespace)
     except HubError as error:
         warn(f"The schedules of {namespace} are not known: {error.message}")
         return None

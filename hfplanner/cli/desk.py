@@ -3,15 +3,13 @@
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
 from hfplanner.cli.account import open_client
 from hfplanner.cli.budget_inputs import history_bills, the_policy
-from hfplanner.cli.options import get_listing, now_utc
+from hfplanner.cli.listing import get_listing, now_utc
 from hfplanner.errors import LedgerError, TokenError, UsageError
 from hfplanner.files import data_folder
 
@@ -22,14 +20,7 @@ if TYPE_CHECKING:
     from hfplanner.submit.books import Books
     from hfplanner.submit.send import Desk
 
-__all__ = ["LedgerOption", "get_books", "kept_bills", "open_desk", "open_the_ledger"]
-
-LedgerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--ledger", metavar="PATH|URL", help="The ledger: a file, or postgresql://...  [default: HFPLANNER_LEDGER]"
-    ),
-]
+__all__ = ["get_books", "kept_bills", "open_desk", "open_the_ledger"]
 
 
 def open_the_ledger(address: str | None) -> "Ledger":
@@ -70,7 +61,7 @@ def open_desk(address: str | None, token: str | None, *, offline: bool = False) 
             yield Desk(ledger=ledger, hub=hub, machine=machine, clock=now_utc)
 
 
-def get_books(policy: Path | None, namespaces: tuple[str, ...]) -> "Books":
+def get_books(policy: str | None, namespaces: tuple[str, ...]) -> "Books":
     """Return what charges jobs nobody reserved money for: the policy, the present prices, and the bills that are kept.
 
     Raises:

@@ -3,104 +3,47 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
-
-import typer
+from typing import Literal
 
 from hfplanner.api.settings import read_hub_settings, read_token
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.estimates import history_like, measured_runs
-from hfplanner.cli.model_options import BatchSizeOption, ModelOption, ParamsOption, SeqLenOption
-from hfplanner.cli.needs import BoundOption, DurationOption, LikeOption, PhaseOption, ScalesOption, TokensOption
-from hfplanner.cli.options import reader, whole_number
-from hfplanner.errors import UsageError, quoted
+from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.first_principles import Kind, Work, durations_from_work
 from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs
 from hfplanner.estimate.duration.plan import same_everywhere
-from hfplanner.estimate.duration.workload import Phase, Precision, Workload
+from hfplanner.estimate.duration.workload import Bound, Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
 from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.load import ModelSource, load_model
-from hfplanner.units import parse_duration
+from hfplanner.plan.readers import MeasuredDuration
 
-__all__ = ["AttemptsOption", "DurationOptions", "FlavorOption", "TimeoutOption", "ToOption", "durations_on"]
+__all__ = ["DurationOptions", "TrainedTask", "durations_on"]
 
 TrainedTask = Literal["full", "lora", "qlora"]
 
 _KINDS: Mapping[Phase | None, Kind] = {"train": "full", "prefill": "prefill", "decode": "decode", "inference": "decode"}
-_MOST_ATTEMPTS = 100
-
-
-def parse_percent(text: str) -> float:
-    """Read a share in percent.
-
-    Raises:
-        UsageError: it is not above 0 and at most 100.
-
-    >>> parse_percent("60"), parse_percent("60%")
-    (0.6, 0.6)
-    """
-    number = text.strip().removesuffix("%").strip()
-    is_number = number.isascii() and number.replace(".", "", 1).isdigit() and len(number) <= len("100.00")
-    share = float(number) / 100 if is_number else 0.0
-    if not 0 < share <= 1:
-        raise UsageError(f"{quoted(text)} is not a share from 0 to 100 percent.", hint="For example 60 or 60%.")
-    return share
-
-
-RunPrecisionOption = Annotated[
-    Precision | None, typer.Option("--precision", help="What it computes in; 16 bits unless said.")
-]
-UtilizationOption = Annotated[
-    float | None,
-    typer.Option(
-        parser=reader("--utilization", parse_percent),
-        metavar="PERCENT",
-        help="The share of the time in which the GPU computed, where it was measured.",
-    ),
-]
-ToOption = Annotated[list[str] | None, typer.Option(metavar="FLAVOR", help="Only on this flavor; may be repeated.")]
-FlavorOption = Annotated[
-    list[str] | None, typer.Option("--flavor", "--to", metavar="FLAVOR", help="Only on this flavor; may be repeated.")
-]
-TrainedTaskOption = Annotated[TrainedTask | None, typer.Option("--task", help="Which weights are trained.")]
-TimeoutOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=reader("--timeout", parse_duration),
-        metavar="TIME",
-        help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
-    ),
-]
-AttemptsOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=reader("--attempts", whole_number(_MOST_ATTEMPTS)),
-        metavar="N",
-        help="How often the job may be tried, for the worst case; once by default.",
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DurationOptions:
     """How long the job ran where it was measured, or what it works on where it never ran, as typed."""
 
-    duration: DurationOption = None
-    like: LikeOption = None
-    phase: PhaseOption = None
-    precision: RunPrecisionOption = None
-    bound: BoundOption = "auto"
-    scales_with_gpus: ScalesOption = False
-    utilization: UtilizationOption = None
-    model: ModelOption = None
-    params: ParamsOption = None
-    task: TrainedTaskOption = None
-    tokens: TokensOption = None
-    seq_len: SeqLenOption = 2048
-    batch_size: BatchSizeOption = None
+    duration: list[MeasuredDuration] | None = None
+    like: str | None = None
+    phase: Phase | None = None
+    precision: Precision | None = None
+    bound: Bound = "auto"
+    scales_with_gpus: bool = False
+    utilization: float | None = None
+    model: str | None = None
+    params: int | None = None
+    task: TrainedTask | None = None
+    tokens: int | None = None
+    seq_len: int = 2048
+    batch_size: int | None = None
 
     @property
     def names_model(self) -> bool:

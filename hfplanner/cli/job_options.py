@@ -5,118 +5,42 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.cli.account import Account
-from hfplanner.cli.options import reader, whole_number
 from hfplanner.errors import UsageError, quoted
 
-__all__ = ["JobOptions", "JobRequest", "TokenOption", "job_terms", "read_job"]
+__all__ = ["JobOptions", "JobRequest", "job_terms", "read_job"]
 
-_MOST_PORTS = 65535
-_MOST_ATTEMPTS = 2**53 - 1
 _MAX_FILE_BYTES = 2**20
 _TOKEN = "HF_TOKEN"  # noqa: S105 - a variable's name
 _UNNAMED_IMAGE = "none"
-
-EnvOption = Annotated[
-    list[str] | None,
-    typer.Option("-e", "--env", metavar="KEY[=VALUE]", help="An environment variable; without a value, yours."),
-]
-SecretsOption = Annotated[
-    list[str] | None,
-    typer.Option("-s", "--secrets", metavar="KEY[=VALUE]", help="A secret; better without a value: yours is taken."),
-]
-EnvFileOption = Annotated[
-    str | None, typer.Option("--env-file", metavar="FILE", help="A file of environment variables; - is standard input.")
-]
-SecretsFileOption = Annotated[
-    str | None, typer.Option("--secrets-file", metavar="FILE", help="A file of secrets; - is standard input.")
-]
-NameOption = Annotated[str | None, typer.Option("--name", metavar="TEXT", help="The job's name, its label 'name'.")]
-LabelOption = Annotated[
-    list[str] | None, typer.Option("-l", "--label", metavar="KEY[=VALUE]", help="A label; repeatable.")
-]
-VolumeOption = Annotated[
-    list[str] | None,
-    typer.Option("-v", "--volume", metavar="URI", help="hf://[TYPE/]OWNER/NAME[/PATH]:/MOUNT[:ro|:rw]; repeatable."),
-]
-FlavorOption = Annotated[str | None, typer.Option("--flavor", metavar="NAME", help="The hardware; see `hardware`.")]
-TimeoutOption = Annotated[
-    str | None, typer.Option("--timeout", metavar="TIME", help="How long one attempt may run: 90s, 30m, 1.5h, 2d.")
-]
-AttemptsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--attempts",
-        parser=reader("--attempts", whole_number(_MOST_ATTEMPTS)),
-        metavar="N",
-        help="How often it may be tried, the first time included.  [default: 1]",
-    ),
-]
-ExposeOption = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--expose", parser=reader("--expose", whole_number(_MOST_PORTS)), metavar="PORT", help="Expose a port."
-    ),
-]
-ExposePublicOption = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--expose-public",
-        parser=reader("--expose-public", whole_number(_MOST_PORTS)),
-        metavar="PORT",
-        help="Expose a port to everybody.",
-    ),
-]
-SshOption = Annotated[bool, typer.Option("--ssh", help="Make the job reachable over SSH.")]
-NetworkGroupOption = Annotated[
-    str | None, typer.Option("--network-group", metavar="NAME", help="Jobs of one group reach each other.")
-]
-NetworkAliasOption = Annotated[
-    list[str] | None, typer.Option("--network-alias", metavar="NAME", help="A name in the group; repeatable.")
-]
-ResourceGroupOption = Annotated[
-    str | None, typer.Option("--resource-group-id", metavar="ID", help="Of the organization's resource group.")
-]
-JobNamespaceOption = Annotated[
-    str | None, typer.Option("--namespace", metavar="NAME", help="Who pays: you by default, or an organization.")
-]
-TokenOption = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="By default that of `hf auth login` or HF_TOKEN.")
-]
-ImageArgument = Annotated[str | None, typer.Argument(metavar="IMAGE", help="The image it runs in.", show_default=False)]
-CommandArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="COMMAND", help="What it runs.", show_default=False)
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
     """A job as it was typed, nothing of it read yet; each is the option of that name."""
 
-    image: ImageArgument = None
-    command: CommandArgument = None
-    flavor: FlavorOption = None
-    timeout: TimeoutOption = None
-    attempts: AttemptsOption = None
-    namespace: JobNamespaceOption = None
-    name: NameOption = None
-    label: LabelOption = None
-    env: EnvOption = None
-    secrets: SecretsOption = None
-    env_file: EnvFileOption = None
-    secrets_file: SecretsFileOption = None
-    volume: VolumeOption = None
-    expose: ExposeOption = None
-    expose_public: ExposePublicOption = None
-    ssh: SshOption = False
-    network_group: NetworkGroupOption = None
-    network_alias: NetworkAliasOption = None
-    resource_group_id: ResourceGroupOption = None
+    image: str | None = None
+    command: Sequence[str] | None = None
+    flavor: str | None = None
+    timeout: str | None = None
+    attempts: int | None = None
+    namespace: str | None = None
+    name: str | None = None
+    label: list[str] | None = None
+    env: list[str] | None = None
+    secrets: list[str] | None = None
+    env_file: str | None = None
+    secrets_file: str | None = None
+    volume: list[str] | None = None
+    expose: list[int] | None = None
+    expose_public: list[int] | None = None
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: list[str] | None = None
+    resource_group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from hfplanner.cli.account import Account, find_account
 from hfplanner.cli.budget_inputs import ask_schedules, look_outside
 from hfplanner.cli.estimates import Asked
 from hfplanner.cli.job_options import JobOptions, JobRequest, job_terms, read_job
+from hfplanner.cli.listing import now_utc
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
-from hfplanner.cli.options import now_utc
 from hfplanner.cli.show.output import warn
 from hfplanner.errors import BudgetBlocked, HubError, UsageError
 from hfplanner.recommend.choose import recommend

@@ -31,9 +31,10 @@ COST_BASES = (
 
 ``billed``: the bill says so. ``exact``: it ran from a known start to a known end. ``never_started``: it ended without a
 start, which costs nothing. Bounds: ``retried``, earlier attempts left no times; ``running_now``, so far and at most
-until its timeout; ``not_started_yet``; ``end_unknown``, it ended, but not known when; ``vanished``, it was seen running
-and never ending, and its longest time is over; ``stage_unknown``, a stage that this version does not know, taken as
-still spending. ``unpriced``: no price is known of that flavor and day.
+until its timeout; ``not_started_yet``; ``end_unknown``, it ended, but not known when, or its record contradicts itself
+(it started and ran for 0 seconds, or it ran and ended no later than it started); ``vanished``, it was seen running and
+never ending, and its longest time is over; ``stage_unknown``, a stage that this version does not know, taken as still
+spending. ``unpriced``: no price is known of that flavor and day.
 """
 
 EXACT_BASES = ("billed", "exact", "never_started")
@@ -106,13 +107,16 @@ def _times(rule: BillingPolicy, now: datetime, timeout_not_sent: pl.Expr | None)
     between = (pl.col("finished_at") - pl.col("started_at")).dt.total_microseconds()
     told = _microseconds(pl.col("running_secs"))
     ran = pl.coalesce(between, told) if rule.seconds == "timestamps" else pl.coalesce(told, between)
+    # A record whose times and seconds exclude each other does not say for how long it ran.
+    excluded = (between < 0) | ((between == 0) & (told > 0)) | (told == 0)
+    contradicts = pl.col("started_at").is_not_null() & excluded.fill_null(value=False)
     timeout = _microseconds(pl.col("timeout_secs"))
     if timeout_not_sent is not None:
         default = pl.lit(rule.default_timeout_secs * MICROSECONDS_PER_SECOND, pl.Int64)
         timeout = pl.when(timeout.is_null() & timeout_not_sent).then(default).otherwise(timeout)
     moment = pl.lit(now, pl.Datetime("us", "UTC"))
     return [
-        ran.clip(lower_bound=0).alias("ran_microseconds"),
+        pl.when(~contradicts).then(ran.clip(lower_bound=0)).alias("ran_microseconds"),
         timeout.alias("_timeout"),
         (pl.col("attempts").fill_null(1).clip(lower_bound=1) if rule.each_attempt else pl.lit(1, pl.Int64)).alias(
             "_attempts"

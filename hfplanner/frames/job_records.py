@@ -177,11 +177,21 @@ def _job_row(value: Mapping[str, Any]) -> dict[str, Any]:
         "scheduling_secs": _number(durations.scheduling_secs),
         "running_secs": _number(durations.running_secs),
         "total_secs": _number(durations.total_secs),
-        "timeout_secs": _number(job.timeout),
-        "retry": _number(job.retry),
+        "timeout_secs": _greatest(job.timeout, _extra(job, "timeoutSeconds")),
+        "retry": _greatest(job.retry, _extra(job, "attempts", -1)),
         "ports": None if job.expose is None else len(job.expose),
         "resource_group_id": job.resource_group_id,
     }
+
+
+def _extra(job: JobInfo, name: str, plus: int = 0) -> float | None:
+    """Return the number of a field that the answers of the API do not have, and schedules and bodies do."""
+    found = (job.model_extra or {}).get(name)
+    return found + plus if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def _greatest(one: float | None, other: float | None) -> float | None:
+    return _number(max((value for value in (one, other) if value is not None), default=None))
 
 
 def read_time(text: str) -> datetime | None:

@@ -66,7 +66,9 @@ class WireJob(msgspec.Struct, gc=False):
     shown_image: str | None = msgspec.field(default=None, name="image/space")
     flavor: str | None = None
     timeout: float | None = None
+    timeout_too: float | None = msgspec.field(default=None, name="timeoutSeconds")
     retry: float | None = None
+    attempts: float | None = None
     resource_group_id: str | None = msgspec.field(default=None, name="resourceGroupId")
     resource_group_id_too: str | None = msgspec.field(default=None, name="resource_group_id")
     owner: msgspec.Raw = _NULL
@@ -214,11 +216,18 @@ def _plain(jobs: Sequence[WireJob]) -> dict[str, list[Any]]:
         "created_at": [job.created_at or job.created_at_too for job in jobs],
         "started_at": [job.started_at or job.started_at_too for job in jobs],
         "finished_at": [job.finished_at or job.finished_at_too for job in jobs],
-        "timeout_secs": [job.timeout for job in jobs],
-        "retry": [job.retry for job in jobs],
+        "timeout_secs": [_greatest(job.timeout, job.timeout_too) for job in jobs],
+        "retry": [_greatest(job.retry, None if job.attempts is None else job.attempts - 1) for job in jobs],
         "ports": [None if job.expose is None else _count_ports(job.expose) for job in jobs],
         "resource_group_id": [job.resource_group_id or job.resource_group_id_too for job in jobs],
     }
+
+
+def _greatest(one: float | None, other: float | None) -> float | None:
+    """Return the greater of two spellings of what bounds the cost of a job."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _shown_image(job: WireJob) -> str | None:

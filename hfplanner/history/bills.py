@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from hfplanner.errors import HistoryError
-from hfplanner.files import write_atomically
+from hfplanner.files import make_private_folder, write_private
 from hfplanner.history.store import HistoryStore
 
 __all__ = ["BILL_ROWS_SCHEMA", "BilledPeriod", "Bills", "keep_bill", "read_bills"]
@@ -124,10 +124,10 @@ def keep_bill(store: HistoryStore, period: BilledPeriod, rows: pl.DataFrame) -> 
     folder = store.folder / "bills"
     path = folder / period.name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         with store.locked():
             if not path.exists() or _read(path)[0].seen_at <= period.seen_at:
-                write_atomically(path, content.getvalue())
+                write_private(path, content.getvalue())
     except OSError as error:
         raise HistoryError(f"The bill cannot be kept in {folder} ({error.strerror or error}).") from error
 

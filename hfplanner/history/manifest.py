@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hfplanner.errors import HistoryError
-from hfplanner.files import write_atomically
+from hfplanner.files import write_private
 
 __all__ = ["LAYOUT_VERSION", "DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
 
@@ -144,7 +144,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """
     months = {month: [asdict(file) for file in files] for month, files in sorted(manifest.months.items())}
     document = {"version": LAYOUT_VERSION, "months": months, "pulls": [pull.to_json() for pull in manifest.pulls]}
-    write_atomically(folder / _NAME, json.dumps(document, indent=1).encode())
+    write_private(folder / _NAME, json.dumps(document, indent=1).encode())
     sync_folder(folder)
 
 

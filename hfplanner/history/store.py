@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from hfplanner.errors import HistoryError
-from hfplanner.files import data_folder
+from hfplanner.files import create_private, data_folder, is_private, keep_private, make_private_folder
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 from hfplanner.history.manifest import DataFile, Manifest, Pull, read_manifest, sync_folder, write_manifest
 from hfplanner.history.merge import PROVENANCE, merge_jobs
@@ -21,6 +21,7 @@ __all__ = ["Added", "HistoryStore", "default_history_folder"]
 # Replaced files stay this long for those who have just read a manifest that names them.
 _GRACE_SECS = 3600
 _LOCK_WAIT_SECS = 300.0
+_LOCK_MODE = 0o600
 # A month is written anew when that costs little, or when its additions have become many or large.
 _SMALL_MONTH_ROWS = 100_000
 _MOST_FILES = 8
@@ -61,6 +62,8 @@ class HistoryStore:
         Raises:
             HistoryError: it is damaged, or of a newer version.
         """
+        if not is_private(self.folder):
+            keep_private(self.folder)
         return read_manifest(self.folder)
 
     def pulls(self) -> tuple[Pull, ...]:
@@ -99,7 +102,7 @@ class HistoryStore:
         """
         merged = merge_jobs(jobs.match_to_schema(JOBS_SCHEMA))
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             with self.locked():
                 return self._add(merged, tuple(pulls))
         except OSError as error:
@@ -117,7 +120,8 @@ class HistoryStore:
         from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
 
         try:
-            with FileLock(self.folder / ".lock", timeout=self.lock_wait_secs):
+            with FileLock(self.folder / ".lock", timeout=self.lock_wait_secs, mode=_LOCK_MODE):
+                keep_private(self.folder)
                 yield
         except Timeout as error:
             raise HistoryError(
@@ -172,12 +176,10 @@ class HistoryStore:
 
     def _write(self, month: str, jobs: pl.DataFrame) -> DataFile:
         folder = self.folder / f"month={month}"
-        folder.mkdir(exist_ok=True)
+        make_private_folder(folder)
         name = f"jobs-{uuid.uuid4().hex}.parquet"
-        with (folder / name).open("xb") as file:
+        with create_private(folder / name) as file:
             jobs.write_parquet(file, compression="zstd", compression_level=1, statistics=True)
-            file.flush()
-            os.fsync(file.fileno())
         sync_folder(folder)
         return DataFile(f"month={month}/{name}", jobs.height)
 

@@ -48,7 +48,7 @@ __all__ = [
     "read_value",
 ]
 
-Group = Literal["Job", "Needs", "Model", "Time", "Limits", "Where", "Output"]
+Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
 
 _MOST = 2**31 - 1
 _MOST_WIDTH = 10**7
@@ -72,11 +72,12 @@ class Argument:
         metavar: what stands for its value in a help text; empty for a flag, and where there are choices.
         default: what holds where it is not given, already read.
         shown_default: how help shows the default; empty where it shows none.
-        choices: where its words are declared, ``"module:Literal"``, if it takes one of several.
+        choices: its words, if it takes one of several, or where they are declared: ``"module:Literal"``.
         repeatable: whether it may be given several times; its value is then a list, or ``None``.
         short: a second spelling on the command line, of one letter.
         aliases: other long spellings on the command line.
         is_flag: whether it is yes or no.
+        is_required: whether nothing can be done without it.
     """
 
     name: str
@@ -86,11 +87,12 @@ class Argument:
     metavar: str = ""
     default: Any = None
     shown_default: str = ""
-    choices: str = ""
+    choices: str | tuple[str, ...] = ()
     repeatable: bool = False
     short: str = ""
     aliases: tuple[str, ...] = ()
     is_flag: bool = False
+    is_required: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -99,8 +101,8 @@ class Argument:
         >>> find_arguments("task")[0].words
         ('inference', 'full', 'lora', 'qlora')
         """
-        if not self.choices:
-            return ()
+        if not isinstance(self.choices, str):
+            return self.choices
         module, _, attribute = self.choices.partition(":")
         return get_args(getattr(import_module(module), attribute))
 

@@ -12,7 +12,16 @@ from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import NEED_LIMITS, Needs
 from hfplanner.recommend.result import NearestMiss
 from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator
-from hfplanner.units import GB, MINUTES_PER_HOUR, format_duration, format_usd, format_usd_per_hour, per_minute_limit
+from hfplanner.units import (
+    GB,
+    MICRO_USD_PER_CENT,
+    MINUTES_PER_HOUR,
+    ceil_div,
+    format_duration,
+    format_usd_exact,
+    format_usd_per_hour,
+    per_minute_limit,
+)
 
 __all__ = ["nearest_miss"]
 
@@ -21,9 +30,6 @@ NEAR = 0.25
 
 # What has to give, the least painful first.
 _SHARD, _BUDGET, _NEED = 0, 1, 2
-
-# A limit on the price is suggested in whole cents where that is enough.
-_CENT_MICRO_USD = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +151,11 @@ def _can_run(way: _Asked, flavor: Flavor) -> bool:
 
 def _enough(rule: Rule, have: int) -> int:
     """Return the value of the need that the flavor meets, in round numbers where that is possible."""
+    if rule.code == "max_cost":
+        return have if have < MICRO_USD_PER_CENT else ceil_div(have, MICRO_USD_PER_CENT) * MICRO_USD_PER_CENT
     if rule.code != "max_price":
         return have
-    in_cents = round(have / _CENT_MICRO_USD) * _CENT_MICRO_USD
+    in_cents = round(have / MICRO_USD_PER_CENT) * MICRO_USD_PER_CENT
     is_enough = in_cents > 0 and per_minute_limit(in_cents) * MINUTES_PER_HOUR >= have
     return in_cents if is_enough else have
 
@@ -163,7 +171,7 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
             size = f"{value // GB}GB" if value % GB == 0 else f"{value}B"
             return f"--{field.removesuffix('_bytes')} {size}"
         case "max_price_micro_usd_per_hour" | "max_cost_micro_usd":
-            amount = format_usd(value).removeprefix("$").replace(",", "")
+            amount = format_usd_exact(value).removeprefix("$").replace(",", "")
             return f"--{'max-price' if 'price' in field else 'max-cost'} {amount}"
         case "max_time_secs":
             return f"--max-time {format_duration(value)}"

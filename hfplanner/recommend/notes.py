@@ -10,7 +10,7 @@ from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import Needs, Objective
 from hfplanner.recommend.words import format_chance
-from hfplanner.units import format_about_usd, format_bytes, format_duration, format_usd
+from hfplanner.units import format_bytes, format_duration, format_usd
 
 __all__ = ["option_notes", "standing"]
 
@@ -115,10 +115,10 @@ def _beside_in_time(candidate: Candidate, best: Candidate) -> str:
     if more == 0:
         return f"{pace}, for the same cost"
     if more < 0:
-        return f"{pace}, for {format_about_usd(-more)} less"
+        return f"{pace}, for {format_usd(-more)} less"
     longest = longest_break_even_secs(candidate.flavor, best.flavor, theirs[0])
     told = f"only if done in {format_duration(longest)}" if longest else "at no speed"
-    return f"{pace}, for {format_about_usd(more)} more: cheaper per job {told}"
+    return f"{pace}, for {format_usd(more)} more: cheaper per job {told}"
 
 
 def _point(candidate: Candidate) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from warnings import catch_warnings, simplefilter
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import HfplannerError, UsageError, quoted
-from hfplanner.files import write_atomically
+from hfplanner.files import write_output
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
@@ -21,6 +21,7 @@ from hfplanner.units import (
     SECONDS_PER_MINUTE,
     format_bytes,
     format_duration,
+    format_usd,
     format_usd_per_hour,
     usd_per_hour,
 )
@@ -111,7 +112,7 @@ def write_plot(answer: Recommendation, path: Path) -> None:
         simplefilter("ignore", UserWarning)
         draw(answer).savefig(picture, format=kind, dpi=150, metadata=undated[kind])
     try:
-        write_atomically(path, picture.getvalue())
+        write_output(path, picture.getvalue())
     except OSError as error:
         raise HfplannerError(
             f"The picture {path} cannot be written ({error.strerror}).", hint="Name a file that can be written."
@@ -217,7 +218,7 @@ def _scale_dollars(axes: "Axes") -> None:
 
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda dollars, _: f"${dollars:,.2f}" if dollars >= _CENT else f"${dollars:g}")
+    axes.yaxis.set_major_formatter(lambda dollars, _: format_usd(round(dollars * MICRO_USD_PER_USD)))
     axes.minorticks_off()
 
 

@@ -1,6 +1,8 @@
 """Why a flavor does not do: each reason with its code, a sentence, what was needed and what there is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
@@ -11,7 +13,7 @@ from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Reason, Rejection
 from hfplanner.recommend.rules import Rule, broken_rules, has_wanted_accelerator
 from hfplanner.recommend.words import format_chance
-from hfplanner.units import format_bytes
+from hfplanner.units import format_bytes, format_usd, format_usd_exact
 
 __all__ = ["below_top", "rejections_of_unreadable_rows", "why_not"]
 
@@ -45,12 +47,20 @@ def _reasons(needs: Needs, flavor: Flavor, estimates: Estimates) -> Iterator[Rea
         if have is None and rule.is_budget and (rule.code == "max_price" or needs.duration_secs is not None):
             # That it has no price is said above, once.
             continue
+        rule = replace(rule, show=_show(rule, need, have))  # noqa: PLW2901 - the same rule, with more digits
         limit = f"at most {rule.show(need)} allowed" if rule.is_budget else f"{rule.show(need)}{rule.noun} needed"
         if have is None and rule.is_budget:
             yield Reason(rule.code, _no_time(flavor, estimates), limit, need, have)
         else:
             is_bound = bool(needs.confidence) and estimates.durations is not None and rule.code != "max_price"
             yield Reason(rule.code, _offer(rule, needs, flavor, is_bound=is_bound), limit, need, have)
+
+
+def _show(rule: Rule, need: Any, have: Any) -> Callable[[int], str]:  # noqa: ANN401 - the values of any rule
+    """Return how a rule's quantity is shown: money exactly where the two differ and would look the same in cents."""
+    if rule.show is format_usd and have is not None and need != have and format_usd(need) == format_usd(have):
+        return format_usd_exact
+    return rule.show
 
 
 def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:

@@ -9,9 +9,10 @@ from statistics import NormalDist
 
 from hfplanner.estimate.span import Estimate
 
-__all__ = ["quantile_secs", "share_below", "standard_normals"]
+__all__ = ["Z_OF_HIGH", "quantile_secs", "share_below", "standard_normals"]
 
-_Z_OF_HIGH = NormalDist().inv_cdf(0.95)
+Z_OF_HIGH = NormalDist().inv_cdf(0.95)
+"""How many standard deviations the high end of a 90 % interval lies above the middle."""
 
 
 def quantile_secs(duration: Estimate, z: float) -> int:
@@ -23,7 +24,7 @@ def quantile_secs(duration: Estimate, z: float) -> int:
     """
     likely = max(duration.likely, 1)
     end = max(duration.high, 1) if z > 0 else max(duration.low, 1)
-    reach = math.log(end / likely) * abs(z) / _Z_OF_HIGH
+    reach = math.log(end / likely) * abs(z) / Z_OF_HIGH
     return max(round(likely * math.exp(reach)), 1)
 
 
@@ -52,4 +53,4 @@ def share_below(duration: Estimate, secs: float) -> float:
     reach = abs(math.log(max(end, 1) / likely))
     if not reach:
         return 1.0 if secs >= likely else 0.0
-    return round(NormalDist().cdf(_Z_OF_HIGH * math.log(secs / likely) / reach), 12)
+    return round(NormalDist().cdf(Z_OF_HIGH * math.log(secs / likely) / reach), 12)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from hfplanner.report.result import Report
 from hfplanner.report.waste_result import Finding
-from hfplanner.report.words import cost_text, count_text, usd_text, value_text
-from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration
+from hfplanner.report.words import cost_text, count_text, value_text
+from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration, format_usd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,7 +168,7 @@ def _tell_days(report: Report) -> str:
     if not report.trend:
         return "No job in this period."
     top = max(report.trend, key=lambda day: (day.cost.low, day.day))
-    flavors = ", ".join(f"{value_text(flavor)} {usd_text(cost)}" for flavor, cost in _by_flavor(report)[:5])
+    flavors = ", ".join(f"{value_text(flavor)} {format_usd(cost)}" for flavor, cost in _by_flavor(report)[:5])
     first, last = report.trend[0].day, report.trend[-1].day
     return f"{first} to {last}; the dearest day is {top.day} with {cost_text(top.cost)}. By flavor: {flavors}."
 
@@ -189,7 +189,7 @@ def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], thing: str) -> Non
     dollars = [cost / MICRO_USD_PER_USD for _, cost in bars]
     colors = [_REST if rest and place == 0 else _COLORS[0] for place in places]
     drawn = axes.barh(list(places), dollars, color=colors, height=0.7)
-    axes.bar_label(drawn, [usd_text(cost) for _, cost in bars], padding=4, fontsize=9)
+    axes.bar_label(drawn, [format_usd(cost) for _, cost in bars], padding=4, fontsize=9)
     axes.set_yticks(list(places), [name for name, _ in bars])
     axes.xaxis.set_major_formatter(_axis_of_usd(max(dollars, default=0.0)))
     axes.margins(x=0.15)

@@ -11,7 +11,7 @@ from hfplanner.report.money import Money
 from hfplanner.report.reconcile_kinds import KINDS, kind_column
 from hfplanner.report.reconcile_result import Comparison, Reconciliation
 from hfplanner.report.spec import ReportSpec
-from hfplanner.report.words import cost_text, usd_text
+from hfplanner.report.words import compared_text
 from hfplanner.units import MICROSECONDS_PER_SECOND
 
 __all__ = ["reconcile"]
@@ -128,9 +128,10 @@ def _evidence(  # noqa: PLR0913, PLR0917 - a row
     job: str, bill: int | None, low: int | None, high: int | None, minutes: float | None, ran: int | None
 ) -> str:
     """Say what both sides know of a job, in the units of the bill: whoever checks it has that beside it."""
-    billed = "not billed" if not bill and minutes is None else f"billed {usd_text(bill or 0)}"
+    charged, cost = compared_text(bill or 0, Money(low or 0, high))
+    billed = "not billed" if not bill and minutes is None else f"billed {charged}"
     for_minutes = "" if minutes is None else f" for {minutes:g} minutes"
-    computed = "not computed" if low is None else f"computed {cost_text(Money(low, high))}"
+    computed = "not computed" if low is None else f"computed {cost}"
     seconds = "" if ran is None else f" for {ran / MICROSECONDS_PER_SECOND:g} seconds"
     return f"{job}: {billed}{for_minutes}, {computed}{seconds}"
 

@@ -14,10 +14,10 @@ from hfplanner.report.words import (
     figures_cost_text,
     hours_text,
     share_text,
-    usd_text,
     value_text,
 )
 from hfplanner.sanitize import sanitize
+from hfplanner.units import format_usd
 
 __all__ = [
     "TextColumn",
@@ -124,7 +124,7 @@ def _shares(groups: Sequence[Group]) -> list[str]:
 
 
 def _usd(stats: Distribution | None, name: str) -> str:
-    return "-" if stats is None else usd_text(int(getattr(stats, name)))
+    return "-" if stats is None else format_usd(int(getattr(stats, name)))
 
 
 def waste_table(findings: Sequence[Finding]) -> TextTable:
@@ -174,7 +174,7 @@ def reconciliation_table(found: Reconciliation) -> TextTable:
         (
             TextColumn("Jobs that are", [one.title for one in rows], keep=9, right=False),
             TextColumn("Jobs", [f"{one.jobs:,}" for one in rows], keep=5),
-            TextColumn("Billed", [usd_text(one.billed_micro_usd) for one in rows], keep=8),
+            TextColumn("Billed", [format_usd(one.billed_micro_usd) for one in rows], keep=8),
             TextColumn("Computed", [cost_text(one.computed) for one in rows], keep=7),
             TextColumn("Look at it", ["yes" if one.flagged else "" for one in rows], keep=6, right=False),
         ),
@@ -202,8 +202,8 @@ def forecast_sentence(forecast: Forecast) -> str:
     test = forecast.backtest
     held = f", {test.covered} of {test.tested} such intervals held the truth" if test.tested else ""
     return (
-        f"{month}: {spent}; at its end likely {usd_text(forecast.likely)}, "
-        f"between {usd_text(forecast.low)} and {usd_text(forecast.high)} (80%). "
+        f"{month}: {spent}; at its end likely {format_usd(forecast.likely)}, "
+        f"between {format_usd(forecast.low)} and {format_usd(forecast.high)} (80%). "
         f"By the {forecast.method}; backtest on {count_text(test.origins, 'day')}: "
         f"half of the forecasts were off by more than {share_text(test.median_error)}{held}."
     )

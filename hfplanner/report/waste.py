@@ -20,7 +20,7 @@ from hfplanner.units import (
     SECONDS_PER_MINUTE,
     format_duration,
     format_usd,
-    usd_per_hour,
+    format_usd_per_hour,
 )
 
 __all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
@@ -248,7 +248,7 @@ def _dominated(flavors: pl.DataFrame, listing: Listing) -> list[Finding]:
             saved = (price - cheapest) * row["paid_minutes"]
             sentence = (
                 f"{sanitize(name)} has at least as much of everything, is at least as fast, and costs "
-                f"${usd_per_hour(cheapest):,.2f} an hour today instead of ${usd_per_hour(price):,.2f}; "
+                f"{format_usd_per_hour(cheapest)} an hour today instead of {format_usd_per_hour(price)}; "
                 f"{row['paid_minutes']:,} minutes were paid for"
             )
             findings.append(

@@ -1,15 +1,16 @@
 """How amounts, shares and times of a report are told to people."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
 from hfplanner.report.money import Money
 from hfplanner.report.reconcile_result import Comparison
 from hfplanner.report.result import Distribution, Figures, Report
 from hfplanner.sanitize import sanitize
-from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration
+from hfplanner.units import MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration, format_usd, format_usd_apart
 
 __all__ = [
     "caveats",
+    "compared_text",
     "cost_text",
     "count_text",
     "duration_text",
@@ -17,26 +18,12 @@ __all__ = [
     "hours_text",
     "period_text",
     "share_text",
-    "usd_text",
     "value_text",
 ]
 
 _NONE = "(none)"
 _EMPTY = "(empty)"
-_CENT = Decimal("0.01")
-_FINE = Decimal("0.000001")
 _LONGEST_NAME = 60
-
-
-def usd_text(micro_usd: int, rounding: str = ROUND_HALF_UP) -> str:
-    """Show an amount in cents; what is less than a cent, exactly.
-
-    >>> usd_text(53_155_626), usd_text(1_234_567_890), usd_text(167), usd_text(0)
-    ('$53.16', '$1,234.57', '$0.000167', '$0.00')
-    """
-    exact = Decimal(micro_usd) / MICRO_USD_PER_USD
-    small = 0 < exact < _CENT
-    return f"${exact.quantize(_FINE if small else _CENT, rounding=rounding):,}"
 
 
 def cost_text(cost: Money) -> str:
@@ -47,9 +34,20 @@ def cost_text(cost: Money) -> str:
     ['$1.00', '$1.00 to $2.01', 'at least $5.00']
     """
     if cost.exact:
-        return usd_text(cost.low)
-    low = usd_text(cost.low, ROUND_FLOOR)
-    return f"at least {low}" if cost.high is None else f"{low} to {usd_text(cost.high, ROUND_CEILING)}"
+        return format_usd(cost.low)
+    low = format_usd(cost.low, ROUND_FLOOR)
+    return f"at least {low}" if cost.high is None else f"{low} to {format_usd(cost.high, ROUND_CEILING)}"
+
+
+def compared_text(billed_micro_usd: int, computed: Money) -> tuple[str, str]:
+    """Show what was billed and what was computed: in cents, or exactly where two that differ would look the same.
+
+    >>> compared_text(399_990, Money(400_000, 400_000)), compared_text(399_990, Money(800_000, 800_000))
+    (('$0.39999', '$0.40'), ('$0.40', '$0.80'))
+    """
+    if computed.exact:
+        return format_usd_apart(billed_micro_usd, computed.low)
+    return format_usd(billed_micro_usd), cost_text(computed)
 
 
 def figures_cost_text(figures: Figures) -> str:
@@ -127,7 +125,7 @@ def caveats(report: Report) -> tuple[str, ...]:
         )
     if report.bill_difference_micro_usd:
         sign = "more" if report.bill_difference_micro_usd > 0 else "less"
-        amount = usd_text(abs(report.bill_difference_micro_usd))
+        amount = format_usd(abs(report.bill_difference_micro_usd))
         found.append(f"The bills say {amount} {sign} than the billing rule for the same jobs; the bills count.")
     if report.reconciliation:
         found += [_comparison_text(one) for one in report.reconciliation.flagged]
@@ -137,6 +135,7 @@ def caveats(report: Report) -> tuple[str, ...]:
 def _comparison_text(one: Comparison) -> str:
     """Say a difference between bill and rule, its likely reason and the job to look at first."""
     seen = f" For example {sanitize('; '.join(one.evidence))}." if one.evidence else ""
-    amounts = f"billed {usd_text(one.billed_micro_usd)}, computed {cost_text(one.computed)}"
+    billed, computed = compared_text(one.billed_micro_usd, one.computed)
+    amounts = f"billed {billed}, computed {computed}"
     jobs = f"{count_text(one.jobs, 'job')}, " if one.jobs else ""
     return f"{one.title}: {jobs}{amounts}; likely {one.likely}.{seen}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hfplanner.errors import HfplannerError
-from hfplanner.files import write_atomically
+from hfplanner.files import write_output
 from hfplanner.report.columns import in_period
 from hfplanner.report.csv_format import to_csv
 from hfplanner.report.flat import flat_header, flat_rows
@@ -52,7 +52,7 @@ def write_report(report: Report, costed: pl.LazyFrame, folder: Path) -> tuple[Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            write_atomically(folder / name, content)
+            write_output(folder / name, content)
         frames = {"groups.parquet": _groups_frame(report).lazy(), "jobs.parquet": jobs, "jobs.csv": _plain(jobs)}
         for name, frame in frames.items():
             sink_whole(frame, folder / name, "csv" if name.endswith(".csv") else "parquet")

@@ -10,3 +10,21 @@ and is a label of the job; whoever marks a submission as being sent is alone, be
 no state is left without a proof or an operator's word. A process that dies between two steps leaves a state from which
 any other process goes on.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hfplanner.submit.send import submit
+
+__all__ = ["submit"]
+
+# Imported when they are used: they bring httpx with them.
+_MODULES = {"submit": "send"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

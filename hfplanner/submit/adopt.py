@@ -5,11 +5,13 @@ from datetime import datetime
 from math import ceil
 
 from hfplanner.api.models import JobInfo
+from hfplanner.api.said import most_attempts, said_timeout_secs
 from hfplanner.budget.ledger.records import Adoption
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.submit.books import Books
+from hfplanner.units import MAX_DURATION_SECS, MAX_MICRO_USD
 
 __all__ = ["adoption_of", "terms_of"]
 
@@ -28,8 +30,17 @@ def adoption_of(job: JobInfo, sid: str, books: Books, *, reason: str, at: dateti
     cap = _cap(terms, books.dearest)
     if cap is None:
         return None
-    windows = books.windows_of(terms, job.created_at or at)
-    return Adoption(sid=sid, job_id=job.id, terms=terms, cap_micro_usd=cap, windows=windows, reason=reason, at=at)
+    created = job.created_at or at
+    return Adoption(
+        sid=sid,
+        job_id=job.id,
+        terms=terms,
+        cap_micro_usd=cap,
+        windows=books.windows_of(terms, created),
+        reason=reason,
+        at=at,
+        created_at=created,
+    )
 
 
 def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTerms:
@@ -48,10 +59,19 @@ def terms_of(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> JobTe
         labels=job.labels or {},
         flavor=flavor,
         price=price_of(flavor),
-        timeout_secs=ceil(job.timeout) if job.timeout is not None and job.timeout > 0 else None,
-        attempts=max(ceil(job.retry or 0), 0) + 1,
+        timeout_secs=_timeout(job),
+        attempts=most_attempts(job),
         has_ports=bool(job.expose),
     )
+
+
+def _timeout(job: JobInfo) -> int | None:
+    """Return the timeout in whole seconds; ``None`` where it is not said, or cannot be one."""
+    try:
+        said = said_timeout_secs(job)
+    except ValueError:
+        return None
+    return None if said is None or said > MAX_DURATION_SECS else ceil(said)
 
 
 def _cap(terms: JobTerms, dearest: UsedPrice | None) -> int | None:
@@ -63,9 +83,10 @@ def _cap(terms: JobTerms, dearest: UsedPrice | None) -> int | None:
     price = terms.price or dearest
     if price is None:
         return None
-    return worst_case_micro_usd(
+    worst = worst_case_micro_usd(
         price.micro_usd_per_minute,
         terms.timeout_secs or BillingPolicy().default_timeout_secs,
         attempts=terms.attempts,
         has_ports=terms.has_ports,
     )
+    return min(worst, MAX_MICRO_USD)

@@ -62,7 +62,6 @@ class ChosenRun:
         too_dear: why the money that was given does not pay for it; ``None`` where it does.
         timeout_secs: of one attempt [s].
         timeout_basis: where that is from; ``"max_cost"`` where the money shortened it.
-        worst_case_micro_usd: the most the job can cost; ``None`` without a price.
         warnings: what to know before it is sent, a sentence each.
     """
 
@@ -72,7 +71,6 @@ class ChosenRun:
     too_dear: Reason | None = None
     timeout_secs: int
     timeout_basis: TimeoutBasis
-    worst_case_micro_usd: int | None
     warnings: tuple[str, ...]
 
 
@@ -88,8 +86,8 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     >>> listing = shipped_listing()
     >>> limits = RunLimits(estimated_timeout_secs=7200, max_cost_micro_usd=1_000_000, may_shorten=True)
     >>> run = choose_run("l4x1", listing, limits)
-    >>> run.timeout_secs, run.worst_case_micro_usd, run.timeout_basis
-    (4500, 999975, 'max_cost')
+    >>> run.timeout_secs, run.timeout_basis
+    (4500, 'max_cost')
     >>> choose_run("l4x1", listing, RunLimits(timeout_secs=7200, max_cost_micro_usd=1_000_000)).too_dear.message
     'The job may cost $1.59996, and --max-cost is $1.00: a --timeout of 1h15m costs no more.'
     >>> choose_run("l4x2", listing, limits).problem.code
@@ -104,7 +102,6 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
             problem=found,
             timeout_secs=timeout,
             timeout_basis=basis,
-            worst_case_micro_usd=None,
             warnings=(),
         )
     if limits.may_shorten and basis != "given":
@@ -121,7 +118,6 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
         too_dear=_too_dear(worst, found.micro_usd_per_minute, limits),
         timeout_secs=timeout,
         timeout_basis=basis,
-        worst_case_micro_usd=worst,
         warnings=_warnings(timeout, basis, limits),
     )
 

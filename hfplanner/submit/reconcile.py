@@ -4,7 +4,8 @@ Run any number of times, at once or after any crash, it does what running it onc
 or once-only in the ledger.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,13 +15,24 @@ from hfplanner.budget.ledger.records import SID_LABEL, Settlement, State, Submis
 from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.adopt import adoption_of
 from hfplanner.submit.books import Books
-from hfplanner.submit.found import is_copy, jobs_of_ledger, jobs_of_submission, original
+from hfplanner.submit.found import (
+    ask_each,
+    is_copy,
+    jobs_of_ledger,
+    jobs_of_submission,
+    newest_of_ledger,
+    original,
+)
 from hfplanner.submit.identity import copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import foreign_price, longest_life, settlement
 from hfplanner.units import format_usd
 
-__all__ = ["Reconciled", "reconcile"]
+__all__ = ["SOON_SECS", "Reconciled", "reconcile"]
+
+SOON_SECS = 5.0
+"""How long a command that spends asks the Hub about what is open, all questions together [s]."""
+_NAMED = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,19 +73,22 @@ class Reconciled:
         return {"complete": self.complete} | {name: list(getattr(self, name)) for name in self.__slots__}
 
 
-def reconcile(desk: Desk, books: Books, *, sweep: bool = True) -> Reconciled:
+def reconcile(desk: Desk, books: Books, *, sweep: bool = True, within_secs: float = math.inf) -> Reconciled:
     """Do all steps of reconciling, in order.
 
     Args:
         desk: where submissions are made.
         books: what charges a job nobody reserved money for.
         sweep: look for jobs with the ledger's label that the ledger does not know, too: a whole listing for each
-            namespace. The start of a spending command leaves it out.
+            namespace. The start of a spending command leaves it out: it takes one listing for all that is open, as far
+            back as that goes, and asks for single jobs only where that does not show them.
+        within_secs: for all questions together; what could not be asked by then is a gap [s].
 
     Raises:
         LedgerError: the ledger cannot be used.
     """
-    return _Reconciliation(desk, books).run(sweep=sweep)
+    with desk.hub.within(within_secs):
+        return _Reconciliation(desk, books).run(sweep=sweep)
 
 
 class _Reconciliation:
@@ -88,9 +103,11 @@ class _Reconciliation:
     def run(self, *, sweep: bool) -> Reconciled:
         """Return what was done."""
         self._expire()
-        self._look_for_unknown()
         if sweep:
+            self._look_for_unknown()
             self._sweep()
+        else:
+            self._look_at_newest()
         self._settle()
         self._bill()
         return self.done
@@ -124,6 +141,26 @@ class _Reconciliation:
             self._take(submission.sid, jobs)
             if original(jobs) is None:
                 self._not_found(submission)
+
+    def _look_at_newest(self) -> None:
+        """See what is open in one listing of each namespace."""
+        of_namespace: dict[str, list[Submission]] = {}
+        for submission in self._submissions(State.UNKNOWN, State.LAUNCHED, State.ADOPTED):
+            of_namespace.setdefault(submission.terms.namespace, []).append(submission)
+        for namespace, submissions in of_namespace.items():
+            unknown = [submission for submission in submissions if submission.state is State.UNKNOWN]
+            try:
+                jobs = newest_of_ledger(self.desk.hub, namespace, self.desk.ledger.ledger_id, submissions)
+            except HubError as error:
+                self._gap(f"what is open in {namespace} could not be listed: {error.message}")
+                self.done.unknown += [submission.sid for submission in unknown]
+                continue
+            self.seen |= {job.id: job for job in jobs}
+            for submission in unknown:
+                labelled = [job for job in jobs if (job.labels or {}).get(SID_LABEL) == submission.sid]
+                self._take(submission.sid, labelled)
+                if original(labelled) is None:
+                    self._not_found(submission)
 
     def _not_found(self, submission: Submission) -> None:
         """Keep what was not found held: absence is no proof. After its longest life it is presumed spent."""
@@ -205,9 +242,10 @@ class _Reconciliation:
 
     def _settle(self) -> None:
         ledger = self.desk.ledger
-        for submission in self._submissions(State.LAUNCHED, State.ADOPTED):
+        submissions = self._submissions(State.LAUNCHED, State.ADOPTED)
+        for submission, answer in self._answers(submissions):
             now = self.desk.clock()
-            cost = self._cost_of(submission, now)
+            cost = self._cost_of(submission, answer, now)
             if cost is None or not ledger.settle(submission.sid, cost):
                 continue
             self.done.settled.append(submission.sid)
@@ -217,18 +255,24 @@ class _Reconciliation:
                     f" {format_usd(submission.cap_micro_usd)} it was allowed"
                 )
 
-    def _cost_of(self, submission: Submission, now: datetime) -> Settlement | None:
-        job_id = submission.job_id
-        if job_id is None:
-            return None
-        try:
-            job = self.seen.get(job_id) or self.desk.hub.get_job(submission.terms.namespace, job_id)
-        except HubNotFound:
+    def _answers(self, submissions: Sequence[Submission]) -> list[tuple[Submission, JobInfo | HubError]]:
+        """Return what the Hub says of the job of each: as a listing showed it, or asked for by itself."""
+        unseen = [submission for submission in submissions if submission.job_id not in self.seen]
+        asked = dict(zip((submission.sid for submission in unseen), ask_each(self.desk.hub, unseen), strict=True))
+        failed = {sid: answer for sid, answer in asked.items() if isinstance(answer, HubError)}
+        untold = [one for one in unseen if one.sid in failed and not isinstance(failed[one.sid], HubNotFound)]
+        if untold:
+            ids = ", ".join(str(one.job_id) for one in untold[:_NAMED]) + (", ..." if len(untold) > _NAMED else "")
+            jobs = "job" if len(untold) == 1 else f"{len(untold)} jobs:"
+            self._gap(f"{jobs} {ids} could not be asked for: {failed[untold[0].sid].message}")
+        return [(one, asked.get(one.sid) or self.seen[str(one.job_id)]) for one in submissions]
+
+    def _cost_of(self, submission: Submission, answer: JobInfo | HubError, now: datetime) -> Settlement | None:
+        if isinstance(answer, HubNotFound):
             return self._vanished(submission, now)
-        except HubError as error:
-            self._gap(f"job {job_id} could not be asked for: {error.message}")
+        if isinstance(answer, HubError):
             return None
-        return settlement(job, submission, now, ran_at=foreign_price(job, submission, self.books))
+        return settlement(answer, submission, now, ran_at=foreign_price(answer, submission, self.books))
 
     def _vanished(self, submission: Submission, now: datetime) -> Settlement | None:
         """Return the cap of a job the Hub does not know any more, once its longest life is over."""

@@ -11,7 +11,7 @@ import sys
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import BudgetWindow, Reservation, Reserved, State
-from tests.budget.books import LATER, NOW, SENDER, reservation, settled, window
+from tests.budget.books import CENT, LATER, NOW, SENDER, reservation, settled, window
 
 __all__ = ["COMPANY", "SMALLEST", "TEAMS", "USERS", "nested"]
 
@@ -60,7 +60,7 @@ class _Worker:
         elif fate < 0.5:
             assert self.ledger.mark_sending(sid, SENDER, NOW)
             assert self.ledger.launched(sid, f"job-{sid}", "{}", LATER)
-            assert self.ledger.settle(sid, settled(self.chance.randint(0, found.submission.cap_micro_usd)))
+            assert self.ledger.settle(sid, settled(self.chance.randint(0, found.submission.cap_micro_usd // CENT)))
 
     def fill(self) -> None:
         """Reserve the smallest job until there is no room for it."""

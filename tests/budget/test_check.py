@@ -88,6 +88,8 @@ def test_a_refusal_names_the_budget_and_what_is_short() -> None:
         (Limits(allow_flavors=frozenset({"h200"})), "flavor_not_allowed"),
         (Limits(allow_flavors=frozenset()), "flavor_not_allowed"),
         (Limits(deny_flavors=frozenset({"l4x1"})), "flavor_not_allowed"),
+        (Limits(deny_flavors=frozenset({"L4X1"})), "flavor_not_allowed"),
+        (Limits(allow_flavors=frozenset({"L4x1"})), None),
         (Limits(max_job_micro_usd=600_000, max_timeout_secs=3600, allow_flavors=frozenset({"l4x1"})), None),
     ],
 )
@@ -95,6 +97,14 @@ def test_a_limit_of_single_jobs_refuses(limits: Limits, code: str | None) -> Non
     """Each with a code of its own. A price per hour is compared as the Hub rounds it to the minute."""
     decision = _check(policy(limits=limits), terms())
     assert [found for found in _codes(decision) if found != "no_budget_applies"] == ([code] if code else [])
+
+
+def test_a_flavor_that_a_policy_names_and_nobody_knows_is_told() -> None:
+    """A line that forbids nothing because of a typing mistake does not do so in silence."""
+    decision = _check(policy(budget(), limits=Limits(deny_flavors=frozenset({"a100-larg", "H200"}))), terms())
+    (told,) = (reason.message for reason in decision.warnings if reason.code == "policy_flavor_unknown")
+    assert told.startswith("The policy names the flavor 'a100-larg', which is none that this version knows.")
+    assert "a100-large" in told.partition("Did you mean")[2]
 
 
 def test_attempts_multiply_and_are_limited() -> None:

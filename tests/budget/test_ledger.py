@@ -1,4 +1,4 @@
-"""What a ledger promises, on SQLite and on PostgreSQL. A job's cap is one minute at its price."""
+"""What a ledger promises, on SQLite and on PostgreSQL. A job's cap is one minute at its price; amounts are in cents."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +21,7 @@ from hfplanner.budget.ledger.records import (
 from hfplanner.budget.ledger.reserving import reserve as reserve_in
 from hfplanner.errors import BudgetBlocked, KeyConflict
 from tests.budget.books import (
+    CENT,
     LATER,
     NOW,
     SENDER,
@@ -37,7 +38,7 @@ from tests.budget.books import (
 def counters(ledger: Ledger, limit: int = 1000, budget: str = "team") -> tuple[int, int, int]:
     """Return what is posted and held of a month, and its overrun."""
     (found,) = ledger.balances([window(limit, budget)])
-    return found.posted_micro_usd, found.held_micro_usd, found.overrun_micro_usd
+    return found.posted_micro_usd // CENT, found.held_micro_usd // CENT, found.overrun_micro_usd // CENT
 
 
 def state(ledger: Ledger, sid: str = "s1") -> State | None:
@@ -55,7 +56,7 @@ def _books_are_right(ledger: Ledger) -> object:
 
 def test_what_is_reserved_is_read_back_as_it_was(ledger: Ledger) -> None:
     """Labels, price, notes and times to the microsecond, in another connection's eyes too."""
-    job = terms(123, labels={"team": "nlp", "ü": "\x00\ud800"}, attempts=3, has_ports=True)
+    job = terms(123, labels={"team": "yes", "ü": "\x00\ud800"}, attempts=3, has_ports=True)
     wanted = reservation("s1", key="nightly", terms=job, notes={"image": "python:3.12"})
     wanted = replace(wanted, created_at=NOW.replace(microsecond=1), windows=(window(10**9),))
     found = ledger.reserve(wanted)
@@ -67,7 +68,7 @@ def test_what_is_reserved_is_read_back_as_it_was(ledger: Ledger) -> None:
     assert found.submission.budgets == (("team", window().start),)
 
 
-def test_a_limit_is_filled_to_its_last_micro_usd_and_not_beyond(ledger: Ledger) -> None:
+def test_a_limit_is_filled_to_its_last_cent_and_not_beyond(ledger: Ledger) -> None:
     """999 + 1 of 1,000 are reserved; of the next job's 1 nothing is left."""
     reserve(ledger, "s1", 999)
     reserve(ledger, "s2", 1)
@@ -91,15 +92,16 @@ def test_all_budgets_or_none(ledger: Ledger) -> None:
 
 def test_periods_are_counted_apart(ledger: Ledger) -> None:
     """November's money says nothing about December's."""
-    december = window(1000, start=window().start + timedelta(days=30), end=None)
+    december = window(1000, start=window().end, end=None)
     reserve(ledger, "s1", 1000)
-    reserve(ledger, "s2", 1000, december)
+    later = NOW + timedelta(days=30)
+    reserve(ledger, "s2", 1000, december, created_at=later, expires_at=later)
     assert isinstance(ledger.reserve(reservation("s3", 1)), Refused)
 
 
 def test_what_is_spent_elsewhere_lowers_what_may_be_reserved(ledger: Ledger) -> None:
     """Of 1,000, 300 were spent outside of the ledger: 701 is too much, 700 is not."""
-    month = window(1000, other_micro_usd=300)
+    month = window(1000, other_micro_usd=300 * CENT)
     assert isinstance(ledger.reserve(reservation("s1", 701, month)), Refused)
     reserve(ledger, "s2", 700, month)
     assert ledger.balances([month])[0].left_micro_usd == 0
@@ -109,7 +111,7 @@ def test_a_job_under_no_budget_is_in_the_books_too(ledger: Ledger) -> None:
     """Without a policy its money is entered under no budget, and nothing limits it."""
     found = reserve(ledger, "s1", 10**9, windows=())
     assert found.budgets == ()
-    assert [(entry.budget, entry.held_micro_usd) for entry in ledger.entries()] == [("", 10**9)]
+    assert [(entry.budget, entry.held_micro_usd) for entry in ledger.entries()] == [("", 10**9 * CENT)]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_a_job_under_no_budget_is_in_the_books_too(ledger: Ledger) -> None:
 def test_an_unknown_or_uncountable_cap_is_not_reserved(ledger: Ledger, changed: dict[str, int | None]) -> None:
     """No price, no timeout, none above 0, more than can be counted: nothing is held for that."""
     with pytest.raises(BudgetBlocked):
-        ledger.reserve(reservation("s1", terms=terms(100, **changed)))
+        ledger.reserve(reservation("s1", windows=(), terms=terms(100, **changed)))
     assert state(ledger) is None
 
 
@@ -241,7 +243,7 @@ def test_void_releases_what_was_held_once(ledger: Ledger, source: State) -> None
     assert not ledger.void("s1", from_state=source, reason="Again.", at=LATER)
     assert counters(ledger) == (0, 0, 0)
     *_, released = ledger.entries("s1")
-    assert (released.kind, released.held_micro_usd, released.at) == (EntryKind.RELEASE, -100, LATER)
+    assert (released.kind, released.held_micro_usd, released.at) == (EntryKind.RELEASE, -100 * CENT, LATER)
     assert (released.who, released.reason) == ("grace", "It was never there.")
 
 
@@ -260,7 +262,7 @@ def test_settling_posts_the_cost_once(ledger: Ledger) -> None:
     assert counters(ledger) == (30, 0, 0)
     found = ledger.get("s1")
     assert found is not None
-    assert (found.posted_micro_usd, found.overrun_micro_usd, found.presumed) == (30, 0, False)
+    assert (found.posted_micro_usd, found.overrun_micro_usd, found.presumed) == (30 * CENT, 0, False)
 
 
 def test_a_cost_above_the_cap_is_posted_all_the_same(ledger: Ledger) -> None:
@@ -269,7 +271,7 @@ def test_a_cost_above_the_cap_is_posted_all_the_same(ledger: Ledger) -> None:
     assert ledger.settle("s1", settled(130))
     found = ledger.get("s1")
     assert found is not None
-    assert found.overrun_micro_usd == 30
+    assert found.overrun_micro_usd == 30 * CENT
     assert counters(ledger, 100) == (130, 0, 30)
     assert isinstance(ledger.reserve(reservation("s2", 1, window(100))), Refused)
 
@@ -291,7 +293,7 @@ def test_the_bill_overrules_and_is_not_overruled(ledger: Ledger) -> None:
     assert ledger.correct("s1", settled(33, "bill"))
     assert counters(ledger) == (33, 0, 0)
     kinds = [(entry.kind, entry.posted_micro_usd) for entry in ledger.entries("s1")][-2:]
-    assert kinds == [(EntryKind.CORRECT, 5), (EntryKind.CORRECT, -2)]
+    assert kinds == [(EntryKind.CORRECT, 5 * CENT), (EntryKind.CORRECT, -2 * CENT)]
 
 
 def unknown(ledger: Ledger) -> None:
@@ -318,7 +320,7 @@ def test_presumed_spending_is_the_cap_until_the_job_is_found(ledger: Ledger) -> 
     assert ledger.presume("s1", "Nothing was found for a day.", LATER)
     found = ledger.get("s1")
     assert found is not None
-    assert (found.state, found.presumed, found.posted_micro_usd) == (State.SETTLED, True, 100)
+    assert (found.state, found.presumed, found.posted_micro_usd) == (State.SETTLED, True, 100 * CENT)
     assert counters(ledger) == (100, 0, 0)
     assert not ledger.launched("s1", "job-1", "{}", LATER)
     assert ledger.found("s1", "job-1", "{}", LATER, "Found by its label.")
@@ -332,10 +334,10 @@ def test_evidence_undoes_a_presumption(ledger: Ledger) -> None:
     """The bill says it cost what was presumed: the amount stays, the doubt goes."""
     unknown(ledger)
     ledger.presume("s1", "Nothing was found for a day.", LATER)
-    assert ledger.correct("s1", Settlement(cost_micro_usd=100, evidence="bill", at=LATER))
+    assert ledger.correct("s1", Settlement(cost_micro_usd=100 * CENT, evidence="bill", at=LATER))
     found = ledger.get("s1")
     assert found is not None
-    assert (found.presumed, found.posted_micro_usd) == (False, 100)
+    assert (found.presumed, found.posted_micro_usd) == (False, 100 * CENT)
 
 
 def test_a_void_job_that_turns_up_is_charged_beyond_the_limit(ledger: Ledger) -> None:
@@ -359,7 +361,7 @@ def test_only_a_reservation_proves_that_a_found_job_is_another(ledger: Ledger) -
 def test_a_job_is_adopted_once(ledger: Ledger) -> None:
     """Beyond the limit if it must be; asked again, the same submission is returned."""
     first = ledger.adopt(adoption("found", "job-9", 1500))
-    assert (first.state, first.job_id, first.cap_micro_usd) == (State.ADOPTED, "job-9", 1500)
+    assert (first.state, first.job_id, first.cap_micro_usd) == (State.ADOPTED, "job-9", 1500 * CENT)
     assert ledger.adopt(adoption("another id", "job-9", 7)) == first == ledger.by_job("job-9")
     assert counters(ledger) == (0, 1500, 500)
     assert ledger.settle(first.sid, settled(10))

@@ -11,13 +11,13 @@ from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.open import open_database, open_ledger
 from hfplanner.budget.ledger.records import Reserved
 from hfplanner.errors import LedgerError
-from tests.budget.books import NOW, SENDER, reservation, reserve, window
+from tests.budget.books import CENT, NOW, SENDER, reservation, reserve, window
 from tests.budget.cutting_proxy import cut_after_commit
 from tests.budget.postgres_server import PASSWORD, PostgresServer, running_postgres
 from tests.program import REPOSITORY
 
 
-def test_no_error_names_the_password(postgres: PostgresServer) -> None:
+def test_no_error_names_the_password(postgres: PostgresServer, postgres_address: str) -> None:
     """A wrong one, an unknown database, a URL that cannot be read, a server that is not there."""
     secret = "hunter2-and-more"  # noqa: S105 - a wrong one
     wrong = postgres.url(password=secret)
@@ -35,7 +35,7 @@ def test_no_error_names_the_password(postgres: PostgresServer) -> None:
         with pytest.raises(LedgerError) as caught:
             open_ledger(address)
         assert secret not in f"{caught.value} {caught.value.hint}"
-    with open_ledger(postgres.url()) as ledger:
+    with open_ledger(postgres_address) as ledger:
         assert PASSWORD not in ledger.place
 
 
@@ -102,7 +102,7 @@ def test_a_commit_whose_answer_is_lost_is_looked_up(postgres_address: str) -> No
     with cut_after_commit(postgres_address) as address, open_ledger(address) as ledger:
         assert isinstance(ledger.reserve(reservation()), Reserved)
     with open_ledger(postgres_address) as ledger:
-        assert ledger.balances([window()])[0].held_micro_usd == 100
+        assert ledger.balances([window()])[0].held_micro_usd == 100 * CENT
         assert len(list(ledger.entries())) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_commit_that_is_ended_by_the_server_is_done_again(postgres_address: st
         """)
     with open_ledger(postgres_address) as ledger:
         assert isinstance(ledger.reserve(reservation()), Reserved)
-        assert ledger.balances([window()])[0].held_micro_usd == 100
+        assert ledger.balances([window()])[0].held_micro_usd == 100 * CENT
         assert ledger.verify() == ()
 
 
@@ -151,7 +151,7 @@ def test_one_who_holds_a_row_for_too_long_is_an_error(postgres_address: str) -> 
     with open_ledger(postgres_address, wait_secs=0.5) as ledger:
         reserve(ledger, "s1")
         with psycopg.connect(postgres_address) as other:
-            other.execute("UPDATE hfplanner.windows SET budget = budget")
+            other.execute("UPDATE hfplanner.counters SET budget = budget")
             with pytest.raises(LedgerError, match="busy"):
                 ledger.reserve(reservation("s2"))
         assert ledger.get("s2") is None

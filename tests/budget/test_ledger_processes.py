@@ -1,4 +1,4 @@
-"""Many processes at one ledger: not a millionth of a dollar beyond a limit, no error, nothing acknowledged is lost."""
+"""Many processes at one ledger: not a cent beyond a limit, no error, nothing acknowledged is lost."""
 
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from pathlib import Path
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import State
+from tests.budget.books import CENT
 from tests.budget.ledger_worker import SMALLEST, USERS, nested
 from tests.budget.postgres_server import running_postgres
 from tests.program import REPOSITORY
@@ -77,12 +78,12 @@ def check(ledger: Ledger, acknowledged: set[str]) -> None:
     for number in range(USERS):
         balances = ledger.balances(nested(number))
         assert all(balance.left_micro_usd >= 0 and balance.overrun_micro_usd == 0 for balance in balances)
-        assert min(balance.left_micro_usd for balance in balances) < SMALLEST
+        assert min(balance.left_micro_usd for balance in balances) < SMALLEST * CENT
     assert ledger.verify() == ()
 
 
 def test_64_processes_fill_three_nested_budgets_to_the_last_job_and_never_beyond(quick_path: Path) -> None:
-    """20,000 attempts on one SQLite file: 0 micro-USD over, 0 errors, and no room left for the smallest job."""
+    """20,000 attempts on one SQLite file: nothing over, 0 errors, and no room left for the smallest job."""
     address = str(quick_path / "ledger.sqlite3")
     with (
         open_ledger(address) as ledger,

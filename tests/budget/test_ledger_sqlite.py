@@ -16,11 +16,11 @@ from threading import Barrier
 import pytest
 
 from hfplanner.budget.ledger.filesystems import network_filesystem
-from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
+from hfplanner.budget.ledger.open import default_ledger_address, open_database, open_ledger
 from hfplanner.budget.ledger.sqlite import APPLICATION_ID
 from hfplanner.errors import LedgerError, UsageError
 from hfplanner.history.store import default_history_folder
-from tests.budget.books import reservation, reserve, window
+from tests.budget.books import CENT, reservation, reserve, window
 from tests.program import REPOSITORY
 
 
@@ -78,12 +78,77 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_a_file_made_by_a_first_start_that_was_killed_is_a_new_ledger(tmp_path: Path) -> None:
-    """Empty, before the tables were committed."""
+@pytest.mark.parametrize("size", [0, 1, 511])
+def test_a_ledger_that_is_cut_to_almost_nothing_is_not_a_new_one(tmp_path: Path, size: int) -> None:
+    """What it held and had spent is not forgotten in silence; the sentence says what to do, and the file stays."""
     path = tmp_path / "ledger.sqlite3"
-    path.touch()
     with open_ledger(path) as ledger:
         reserve(ledger)
+    os.truncate(path, size)
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite3 is damaged: .* no books in it") as caught:
+        open_ledger(path)
+    assert "Restore it" in str(caught.value.hint)
+    assert path.stat().st_size == size
+
+
+def test_a_database_without_tables_is_no_new_ledger_either(tmp_path: Path) -> None:
+    """A first start leaves all of its tables or no file."""
+    path = tmp_path / "ledger.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    assert path.stat().st_size >= 512
+    with pytest.raises(LedgerError, match="no books in it"):
+        open_ledger(path)
+
+
+def test_a_first_start_leaves_one_file(tmp_path: Path) -> None:
+    """The name it was made under is gone, and so is that of a start that cannot make it."""
+    path = tmp_path / "ledger.sqlite3"
+    open_ledger(path).close()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["ledger.sqlite3"]
+    with pytest.raises(LedgerError):
+        open_database(tmp_path / "another.sqlite3", steps=(lambda _: ["no statement"],))
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["ledger.sqlite3"]
+
+
+def test_a_link_is_followed_and_one_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
+    """To itself, or to what is not there: no ledger is made elsewhere."""
+    real = tmp_path / "real.sqlite3"
+    open_ledger(real).close()
+    for name, target in (("good", real), ("loop", tmp_path / "loop"), ("gone", tmp_path / "nowhere")):
+        (tmp_path / name).symlink_to(target)
+    open_ledger(tmp_path / "good").close()
+    for name in ("loop", "gone"):
+        with pytest.raises(LedgerError, match="cannot be opened"):
+            open_ledger(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", [b"CREATE", b"submissions", b"counters_by_end", b"BEFORE UPDATE"])
+def test_a_schema_whose_text_is_damaged_is_an_error(tmp_path: Path, text: bytes) -> None:
+    """Bytes that are no text, in the middle of SQLite's own table."""
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path) as ledger:
+        reserve(ledger)
+    content = path.read_bytes()
+    assert text in content
+    path.write_bytes(content.replace(text, b"\xff\xfe\x00\x80"[: len(text)] + text[4:]))
+    with pytest.raises(LedgerError), open_ledger(path) as ledger:
+        reserve(ledger, "s2")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://ada:hunter2@db/books", "sqlite:///home/ada:hunter2@x", "postgresql:/ada:hunter2@db/books"],
+)
+def test_an_address_of_an_unknown_kind_is_not_repeated(address: str) -> None:
+    """It may hold a password: only its scheme is named."""
+    with pytest.raises(UsageError) as caught:
+        open_ledger(address)
+    said = f"{caught.value} {caught.value.hint}"
+    assert "hunter2" not in said
+    assert address.partition(":")[0] in said
 
 
 @pytest.mark.parametrize("content", [b"budgets: many", b"SQLite format 3\x00" + b"\xff" * 4096, b"\x00" * 8192])
@@ -139,7 +204,7 @@ def test_a_ledger_that_cannot_be_written_can_be_read_and_refuses_all_else() -> N
         path.chmod(0o400)
         folder.chmod(0o500)
         with open_ledger(path) as ledger:
-            assert ledger.balances([window()])[0].held_micro_usd == 100
+            assert ledger.balances([window()])[0].held_micro_usd == 100 * CENT
             with pytest.raises(LedgerError, match="read-only"):
                 ledger.reserve(reservation("s2"))
         folder.chmod(0o700)

@@ -72,12 +72,12 @@ def problems(address: str) -> tuple[Problem, ...]:
 @pytest.mark.parametrize(
     ("statement", "code", "named"),
     [
-        ("UPDATE windows SET held_micro_usd = held_micro_usd - 1 WHERE budget = 'team'", "counter", "'team'"),
-        ("UPDATE windows SET posted_micro_usd = posted_micro_usd + 1 WHERE budget = 'user'", "counter", "'user'"),
-        ("UPDATE windows SET overrun_micro_usd = overrun_micro_usd + 1 WHERE budget = 'team'", "limit", "'team'"),
-        ("UPDATE windows SET limit_micro_usd = 10 WHERE budget = 'team'", "limit", "'team'"),
-        ("UPDATE windows SET limit_micro_usd = -10 WHERE budget = 'team'", "negative", "'team'"),
-        ("DELETE FROM windows WHERE budget = 'user'", "counter", "'user'"),
+        ("UPDATE counters SET held_micro_usd = held_micro_usd - 1 WHERE budget = 'team'", "counter", "'team'"),
+        ("UPDATE counters SET posted_micro_usd = posted_micro_usd + 1 WHERE budget = 'user'", "counter", "'user'"),
+        ("UPDATE counters SET overrun_micro_usd = overrun_micro_usd + 1 WHERE budget = 'team'", "limit", "'team'"),
+        ("UPDATE counters SET limit_micro_usd = 10 WHERE budget = 'team'", "limit", "'team'"),
+        ("UPDATE counters SET limit_micro_usd = -10 WHERE budget = 'team'", "negative", "'team'"),
+        ("UPDATE counters SET scope = '{}' WHERE budget = 'user'", "counter", "'user'"),
         ("UPDATE charges SET held_micro_usd = 51 WHERE sid = 'sending' AND budget = 'team'", "counter", "sending"),
         ("UPDATE charges SET posted_micro_usd = 26 WHERE sid = 'settled' AND budget = 'team'", "counter", "settled"),
         ("UPDATE charges SET held_micro_usd = -1 WHERE sid = 'void' AND budget = 'team'", "negative", "void"),
@@ -89,6 +89,7 @@ def problems(address: str) -> tuple[Problem, ...]:
         ("UPDATE entries SET token = 'gone' WHERE sid = 'free'", "orphan", "free"),
         ("DELETE FROM entries WHERE sid = 'settled' AND kind = 'CORRECT'", "counter", "settled"),
         ("DELETE FROM entries WHERE sid = 'reserved'", "counter", "reserved"),
+        ("UPDATE submissions SET counts_us = 0 WHERE sid = 'sending'", "counter", "'team'"),
         ("UPDATE submissions SET state = 'LAUNCHED' WHERE sid = 'reserved'", "state", "reserved"),
         ("UPDATE submissions SET state = 'VOID' WHERE sid = 'unknown'", "held", "unknown"),
         ("UPDATE submissions SET cap_micro_usd = 49 WHERE sid = 'launched'", "held", "launched"),
@@ -150,10 +151,10 @@ def test_entries_changes_and_waivers_are_only_ever_added_to(books: str, table: s
 
 
 MISTAKES = (
-    "UPDATE windows SET held_micro_usd = limit_micro_usd + overrun_micro_usd + 1 - posted_micro_usd",
-    "UPDATE windows SET held_micro_usd = -1",
-    "UPDATE windows SET posted_micro_usd = -1",
-    "UPDATE windows SET overrun_micro_usd = -1",
+    "UPDATE counters SET held_micro_usd = limit_micro_usd + overrun_micro_usd + 5001 - posted_micro_usd",
+    "UPDATE counters SET held_micro_usd = -1",
+    "UPDATE counters SET posted_micro_usd = -1",
+    "UPDATE counters SET overrun_micro_usd = -1",
     "UPDATE submissions SET state = 'PAID'",
     "UPDATE submissions SET posted_micro_usd = 1 WHERE state = 'LAUNCHED'",
     "UPDATE submissions SET presumed = 1 WHERE state = 'LAUNCHED'",
@@ -181,17 +182,17 @@ def test_the_tables_refuse_what_no_code_may_do(books: str) -> None:
             connection.close()
 
 
-def test_counters_are_made_anew_from_the_entries(books: str) -> None:
-    """Wrong or lost, they are what the entries add up to; who wanted it is noted; the second time nothing is wrong."""
+def test_counters_are_made_anew_from_the_rows(books: str) -> None:
+    """Wrong or lost, they are what the rows add up to; who wanted it is noted; the second time nothing is wrong."""
     with open_ledger(books) as ledger:
         before = ledger.balances([window(1000), window(500, "user")])
     tamper(books, "UPDATE charges SET held_micro_usd = 7 WHERE sid = 'sending'")
-    tamper(books, "UPDATE windows SET held_micro_usd = 1, posted_micro_usd = 2, overrun_micro_usd = 0")
-    tamper(books, "DELETE FROM windows WHERE budget = 'user'")
+    tamper(books, "UPDATE counters SET held_micro_usd = 1, posted_micro_usd = 2, overrun_micro_usd = 0")
+    tamper(books, "DELETE FROM counters WHERE budget = 'user'")
     tamper(books, "DELETE FROM charges WHERE sid = 'launched' AND budget = 'user'")
     assert problems(books)
     with open_ledger(books) as ledger:
-        assert ledger.rebuild_counters(LATER, "grace") == 5
+        assert ledger.rebuild_counters(LATER, "grace") == 4
         assert ledger.verify() == ()
         assert ledger.balances([window(1000), window(500, "user")]) == before
         assert ledger.rebuild_counters(LATER, "grace") == 0

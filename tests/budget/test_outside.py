@@ -173,18 +173,37 @@ def test_a_label_proves_nothing_where_the_ledger_holds_nothing(ledger: Ledger) -
     assert _spending(policy(budget()), ledger, stranger).held_jobs == 1
 
 
-def test_a_budget_that_came_later_counts_what_the_ledger_does_not_charge_it_for(ledger: Ledger) -> None:
-    """The submission is known, and charged to another budget only: until it is settled it counts at its cap."""
+def test_a_budget_that_came_later_counts_it_from_the_ledger(ledger: Ledger) -> None:
+    """Before and after it is settled: in no budget is it counted again from the history."""
     _reserve(ledger, *_windows(policy(budget("old"))))
     assert ledger.launched(SID, "a", "{}", NOW)
-    found = _outside(policy(budget("old"), budget()), ledger, _ran("a"))
-    assert (found.of("old").total_micro_usd, found.of("team").spent_jobs, found.of("team").held_jobs) == (0, 0, 1)
-    held = ledger.get(SID)
-    assert held is not None
-    assert found.of("team").held_micro_usd == held.cap_micro_usd
-    assert ledger.settle(SID, Settlement(cost_micro_usd=1, evidence="durations", at=NOW))
-    found = _outside(policy(budget("old"), budget()), ledger, _ran("a"))
-    assert (found.of("old").spent_jobs, found.of("team").spent_jobs, found.of("team").held_jobs) == (0, 1, 0)
+    rules = policy(budget("old"), budget())
+    for expected in ((0, terms().cap_micro_usd), (1, 0)):
+        assert _outside(rules, ledger, _ran("a")).by_budget == {"old": Spending(), "team": Spending()}
+        for balance in ledger.balances(_windows(rules)):
+            assert (balance.posted_micro_usd, balance.held_micro_usd) == expected
+        ledger.settle(SID, Settlement(cost_micro_usd=1, evidence="durations", at=NOW))
+
+
+def test_a_job_that_only_the_hub_tells_to_be_of_a_budget_is_counted_by_its_record(ledger: Ledger) -> None:
+    """Reserved for ada, and the Hub says that grace started it: it is in the books of both, once in each."""
+    ada, grace = (budget(name, scope=Scope(owners=frozenset({name}))) for name in ("ada", "grace"))
+    _reserve(ledger, *_windows(policy(ada)))
+    assert ledger.launched(SID, "a", "{}", NOW)
+    found = _outside(policy(ada, grace), ledger, _ran("a", created_by="grace"))
+    assert (found.of("ada").spent_jobs, found.of("grace").spent_jobs) == (0, 1)
+
+
+def test_a_job_counts_in_the_period_that_the_ledger_says(ledger: Ledger) -> None:
+    """Reserved in the last second of August, created by the Hub in September: it is August's money, and only that."""
+    august = datetime(2026, 8, 31, 23, 59, 59, tzinfo=UTC)
+    windows = [applied.window for applied in applied_budgets(policy(budget()), None, august)]
+    ledger.reserve(reservation(SID, terms(), *windows, at=august))
+    assert ledger.mark_sending(SID, SENDER, august)
+    assert ledger.launched(SID, "a", "{}", august)
+    september = datetime(2026, 9, 1, tzinfo=UTC)
+    assert _spending(policy(budget()), ledger, _ran("a", created=september)) == Spending()
+    assert ledger.balances(windows)[0].held_micro_usd == terms().cap_micro_usd
 
 
 def test_the_newest_sighting_is_told(ledger: Ledger) -> None:

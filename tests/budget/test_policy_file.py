@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import UnknownSpending
 from hfplanner.budget.policy_file import MAX_LINE_CHARACTERS, MAX_POLICY_BYTES, parse_policy, read_policy
+from hfplanner.budget.scope import Scope
 from hfplanner.errors import PolicyError
 
 FULL = b"""
@@ -50,7 +52,7 @@ def test_every_key_is_read() -> None:
     assert team.scope.owners == {"ada", "grace"}
     assert team.scope.labels == {"team": {"nlp"}, "stage": {"dev", "prod"}}
     assert (everything.limit_micro_usd, everything.period, everything.zone.key) == (2_000_000_000, Period.MONTH, "UTC")
-    assert everything.scope.is_everything
+    assert everything.scope == Scope()
     limits = policy.limits
     assert (limits.max_job_micro_usd, limits.max_price_micro_usd_per_hour) == (50_000_000, 10_000_000)
     assert (limits.max_timeout_secs, limits.max_attempts, limits.max_price_age) == (86400, 3, timedelta(days=30))
@@ -95,6 +97,14 @@ def test_a_waiver_expires_at_a_moment(expires: str, utc: datetime) -> None:
         (f'{BUDGET}period = "year"', "period of budget 1: it should be 'day', 'week', 'month' or 'total'.", None),
         (f'{BUDGET}timezone = "Mars"', "'Mars' is not a time zone.", None),
         (f'{BUDGET}timezone = "../../etc/passwd"', "is not a time zone.", None),
+        *(
+            (f'{BUDGET}timezone = "{zone}"', f"'{zone}' is not the same on every machine", None)
+            for zone in ("localtime", "posixrules", "Factory", "right/UTC", "right/Europe/Berlin")
+        ),
+        *(
+            (f"{WAIVER}expires = {moment}", "expires at", "2026-12-31")
+            for moment in ("9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00")
+        ),
         (f"{BUDGET}scope = {{ labels = {{ team = [] }} }}", "labels of the scope of budget 1", None),
         (BUDGET + BUDGET, "two budgets are called 'team'.", None),
         ("[limits]\nmax_timeout = 5", "max_timeout of limits is no string: a duration is one", None),
@@ -164,6 +174,14 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 def test_an_empty_file_limits_nothing() -> None:
     """It is a policy all the same."""
     assert parse_policy(b"").sources == ("hfplanner.toml",)
+
+
+@pytest.mark.parametrize("name", ["fifo", "/dev/zero", "/dev/tty", "/dev/null"])
+def test_what_is_no_regular_file_is_no_policy(name: str, tmp_path: Path) -> None:
+    """Nothing is waited for, and nothing without end is read."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(PolicyError, match=r"is no regular file|cannot be read"):
+        read_policy(tmp_path / name)
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda _: None], ids=["a folder", "missing"])

@@ -73,6 +73,42 @@ def test_a_timeout_that_was_not_sent_is_the_services() -> None:
     assert found.scheduled_micro_usd == 30 * 13_333
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"timeout": 7200, "retry": 2},
+        {"timeoutSeconds": 7200, "attempts": 3},
+        {"timeout_seconds": 7200, "retry": 2.0},
+        {"timeout": 60, "timeoutSeconds": 7200, "retry": 0, "attempts": 3},
+    ],
+)
+def test_both_spellings_of_time_and_attempts_count(spec: dict[str, object]) -> None:
+    """Two hours, three attempts, as an answer says it or as a body does; of both, the greater."""
+    (applied,) = applied_budgets(policy(budget()), None, NOW)
+    found = committed(applied, [_schedule(jobSpec={"flavor": "l4x1", **spec})], shipped_listing(), NOW)
+    assert (found.scheduled_micro_usd, found.unknown) == (3 * 120 * 13_333, ())
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "micro_usd"),
+    [
+        # Of 15 runs of a day at 41,667 micro-USD a minute.
+        (True, 15 * 1440 * 41_667),
+        (None, 15 * 1440 * 41_667),
+        # The 15 hours that are left, and the last run to its end.
+        (False, (15 + 24) * 60 * 41_667),
+    ],
+)
+def test_runs_that_do_not_overlap_fill_the_period_at_most(*, concurrency: bool | None, micro_usd: int) -> None:
+    """An hourly schedule of a100-large with a timeout of a day, 15 hours before the month ends."""
+    now = datetime(2026, 9, 30, 9, tzinfo=UTC)
+    (applied,) = applied_budgets(policy(budget()), None, now)
+    spec = {"flavor": "a100-large", "timeout": 24 * 3600}
+    schedule = _schedule(jobSpec=spec, schedule="@hourly", concurrency=concurrency)
+    found = committed(applied, [schedule], shipped_listing(), now)
+    assert (found.scheduled_runs, found.scheduled_micro_usd) == (15, micro_usd)
+
+
 def test_a_paused_schedule_and_one_of_another_scope_commit_nothing() -> None:
     """Its labels are those of its job, its owner is who made it."""
     rules = policy(budget(scope=Scope(labels={"team": frozenset({"vision"})})), budget("all"))
@@ -88,6 +124,9 @@ def test_a_paused_schedule_and_one_of_another_scope_commit_nothing() -> None:
         ({"jobSpec": {"flavor": "nowhere"}}, Period.MONTH, "'nowhere' is no flavor"),
         ({"jobSpec": None}, Period.MONTH, "What a run of the schedule 's1' costs"),
         ({"jobSpec": {"flavor": "l4x1", "timeout": 0}}, Period.MONTH, "its timeout cannot be used"),
+        ({"jobSpec": {"flavor": "l4x1", "timeoutSeconds": "8h"}}, Period.MONTH, "its timeout cannot be used"),
+        ({"jobSpec": {"flavor": "l4x1", "retry": 1.5}}, Period.MONTH, "no whole number from 1"),
+        ({"jobSpec": {"flavor": "l4x1", "attempts": 0}}, Period.MONTH, "no whole number from 1"),
         ({"schedule": "soon"}, Period.MONTH, "How often the schedule 's1' runs"),
         ({"schedule": None}, Period.MONTH, "the Hub does not say when"),
         ({}, Period.TOTAL, "it does not end"),

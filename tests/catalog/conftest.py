@@ -103,7 +103,10 @@ def shipped_rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def make_row() -> MakeRow:
-    """Return a builder of rows: one L4 at $0.80 an hour unless changed; a key changed to ``...`` is left out."""
+    """Return a builder of rows: one L4 at $0.80 an hour unless changed; a key changed to ``...`` is left out.
+
+    A price that is changed in micro-USD is changed in US dollars with it.
+    """
 
     def make(**changes: object) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -117,6 +120,9 @@ def make_row() -> MakeRow:
             "unitCostUSD": 0.013333,
             "unitLabel": "minute",
         }
+        micro = changes.get("unitCostMicroUSD")
+        if isinstance(micro, int | float) and abs(micro) < 10**12:
+            row["unitCostUSD"] = micro / 10**6
         return {name: value for name, value in (row | changes).items() if value is not ...}
 
     return make

@@ -48,7 +48,6 @@ UNREADABLE: list[tuple[dict[str, Any], str]] = [
     ({"ephemeralStorage": "9" * 5000}, "is not a size"),
     ({"unitLabel": 5}, "its unitLabel: input should be a valid string"),
     ({"accelerator": "L4"}, "its accelerator"),
-    ({"accelerator": {}}, "its accelerator.type: field required"),
     ({"accelerator": L4 | {"quantity": "0"}}, "its accelerator quantity '0' is not a number of accelerators"),
     ({"accelerator": L4 | {"quantity": "-1"}}, "its accelerator quantity '-1'"),
     ({"accelerator": L4 | {"quantity": "four"}}, "its accelerator quantity 'four'"),
@@ -104,10 +103,11 @@ def test_what_the_row_does_not_state_is_unknown_not_zero(make_row: MakeRow) -> N
 
 def test_both_spellings_of_a_row_are_read(make_row: MakeRow) -> None:
     """``hf jobs hardware --json`` prints snake_case; quantity may be a number."""
-    snake = {"pretty_name": "P", "ephemeral_storage": "1.5 TB", "unit_cost_micro_usd": 7, "unit_label": "minute"}
+    snake = {"pretty_name": "P", "ephemeral_storage": "1.5 TB", "unit_cost_micro_usd": 700, "unit_label": "minute"}
     left_out = {"prettyName": ..., "ephemeralStorage": ..., "unitCostMicroUSD": ..., "unitLabel": ...}
+    left_out |= {"unitCostUSD": ...}
     flavor = only_flavor(make_row(**left_out, **snake, cpu="16 vCPUs", accelerator=L4 | {"quantity": 1}))
-    assert (flavor.pretty_name, flavor.disk_bytes, flavor.price_micro_usd_per_minute) == ("P", 1_500_000_000_000, 7)
+    assert (flavor.pretty_name, flavor.disk_bytes, flavor.price_micro_usd_per_minute) == ("P", 1_500_000_000_000, 700)
     assert (flavor.vcpu, flavor.gpus) == (16, 1)
 
 
@@ -147,7 +147,7 @@ def test_a_price_per_anything_but_a_minute_is_no_price(make_row: MakeRow, label:
     assert len(flavor.unpriced_reason or "") < 120
 
 
-@pytest.mark.parametrize("price", [1, 167, 83333, 83334, MAX_MICRO_USD_PER_MINUTE])
+@pytest.mark.parametrize("price", [84, 167, 83333, 83334, MAX_MICRO_USD_PER_MINUTE])
 def test_a_positive_whole_price_per_minute_is_kept_to_the_micro_usd(make_row: MakeRow, price: int) -> None:
     """Two roundings of the same hourly price stay two prices; JSON's 167.0 is 167."""
     assert only_flavor(make_row(unitCostMicroUSD=price)).price_micro_usd_per_minute == price

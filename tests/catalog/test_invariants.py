@@ -93,7 +93,6 @@ ODD_ROWS: list[tuple[str, bool, dict[str, Any]]] = [
     ("price_spelled_twice", True, {"unitCostUSD": 0.8}),
     ("price_spelled_twice", True, {"unitCostUSD": 0.013335}),
     ("price_spelled_twice", True, {"unitCostUSD": 0}),
-    ("price_in_range", True, {"unitCostMicroUSD": 83, "unitCostUSD": 0.000083}),
     ("price_in_range", True, {"unitCostMicroUSD": 6_666_668, "unitCostUSD": 6.666668}),
     ("vram_shared_evenly", True, {"accelerator": accelerator(7, "168.000000001 GB")}),
     ("memory_of_the_model", True, {"accelerator": accelerator(1, "40 GB", "A100")}),
@@ -113,6 +112,7 @@ FINE_ROWS: list[dict[str, Any]] = [
     {"unitCostMicroUSD": None},
     {"unitCostMicroUSD": 0, "unitCostUSD": 0},
     {"unitCostMicroUSD": 84, "unitCostUSD": 0.000084},
+    {"unitCostMicroUSD": 83, "unitCostUSD": 0.000083},
     {"accelerator": accelerator(1, "24 GiB")},
     {"accelerator": accelerator(1, "22 GiB")},
     {"name": "a-name-nobody-knows"},
@@ -168,11 +168,34 @@ def test_a_violation_that_matters_becomes_a_warning_and_costs_nothing(
     hub: Hub, now: datetime, cache: ListingCache, make_row: MakeRow
 ) -> None:
     """The flavor stays a candidate with the price that is charged; the curious kind stays silent."""
-    hub.serve_rows([make_row(unitCostUSD=0.8), make_row(name="b1", accelerator=accelerator(1, "24 GB", "B9000"))])
+    hub.serve_rows([make_row(unitCostUSD=0.01335), make_row(name="b1", accelerator=accelerator(1, "24 GB", "B9000"))])
     listing = load_listing(ListingRequest(cache=ListingCache(cache.folder, hub.endpoint)), now=now)
-    assert listing.warnings == ("l4x1 costs 13333 micro-USD and 0.8 USD, which is not the same; the first is used.",)
+    assert listing.warnings == (
+        "l4x1 costs 13333 micro-USD and 0.01335 USD, which is not the same; the first is used.",
+    )
     assert listing.by_name()["l4x1"].price_micro_usd_per_minute == 13_333
     assert json.dumps(listing.to_json(now))
+
+
+@pytest.mark.parametrize("dollars", [1.3333, 0.00013333, 0.8, 0, -0.013333, 0.0135])
+def test_two_prices_in_one_row_are_none(now: datetime, make_row: MakeRow, dollars: float) -> None:
+    """100-fold, an hour's beside a minute's, nothing, 1 % more: which one is charged is not known, so none is."""
+    (flavor,) = parse_listing(
+        [make_row(unitCostUSD=dollars)], source="hub", origin="https://hub.example", checked=now
+    ).flavors
+    assert flavor.price_micro_usd_per_minute is None
+    assert f"13333 micro-USD and {dollars} USD a minute" in (flavor.unpriced_reason or "")
+
+
+@pytest.mark.parametrize(("price", "is_priced"), [(1, False), (83, False), (84, True), (167, True)])
+def test_a_price_below_any_that_ever_was_is_none(
+    now: datetime, make_row: MakeRow, price: int, is_priced: object
+) -> None:
+    """A digit too few, or another unit: reserving by it would reserve next to nothing."""
+    (flavor,) = parse_listing(
+        [make_row(unitCostMicroUSD=price)], source="hub", origin="https://hub.example", checked=now
+    ).flavors
+    assert (flavor.price_micro_usd_per_minute == price) is is_priced
 
 
 def test_a_violation_names_the_same_flavor_in_any_order(now: datetime, make_row: MakeRow) -> None:

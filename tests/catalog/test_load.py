@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -285,6 +286,28 @@ def test_a_hub_that_stops_in_the_middle_is_given_up(hub: Hub, kept: ListingCache
     hub.answer = stall
     listing = load_listing(ListingRequest(cache=kept), now=now, transport=Hasty(0.1))
     assert listing.warnings == (f"{hub.endpoint} did not answer in time.", SHIPPED)
+
+
+def test_a_hub_that_is_silent_is_asked_once_a_minute(
+    hub: Hub, kept: ListingCache, now: datetime, make_row: MakeRow
+) -> None:
+    """It costs three seconds at most, once; who asks for its answer by name asks it again."""
+    done = threading.Event()
+    hub.answer = lambda _: done.wait(20) and None
+    began = time.monotonic()
+    first = load_listing(ListingRequest(cache=kept), now=now)
+    asked, took = len(hub.asked), time.monotonic() - began
+    second = load_listing(ListingRequest(cache=kept), now=now + timedelta(seconds=59))
+    done.set()
+    assert (first.source, second.source, took < 3.5, len(hub.asked) - asked) == ("shipped", "shipped", True, 0)
+    assert second.warnings == (
+        f"{hub.endpoint} did not answer in time less than a minute ago and was not asked again.",
+        SHIPPED,
+    )
+    hub.serve_rows([make_row()])
+    assert load_listing(ListingRequest(cache=kept), now=now + timedelta(seconds=60)).live
+    assert load_listing(ListingRequest(cache=kept, refresh=True), now=now + timedelta(seconds=30)).live
+    assert [entry.name for entry in kept.folder.iterdir()] == [kept.path.name]
 
 
 def test_nobody_at_the_endpoint_is_a_sentence(tmp_path: Path, now: datetime) -> None:

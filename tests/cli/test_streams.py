@@ -34,6 +34,8 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
     [
         ("hfplanner rec", ["recommend"]),
         ("hfplanner recommend --v", ["--vram", "--vocab"]),
+        ("hfplanner run --flavor h200x", ["h200x2", "h200x4", "h200x8"]),
+        ("hfplanner estimate memory --model qwen/qwen3-8", ["Qwen/Qwen3-8B"]),
         ("hfplanner recommend --accelerator A1", ["A100", "A10G"]),
         ("hfplanner recommend --objective ", ["cost", "time"]),
         ("hfplanner hardware --format j", ["json"]),
@@ -43,12 +45,38 @@ def test_the_shell_completes_commands_options_and_values(typed: str, offered: li
     """What bash asks for after a press of Tab."""
     words = typed.split()
     variables = {
-        "_HFPLANNER_COMPLETE": "complete_bash",
+        "_HFPLANNER_COMPLETE": "bash_complete",
         "COMP_WORDS": typed,
         "COMP_CWORD": str(len(words) - (0 if typed.endswith(" ") else 1)),
     }
     done = replace(program, environ=tuple(variables.items())).run_command(["bash", "-c", _as_program("hfplanner")])
-    assert done.out.split() == offered
+    assert done.out.split() == [f"plain,{word}" for word in offered]
+
+
+@pytest.mark.parametrize(("shell", "file"), [("bash", ".bashrc"), ("zsh", ".zshrc")])
+def test_completion_is_installed_once(shell: str, file: str, program: Program) -> None:
+    """One line in the file the shell starts with, however often; what was there stays."""
+    (program.home / file).write_text("alias hf=hf", encoding="utf-8")
+    at_home = replace(program, environ=(("SHELL", f"/bin/{shell}"), ("HOME", str(program.home))))
+    for _ in range(2):
+        assert at_home.run("--install-completion").code == 0
+    line = f'eval "$(_HFPLANNER_COMPLETE={shell}_source hfplanner)"'
+    assert (program.home / file).read_text(encoding="utf-8") == f"alias hf=hf\n{line}\n"
+
+
+def test_fish_reads_a_file_of_its_own(program: Program) -> None:
+    """What is printed is what is installed."""
+    at_home = replace(program, environ=(("SHELL", "/usr/bin/fish"), ("HOME", str(program.home))))
+    assert at_home.run("--install-completion").code == 0
+    installed = (program.home / ".config" / "fish" / "completions" / "hfplanner.fish").read_text(encoding="utf-8")
+    assert at_home.run("--show-completion").out.strip() == installed.strip()
+
+
+def test_a_shell_that_nobody_completes_is_said(program: Program) -> None:
+    """One sentence, exit code 2."""
+    done = replace(program, environ=(("SHELL", "/bin/tcsh"),)).run("--show-completion")
+    assert done.code == 2
+    assert done.err.startswith("Error: 'tcsh' is a shell that cannot be completed.")
 
 
 def _as_program(name: str) -> str:

@@ -39,6 +39,19 @@ CASES = {
         (2 * PRICE, 2 * PRICE, "exact"),
     ),
     "no second costs nothing": (job(started_at=NOON, finished_at=NOON), (0, 0, "exact")),
+    "that it ran, and ended when it started, says not how long": (
+        job(stage="error", started_at=NOON, finished_at=NOON, running_secs=1500.0, timeout_secs=3600.0),
+        (0, 60 * PRICE, "end_unknown"),
+    ),
+    "that it started, and ran for no second, neither": (
+        job(stage="cancelled", started_at=NOON, running_secs=0.0, total_secs=0.0, timeout_secs=3600.0),
+        (0, 60 * PRICE, "end_unknown"),
+    ),
+    "nor where it says when it ended": (
+        job(running_secs=0.0, timeout_secs=600.0, **RUN),
+        (0, 10 * PRICE, "end_unknown"),
+    ),
+    "nor without a timeout": (job(stage="cancelled", started_at=NOON, running_secs=0.0), (0, None, "end_unknown")),
     "without times, the service's own seconds": (job(running_secs=61.5), (2 * PRICE, 2 * PRICE, "exact")),
     "a failed job costs what it ran": (job(stage="error", **RUN), (2 * PRICE, 2 * PRICE, "exact")),
     "so does a cancelled one": (job(stage="cancelled", **RUN), (2 * PRICE, 2 * PRICE, "exact")),

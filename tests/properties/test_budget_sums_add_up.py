@@ -1,21 +1,25 @@
 """Law: limit - spent - held - this job = left in every budget, and a job runs exactly where no budget goes below 0."""
 
+import re
+from decimal import Decimal
+
 from hypothesis import given
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.explain import line_rows
+from hfplanner.budget.explain import line_rows, line_text
 from hfplanner.budget.outside import Outside
 from hfplanner.budget.policy import Policy
 from hfplanner.budget.scope import covers
 from hfplanner.budget.terms import JobTerms
+from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD, MICRO_USD_PER_USD
 from tests.budget.checks import NOW, Figures
 from tests.budget.policies import figures, jobs, outsides, policies
 
 
 @given(policies(), jobs(), figures(), outsides())
 def test_budget_sums_add_up(policy: Policy, job: JobTerms, books: Figures, outside: Outside) -> None:
-    """To the micro-USD, in the document for programs and in the lines for people."""
+    """In the document for programs, and in the lines for people as they are shown."""
     decision = check_job(policy, job, books, outside, now=NOW)
     assert [line.window.budget for line in decision.lines] == [b.name for b in policy.budgets if covers(b.scope, job)]
     for line in decision.lines:
@@ -32,9 +36,19 @@ def test_budget_sums_add_up(policy: Policy, job: JobTerms, books: Figures, outsi
         assert shown["held_micro_usd"] == sum(parts[name] for name in held)
         limit, *less, left = [amount for _, amount, _ in line_rows(line, with_job=True)]
         assert limit - sum(less) == left
+        limit, *less, left = map(_micro_usd, line_text(line, with_job=True))
+        over = limit - sum(less) - left
+        assert over == 0 or (left == 0 and -LIMIT_TOLERANCE_MICRO_USD <= over < 0)
         # What the ledger may reserve is what is left before this job.
         assert line.balance.left_micro_usd == line.available_micro_usd
     _follows_from_its_reasons(decision)
+
+
+def _micro_usd(text: str) -> int:
+    """Return the amount of a line of the arithmetic."""
+    amount = re.search(r"(-?)\$ *([0-9,]+\.[0-9]+)", text.removeprefix("- "))
+    assert amount is not None
+    return int(f"{amount[1]}1") * round(Decimal(amount[2].replace(",", "")) * MICRO_USD_PER_USD)
 
 
 def _follows_from_its_reasons(decision: Decision) -> None:

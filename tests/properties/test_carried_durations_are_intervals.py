@@ -3,11 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfplanner.cli.needs import parse_measured
 from hfplanner.estimate.duration.carry import carry_over, carry_to_all
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import exactly
+from hfplanner.plan.readers import parse_measured
 from tests.properties.durations import FLAVORS, WITH_GPU, measurements, workloads
 
 

@@ -37,7 +37,7 @@ from hfplanner.budget.ledger.records import (
     Waiver,
 )
 from hfplanner.errors import KeyConflict
-from tests.budget.books import LATER, NOW, SENDER, adoption, reservation, settled, window
+from tests.budget.books import CENT, LATER, NOW, SENDER, adoption, labels, reservation, settled, terms, window
 from tests.budget.postgres_server import quick_folder
 
 STEPS_PER_RUN = 50
@@ -65,11 +65,12 @@ waivers = st.sampled_from(
 
 @dataclass
 class Known:
-    """A submission as the oracle knows it."""
+    """A submission as the oracle knows it: the budgets it was decided in, and those that are about it; in cents."""
 
     state: State
     cap: int
     budgets: tuple[str, ...]
+    labels: tuple[str, ...]
     spec: str = ""
     key: str | None = None
     posted: int | None = None
@@ -91,13 +92,18 @@ class Oracle:
     limits: dict[str, int] = field(default_factory=dict)
 
     def spent(self, budget: str) -> tuple[int, int]:
-        """Return what is posted and held of a budget."""
-        mine = [one for one in self.known.values() if budget in one.budgets]
+        """Return what is posted and held of a budget, by the submissions it is about."""
+        mine = [one for one in self.known.values() if budget in one.labels]
         return sum(one.posted or 0 for one in mine), sum(one.held for one in mine)
 
     def has_job(self, job: str) -> str | None:
         """Return the submission that has a job."""
         return next((sid for sid, one in self.known.items() if one.job == job), None)
+
+
+def in_cents(amount: int | None) -> int | None:
+    """Return an amount in micro-USD."""
+    return None if amount is None else amount * CENT
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -124,7 +130,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def window(self, budget: str, limit: int, waiver: Waiver | None = None, other: int = 0) -> BudgetWindow:
         """Return a budget's month."""
-        return window(limit, budget, waiver=waiver, other_micro_usd=other)
+        return window(limit, budget, waiver=waiver, other_micro_usd=other * CENT)
 
     def pick(self, number: int) -> str:
         """Return one of the submissions there are, or one there is not."""
@@ -160,12 +166,13 @@ class LedgerMachine(RuleBasedStateMachine):
         if over and not is_waived:
             assert isinstance(found, Refused)
             assert sorted(found.over) == sorted(over)
-            assert [balance.held_micro_usd for balance in found.balances] == [self.oracle.spent(b)[1] for b in budgets]
+            held = [self.oracle.spent(budget)[1] * CENT for budget in budgets]
+            assert [balance.held_micro_usd for balance in found.balances] == held
             return
         assert isinstance(found, Reserved)
         if before is not None:
             before.key = None
-        self.oracle.known[sid] = Known(State.RESERVED, cap, tuple(budgets), spec, key)
+        self.oracle.known[sid] = Known(State.RESERVED, cap, tuple(budgets), tuple(budgets), spec, key)
         self.oracle.limits.update(dict.fromkeys(budgets, limit))
 
     @precondition(lambda self: self.oracle.known)
@@ -267,10 +274,13 @@ class LedgerMachine(RuleBasedStateMachine):
         """A job is charged once, to the submission it belongs to if that has none."""
         job_id = f"j{job}"
         sid = [*self.oracle.known, f"s{len(self.oracle.known)}"][number % (len(self.oracle.known) + 1)]
-        wanted: Adoption = adoption(sid, job_id, cap)
         windows = tuple(self.window(budget, limit) for budget in budgets)
+        wanted: Adoption = adoption(sid, job_id, cap)
         found = self.ledger.adopt(
-            Adoption(**{name: getattr(wanted, name) for name in Adoption.__slots__} | {"windows": windows})
+            Adoption(
+                **{name: getattr(wanted, name) for name in Adoption.__slots__}
+                | {"windows": windows, "terms": terms(cap, labels=labels(windows))}
+            )
         )
         owner = self.oracle.has_job(job_id)
         if owner is not None:
@@ -284,7 +294,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if one is not None and one.state is State.VOID:
             one.state, one.cap, one.budgets, one.job = State.ADOPTED, cap, tuple(budgets), job_id
         else:
-            self.oracle.known[found.sid] = Known(State.ADOPTED, cap, tuple(budgets), job=job_id)
+            self.oracle.known[found.sid] = Known(State.ADOPTED, cap, tuple(budgets), tuple(budgets), job=job_id)
         assert (found.sid == sid) == (one is None or (one.state is State.ADOPTED and one.job == job_id))
         self.oracle.limits.update(dict.fromkeys(budgets, limit))
 
@@ -303,8 +313,8 @@ class LedgerMachine(RuleBasedStateMachine):
         windows = [self.window(budget, self.oracle.limits.get(budget, 0)) for budget in BUDGETS]
         for budget, balance in zip(BUDGETS, self.ledger.balances(windows), strict=True):
             posted, held = self.oracle.spent(budget)
-            assert (balance.posted_micro_usd, balance.held_micro_usd) == (posted, held)
-            assert balance.overrun_micro_usd == max(0, posted + held - balance.window.limit_micro_usd)
+            assert (balance.posted_micro_usd, balance.held_micro_usd) == (posted * CENT, held * CENT)
+            assert balance.overrun_micro_usd == max(0, (posted + held) * CENT - balance.window.limit_micro_usd)
 
     @invariant()
     def submissions_are_as_known(self) -> None:
@@ -316,7 +326,7 @@ class LedgerMachine(RuleBasedStateMachine):
             for one in self.ledger.submissions()
         }
         assert found == {
-            sid: (one.state, one.cap, one.posted, one.presumed, one.job, len(one.budgets))
+            sid: (one.state, one.cap * CENT, in_cents(one.posted), one.presumed, one.job, len(one.budgets))
             for sid, one in self.oracle.known.items()
         }
 

@@ -8,9 +8,11 @@ from hfplanner.units import (
     MAX_BYTES,
     MAX_DURATION_SECS,
     MAX_MICRO_USD,
+    MICRO_USD_PER_CENT,
     format_bytes,
     format_duration,
     format_usd,
+    format_usd_exact,
     parse_duration,
     parse_money,
     parse_size,
@@ -46,5 +48,8 @@ def test_durations(seconds: int) -> None:
 
 @given(st.integers(1, MAX_MICRO_USD))
 def test_money(micro_usd: int) -> None:
-    """To the micro-USD; the commas that help reading are not typed."""
-    assert parse_money(format_usd(micro_usd).replace(",", "")) == micro_usd
+    """To the micro-USD where it is shown exactly, else to half a cent; the commas that help reading are not typed."""
+    assert parse_money(format_usd_exact(micro_usd).replace(",", "")) == micro_usd
+    if micro_usd >= MICRO_USD_PER_CENT:
+        shown = parse_money(format_usd(micro_usd).replace(",", ""))
+        assert abs(shown - micro_usd) <= MICRO_USD_PER_CENT // 2

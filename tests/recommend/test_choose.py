@@ -120,8 +120,8 @@ def test_every_broken_rule_is_a_reason_with_what_is_needed_and_what_there_is() -
         ("vcpu", "8 vCPU, 16 vCPU needed", 16, 8),
         ("ram", "30 GB, 64 GB of RAM needed", 64 * GB, 30 * GB),
         ("disk", "400 GB, 500 GB of disk needed", 500 * GB, 400 * GB),
-        ("max_price", "$0.79998 an hour, at most $0.50 allowed", 500_000, 799_980),
-        ("max_cost", "$1.59996 for the job, at most $1.00 allowed", 1_000_000, 1_599_960),
+        ("max_price", "$0.80 an hour, at most $0.50 allowed", 500_000, 799_980),
+        ("max_cost", "$1.60 for the job, at most $1.00 allowed", 1_000_000, 1_599_960),
         ("max_time", "runs 2h, at most 1h allowed", 3600, 7200),
     ]
 

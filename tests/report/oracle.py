@@ -28,7 +28,8 @@ _COSTS = """
 CREATE TABLE cost AS
 WITH fact AS MATERIALIZED (
   SELECT *, coalesce(started, created) AS moment,
-    coalesce(finished - started, running) AS ran,
+    CASE WHEN started IS NULL OR NOT coalesce(finished < started OR (finished = started AND running > 0)
+      OR running = 0, 0) THEN coalesce(finished - started, running) END AS ran,
     max(coalesce(attempts, 1), 1) AS tries,
     stage IN ('completed', 'error', 'cancelled', 'deleted') AS final,
     (SELECT micro FROM price WHERE price.flavor = job.flavor

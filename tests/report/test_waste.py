@@ -67,7 +67,7 @@ def test_a_timeout_after_most_of_the_work_names_the_runs_that_were_let_finish(in
 def test_failing_again_and_again_is_told_once_it_is_a_habit(inputs: ReportInputs) -> None:
     """Three failures of one name, not two, and not of jobs without a name."""
     three = [job(n, 10, name="train") for n in range(3)]
-    assert waste(inputs, *three)["repeated_failures"].evidence == ("train: 3 failed runs, $0.39999",)
+    assert waste(inputs, *three)["repeated_failures"].evidence == ("train: 3 failed runs, $0.40",)
     assert "repeated_failures" not in waste(inputs, *three[:2])
     assert "repeated_failures" not in waste(inputs, *(job(n, 10) for n in range(3)))
 

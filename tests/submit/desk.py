@@ -24,8 +24,8 @@ __all__ = ["CAP", "LIMIT", "PRICE", "START", "at_desk", "balance", "books", "mac
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 PRICE = UsedPrice(micro_usd_per_minute=167, source="hub", checked=START)
-CAP = 10 * 167
-"""What the job of :func:`order` may cost: ten minutes of cpu-basic."""
+CAP = 60 * 167
+"""What the job of :func:`order` may cost: an hour of cpu-basic; more than the half a cent a limit is kept to."""
 LIMIT = 3 * CAP
 # A stalled answer ends soon, and a question is asked once: an emulator on this machine answers at once or never.
 _LIMITS = Limits(connect_secs=1.0, read_secs=0.5, total_secs=1.0)
@@ -61,14 +61,14 @@ def at_desk(hub: Hub, folder: Path, **changes: Any) -> Iterator[Desk]:  # noqa: 
 
 
 def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - of create_job_spec
-    """Return an order of a job of ten minutes on cpu-basic in alice's namespace."""
+    """Return an order of a job of an hour on cpu-basic in alice's namespace."""
     asked: dict[str, Any] = {
         "image": "python:3.12",
         "command": ["python", "-V"],
         "env": None,
         "secrets": None,
         "flavor": "cpu-basic",
-        "timeout": 600,
+        "timeout": 3600,
         "attempts": 1,
     } | spec
     terms = JobTerms(

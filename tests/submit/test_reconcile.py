@@ -1,11 +1,14 @@
 """Reconciling: what the Hub shows decides; what it does not show stays held; doing it twice changes nothing more."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hfplanner.api.auth import Token
+from hfplanner.api.client import JobsClient
 from hfplanner.budget.ledger.records import SID_LABEL, Reservation, State
 from hfplanner.errors import SubmissionError, SubmissionUnknown, UsageError
 from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, labelled, spec_hash
@@ -82,7 +85,7 @@ def test_what_is_never_found_is_presumed_spent_until_it_is_found(hub: Hub, tmp_p
     hub.default_fate(Fate(scheduling_secs=5, running_secs=61))
     with at_desk(hub, tmp_path) as desk:
         sid = lose_answer(hub, desk)
-        hub.advance(600 + 7200 + 1)
+        hub.advance(3600 + 7200 + 1)
         done = reconcile(desk, books())
         assert (done.presumed, balance(desk), only(desk).presumed) == ([sid], (0, CAP), True)
         assert LOST.format(sid=sid).capitalize() in done.alerts[0]
@@ -112,7 +115,7 @@ def test_a_job_that_has_ended_is_settled_at_started_minutes(hub: Hub, tmp_path: 
     ("fate", "secs", "cost"),
     [
         (Fate(never_starts=True, outcome="error"), 60, 0),
-        (Fate(running_secs=None), 700, 10 * MINUTE),
+        (Fate(running_secs=None), 3700, 60 * MINUTE),
         (Fate(running_secs=30, outcome="oom"), 60, MINUTE),
         (Fate(running_secs=30, outcome="deleted"), 60, MINUTE),
         (Fate(scheduling_secs=None), 60, None),
@@ -146,6 +149,56 @@ def test_a_cancelled_job_whose_end_is_not_told_costs_its_cap(hub: Hub, tmp_path:
         desk.hub.cancel_job("alice", str(done.job_id))
         reconcile(desk, books())
         assert balance(desk) == (0, CAP)
+
+
+STARTED, FROM, TO = (f"2026-09-01T00:0{minute}:00.000Z" for minute in (1, 1, 3))
+CONTRADICTIONS = {
+    "started, no end, no seconds": {
+        "status.stage": "CANCELED",
+        "startedAt": STARTED,
+        "finishedAt": None,
+        "durations": {"schedulingSecs": 0, "runningSecs": 0, "totalSecs": 0},
+    },
+    "ended when it started, beside running seconds": {
+        "status.stage": "ERROR",
+        "startedAt": FROM,
+        "finishedAt": FROM,
+        "durations": {"runningSecs": 1500},
+    },
+    "ended before it started": {"status.stage": "ERROR", "startedAt": TO, "finishedAt": FROM},
+    "started and ended, no second between": {
+        "status.stage": "COMPLETED",
+        "startedAt": FROM,
+        "finishedAt": TO,
+        "durations": {"runningSecs": 0},
+    },
+    "started, and nothing more": {"status.stage": "CANCELED", "startedAt": FROM, "finishedAt": None, "durations": None},
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise(
+    hub: Hub, tmp_path: Path, name: str
+) -> None:
+    """Never 0: what it cost is not known, and at most what was reserved (I18)."""
+    with at_desk(hub, tmp_path) as desk:
+        job_id = str(submit(order(), desk).job_id)
+        hub.fault(method="GET", times=0, put={f"0.{key}": value for key, value in CONTRADICTIONS[name].items()})
+        reconcile(desk, books(), sweep=False)
+        assert (balance(desk), only(desk).reason.partition("(")[2][:11]) == ((0, CAP), "upper bound")
+        reconcile(desk, books({job_id: MINUTE}), sweep=False)
+        assert balance(desk) == (0, MINUTE)
+        assert desk.ledger.verify() == ()
+
+
+def test_a_job_that_never_started_and_says_only_how_long_it_was_there_costs_nothing(hub: Hub, tmp_path: Path) -> None:
+    """TotalSecs alone is no contradiction: that is what such a job says."""
+    never = {"status.stage": "ERROR", "startedAt": None, "finishedAt": None, "durations": {"totalSecs": 90}}
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(), desk)
+        hub.fault(method="GET", times=0, put={f"0.{key}": value for key, value in never.items()})
+        reconcile(desk, books(), sweep=False)
+        assert balance(desk) == (0, 0)
 
 
 def test_the_bill_wins_over_what_was_computed(hub: Hub, tmp_path: Path) -> None:
@@ -264,16 +317,79 @@ def test_a_job_the_hub_does_not_show_keeps_its_money_until_its_longest_life_is_o
         assert balance(desk) == (CAP, 0)
         done = reconcile(desk, books(), sweep=False)
         assert (done.settled, balance(desk)) == ([], (CAP, 0))
-        hub.advance(600 + 7200 + 1)
+        hub.advance(3600 + 7200 + 1)
         assert reconcile(desk, books(), sweep=False).settled == [sid]
         assert balance(desk) == (0, CAP)
+
+
+def asked_jobs(hub: Hub) -> list[str]:
+    """Return what was asked about jobs, in order."""
+    return [asked.path for asked in hub.requests() if asked.method == "GET" and asked.path.startswith("/api/jobs/")]
+
+
+def open_jobs(hub: Hub, desk: Desk, count: int) -> list[str]:
+    """Submit jobs that go on running, and return their ids."""
+    hub.default_fate(Fate(scheduling_secs=1, running_secs=None))
+    wide = (window(limit_micro_usd=count * CAP),)
+    return [str(submit(order(windows=wide), desk).job_id) for _ in range(count)]
+
+
+def test_what_is_open_is_asked_for_in_one_listing(hub: Hub, tmp_path: Path) -> None:
+    """Fifteen open jobs, of which some have ended: one question before the next is sent, and those are settled."""
+    with at_desk(hub, tmp_path) as desk:
+        ids = open_jobs(hub, desk, 15)
+        for job_id in ids[:3]:
+            desk.hub.cancel_job("alice", job_id)
+        done = reconcile(desk, books(), sweep=False)
+        assert (len(done.settled), done.gaps, asked_jobs(hub)) == (3, [], ["/api/jobs/alice"])
+        assert reconcile(desk, books(), sweep=False).settled == []
+
+
+def test_a_lost_answer_is_found_in_that_listing(hub: Hub, tmp_path: Path) -> None:
+    """An open job and an unknown one: one listing shows both."""
+    with at_desk(hub, tmp_path) as desk:
+        open_jobs(hub, desk, 1)
+        hub.fault(method="POST", drop=True)
+        with pytest.raises(SubmissionUnknown) as raised:
+            submit(order(windows=(window(limit_micro_usd=9 * CAP),)), desk)
+        hub.clear_faults()
+        done = reconcile(desk, books(), sweep=False)
+        assert (done.found, asked_jobs(hub)) == ([raised.value.submission_id], ["/api/jobs/alice"])
+
+
+def test_what_the_listing_does_not_show_is_asked_for_at_once(hub: Hub, tmp_path: Path) -> None:
+    """A listing that is late: each job is asked for by itself, several at a time."""
+    hub.configure(listing_lag_secs=1e6)
+    with at_desk(hub, tmp_path) as desk:
+        ids = open_jobs(hub, desk, 12)
+        hub.fault(method="GET", path="/api/jobs/alice/[0-9a-f]+", times=0, delay_secs=0.3)
+        began = time.monotonic()
+        done = reconcile(desk, books(), sweep=False)
+        assert time.monotonic() - began < 12 * 0.3
+        assert (done.gaps, {path.rpartition("/")[2] for path in asked_jobs(hub)[1:]}) == ([], set(ids))
+
+
+@pytest.mark.parametrize("path", ["", "/api/jobs/alice/[0-9a-f]+"], ids=["every question", "single jobs"])
+def test_a_hub_that_hangs_costs_a_few_seconds_and_is_told(hub: Hub, tmp_path: Path, path: str) -> None:
+    """The time is up: one sentence says how many jobs are not up to date; nothing is let go, and a job can be sent."""
+    hub.configure(listing_lag_secs=1e6)
+    patient = JobsClient(hub.url, token=Token(hub.token))
+    with at_desk(hub, tmp_path) as desk, patient:
+        open_jobs(hub, desk, 15)
+        hub.fault(method="GET", path=path, times=0, delay_secs=60)
+        began = time.monotonic()
+        done = reconcile(replace(desk, hub=patient), books(), sweep=False, within_secs=1.0)
+        assert time.monotonic() - began < 5
+        assert "15 jobs" in done.gaps[-1]
+        assert balance(desk) == (15 * CAP, 0)
+        assert submit(order(windows=(window(limit_micro_usd=99 * CAP),)), replace(desk, hub=patient)).job_id
 
 
 def test_a_label_made_by_hand_is_charged(hub: Hub, tmp_path: Path) -> None:
     """A job with the ledger's label that no ledger knows is adopted under its own id."""
     with at_desk(hub, tmp_path) as desk:
         labels = {SID_LABEL: "c" * 32, LEDGER_LABEL: desk.ledger.ledger_id}
-        hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        hub.add_jobs(1, labels=labels, timeoutSeconds=3600, fate=Fate(running_secs=None))
         assert reconcile(desk, books()).adopted == ["c" * 32]
         again(desk)
 
@@ -282,7 +398,7 @@ def test_a_label_that_is_no_id_is_kept_out_of_the_books(hub: Hub, tmp_path: Path
     """Whoever labels by hand may write anything; the job is adopted under an id of ours."""
     with at_desk(hub, tmp_path) as desk:
         labels = {SID_LABEL: "not-an-id", LEDGER_LABEL: desk.ledger.ledger_id}
-        (job_id,) = hub.add_jobs(1, labels=labels, timeoutSeconds=600, fate=Fate(running_secs=None))
+        (job_id,) = hub.add_jobs(1, labels=labels, timeoutSeconds=3600, fate=Fate(running_secs=None))
         assert reconcile(desk, books()).adopted == [copy_sid(desk.ledger.ledger_id, job_id)]
         again(desk)
 
@@ -296,7 +412,7 @@ def test_a_copy_alone_is_not_taken_for_the_submission(hub: Hub, tmp_path: Path) 
             submit(order(), desk)
         sid = only(desk).sid
         labels = {SID_LABEL: sid, LEDGER_LABEL: desk.ledger.ledger_id}
-        hub.add_jobs(1, labels=labels, timeoutSeconds=600, extra=copied, fate=Fate(running_secs=None))
+        hub.add_jobs(1, labels=labels, timeoutSeconds=3600, extra=copied, fate=Fate(running_secs=None))
         done = reconcile(desk, books())
         assert (done.unknown, len(done.adopted), balance(desk)) == ([sid], 1, (2 * CAP, 0))
         again(desk)
@@ -308,7 +424,7 @@ def test_a_job_that_ran_on_another_flavor_costs_what_that_costs(hub: Hub, tmp_pa
     with at_desk(hub, tmp_path) as desk:
         submit(order(), desk)
         hub.advance(120)
-        hub.fault(method="GET", times=0, put={"flavor": "h200"})
+        hub.fault(method="GET", times=0, put={"0.flavor": "h200"})
         dear = replace(PRICE, micro_usd_per_minute=83_333)
         done = reconcile(desk, replace(books(), price_of=lambda name: dear if name == "h200" else PRICE), sweep=False)
         assert balance(desk) == (0, 2 * 83_333)

@@ -1,5 +1,6 @@
 """A job is sent once, with its money reserved before; what comes back decides what happens to the money."""
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +26,26 @@ def test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_hel
         assert desk.ledger.verify() == ()
         (spec,) = hub.specs()
         assert spec["labels"] == {SID_LABEL: done.submission.sid, LEDGER_LABEL: desk.ledger.ledger_id}
-        assert (spec["timeoutSeconds"], spec["attempts"]) == (600, 1)
+        assert (spec["timeoutSeconds"], spec["attempts"]) == (3600, 1)
         assert done.job_id == hub.jobs()[0]["id"]
         assert done.url == f"{hub.url}/jobs/alice/{done.job_id}"
-        assert desk.ledger.answer(done.submission.sid).startswith('{"id":')
+
+
+def test_of_the_answer_the_ledger_keeps_no_value_of_the_environment(hub: Hub, tmp_path: Path) -> None:
+    """Whose job it is, its flavor, times and labels: yes. What it runs and with which variables: no (I17)."""
+    secrets = {"env": {"WANDB_API_KEY": "w4ndb-k3y"}, "secrets": {"HF_TOKEN": "hf_s3cr3t"}}
+    with at_desk(hub, tmp_path) as desk:
+        done = submit(order(**secrets, command=["sh", "-c", "PASSWORD=hunter2 run"]), desk)
+        kept = json.loads(desk.ledger.answer(done.submission.sid))
+    assert (kept["id"], kept["flavor"], kept["owner"]["name"]) == (done.job_id, "cpu-basic", "alice")
+    assert (kept["timeout"], kept["status"], kept["labels"][SID_LABEL]) == (
+        3600,
+        {"stage": "SCHEDULING"},
+        done.submission.sid,
+    )
+    for file in tmp_path.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        assert not any(secret in content for secret in (b"w4ndb-k3y", b"hf_s3cr3t", b"hunter2")), file
 
 
 def test_a_budget_with_too_little_left_sends_nothing(hub: Hub, tmp_path: Path) -> None:
@@ -36,7 +53,7 @@ def test_a_budget_with_too_little_left_sends_nothing(hub: Hub, tmp_path: Path) -
     with at_desk(hub, tmp_path) as desk:
         for _ in range(3):
             submit(order(), desk)
-        with pytest.raises(BudgetRefused, match=r"may cost \$0\.00167, and budget 'team' has \$0\.00 left"):
+        with pytest.raises(BudgetRefused, match=r"may cost \$0\.01, and budget 'team' has \$0\.00 left"):
             submit(order(), desk)
 
         assert balance(desk) == (LIMIT, 0)
@@ -168,7 +185,7 @@ def test_an_answer_that_differs_from_what_was_asked_is_told(hub: Hub, tmp_path: 
     assert done.submission.state is State.LAUNCHED
     assert done.warnings == (
         "The Hub says flavor h200; cpu-basic was asked for.",
-        "The Hub says timeout 86400; 600 was asked for.",
+        "The Hub says timeout 86400; 3600 was asked for.",
         "The Hub says attempts 4; 1 was asked for.",
     )
 
@@ -200,7 +217,7 @@ def test_a_job_that_falls_under_no_budget_is_in_the_books_too(hub: Hub, tmp_path
 
 def test_every_window_holds_the_money_or_none(hub: Hub, tmp_path: Path) -> None:
     """Two budgets, the second too small: the first holds nothing."""
-    small = window(budget="ada", limit_micro_usd=CAP - 1)
+    small = window(budget="ada", limit_micro_usd=CAP - 5001)
     with at_desk(hub, tmp_path) as desk:
         with pytest.raises(BudgetRefused, match="ada"):
             submit(order(windows=(window(), small)), desk)

@@ -1,11 +1,16 @@
-"""The moves inside a transaction: a submission from state to state, and its money between held and posted."""
+"""The moves inside a transaction: a submission from state to state, and its money between held and posted.
+
+The charges and entries of a submission are those of the budgets it was decided in. Its money counts in every window
+that covers it, see :mod:`hfplanner.budget.ledger.windows`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.records import EntryKind, State
-from hfplanner.budget.ledger.windows import follow
+from hfplanner.budget.ledger.windows import covering, follow
+from hfplanner.errors import LedgerError
 
 __all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "note", "post", "step"]
 
@@ -13,7 +18,7 @@ __all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "
 NO_BUDGET = ("", 0)
 
 _LOCKED = """
-    SELECT state, cap_micro_usd, posted_micro_usd, presumed, evidence, job_id, answer, sender
+    SELECT state, cap_micro_usd, posted_micro_usd, presumed, evidence, job_id, answer, sender, terms, counts_us
     FROM submissions WHERE sid = ? FOR UPDATE
 """.strip()
 _STEP = """
@@ -53,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What changes of a submission's row."""
+    """What changes of a submission's row, and what says where its money counts: its terms, and when."""
 
     sid: str
     state: State
@@ -64,6 +69,8 @@ class Standing:
     job_id: str | None = None
     answer: str = ""
     sender: str | None = None
+    terms: str
+    counts_us: int
 
 
 def locked(tx: Transaction, sid: str) -> Standing | None:
@@ -71,7 +78,7 @@ def locked(tx: Transaction, sid: str) -> Standing | None:
     row = tx.row(_LOCKED, sid)
     if row is None:
         return None
-    state, cap, posted, presumed, evidence, job_id, answer, sender = row
+    state, cap, posted, presumed, evidence, job_id, answer, sender, terms, counts_us = row
     return Standing(
         sid=sid,
         state=State(state),
@@ -82,6 +89,8 @@ def locked(tx: Transaction, sid: str) -> Standing | None:
         job_id=job_id,
         answer=answer,
         sender=sender,
+        terms=terms,
+        counts_us=counts_us,
     )
 
 
@@ -129,24 +138,31 @@ def begin(  # noqa: PLR0913 - what, of whom, on whose word, where and how much
 
 
 def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
-    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, held: int, posted: int
+    tx: Transaction, submission: Standing, kind: EntryKind, change: Change, *, held: int, posted: int
 ) -> None:
-    """Bring what a submission holds and has posted of each of its windows to these amounts, with an entry for each.
+    """Bring what a submission holds and has posted to these amounts, with an entry for each budget it was decided in.
 
     Args:
         tx: the transaction.
-        sid: the submission.
+        submission: it, as it was locked.
         kind: of the entries; all but ``CORRECT`` are made once for a submission and window, or the table refuses.
         change: on whose word.
         held: what it holds from now on [micro-USD].
         posted: what it has posted from now on [micro-USD].
+
+    Raises:
+        LedgerError: what it holds, or where that counts, is damaged.
     """
+    sid = submission.sid
     once = f"{kind}:{change.token}" if kind is EntryKind.CORRECT else kind
-    # Sorted here and not by the database: the order of locks must not depend on how it compares text.
-    for budget, start_us, held_now, posted_now in sorted(tx.rows(_CHARGES, sid)):
+    charges = tx.rows(_CHARGES, sid)
+    if not charges:
+        raise LedgerError(f"The ledger has lost what submission {sid} holds.", hint="Run: hfplanner ledger verify")
+    for budget, start_us, held_now, posted_now in charges:
         key = (budget, start_us)
-        more_held, more_posted = held - held_now, posted - posted_now
-        tx.change(_ENTER, change.token, sid, *key, kind, once, more_held, more_posted)
+        tx.change(_ENTER, change.token, sid, *key, kind, once, held - held_now, posted - posted_now)
         tx.change(_SET_CHARGE, held, posted, sid, *key)
-        if key != NO_BUDGET:
-            follow(tx, key, held=more_held, posted=more_posted)
+    # Every charge of a submission is of the same amounts.
+    _, _, held_now, posted_now = charges[0]
+    for window in covering(tx, submission.terms, submission.counts_us):
+        follow(tx, window, held=held - held_now, posted=posted - posted_now)

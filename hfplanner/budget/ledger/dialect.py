@@ -179,11 +179,15 @@ class Database(Protocol):
     def place(self) -> str:
         """Where it is, for people; no secret in it."""
 
-    def write(self, work: Callable[[Transaction], T], committed: Callable[[Transaction], T | None], /) -> T:
+    def write(
+        self, work: Callable[[Transaction], T], committed: Callable[[Transaction], T | None], /, *, alone: bool = False
+    ) -> T:
         """Run ``work`` in one transaction and return what it returns, once that is durable.
 
         Where the connection is lost while committing, ``committed`` is asked in a new one: what it returns is the
         result; ``None`` says that nothing was committed, and ``work`` runs again.
+
+        ``alone``: no other transaction of a ledger writes while this one does, and it sees all that have.
 
         Raises:
             LedgerError: nothing was written, or it cannot be told whether it was.

@@ -1,5 +1,6 @@
 """Which file systems let several machines at one file: SQLite's locks do not hold between them."""
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -64,7 +65,8 @@ def network_filesystem(path: Path, mounts: Path = _MOUNTS) -> str | None:
     except OSError:
         return None
     kinds = dict(_mount(line) for line in lines if " - " in line)
-    where = PurePosixPath(path.resolve())
+    # Unlike Path.resolve this takes a link to itself as it is.
+    where = PurePosixPath(os.path.realpath(path))
     kind = next((kinds[str(folder)] for folder in (where, *where.parents) if str(folder) in kinds), "")
     return kind if kind in _NETWORK or _FUSE_NETWORK.fullmatch(kind) else None
 

@@ -6,6 +6,7 @@ means that another has been there. Nothing here sends anything.
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -32,7 +33,8 @@ from hfplanner.budget.ledger.records import (
 )
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.verify import rebuild, verify
-from hfplanner.budget.ledger.windows import balance
+from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, open_window
+from hfplanner.errors import LedgerError
 from hfplanner.units import format_usd
 
 __all__ = ["BILL", "Ledger"]
@@ -82,6 +84,13 @@ class Ledger:
             KeyConflict: the key belongs to another specification, or the ``sid`` to another submission.
             BudgetBlocked: the terms' cap is not known, or too large to count.
         """
+        try:
+            return self._reserve(wanted)
+        except reserving.NotOpen:
+            self._open(wanted.windows)
+            return self._reserve(wanted)
+
+    def _reserve(self, wanted: Reservation) -> Reserved | Existing | Refused:
         token = secrets.token_hex(16)
 
         def committed(tx: Transaction) -> Reserved | None:
@@ -91,6 +100,15 @@ class Ledger:
             return self._database.write(lambda tx: reserving.reserve(tx, wanted, token), committed)
         except reserving.TooLittleLeft as found:
             return found.refused
+
+    def _open(self, windows: Sequence[BudgetWindow]) -> None:
+        """Make the counters of windows that have none: once for each window, from everything that counts in it."""
+
+        def work(tx: Transaction) -> None:
+            for window in in_lock_order(windows):
+                open_window(tx, window)
+
+        self._database.write(work, lambda _: None, alone=True)
 
     def mark_sending(self, sid: str, sender: Sender, at: datetime) -> bool:
         """RESERVED to SENDING before its expiry: T2. ``True`` means that this caller, and no other, may send now."""
@@ -106,7 +124,10 @@ class Ledger:
     def launched(  # noqa: PLR0913, PLR0917 - the job, the Hub's answer, and on whose word
         self, sid: str, job_id: str, raw: str, at: datetime, reason: str = "", who: str = ""
     ) -> bool:
-        """SENDING or UNKNOWN to LAUNCHED: T3, keeping the raw answer. ``True`` also where it already has this job."""
+        """SENDING or UNKNOWN to LAUNCHED: T3, keeping of the answer what is needed.
+
+        ``True`` also where it already has this job.
+        """
         return self._with_job(sid, job_id, raw, self._change(at, reason or "The job exists.", who), _SENT)
 
     def found(self, sid: str, job_id: str, raw: str, at: datetime, reason: str) -> bool:
@@ -205,7 +226,7 @@ class Ledger:
         return {submission.job_id: submission for submission in found if submission.job_id is not None}
 
     def answer(self, sid: str) -> str:
-        """Return the Hub's raw answer that was kept with a submission; ``""`` where there is none."""
+        """Return what was kept of the Hub's answer to a submission, as JSON; ``""`` where there is none."""
         return self._database.read(lambda tx: queries.answer(tx, sid))
 
     def submissions(self, states: Collection[State] | None = None, limit: int | None = None) -> Iterator[Submission]:
@@ -216,8 +237,19 @@ class Ledger:
         return queries.submissions(self._database, states, limit)
 
     def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
-        """Return what windows stand at, all at the same moment; a window that nothing was reserved in has zeros."""
-        return self._database.read(lambda tx: tuple(balance(tx, window) for window in windows))
+        """Return what windows stand at, all at the same moment.
+
+        That is what all submissions of their periods and scopes have spent and hold, whatever budgets those were
+        reserved in.
+        """
+        found, slow = self._database.read(
+            lambda tx: (tuple(balance(tx, window) for window in windows), [w for w in windows if is_slow(tx, w)])
+        )
+        if slow:
+            # Only to be quicker the next time: books that cannot be written are read all the same.
+            with suppress(LedgerError):
+                self._open(slow)
+        return found
 
     def entries(self, sid: str | None = None) -> Iterator[Entry]:
         """Return the entries in the order they were made: all, or those of a submission."""
@@ -230,7 +262,7 @@ class Ledger:
     def rebuild_counters(self, at: datetime, who: str) -> int:
         """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
         change = self._change(at, "The counters were made anew from the entries.", who)
-        return self._database.write(lambda tx: rebuild(tx, change), lambda _: None)
+        return self._database.write(lambda tx: rebuild(tx, change), lambda _: None, alone=True)
 
     def _with_job(self, sid: str, job_id: str, raw: str, change: Change, states: Sequence[State]) -> bool:
         return self._database.write(
@@ -270,7 +302,7 @@ class Ledger:
             if then is None or not step(tx, standing.state, then, change):
                 return False
             if kind is not None:
-                post(tx, sid, kind, change, held=0, posted=then.posted_micro_usd or 0)
+                post(tx, standing, kind, change, held=0, posted=then.posted_micro_usd or 0)
             return True
 
         return self._database.write(work, lambda tx: has_change(tx, change.token) or None)

@@ -27,7 +27,10 @@ def check_version(version: int, steps: Sequence[Step], where: str) -> bool:
 def take_steps(tx: Transaction, dialect: Dialect, version: int, steps: Sequence[Step]) -> None:
     """Take the steps that are missing; with the first one the books get their id."""
     for number, step in enumerate(steps[version:], start=version):
-        for statement in step(dialect):
-            tx.define(statement)
+        for part in step(dialect):
+            if isinstance(part, str):
+                tx.define(part)
+            else:
+                part(tx)
         if number == 0:
             tx.change("INSERT INTO meta (name, value) VALUES ('ledger_id', ?)", secrets.token_hex(16))

@@ -1,5 +1,6 @@
 """Open a ledger by its address: a path, or a ``postgresql://`` URL."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from hfplanner.files import data_folder
 __all__ = ["default_ledger_address", "open_database", "open_ledger"]
 
 _URLS = ("postgresql://", "postgres://")
+# A scheme has two letters at least: one is a drive of Windows.
+_URL = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 def default_ledger_address(environ: Mapping[str, str]) -> str:
@@ -57,9 +60,12 @@ def open_database(address: str | Path, *, wait_secs: float | None = None, steps:
         from hfplanner.budget.ledger.postgres import PostgresDatabase  # noqa: PLC0415 - psycopg is an extra
 
         return PostgresDatabase(address, wait_secs=30.0 if wait_secs is None else wait_secs, steps=steps)
-    if "://" in str(address):
+    url = _URL.match(str(address))
+    if url is not None:
+        # No more of it: what follows may be a password.
         raise UsageError(
-            f"{quoted(str(address))} is no ledger.", hint="Accepted: a path, or postgresql://HOST/DATABASE."
+            f"A ledger is not kept at {quoted(f'{url[1]}:...')}.",
+            hint="Accepted: a path, or postgresql://HOST/DATABASE.",
         )
     from hfplanner.budget.ledger.sqlite import SqliteDatabase  # noqa: PLC0415 - one of the two is used
 

@@ -30,6 +30,8 @@ T = TypeVar("T")
 _FORM = "The form is postgresql://user@host:5432/database; the password may stand in PGPASSWORD or ~/.pgpass."
 # What one program of ours holds while it moves the tables: "hfpl" in the high bits.
 _MOVING_LOCK = int.from_bytes(b"hfpl") << 31
+# What every writer holds together with all others, and who opens a window alone.
+_WRITING_LOCK = _MOVING_LOCK + 1
 # What libpq does where the URL does not say otherwise: notice a dead server in seconds, not hours.
 _CONNECTION = {
     "connect_timeout": "10",
@@ -102,11 +104,17 @@ class PostgresDatabase:
         if not check_version(self.read(_version), steps, where):
             self.write(lambda tx: _move(tx, steps, where), lambda _: None)
 
-    def write(self, work: Callable[[Transaction], T], committed: Callable[[Transaction], T | None], /) -> T:
+    def write(
+        self, work: Callable[[Transaction], T], committed: Callable[[Transaction], T | None], /, *, alone: bool = False
+    ) -> T:
         """Run ``work`` in one transaction; after a connection that was lost at COMMIT, ``committed`` is asked first."""
         own_lock = secrets.randbits(63)
         limit_ms = int(self._wait_secs * _MILLISECONDS)
-        begin = _begin("READ COMMITTED", limit_ms) + f"; SELECT pg_advisory_xact_lock({own_lock})"
+        others = "" if alone else "_shared"
+        begin = (
+            f"{_begin('READ COMMITTED', limit_ms)}; SELECT pg_advisory_xact_lock({own_lock}); "
+            f"SELECT pg_advisory_xact_lock{others}({_WRITING_LOCK})"
+        )
 
         def attempt(was_lost: bool) -> T:  # noqa: FBT001 - what the last attempt found
             def looking_first(tx: Transaction) -> T:

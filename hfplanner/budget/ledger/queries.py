@@ -68,7 +68,7 @@ def existing(tx: Transaction, sid: str) -> Submission:
 
 
 def answer(tx: Transaction, sid: str) -> str:
-    """Return the raw answer that is kept with a submission."""
+    """Return what is kept of the answer to a submission."""
     row = tx.row("SELECT answer FROM submissions WHERE sid = ?", sid)
     return "" if row is None else str(row[0])
 

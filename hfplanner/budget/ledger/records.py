@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms
 
 __all__ = [
@@ -85,11 +86,15 @@ class Waiver:
 class BudgetWindow:
     """One budget in one period: what a reservation is counted against.
 
+    It has spent and holds what every submission of its period and its scope has and does, whatever budgets those were
+    reserved in: the name says whose limit it is, and counts nothing.
+
     Args:
         budget: its name.
         start: of the period, UTC, included; the same moment for every writer of that period.
         end: of the period, UTC, not included; ``None`` for a budget without periods.
         limit_micro_usd: of the period.
+        scope: which jobs it is about.
         other_micro_usd: what is spent or committed outside the ledger: it lowers what may be reserved.
         waiver: lets a reservation exceed the limit; recorded with it.
     """
@@ -98,6 +103,7 @@ class BudgetWindow:
     start: datetime
     end: datetime | None
     limit_micro_usd: int
+    scope: Scope = field(default_factory=Scope)
     other_micro_usd: int = 0
     waiver: Waiver | None = None
 
@@ -160,7 +166,8 @@ class Submission:
         sender: who sends or sent it.
         reason: why it is in its state, a sentence.
         changed_at: when its state changed last, UTC.
-        budgets: the names of the budgets it counts against, with the start of the window.
+        budgets: the names of the budgets it was decided in, with the start of the window.
+        counts_at: when its money counts, UTC: in every budget whose period this lies in and whose scope has its terms.
     """
 
     sid: str
@@ -179,6 +186,7 @@ class Submission:
     reason: str
     changed_at: datetime
     budgets: tuple[tuple[str, datetime], ...]
+    counts_at: datetime
 
     @property
     def overrun_micro_usd(self) -> int:
@@ -284,6 +292,7 @@ class Adoption:
         windows: the budgets it falls under.
         reason: how it was found, a sentence.
         at: when, UTC.
+        created_at: when the job was created, which is when it counts, UTC; ``None`` is ``at``.
     """
 
     sid: str
@@ -293,6 +302,7 @@ class Adoption:
     windows: tuple[BudgetWindow, ...]
     reason: str
     at: datetime
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

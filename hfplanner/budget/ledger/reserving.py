@@ -1,11 +1,12 @@
 """What makes a submission: a reservation, or a job that was found. And what gives one its job."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hfplanner.budget.ledger import queries
+from hfplanner.budget.ledger.answers import reduced_answer
 from hfplanner.budget.ledger.books import NO_BUDGET, Change, Standing, begin, locked, note, post, step
 from hfplanner.budget.ledger.dialect import Transaction, storable
 from hfplanner.budget.ledger.records import (
@@ -20,18 +21,29 @@ from hfplanner.budget.ledger.records import (
     Submission,
 )
 from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
-from hfplanner.budget.ledger.windows import allow, balance, follow, hold, hold_waived, in_lock_order, open_window
+from hfplanner.budget.ledger.windows import (
+    allow,
+    balance,
+    covering,
+    follow,
+    hold,
+    hold_waived,
+    in_lock_order,
+    key_of,
+    lock,
+)
+from hfplanner.budget.scope import covers
 from hfplanner.errors import BudgetBlocked, KeyConflict, quoted
 from hfplanner.units import MAX_MICRO_USD, format_usd
 
-__all__ = ["TooLittleLeft", "adopt", "give_job", "in_time", "key_conflict", "reserve"]
+__all__ = ["NotOpen", "TooLittleLeft", "adopt", "give_job", "in_time", "key_conflict", "reserve"]
 
 _WITH_JOB = (State.LAUNCHED, State.ADOPTED, State.SETTLED)
 _INSERT = """
     INSERT INTO submissions
     (sid, user_key, active_key, spec_hash, terms, notes, created_us, expires_us, state, cap_micro_usd, presumed,
-     evidence, job_id, answer, reason, changed_us)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, '', ?, ?)
+     evidence, job_id, answer, reason, changed_us, counts_us)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, '', ?, ?, ?)
 """
 # Locked: nobody else takes the key over, or sends what it stands for, until this is decided.
 _SAME = "SELECT sid, active_key, state, spec_hash FROM submissions WHERE sid = ? OR active_key = ? FOR UPDATE"
@@ -46,11 +58,16 @@ class TooLittleLeft(Exception):
         self.refused = refused
 
 
+class NotOpen(Exception):
+    """Rolls a reservation back: a window it names has no counters yet, and is to be opened first."""
+
+
 def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Existing:
     """Hold the reservation's cap in all of its windows.
 
     Raises:
         TooLittleLeft: in some there is too little; the transaction must be rolled back.
+        NotOpen: one has no counters yet; the same.
         KeyConflict, BudgetBlocked: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
     """
     cap = _cap(wanted)
@@ -58,6 +75,7 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
     known = _known(tx, wanted)
     if known is not None:
         return Existing(known)
+    _check_covered(wanted, windows)
     waived = _hold_all(tx, wanted, windows, cap)
     reason = "Its money is held."
     if waived:
@@ -71,6 +89,21 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
         _note_waiver(tx, wanted.sid, window)
     begin(tx, wanted.sid, EntryKind.RESERVE, change, windows=_keys(windows), held=cap)
     return Reserved(made)
+
+
+def _check_covered(wanted: Reservation, windows: Sequence[BudgetWindow]) -> None:
+    """Refuse windows that the job does not count in: what is held would not be in their counters.
+
+    Raises:
+        BudgetBlocked: a period turned while the job was decided.
+        ValueError: the job is not of a budget's scope.
+    """
+    for window in windows:
+        if not window.start <= wanted.created_at or (window.end is not None and wanted.created_at >= window.end):
+            name = quoted(window.budget)
+            raise BudgetBlocked(f"The period of budget {name} turned while the job was decided.", hint="Try again.")
+        if not covers(window.scope, wanted.terms):
+            raise ValueError(f"budget {window.budget!r} is not about this job")
 
 
 def _cap(wanted: Reservation) -> int:
@@ -109,14 +142,21 @@ def key_conflict(key: str, sid: str) -> KeyConflict:
 
 
 def _hold_all(tx: Transaction, wanted: Reservation, windows: list[BudgetWindow], cap: int) -> list[BudgetWindow]:
-    """Hold the cap in every window; return those in which only a waiver made room."""
+    """Hold the cap in every window, and in all others that cover the job; return where only a waiver made room."""
+    named = {key_of(window): window for window in windows}
+    keys = covering(tx, terms_text(wanted.terms), to_us(wanted.created_at))
+    if not named.keys() <= set(keys):
+        raise NotOpen
     over, waived = [], []
-    for window in windows:
+    for key in keys:
+        window = named.get(key)
+        if window is None:
+            follow(tx, key, held=cap)
+            continue
         if hold(tx, window, cap):
             continue
-        # It has no row yet, or too little is left; from here on nobody else changes it.
-        open_window(tx, window)
-        balance(tx, window, locked=True)
+        # Too little is left; from here on nobody else changes it.
+        lock(tx, key)
         if hold(tx, window, cap):
             continue
         if window.waiver is not None and window.waiver.expires > wanted.created_at:
@@ -144,9 +184,9 @@ def _insert(tx: Transaction, wanted: Reservation, cap: int, change: Change) -> S
     terms, notes, state = terms_text(wanted.terms), notes_text(wanted.notes), State.RESERVED
     reason, at = storable(change.reason), change.at_us
     what = (sid, key, key, spec_hash, terms, notes, created, expires)
-    tx.change(_INSERT, *what, state, cap, None, reason, at)
+    tx.change(_INSERT, *what, state, cap, None, reason, at, created)
     note(tx, wanted.sid, ("", state), change)
-    row = (sid, key, spec_hash, terms, created, expires, notes, state, cap, None, 0, None, None, reason, at)
+    row = (sid, key, spec_hash, terms, created, expires, notes, state, cap, None, 0, None, None, reason, at, created)
     return read_submission(row, sorted((storable(window.budget), window.start) for window in wanted.windows))
 
 
@@ -164,7 +204,7 @@ def give_job(tx: Transaction, job: tuple[str, str, str], change: Change, states:
 
     Args:
         tx: the transaction.
-        job: the submission's id, the job's, and the Hub's raw answer.
+        job: the submission's id, the job's, and the Hub's raw answer, of which what is needed is kept.
         change: on whose word.
         states: those in which this evidence counts.
     """
@@ -177,19 +217,19 @@ def give_job(tx: Transaction, job: tuple[str, str, str], change: Change, states:
     is_open = standing.state in states and (standing.state is not State.SETTLED or standing.presumed == 1)
     if not is_open or queries.by_job(tx, job_id) is not None:
         return False
-    return _take_job(tx, standing, replace(standing, job_id=job_id, answer=answer), change)
+    return _take_job(tx, standing, replace(standing, job_id=job_id, answer=reduced_answer(answer)), change)
 
 
 def _take_job(tx: Transaction, before: Standing, with_job: Standing, change: Change) -> bool:
-    sid, cap = before.sid, before.cap_micro_usd
+    cap = before.cap_micro_usd
     if before.state is State.VOID:
         taken = step(tx, before.state, replace(with_job, state=State.ADOPTED), change)
-        post(tx, sid, EntryKind.ADOPT, change, held=cap, posted=0)
+        post(tx, before, EntryKind.ADOPT, change, held=cap, posted=0)
         return taken
     launched = replace(with_job, state=State.LAUNCHED, posted_micro_usd=None, presumed=0)
     taken = step(tx, before.state, launched, change)
     if before.state is State.SETTLED:
-        post(tx, sid, EntryKind.REOPEN, change, held=cap, posted=0)
+        post(tx, before, EntryKind.REOPEN, change, held=cap, posted=0)
     return taken
 
 
@@ -207,24 +247,28 @@ def adopt(tx: Transaction, adoption: Adoption, change: Change) -> Submission:
         cap, job_id = adoption.cap_micro_usd, adoption.job_id
         adopted = replace(standing, state=State.ADOPTED, cap_micro_usd=cap, job_id=job_id)
         step(tx, State.VOID, adopted, change)
-        return _charge_adopted(tx, adoption.sid, adoption, change)
+        return _charge_adopted(tx, adopted, adoption, change)
     sid = adoption.sid if standing is None else secrets.token_hex(16)
-    what = ("", terms_text(adoption.terms), notes_text({}))
+    terms, counts_us = terms_text(adoption.terms), to_us(adoption.created_at or adoption.at)
+    what = ("", terms, notes_text({}))
     tx.change(
         _INSERT,
         *(sid, None, None, *what, change.at_us, change.at_us),
-        *(State.ADOPTED, adoption.cap_micro_usd, adoption.job_id, change.reason, change.at_us),
+        *(State.ADOPTED, adoption.cap_micro_usd, adoption.job_id, change.reason, change.at_us, counts_us),
     )
     note(tx, sid, ("", State.ADOPTED), change)
-    return _charge_adopted(tx, sid, adoption, change)
+    cap = adoption.cap_micro_usd
+    made = Standing(sid=sid, state=State.ADOPTED, cap_micro_usd=cap, terms=terms, counts_us=counts_us)
+    return _charge_adopted(tx, made, adoption, change)
 
 
-def _charge_adopted(tx: Transaction, sid: str, adoption: Adoption, change: Change) -> Submission:
-    windows = in_lock_order(adoption.windows)
-    for window in windows:
-        open_window(tx, window)
-        allow(tx, window)
-    begin(tx, sid, EntryKind.ADOPT, change, windows=_keys(windows), held=adoption.cap_micro_usd)
-    for window in windows:
-        follow(tx, (window.budget, to_us(window.start)), held=adoption.cap_micro_usd)
-    return queries.existing(tx, sid)
+def _charge_adopted(tx: Transaction, adopted: Standing, adoption: Adoption, change: Change) -> Submission:
+    windows, cap = in_lock_order(adoption.windows), adopted.cap_micro_usd
+    begin(tx, adopted.sid, EntryKind.ADOPT, change, windows=_keys(windows), held=cap)
+    named = {key_of(window): window for window in windows}
+    # One that has no counters yet finds the job when it is opened.
+    for key in covering(tx, adopted.terms, adopted.counts_us):
+        if key in named:
+            allow(tx, named[key])
+        follow(tx, key, held=cap)
+    return queries.existing(tx, adopted.sid)

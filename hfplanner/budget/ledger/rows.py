@@ -1,12 +1,15 @@
 """Records to rows and back: times as microseconds since 1970, what is never searched for as JSON."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from hfplanner.budget.ledger.records import Sender, State, Submission
+from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import LedgerError
 
@@ -14,8 +17,11 @@ __all__ = [
     "SUBMISSION_COLUMNS",
     "moment",
     "notes_text",
+    "read_scope",
     "read_submission",
     "read_terms",
+    "scope_key",
+    "scope_text",
     "sender_text",
     "terms_text",
     "to_us",
@@ -26,7 +32,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 SUBMISSION_COLUMNS = (
     "sid, user_key, spec_hash, terms, created_us, expires_us, notes, state, cap_micro_usd, posted_micro_usd, presumed, "
-    "job_id, sender, reason, changed_us"
+    "job_id, sender, reason, changed_us, counts_us"
 )
 
 
@@ -82,6 +88,40 @@ def read_terms(text: str) -> JobTerms:
     return JobTerms(price=price, **plain)
 
 
+def scope_text(scope: Scope) -> str:
+    """Return a scope as JSON: the same for all that mean the same jobs.
+
+    >>> scope_text(Scope(namespaces=frozenset({"ACME"}))) == scope_text(Scope(namespaces=frozenset({"acme"})))
+    True
+    """
+    plain = {
+        "namespaces": sorted({name.casefold() for name in scope.namespaces}),
+        "owners": sorted({name.casefold() for name in scope.owners}),
+        "labels": {key: sorted(values) for key, values in scope.labels.items()},
+    }
+    return json.dumps(plain, sort_keys=True)
+
+
+def scope_key(scope: Scope) -> str:
+    """Return the hash that stands for a scope in a key."""
+    return hashlib.sha256(scope_text(scope).encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=1024)
+def read_scope(text: str) -> Scope:
+    """Return the scope that :func:`scope_text` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    plain = json.loads(text)
+    return Scope(
+        namespaces=frozenset(plain["namespaces"]),
+        owners=frozenset(plain["owners"]),
+        labels={key: frozenset(values) for key, values in plain["labels"].items()},
+    )
+
+
 def notes_text(notes: Any) -> str:  # noqa: ANN401 - any mapping of text
     """Return notes as JSON."""
     return json.dumps(dict(notes), sort_keys=True)
@@ -98,9 +138,8 @@ def read_submission(row: Sequence[Any], budgets: Sequence[tuple[str, datetime]])
     Raises:
         LedgerError: the row is damaged.
     """
-    sid, key, spec_hash, terms, created, expires, notes, state, cap, posted, presumed, job, sender, reason, changed = (
-        row
-    )
+    sid, key, spec_hash, terms, created, expires, notes, state, cap, posted, presumed, *last = row
+    job, sender, reason, changed, counts = last
     try:
         return Submission(
             sid=sid,
@@ -119,6 +158,7 @@ def read_submission(row: Sequence[Any], budgets: Sequence[tuple[str, datetime]])
             reason=reason,
             changed_at=moment(changed),
             budgets=tuple(budgets),
+            counts_at=moment(counts),
         )
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise LedgerError(f"Submission {sid} of the ledger is damaged and cannot be read.") from error

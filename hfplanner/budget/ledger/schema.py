@@ -1,19 +1,22 @@
 """The tables, and the numbered steps that made them: forward only, each in the transaction that notes its number.
 
-``windows``: a budget in one period, with its counters. ``submissions``: each as it stands. ``charges``: what one holds
-and has posted of each window. ``changes``: every change of a state; ``entries``: every change of money; ``waivers``:
-whose word let a limit be exceeded. The last three are only ever added to. Times are microseconds since 1970, UTC.
+``counters``: what has been spent and is held in one stretch of time and scope, under whose limit. ``submissions``: each
+as it stands. ``charges``: what one holds and has posted of each budget it was decided in. ``changes``: every change of
+a state; ``entries``: every change of money; ``waivers``: whose word let a limit be exceeded. The last three are only
+ever added to. Times are microseconds since 1970, UTC.
 """
 
 from collections.abc import Callable, Sequence
 
-from hfplanner.budget.ledger.dialect import Dialect
+from hfplanner.budget.ledger.answers import reduce_answers
+from hfplanner.budget.ledger.dialect import Dialect, Transaction
 from hfplanner.budget.ledger.records import State
+from hfplanner.budget.ledger.windows import CEILING_SQL
 
 __all__ = ["APPEND_ONLY", "STEPS", "Step"]
 
-# What brings the tables from one version to the next.
-Step = Callable[[Dialect], Sequence[str]]
+# What brings the tables from one version to the next: statements, and what reads and writes rows.
+Step = Callable[[Dialect], Sequence[str | Callable[[Transaction], None]]]
 
 _STATES = ", ".join(f"'{state}'" for state in State)
 APPEND_ONLY = ("changes", "entries", "waivers")
@@ -113,10 +116,49 @@ _TABLES = (
 )
 
 
+# Version 2: money counts by when and for whom it was, not by a budget's name.
+_COUNTERS = (
+    # Kept as they were. A program of version 1 that is still running finds them gone, and writes nothing more.
+    "ALTER TABLE windows RENAME TO windows_of_version_1",
+    f"""
+    CREATE TABLE counters (
+        budget TEXT NOT NULL CHECK (budget <> ''),
+        start_us {{integer}} NOT NULL,
+        end_us {{integer}} NOT NULL,
+        scope_key TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        limit_micro_usd {{integer}} NOT NULL CHECK (limit_micro_usd >= 0),
+        posted_micro_usd {{integer}} NOT NULL CHECK (posted_micro_usd >= 0),
+        held_micro_usd {{integer}} NOT NULL CHECK (held_micro_usd >= 0),
+        overrun_micro_usd {{integer}} NOT NULL CHECK (overrun_micro_usd >= 0),
+        CHECK (posted_micro_usd + held_micro_usd <= {CEILING_SQL} + overrun_micro_usd),
+        PRIMARY KEY (budget, start_us, end_us, scope_key)
+    ){{end}}
+    """,
+    "CREATE INDEX counters_by_end ON counters (end_us, start_us)",
+    "ALTER TABLE submissions ADD COLUMN counts_us {integer} NOT NULL DEFAULT 0",
+    "UPDATE submissions SET counts_us = created_us",
+    # A job that was adopted later than it was created counted in the period it was created in.
+    f"""
+    UPDATE submissions SET counts_us = (SELECT MAX(c.start_us) FROM charges c WHERE c.sid = submissions.sid)
+    WHERE EXISTS (
+        SELECT 1 FROM charges c
+        JOIN windows_of_version_1 w ON w.budget = c.budget AND w.start_us = c.start_us
+        WHERE c.sid = submissions.sid
+            AND NOT (submissions.created_us >= w.start_us AND submissions.created_us < COALESCE(w.end_us, {2**62})))
+    """,  # noqa: S608 - a number
+    "CREATE INDEX submissions_by_counting ON submissions (counts_us)",
+)
+
+
+def _second(dialect: Dialect) -> Sequence[str | Callable[[Transaction], None]]:
+    return [*(dialect.definition(statement) for statement in _COUNTERS), reduce_answers]
+
+
 def _first(dialect: Dialect) -> Sequence[str]:
     triggers = [statement for table in APPEND_ONLY for statement in dialect.append_only(table)]
     return [*(dialect.definition(table) for table in _TABLES), *triggers]
 
 
 # The number of a version is how many of these were taken.
-STEPS: tuple[Step, ...] = (_first,)
+STEPS: tuple[Step, ...] = (_first, _second)

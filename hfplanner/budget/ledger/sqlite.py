@@ -8,11 +8,15 @@ the same instant (https://sqlite.org/wal.html, "The WAL-Reset Bug"), and writing
 for. At rest it is one file, which can be copied.
 """
 
+import errno
 import os
 import random
+import secrets
 import sqlite3
+import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -31,6 +35,9 @@ T = TypeVar("T")
 APPLICATION_ID = int.from_bytes(b"hfpl")
 _OLDEST = (3, 37, 0)  # STRICT tables
 _LONGEST_PAUSE_SECS = 0.05
+# A database of any other program is at least a page of the shortest kind.
+_SHORTEST_BYTES = 512
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE = 0xFF
@@ -67,7 +74,10 @@ class SqliteDatabase:
             raise LedgerError(f"A ledger needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}.")
         self._path = path
         self._wait_secs = wait_secs
-        _make_file(path)
+        _check_place(path)
+        if not os.path.lexists(path):
+            self._make(steps)
+        _check_file(path)
         self._connection = self._open()
         try:
             self._prepare(steps)
@@ -75,42 +85,85 @@ class SqliteDatabase:
             self._connection.close()
             raise
 
+    def _make(self, steps: Sequence[Step]) -> None:
+        """Make the file with its tables under another name, and give it its own once they are on the disk.
+
+        So there is never a ledger without tables: one that has none was damaged, and is not taken for a new one (I19).
+        """
+        new = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+
+        def work(tx: Transaction) -> None:
+            take_steps(tx, SQLITE, 0, steps)
+            tx.define(f"PRAGMA application_id = {APPLICATION_ID}")
+            tx.define(f"PRAGMA user_version = {len(steps)}")
+
+        with _os_errors(self._path):
+            os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            self._connection = self._open(new)
+            try:
+                self._set()
+                self.write(work, lambda _: None)
+            finally:
+                self._connection.close()
+            with _os_errors(self._path):
+                _name(new, self._path)
+        finally:
+            for left in (new, new.with_name(f"{new.name}-journal")):
+                left.unlink(missing_ok=True)
+
     @property
     def place(self) -> str:
         """The path of the file."""
         return str(self._path)
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, path: Path | None = None) -> sqlite3.Connection:
         try:
             # A URI, so that SQLite itself never makes a file.
-            uri = f"file:{quote(str(self._path.absolute()))}?mode=rw"
+            uri = f"file:{quote(str((path or self._path).absolute()))}?mode=rw"
             return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=self._wait_secs)
         except sqlite3.Error as error:
             raise self._error(error) from error
 
     def _prepare(self, steps: Sequence[Step]) -> None:
-        """Set what holds for this connection, and make or move the tables where they are not up to date."""
-        try:
-            for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            ((mode,),) = self._connection.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-        # On one snapshot: another process may be making the tables.
-        version = self.read(lambda _: self._version())
+        """Set what holds for this connection, and move the tables where they are not up to date."""
+        mode = self._set()
+        # On one snapshot: another process may be moving the tables.
+        version, is_due = self.read(lambda tx: (self._version(), _is_cleaning_due(tx)))
         if mode != "truncate":
             raise LedgerError(
                 f"The ledger {self._path} was given the journal {mode!r} by another program, and keeps it."
             )
         where = f"The ledger {self._path}"
         if not check_version(version, steps, where):
-            self.write(lambda tx: self._move(tx, steps, where), lambda _: None)
+            is_due = self.write(lambda tx: self._move(tx, steps, where), lambda _: None)
+        if is_due:
+            self._clean()
+
+    def _set(self) -> str:
+        """Set what holds for this connection, and return the journal's mode."""
+        try:
+            for pragma in ("synchronous=FULL", "fullfsync=ON", "trusted_schema=OFF"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            ((mode,),) = self._connection.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._error(error) from error
+        return str(mode)
+
+    def _clean(self) -> None:
+        """Write the file anew, without what rows had in it that are shorter now.
+
+        Where that cannot be now, for others use it or the disk is full, it is done when the ledger is opened again.
+        """
+        with suppress(sqlite3.Error):
+            self._connection.execute("VACUUM")
+            self._connection.execute("DELETE FROM meta WHERE name = 'cleaning'")
 
     def _version(self) -> int:
-        """Return the version of the tables, 0 for a file without any.
+        """Return the version of the tables.
 
         Raises:
-            LedgerError: it is another program's file.
+            LedgerError: it has none, or it is another program's file.
         """
         ((application,),) = self._connection.execute("PRAGMA application_id").fetchall()
         ((version,),) = self._connection.execute("PRAGMA user_version").fetchall()
@@ -119,17 +172,26 @@ class SqliteDatabase:
         if application or version or self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             hint = "Name another file in HFPLANNER_LEDGER."
             raise LedgerError(f"{self._path} is the database of another program, and no ledger.", hint=hint)
-        return 0
+        raise _nothing_in(self._path)
 
-    def _move(self, tx: Transaction, steps: Sequence[Step], where: str) -> None:
+    def _move(self, tx: Transaction, steps: Sequence[Step], where: str) -> bool:
+        """Take the steps that are missing, and return whether the file is to be cleaned."""
         version = self._version()
         # Another process may have moved them while this one waited.
         if not check_version(version, steps, where):
             take_steps(tx, SQLITE, version, steps)
-            tx.define(f"PRAGMA application_id = {APPLICATION_ID}")
             tx.define(f"PRAGMA user_version = {len(steps)}")
+            tx.change("INSERT INTO meta (name, value) VALUES ('cleaning', 'due') ON CONFLICT DO NOTHING")
+        return _is_cleaning_due(tx)
 
-    def write(self, work: Callable[[Transaction], T], _committed: Callable[[Transaction], T | None], /) -> T:
+    def write(
+        self,
+        work: Callable[[Transaction], T],
+        _committed: Callable[[Transaction], T | None],
+        /,
+        *,
+        alone: bool = False,  # noqa: ARG002 - a writer always is
+    ) -> T:
         """Run ``work`` in one transaction that has the file alone from its beginning.
 
         An error while committing is an error of the call, though SQLite may find the transaction done when it opens the
@@ -150,7 +212,7 @@ class SqliteDatabase:
             except BaseException:
                 self._roll_back()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._error(error) from error
         return result
 
@@ -189,8 +251,9 @@ class SqliteDatabase:
                 self._connection.close()
                 self._connection = self._open()
 
-    def _error(self, error: sqlite3.Error) -> LedgerError:
-        code = _code(error)
+    def _error(self, error: sqlite3.Error | UnicodeDecodeError) -> LedgerError:
+        # Python cannot read what SQLite says of a schema whose text is damaged.
+        code = sqlite3.SQLITE_CORRUPT if isinstance(error, UnicodeDecodeError) else _code(error)
         if code in _BUSY:
             return LedgerError(
                 f"The ledger {self._path} has been busy for {self._wait_secs:g} seconds.",
@@ -218,19 +281,71 @@ def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
 
 
-def _make_file(path: Path) -> None:
-    """Make an empty file where there is none: readable by its owner alone, and on a disk of this machine."""
+def _is_cleaning_due(tx: Transaction) -> bool:
+    return tx.row("SELECT 1 FROM meta WHERE name = 'cleaning'") is not None
+
+
+@contextmanager
+def _os_errors(path: Path) -> Iterator[None]:
+    """Turn the system's errors into the ledger's."""
     try:
+        yield
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be opened ({error.strerror or error}).",
+            hint="Name another file in HFPLANNER_LEDGER.",
+        ) from error
+
+
+def _nothing_in(path: Path) -> LedgerError:
+    return LedgerError(
+        f"The ledger {path} is damaged: the file is there, and there are no books in it.",
+        hint="Restore it from a copy. Only if it never held any: remove it, and a new one is made.",
+    )
+
+
+def _check_place(path: Path) -> None:
+    """Make the ledger's folder, and refuse a disk that is not this machine's."""
+    with _os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = network_filesystem(path)
-        if kind is not None:
-            raise LedgerError(
-                f"The ledger {path} is on a network file system ({kind}), where locks do not hold between machines.",
-                hint="Name a file on this machine in HFPLANNER_LEDGER; a team shares a PostgreSQL: postgresql://...",
-            )
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if kind is not None:
+        raise LedgerError(
+            f"The ledger {path} is on a network file system ({kind}), where locks do not hold between machines.",
+            hint="Name a file on this machine in HFPLANNER_LEDGER; a team shares a PostgreSQL: postgresql://...",
+        )
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file, and one that is too short for any database: SQLite takes that for a new one."""
+    with _os_errors(path):
+        found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise LedgerError(f"The ledger {path} is not a file.", hint="Name a file in HFPLANNER_LEDGER.")
+    if found.st_size < _SHORTEST_BYTES:
+        raise _nothing_in(path)
+
+
+def _name(new: Path, path: Path) -> None:
+    """Give a file its name for good, unless another has it already.
+
+    Raises:
+        OSError: it cannot be given.
+    """
+    try:
+        os.link(new, path)
     except FileExistsError:
-        if path.exists() and not path.is_file():
-            raise LedgerError(f"The ledger {path} is not a file.", hint="Name a file in HFPLANNER_LEDGER.") from None
+        return
     except OSError as error:
-        raise LedgerError(f"The ledger {path} cannot be opened ({error.strerror or error}).") from error
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without links: who is second takes what the first has made.
+        if not os.path.lexists(path):
+            new.rename(path)
+    with suppress(OSError):
+        # Elsewhere than on Unix a folder cannot be opened, and need not be.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

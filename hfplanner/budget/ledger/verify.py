@@ -1,4 +1,4 @@
-"""Prove the books, or name every row that does not add up; and make the counters anew from the entries."""
+"""Prove the books, or name every row that does not add up; and make charges and counters anew from the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import Any
 from hfplanner.budget.ledger.books import Change, note
 from hfplanner.budget.ledger.dialect import Database, Transaction
 from hfplanner.budget.ledger.records import Problem
-from hfplanner.budget.ledger.rows import moment, read_terms
+from hfplanner.budget.ledger.rows import moment, read_scope, read_terms, scope_key
 from hfplanner.budget.ledger.schema import APPEND_ONLY
+from hfplanner.budget.ledger.windows import CEILING_SQL, THIS_WINDOW, Counted, Key, count
 from hfplanner.errors import LedgerError
 
 __all__ = ["rebuild", "verify"]
@@ -28,20 +29,17 @@ _CHARGES_OFF = f"""
     FROM charges c WHERE NOT EXISTS (
         SELECT 1 FROM entries e WHERE e.sid = c.sid AND e.budget = c.budget AND e.start_us = c.start_us)
 """  # noqa: S608 - the statement above
-# What the charges say and the windows do not.
-_WINDOWS_OFF = """
-    SELECT c.budget, c.start_us, c.held, c.posted, w.held_micro_usd, w.posted_micro_usd
-    FROM (
-        SELECT budget, start_us, CAST(SUM(held_micro_usd) AS BIGINT) AS held,
-            CAST(SUM(posted_micro_usd) AS BIGINT) AS posted
-        FROM charges WHERE budget <> '' GROUP BY budget, start_us
-    ) c LEFT JOIN windows w ON w.budget = c.budget AND w.start_us = c.start_us
-    WHERE w.budget IS NULL OR w.held_micro_usd <> c.held OR w.posted_micro_usd <> c.posted
-    UNION ALL
-    SELECT w.budget, w.start_us, 0, 0, w.held_micro_usd, w.posted_micro_usd
-    FROM windows w WHERE (w.held_micro_usd <> 0 OR w.posted_micro_usd <> 0) AND NOT EXISTS (
-        SELECT 1 FROM charges c WHERE c.budget = w.budget AND c.start_us = w.start_us)
+_COUNTERS = """
+    SELECT budget, start_us, end_us, scope_key, scope, posted_micro_usd, held_micro_usd FROM counters
+    ORDER BY start_us, budget, end_us, scope_key
 """
+_OVERRUN = f"CASE WHEN ? > {CEILING_SQL} THEN ? - limit_micro_usd ELSE 0 END"
+_MEND = f"""
+    UPDATE counters SET held_micro_usd = ?, posted_micro_usd = ?, overrun_micro_usd = {_OVERRUN}
+    WHERE {THIS_WINDOW}
+        AND (held_micro_usd <> ? OR posted_micro_usd <> ? OR overrun_micro_usd <> {_OVERRUN})
+"""  # noqa: S608 - the rule of the counters
+_DROP = f"DELETE FROM counters WHERE {THIS_WINDOW}"  # noqa: S608 - as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +60,17 @@ class Check:
 _CHECKS = (
     Check(
         "limit",
-        """
-        SELECT overrun_micro_usd, posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM windows
-        WHERE overrun_micro_usd <> CASE WHEN posted_micro_usd + held_micro_usd > limit_micro_usd
+        f"""
+        SELECT overrun_micro_usd, posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM counters
+        WHERE overrun_micro_usd <> CASE WHEN posted_micro_usd + held_micro_usd > {CEILING_SQL}
             THEN posted_micro_usd + held_micro_usd - limit_micro_usd ELSE 0 END
-        """,
+        """,  # noqa: S608 - the rule of the counters
         "The overrun of {window} is {0}, with {1} posted and {2} held of a limit of {3} micro-USD.",
     ),
     Check(
         "negative",
         """
-        SELECT posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM windows
+        SELECT posted_micro_usd, held_micro_usd, limit_micro_usd, budget, start_us FROM counters
         WHERE posted_micro_usd < 0 OR held_micro_usd < 0 OR limit_micro_usd < 0 OR overrun_micro_usd < 0
         """,
         "A counter of {window} is below 0: {0} posted, {1} held, a limit of {2} micro-USD.",
@@ -251,17 +249,45 @@ def _problems(tx: Transaction) -> Iterator[Problem]:
             f"The entries of submission {sid} for {_window(budget, start_us)} add up to {held} held, {posted} posted; "
             f"its charge says {held_now or 0} and {posted_now or 0} micro-USD.",
         )
-    for budget, start_us, held, posted, held_now, posted_now in tx.rows(_WINDOWS_OFF):
-        yield Problem(
-            "counter",
-            f"The charges to {_window(budget, start_us)} add up to {held} held, {posted} posted; its counters say "
-            f"{held_now} and {posted_now} micro-USD.",
-        )
+    yield from _counters(tx)
     for check in _CHECKS:
         for row in tx.rows(check.sql):
             window = _window(*row[-2:]) if "{window}" in check.sentence else ""
             yield Problem(check.code, check.sentence.format(*row, window=window))
     yield from _caps(tx)
+
+
+def _counters(tx: Transaction) -> Iterator[Problem]:
+    """Compare the counters of every window with the submissions that count in it."""
+    for row in tx.rows(_COUNTERS):
+        where = _window(row[0], row[1])
+        try:
+            found = _counted(tx, row)
+        except (LedgerError, ValueError, TypeError, KeyError, AttributeError) as error:
+            said = error.message if isinstance(error, LedgerError) else "Its scope cannot be read."
+            yield Problem("counter", f"The counters of {where} cannot be proven: {said}")
+            continue
+        posted, held = row[5:]
+        if found != Counted(posted, held):
+            yield Problem(
+                "counter",
+                f"The submissions of {where} add up to {found.held_micro_usd} held, {found.posted_micro_usd} posted; "
+                f"its counters say {held} and {posted} micro-USD.",
+            )
+
+
+def _counted(tx: Transaction, row: tuple[Any, ...]) -> Counted:
+    """Return what the counters of a window must say.
+
+    Raises:
+        LedgerError: a submission is damaged.
+        ValueError, TypeError, KeyError, AttributeError: the scope is, or is not that of the key.
+    """
+    key: Key = row[:4]
+    scope = read_scope(row[4])
+    if scope_key(scope) != key[3]:
+        raise ValueError(row[4])
+    return count(tx, key, scope)
 
 
 def _caps(tx: Transaction) -> Iterator[Problem]:
@@ -292,10 +318,13 @@ def _window(budget: Any, start_us: Any) -> str:  # noqa: ANN401 - columns of a t
 
 
 def rebuild(tx: Transaction, change: Change) -> int:
-    """Make charges and counters what the entries say; return how many were wrong."""
-    for budget, start_us in sorted(tx.rows("SELECT budget, start_us FROM windows")):
-        # Whoever changes an entry of a window holds this lock until that is committed.
-        tx.rows("SELECT 1 FROM windows WHERE budget = ? AND start_us = ? FOR UPDATE", budget, start_us)
+    """Make charges what the entries say, and counters what the submissions do; return how many were wrong.
+
+    The transaction must be alone. No submission, change, entry or waiver is touched.
+
+    Raises:
+        LedgerError: a submission is damaged, so that what it costs cannot be counted.
+    """
     charges = tx.rows(_CHARGES_OFF)
     for sid, budget, start_us, held, posted, _, _ in charges:
         tx.change(
@@ -306,21 +335,23 @@ def rebuild(tx: Transaction, change: Change) -> int:
             """,
             *(sid, budget, start_us, held, posted),
         )
-    windows = tx.rows(_WINDOWS_OFF)
-    for budget, start_us, held, posted, _, _ in windows:
-        # A window that is not there gets a limit of 0: nothing more is reserved until a policy says its limit.
-        tx.change(
-            """
-            INSERT INTO windows
-            (budget, start_us, end_us, limit_micro_usd, held_micro_usd, posted_micro_usd, overrun_micro_usd)
-            VALUES (?, ?, NULL, 0, ?, ?, ?)
-            ON CONFLICT (budget, start_us) DO UPDATE
-            SET held_micro_usd = excluded.held_micro_usd, posted_micro_usd = excluded.posted_micro_usd,
-                overrun_micro_usd = CASE WHEN excluded.overrun_micro_usd > windows.limit_micro_usd
-                    THEN excluded.overrun_micro_usd - windows.limit_micro_usd ELSE 0 END
-            """,
-            *(budget, start_us, held, posted, held + posted),
-        )
-    if charges or windows:
+    counters = _mend_counters(tx)
+    if charges or counters:
         note(tx, "", ("", ""), change)
-    return len(charges) + len(windows)
+    return len(charges) + counters
+
+
+def _mend_counters(tx: Transaction) -> int:
+    """Make every window's counters what they must be, with the overrun that follows; drop those of no known scope."""
+    wrong = 0
+    for row in tx.rows(_COUNTERS):
+        try:
+            found = _counted(tx, row)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # They are made anew when a reservation names the window.
+            wrong += tx.change(_DROP, *row[:4])
+            continue
+        total = found.posted_micro_usd + found.held_micro_usd
+        sums = (found.held_micro_usd, found.posted_micro_usd)
+        wrong += tx.change(_MEND, *sums, total, total, *row[:4], *sums, total, total)
+    return wrong

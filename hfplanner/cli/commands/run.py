@@ -2,114 +2,95 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.budget.decision import Verdict
 from hfplanner.budget.policy import Policy
-from hfplanner.cli.account import find_account, open_client
-from hfplanner.cli.budget_inputs import PolicyOption, open_books, the_policy
-from hfplanner.cli.desk import LedgerOption, kept_bills, open_desk
-from hfplanner.cli.job_options import JobOptions, TokenOption
-from hfplanner.cli.model_options import ModelOptions
-from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
-from hfplanner.cli.options import FormatOption, JsonOption, OfflineOption, QuietOption, get_listing, now_utc
-from hfplanner.cli.packs import unpacked
+from hfplanner.cli.account import Account, find_account, open_client
+from hfplanner.cli.budget_inputs import open_books, the_policy
+from hfplanner.cli.command import Command
+from hfplanner.cli.desk import kept_bills, open_desk
+from hfplanner.cli.listing import get_listing, now_utc
+from hfplanner.cli.options.image import IMAGE_AND_COMMAND, options_of_the_command
+from hfplanner.cli.options.job import JOB_OPTIONS, asked_run
 from hfplanner.cli.planning import AskedRun, Planned, account_for
-from hfplanner.cli.show.output import (
-    OutputFormat,
-    error_document,
-    note,
-    print_error,
-    print_json,
-    print_lines,
-    print_tsv,
-    resolve_format,
-    warn,
+from hfplanner.cli.show.answer import show
+from hfplanner.cli.show.output import note, warn
+from hfplanner.cli.show.run import (
+    ask,
+    dry_run_answer,
+    refused_answer,
+    show_plan,
+    submitted_answer,
+    submitted_document,
+    unknown_answer,
 )
-from hfplanner.cli.show.run import ask, plan_document, show_plan, submitted_document
-from hfplanner.errors import (
-    BudgetBlocked,
-    BudgetError,
-    BudgetRefused,
-    SubmissionUnknown,
-    UsageError,
-)
+from hfplanner.errors import HubError, SubmissionUnknown, UsageError
+from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.readers import read_flag
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hfplanner.budget.ledger.records import Submission
     from hfplanner.catalog.listing import Listing
     from hfplanner.submit.books import Books
     from hfplanner.submit.send import Desk, JobOrder, Submitted
 
-SETTINGS = {"ignore_unknown_options": True}
-
-EXAMPLES = [
-    "hfplanner run --vram 24GB --timeout 2h python:3.12 python train.py",
-    "hfplanner run --flavor l4x1 --max-cost 5 --detach python:3.12 python train.py",
-    "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
-    "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
-    "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
-]
-
-DetachOption = Annotated[
-    bool, typer.Option("-d", "--detach", help="Do not follow the job; --json and --quiet do not either.")
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; no more.")]
-YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
-KeyOption = Annotated[
-    str | None,
-    typer.Option("--key", metavar="KEY", help="Makes a retry safe: the same key and job are sent once."),
-]
+# How long the Hub is asked who pays and submits.
+_WHO_SECS = 3.0
 
 
-@unpacked
 def run(
-    typed: JobOptions,
-    machine: MachineOptions,
-    model: ModelOptions,
-    time: TimeOptions,
-    money: MoneyOptions,
-    key: KeyOption = None,
-    detach: DetachOption = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    policy: PolicyOption = None,
-    ledger: LedgerOption = None,
-    token: TokenOption = None,
-    offline: OfflineOption = False,
-    output_format: FormatOption = OutputFormat.AUTO,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    *,
+    image: str | None,
+    command: "Sequence[str]",
+    key: str | None,
+    detach: bool,
+    dry_run: bool,
+    yes: bool,
+    policy: str | None,
+    ledger: str | None,
+    token: str | None,
+    offline: bool,
+    shown: str,
+    **given: Any,  # noqa: ANN401 - the options of a job
 ) -> int:
     """Run a job on Hugging Face Jobs: recommend a flavor, check the budget, reserve, submit exactly once, follow.
 
-    Takes the options of `hf jobs run`. Without --flavor, or with auto, the cheapest flavor that meets the needs is
-    taken. The timeout is always sent: yours, or the one your duration suggests, or 30 minutes; --max-cost shortens one
-    that is not yours until the worst case costs no more, and refuses yours if it costs more. Exit code 3: a budget or
-    --max-cost refuses it; 4: nothing fits; 5: it was sent, and nobody knows whether it exists.
+    Takes the options of `hf jobs run`, before the image; what stands after it is the command's. Without --flavor, or
+    with auto, the cheapest flavor that meets the needs is taken. The timeout is always sent: yours, or the one your
+    duration suggests, or 30 minutes; --max-cost shortens one that is not yours until the worst case costs no more, and
+    refuses yours if it costs more. Exit code 3: a budget or --max-cost refuses it; 4: nothing fits; 5: it was sent,
+    and nobody knows whether it exists.
     """
-    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
-    if not (typed.image or "").strip():
+    if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
     if not (yes or dry_run or sys.stdin.isatty()):
         raise UsageError("Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it.")
     if key is not None and not key.strip():
         raise UsageError("The key is empty.", hint="Leave --key out, or give it a text that is new for each job.")
     rules = the_policy(policy)
-    asked = AskedRun(typed, machine, model, time, money, sends=True, values=not dry_run, token=token, offline=offline)
+    options = {**given, "token": token, "offline": offline}
+    asked = asked_run(options, image, command, sends=True, values=not dry_run)
+    _warn_of_options_after_the_image(command)
     try:
         if dry_run:
             return _dry_run(asked, rules, (ledger, key), token, shown, offline=offline)
         with open_desk(ledger, token, offline=offline) as desk:
             return _run(asked, rules, desk, shown, key=key, yes=yes, follows=not detach)
     except SubmissionUnknown as error:
-        if shown is OutputFormat.JSON:
-            print_json(_unknown_document(error))
-        print_error(error, json=False)
-        return error.exit_code
+        return show(unknown_answer(error), shown)
+
+
+def _warn_of_options_after_the_image(command: "Sequence[str]") -> None:
+    """Say which options go to the command, where `hf jobs run` would take them for the job."""
+    names = options_of_the_command(command)
+    if names:
+        verb = "belongs" if len(names) == 1 else "belong"
+        hint = "write -- before the command to say that you mean it, or put options of the job before the image"
+        warn(f"{', '.join(names)} after the image {verb} to the command; {hint}.")
 
 
 def _dry_run(
@@ -117,7 +98,7 @@ def _dry_run(
     rules: Policy,
     books_and_key: tuple[str | None, str | None],
     token: str | None,
-    shown: OutputFormat,
+    shown: str,
     *,
     offline: bool,
 ) -> int:
@@ -132,23 +113,10 @@ def _dry_run(
             return _show_sent(sent, key or "", settings.endpoint, shown)
         account = account_for(rules, hub, asked.job.namespace)
         planned = asked.plan(rules, _listing(offline=offline), books, account, hub)
-    document = plan_document(planned)
-    match shown:
-        case OutputFormat.JSON:
-            print_json(document)
-        case OutputFormat.AGENT:
-            names = ("flavor", "timeout_secs", "attempts", "worst_case_micro_usd", "decision")
-            print_tsv(names, [[document[name] for name in names]])
-        case OutputFormat.QUIET:
-            print_lines([planned.run.flavor])
-        case _:
-            show_plan(planned, sys.stdout)
-    for text in planned.warnings:
-        warn(text)
-    return planned.decision.exit_code
+    return show(dry_run_answer(planned), shown)
 
 
-def _show_sent(sent: "Submission", key: str, endpoint: str, shown: OutputFormat) -> int:
+def _show_sent(sent: "Submission", key: str, endpoint: str, shown: str) -> int:
     """Show what a dry run finds under its key: the job was sent, so no plan is made for it."""
     from hfplanner.submit.retry import sent_before_words  # noqa: PLC0415 - httpx
     from hfplanner.submit.send import Submitted, job_url  # noqa: PLC0415 - httpx
@@ -156,7 +124,7 @@ def _show_sent(sent: "Submission", key: str, endpoint: str, shown: OutputFormat)
     url = None if sent.job_id is None else job_url(endpoint, sent.terms.namespace, sent.job_id)
     note(sent_before_words(sent, key))
     submitted = Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
-    _show_submitted(submitted, {"dry_run": True, **submitted_document(submitted)}, shown)
+    show(submitted_answer(submitted, {"dry_run": True, **submitted_document(submitted)}), shown)
     return 0
 
 
@@ -164,16 +132,14 @@ def _listing(*, offline: bool) -> "Listing":
     return get_listing(offline=offline, refresh=False, now=now_utc())
 
 
-def _run(
-    asked: AskedRun, rules: Policy, desk: "Desk", shown: OutputFormat, *, key: str | None, yes: bool, follows: bool
-) -> int:
+def _run(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, key: str | None, yes: bool, follows: bool) -> int:
     from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
-    from hfplanner.submit.reconcile import reconcile  # noqa: PLC0415 - httpx
+    from hfplanner.submit.reconcile import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
     from hfplanner.submit.retry import sent_before, sent_before_words  # noqa: PLC0415 - the same
     from hfplanner.submit.send import as_it_stands, submit  # noqa: PLC0415 - httpx
 
     books = books_for(rules, _listing(offline=False), bills=kept_bills())
-    done = reconcile(desk, books, sweep=False)
+    done = reconcile(desk, books, sweep=False, within_secs=SOON_SECS)
     for text in (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps)):
         warn(text)
     sent = sent_before(desk.ledger, key, asked.spec_as)
@@ -186,24 +152,24 @@ def _run(
         return 1
     known = None if key is None else desk.ledger.by_key(key)
     if planned.decision.verdict is not Verdict.ALLOWED and known is None:
-        return _refuse(planned, shown)
+        return show(refused_answer(planned), shown)
     submitted = submit(_order(planned, key), desk)
     for text in submitted.warnings:
         warn(text)
     return _finish(submitted, desk, books, shown, follows=follows)
 
 
-def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: OutputFormat, *, yes: bool) -> Planned | None:
+def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, yes: bool) -> Planned | None:
     """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
     from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
 
-    account = find_account(desk.hub, asked.job.namespace)
+    account = _who(desk, asked.job.namespace)
 
     def plan() -> Planned:
         return asked.plan(rules, _listing(offline=False), desk.ledger, account, desk.hub)
 
-    def show(planned: Planned) -> None:
-        if shown is OutputFormat.HUMAN or not yes:
+    def show_it(planned: Planned) -> None:
+        if shown == "human" or not yes:
             show_plan(planned, sys.stderr)
         for text in planned.warnings:
             warn(text)
@@ -211,15 +177,27 @@ def _agreed_plan(asked: AskedRun, rules: Policy, desk: "Desk", shown: OutputForm
     def ask_about(planned: Planned, changed: tuple[str, ...]) -> bool:
         for text in changed:
             warn(text)
-        show(planned)
+        show_it(planned)
         return ask()
 
     if not yes:
         return agreed(plan, ask_about, note)
     planned = plan()
     if planned.decision.verdict is Verdict.ALLOWED:
-        show(planned)
+        show_it(planned)
     return planned
+
+
+def _who(desk: "Desk", namespace: str | None) -> Account:
+    """Return who pays and submits; where who pays is said, a Hub that does not answer keeps nothing from being sent."""
+    try:
+        with desk.hub.within(_WHO_SECS):
+            return find_account(desk.hub, namespace)
+    except HubError as error:
+        if not namespace:
+            raise
+        warn(f"Who submits is not known, so budgets of any owner count: {error.message}")
+        return Account(namespace)
 
 
 def _order(planned: Planned, key: str | None) -> "JobOrder":
@@ -237,28 +215,11 @@ def _order(planned: Planned, key: str | None) -> "JobOrder":
     )
 
 
-def _refuse(planned: Planned, shown: OutputFormat) -> int:
-    """Say why it may not run; the same document as `budget check` gives, beside the error."""
-    decision = planned.decision
-    reasons = " ".join(reason.message for reason in decision.against)
-    kind = BudgetRefused if decision.verdict is Verdict.REFUSED else BudgetBlocked
-    error = kind(reasons or "It may not run.", hint="`hfplanner budget check` shows the arithmetic.")
-    if shown is OutputFormat.JSON:
-        print_json({**error_document(error), **decision.to_json()})
-    print_error(error, json=False)
-    return BudgetError.exit_code
-
-
-def _unknown_document(error: SubmissionUnknown) -> dict[str, Any]:
-    known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
-    return {**error_document(error), **known}
-
-
-def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputFormat, *, follows: bool) -> int:
+def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: str, *, follows: bool) -> int:
     """Show what was submitted, and follow it where somebody looks."""
     document = submitted_document(submitted)
-    _show_submitted(submitted, document, shown)
-    if shown is OutputFormat.HUMAN and follows and submitted.job_id is not None:
+    show(submitted_answer(submitted, document), shown)
+    if shown == "human" and follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
         return follow(submitted, desk, books)
@@ -266,13 +227,47 @@ def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: OutputF
     return SubmissionUnknown.exit_code if unknown else 0
 
 
-def _show_submitted(submitted: "Submitted", document: dict[str, Any], shown: OutputFormat) -> None:
-    match shown:
-        case OutputFormat.JSON:
-            print_json(document)
-        case OutputFormat.AGENT:
-            print_tsv(tuple(document), [list(document.values())])
-        case OutputFormat.QUIET:
-            print_lines([submitted.job_id or submitted.submission.sid])
-        case _:
-            print_lines([f"Job {submitted.job_id or 'not known yet'}: {submitted.url or submitted.submission.state}"])
+COMMAND = Command(
+    call=run,
+    acts=True,
+    positionals=IMAGE_AND_COMMAND,
+    options=(
+        *JOB_OPTIONS,
+        Argument(
+            name="key",
+            group="Submission",
+            metavar="KEY",
+            help="Makes a retry safe: the same key and job are sent once.",
+        ),
+        Argument(
+            name="detach",
+            short="-d",
+            group="Submission",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Do not follow the job; --json and --quiet do not either.",
+        ),
+        Argument(
+            name="dry_run",
+            group="Submission",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Show what would be sent and what it may cost; no more.",
+        ),
+        Argument(
+            name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
+        ),
+        *find_arguments("policy", "ledger", "token", "offline"),
+    ),
+    stops_at_positional=True,
+    names="the job's id; with --dry-run the name of the flavor",
+    examples=[
+        "hfplanner run --vram 24GB --timeout 2h python:3.12 python train.py",
+        "hfplanner run --flavor l4x1 --max-cost 5 --detach python:3.12 python train.py",
+        "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
+        "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
+        "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
+    ],
+)

@@ -2,62 +2,39 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import typer
-
-from hfplanner.api.auth import Token, find_token
-from hfplanner.api.client import JobsClient
 from hfplanner.api.settings import read_hub_settings
 from hfplanner.cli import INTERRUPTED
-from hfplanner.cli.options import FormatOption, JsonOption, QuietOption, now_utc
-from hfplanner.cli.show.output import OutputFormat, hint, note, print_json, print_lines, print_tsv, resolve_format, warn
+from hfplanner.cli.command import Command
+from hfplanner.cli.listing import now_utc
+from hfplanner.cli.options.common import NAMESPACES
+from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.synced import synced_answer
 from hfplanner.errors import HubUnreachable, Outcome, TokenError
-from hfplanner.history.bill_pull import BillPull
-from hfplanner.history.store import HistoryStore, default_history_folder
-from hfplanner.history.sync import SyncRequest, sync_history
-from hfplanner.history.sync_result import NamespaceSync, Sync
-from hfplanner.history.sync_walk import Watch
-from hfplanner.report.words import count_text, usd_text
+from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.readers import read_flag
 
-EXAMPLES = [
-    "hfplanner sync",
-    "hfplanner sync --namespace acme --namespace ada",
-    "hfplanner sync --full --json",
-    "hfplanner sync && hfplanner report --since 30d",
-]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-_AGENT_COLUMNS = ("namespace", "complete", "read", "new", "updated", "unchanged", "vanished", "reason")
-
-NamespacesOption = Annotated[
-    list[str] | None,
-    typer.Option("--namespace", metavar="NAME", help="Whose jobs; repeatable.  [default: the token's user]"),
-]
-FullOption = Annotated[bool, typer.Option("--full", help="Read everything again, not only what can have changed.")]
-TokenOption = Annotated[
-    str | None, typer.Option(metavar="TOKEN", help="Of the Hub; by default HF_TOKEN, or that of `hf auth login`.")
-]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Refuse to ask the Hub. HF_HUB_OFFLINE=1 does too.")]
+    from hfplanner.api.auth import Token
+    from hfplanner.history.sync_walk import Watch
 
 
-def sync(
-    namespace: NamespacesOption = None,
-    full: FullOption = False,
-    token: TokenOption = None,
-    offline: OfflineOption = False,
-    output_format: FormatOption = OutputFormat.AUTO,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
+def sync(*, namespace: list[str] | None, full: bool, token: str | None, offline: bool) -> Answer:
     """Bring the local history up to date with the Hub: the jobs of namespaces, and the bill of the current period.
 
     After the first time only what can have changed is read. What was read is kept whatever happens then; exit code 6
     means that not all was read, and the next sync goes on there. Labels that were changed after a job had ended are
     seen by --full.
     """
-    shown = resolve_format(output_format, json=json, quiet=quiet, environ=os.environ)
+    from hfplanner.api.client import JobsClient  # noqa: PLC0415 - httpx, not for a help text
+    from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - polars
+    from hfplanner.history.sync import SyncRequest, sync_history  # noqa: PLC0415 - the same
+
     settings = read_hub_settings(os.environ)
     if offline or settings.offline:
         raise HubUnreachable(
@@ -69,15 +46,13 @@ def sync(
     request = SyncRequest(namespaces=tuple(namespace or ()), full=full)
     with JobsClient(settings.endpoint, token=_token(token)) as client, _progress() as watch:
         done = sync_history(client, store, request, clock=now_utc, watch=watch)
-    _show(done, shown)
-    for one in done.namespaces:
-        _tell(one)
-    if done.bill is not None and done.bill.reason:
-        (warn if done.bill.failed else note)(done.bill.reason)
-    return INTERRUPTED if done.interrupted else done.exit_code
+    answer = synced_answer(done)
+    return replace(answer, code=INTERRUPTED) if done.interrupted else answer
 
 
-def _token(given: str | None) -> Token:
+def _token(given: str | None) -> "Token":
+    from hfplanner.api.auth import Token, find_token  # noqa: PLC0415 - httpx
+
     token = find_token() if given is None else Token(given.strip())
     if token is None:
         raise TokenError("A sync needs a token, and there is none.", hint="Run `hf auth login`, or set HF_TOKEN.")
@@ -85,7 +60,7 @@ def _token(given: str | None) -> Token:
 
 
 @contextmanager
-def _progress() -> Iterator[Watch | None]:
+def _progress() -> "Iterator[Watch | None]":
     if not sys.stderr.isatty():
         yield None
         return
@@ -95,46 +70,26 @@ def _progress() -> Iterator[Watch | None]:
         yield watch
 
 
-def _show(done: Sync, shown: OutputFormat) -> None:
-    match shown:
-        case OutputFormat.JSON:
-            print_json(done.to_json())
-        case OutputFormat.QUIET:
-            print_lines([str(sum(one.tally.new + one.tally.updated for one in done.namespaces))])
-        case OutputFormat.AGENT:
-            pulls = [one.to_json() for one in done.namespaces]
-            print_tsv(_AGENT_COLUMNS, ([pull[name] for name in _AGENT_COLUMNS] for pull in pulls))
-        case _:
-            print_lines([*(_sentence(one) for one in done.namespaces if one.pull), *_bill_sentence(done.bill)])
-
-
-def _sentence(one: NamespaceSync) -> str:
-    counts = ", ".join(f"{getattr(one.tally, name):,} {name}" for name in ("new", "updated", "unchanged"))
-    return f"{one.namespace}: read {count_text(one.tally.read, 'job')}: {counts}."
-
-
-def _bill_sentence(bill: BillPull | None) -> list[str]:
-    if bill is None or bill.period is None:
-        return []
-    since = f"{bill.period.start:%Y-%m-%d}"
-    return [f"Bill of {bill.period.account} since {since}: {usd_text(bill.billed_micro_usd)} for {_jobs(bill)}."]
-
-
-def _jobs(bill: BillPull) -> str:
-    return count_text(bill.jobs, "job")
-
-
-def _tell(one: NamespaceSync) -> None:
-    """Say on stderr what is not as it should be."""
-    if one.tally.vanished:
-        warn(
-            f"{one.namespace}: {count_text(one.tally.vanished, 'job')} had not ended when last seen, and the Hub knows "
-            "nothing of them any more; the history keeps what was seen."
-        )
-    if one.complete:
-        return
-    warn(f"{one.namespace} is incomplete: {one.reason}.")
-    if one.error and one.error.hint:
-        hint(one.error.hint)
-    elif one.pull is not None and not one.pull.bad:
-        hint("Run `hfplanner sync` again: it goes on where this one ended.")
+COMMAND = Command(
+    call=sync,
+    options=(
+        replace(NAMESPACES, help="Whose jobs; repeatable.", shown_default="the token's user"),
+        Argument(
+            name="full",
+            group="Options",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Read everything again, not only what can have changed.",
+        ),
+        *find_arguments("token"),
+        replace(*find_arguments("offline"), help="Refuse to ask the Hub. HF_HUB_OFFLINE=1 does too."),
+    ),
+    names="the number of jobs that are new or were updated",
+    examples=[
+        "hfplanner sync",
+        "hfplanner sync --namespace acme --namespace ada",
+        "hfplanner sync --full --json",
+        "hfplanner sync && hfplanner report --since 30d",
+    ],
+)

@@ -1,26 +1,64 @@
-"""The hardware listing for people."""
+"""The hardware listing, in every format."""
 
 from datetime import datetime
 
+from hfplanner.catalog.describe import describe_flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import (
     Column,
     age_line,
-    console,
     gpu_text,
     price_text,
     print_table,
     print_text,
+    screen,
     size_text,
 )
+from hfplanner.errors import HubListingIncomplete
 from hfplanner.sanitize import sanitize
 
-__all__ = ["show_hardware"]
+__all__ = ["hardware_answer"]
+
+_COLUMNS = (
+    "name",
+    "accelerator",
+    "gpus",
+    "vram_total_bytes",
+    "vram_per_gpu_bytes",
+    "vcpu",
+    "ram_bytes",
+    "disk_bytes",
+    "price_micro_usd_per_minute",
+    "usd_per_hour",
+    "unpriced_reason",
+)
 
 
-def show_hardware(listing: Listing, now: datetime) -> None:
+def hardware_answer(listing: Listing, now: datetime, *, was_asked: bool = False) -> Answer:
+    """Return the listing: one object, line or row for each flavor.
+
+    Args:
+        listing: what to show.
+        now: the time, UTC.
+        was_asked: whether the Hub's own answer was asked for; an older one is not what was asked.
+    """
+    is_older = was_asked and not listing.live
+    rows = [describe_flavor(flavor, listing) for flavor in listing.flavors]
+    return Answer(
+        document=lambda: rows,
+        names=lambda: [flavor.name for flavor in listing.flavors],
+        columns=_COLUMNS,
+        rows=lambda: rows,
+        people=lambda: _show(listing, now),
+        code=HubListingIncomplete.exit_code if is_older else 0,
+        remarks=[Remark("error", "The listing was not refreshed.")] if is_older else [],
+    )
+
+
+def _show(listing: Listing, now: datetime) -> None:
     """Print every flavor, the reasons of the unpriced ones, and the age of the prices."""
-    out = console()
+    out = screen()
     flavors = listing.flavors
     print_table(
         out,

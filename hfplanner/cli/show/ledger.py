@@ -1,18 +1,131 @@
-"""The books for people."""
+"""The books, in every format."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.records import Entry, Submission
-from hfplanner.cli.show.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.output import print_block, print_lines
+from hfplanner.cli.show.tables import Column, print_table, print_text, screen
+from hfplanner.errors import HubListingIncomplete, SubmissionUnknown
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
-__all__ = ["show_entries", "show_submissions"]
+if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Problem
+    from hfplanner.submit.rebuild import Rebuilt
+    from hfplanner.submit.reconcile import Reconciled
+
+__all__ = [
+    "rebuilt_answer",
+    "reconciled_answer",
+    "resolved_answer",
+    "submission_answer",
+    "submissions_answer",
+    "verified_answer",
+]
+
+_STEPS = {
+    "expired": "reserved and never sent, let go",
+    "interrupted": "interrupted while being sent, still held",
+    "found": "found on the Hub",
+    "adopted": "adopted: jobs that nothing was held for",
+    "settled": "settled at what they cost",
+    "presumed": "never found, taken as spent",
+    "corrected": "corrected to what the bill says",
+    "unknown": "still unknown, still held",
+}
 
 
-def show_submissions(submissions: Sequence[Submission]) -> None:
+def submissions_answer(submissions: Sequence[Submission], ledger_id: str) -> Answer:
+    """Return submissions of a ledger, in the order given."""
+    return Answer(
+        document=lambda: {"ledger_id": ledger_id, "submissions": [one.to_json() for one in submissions]},
+        names=lambda: [one.sid for one in submissions],
+        columns=(
+            "submission_id",
+            "state",
+            "job_id",
+            "flavor",
+            "worst_case_micro_usd",
+            "posted_micro_usd",
+            "created_at",
+        ),
+        rows=lambda: [one.to_json() for one in submissions],
+        people=lambda: _show_submissions(submissions),
+    )
+
+
+def submission_answer(submission: Submission, entries: Sequence[Entry]) -> Answer:
+    """Return a submission with every entry that was made for it."""
+    return Answer(
+        document=lambda: {**submission.to_json(), "entries": [entry.to_json() for entry in entries]},
+        names=lambda: [submission.state],
+        columns=("seq", "at", "kind", "budget", "held_micro_usd", "posted_micro_usd", "reason", "who"),
+        rows=lambda: [entry.to_json() for entry in entries],
+        people=lambda: _show_entries(submission, entries),
+    )
+
+
+def resolved_answer(done: Submission) -> Answer:
+    """Return a submission about which somebody gave their word."""
+    return Answer(
+        document=done.to_json,
+        names=lambda: [done.sid],
+        columns=("submission_id", "state", "reason"),
+        rows=lambda: [done.to_json()],
+        people=lambda: print_lines([f"Submission {done.sid} is {done.state}: {done.reason}."]),
+    )
+
+
+def verified_answer(problems: "Sequence[Problem]", ledger_id: str) -> Answer:
+    """Return what does not add up in a ledger; exit code 1 where something does not."""
+    found = [{"code": problem.code, "message": problem.message} for problem in problems]
+    count = "no problem" if not found else f"{len(found)} problem{'s' if len(found) > 1 else ''}"
+    return Answer(
+        document=lambda: {"ok": not found, "ledger_id": ledger_id, "problems": found},
+        names=lambda: [problem["code"] for problem in found],
+        columns=("code", "message"),
+        rows=lambda: found,
+        people=lambda: print_lines([*(problem["message"] for problem in found), f"Ledger {ledger_id}: {count}."]),
+        code=1 if found else 0,
+    )
+
+
+def rebuilt_answer(done: "Rebuilt") -> Answer:
+    """Return what was made again from the labels of jobs; exit code 6 where the Hub did not tell all."""
+    sentence = f"{done.jobs:,} jobs carry the labels; {done.adopted:,} taken back, {done.settled:,} settled."
+    return Answer(
+        document=done.to_json,
+        names=lambda: [str(done.adopted)],
+        columns=("jobs", "adopted", "settled"),
+        rows=lambda: [done.to_json()],
+        people=lambda: print_lines([sentence]),
+        remarks=tuple(Remark("warning", f"The books are not whole: {gap}.") for gap in done.gaps),
+        code=HubListingIncomplete.exit_code if done.gaps else 0,
+    )
+
+
+def reconciled_answer(done: "Reconciled") -> Answer:
+    """Return what reconciling did; exit code 6 where the Hub did not tell all, 5 where something stays unknown."""
+    steps = {name: getattr(done, name) for name in _STEPS}
+    lines = [f"{len(sids):>6,}  {_STEPS[name]}" for name, sids in steps.items() if sids]
+    gaps = (f"The books may be behind: {gap}." for gap in done.gaps)
+    unknown = SubmissionUnknown.exit_code if done.unknown else 0
+    return Answer(
+        document=done.to_json,
+        names=lambda: done.unknown,
+        columns=("step", "submission_id"),
+        rows=lambda: [{"step": name, "submission_id": sid} for name, sids in steps.items() for sid in sids],
+        people=lambda: print_block(lines) if lines else print_lines(["Nothing has changed."]),
+        remarks=tuple(Remark("warning", text) for text in (*done.alerts, *gaps)),
+        code=HubListingIncomplete.exit_code if done.gaps else unknown,
+    )
+
+
+def _show_submissions(submissions: Sequence[Submission]) -> None:
     """Print a table of submissions, or say that there is none."""
-    out = console()
+    out = screen()
     if not submissions:
         print_text(out, "No submission.")
         return
@@ -28,9 +141,9 @@ def show_submissions(submissions: Sequence[Submission]) -> None:
     print_table(out, columns)
 
 
-def show_entries(submission: Submission, entries: Sequence[Entry]) -> None:
+def _show_entries(submission: Submission, entries: Sequence[Entry]) -> None:
     """Print a submission: its arithmetic, its state and why, and every entry that was made for it."""
-    out = console()
+    out = screen()
     terms = submission.terms
     print_text(out, f"Submission {submission.sid} is {submission.state}.", "bold")
     if submission.reason:
@@ -47,7 +160,7 @@ def show_entries(submission: Submission, entries: Sequence[Entry]) -> None:
     if not entries:
         print_text(out, "It falls under no budget.")
         return
-    out.print()
+    out.write()
     columns = [
         Column("WHEN", [f"{entry.at:%Y-%m-%d %H:%M:%S}" for entry in entries], 5, right=False),
         Column("KIND", [entry.kind for entry in entries], 9, right=False),

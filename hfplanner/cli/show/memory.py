@@ -1,24 +1,34 @@
-"""An estimate of memory for people."""
+"""An estimate of memory, in every format."""
 
-from rich.console import Console
-
-from hfplanner.cli.show.tables import Column, console, print_table, print_text
+from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.tables import Column, Screen, print_table, print_text, screen
 from hfplanner.estimate.memory.report import MemoryReport
 from hfplanner.estimate.span import Estimate
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_bytes
 
-__all__ = ["show_memory"]
+__all__ = ["memory_answer"]
 
 
-def show_memory(report: MemoryReport) -> None:
+def memory_answer(report: MemoryReport) -> Answer:
+    """Return the need, its parts, and where it fits."""
+    return Answer(
+        document=report.to_json,
+        names=lambda: [fit.flavor for fit in report.fits if fit.verdict in {"yes", "likely"}],
+        columns=("flavor", "usable_bytes", "fits", "probability", "note"),
+        rows=lambda: [fit.to_json() for fit in report.fits],
+        people=lambda: _show(report),
+    )
+
+
+def _show(report: MemoryReport) -> None:
     """Print the need, its parts, where it fits, and the changes that would help."""
-    out = console()
+    out = screen()
     estimate = report.estimate
     print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold green")
     for sentence in estimate.per_gpu_bytes.basis:
         print_text(out, sentence, "dim", indent="  ")
-    out.print()
+    out.write()
     parts = sorted(estimate.parts.items(), key=lambda part: -part[1])
     print_table(
         out,
@@ -27,21 +37,21 @@ def show_memory(report: MemoryReport) -> None:
             Column("SIZE", [format_bytes(size) for _, size in parts], keep=1),
         ],
     )
-    out.print()
+    out.write()
     _print_fits(out, report)
     _print_advice(out, report)
-    out.print()
+    out.write()
     print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
 
 
-def _print_advice(out: Console, report: MemoryReport) -> None:
+def _print_advice(out: Screen, report: MemoryReport) -> None:
     """Print each change once, with the flavors it makes the job fit."""
     flavors: dict[str, list[str]] = {}
     for advice in report.advice:
         size = format_bytes(advice.estimate.per_gpu_bytes.likely)
         flavors.setdefault(f"{advice.change} ({size})", []).append(advice.fit.flavor)
     if flavors:
-        out.print()
+        out.write()
         print_text(out, "What would make it fit", "bold")
     for change, names in flavors.items():
         print_text(out, f"{', '.join(names)}: {change}", indent="  ")
@@ -52,7 +62,7 @@ def _span(estimate: Estimate) -> str:
     return f"{likely} ({low} to {high})"
 
 
-def _print_fits(out: Console, report: MemoryReport) -> None:
+def _print_fits(out: Screen, report: MemoryReport) -> None:
     rows = [fit for fit in report.fits if fit.usable_bytes]
     room = {flavor: (tokens, sequences) for flavor, tokens, sequences in report.serving}
     columns = [

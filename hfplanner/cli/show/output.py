@@ -3,16 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO
 
-from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.errors import HfplannerError
 from hfplanner.sanitize import sanitize
 
 __all__ = [
-    "OutputFormat",
     "discard",
     "error_document",
     "hint",
@@ -25,56 +23,9 @@ __all__ = [
     "print_lines",
     "print_log",
     "print_tsv",
-    "resolve_format",
     "wants_json",
     "warn",
 ]
-
-# The variables by which agent harnesses announce themselves to any program.
-_AGENT_VARIABLES = ("AI_AGENT", "AGENT")
-
-
-F = TypeVar("F", bound=StrEnum)
-
-
-class OutputFormat(StrEnum):
-    """How an answer is shown, as ``hf`` names it."""
-
-    AUTO = "auto"
-    HUMAN = "human"
-    AGENT = "agent"
-    JSON = "json"
-    QUIET = "quiet"
-
-
-def resolve_format(chosen: F, *, json: bool, quiet: bool, environ: Mapping[str, str]) -> F:
-    """Return the one format that was asked for.
-
-    Args:
-        chosen: of :class:`OutputFormat`, or of formats that have its five and more.
-        json: whether JSON was asked for by an option of its own.
-        quiet: whether names only were.
-        environ: the environment.
-
-    Raises:
-        UsageError: two different ones were.
-
-    >>> resolve_format(OutputFormat.AUTO, json=True, quiet=False, environ={})
-    <OutputFormat.JSON: 'json'>
-    """
-    known = type(chosen)
-    asked = {
-        *([chosen] if chosen != OutputFormat.AUTO else []),
-        *([known(OutputFormat.JSON)] if json else []),
-        *([known(OutputFormat.QUIET)] if quiet else []),
-    }
-    if len(asked) > 1:
-        names = " and ".join(sorted(asked))
-        raise UsageError(f"Two formats are asked for: {names}.", hint="Use one of --format, --json and --quiet.")
-    if asked:
-        return asked.pop()
-    is_agent = any(environ.get(variable) for variable in _AGENT_VARIABLES)
-    return known(OutputFormat.AGENT if is_agent else OutputFormat.HUMAN)
 
 
 def wants_json(args: Sequence[str]) -> bool:

@@ -1,30 +1,32 @@
-"""A recommendation for people."""
+"""A recommendation, in every format."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
-from rich.console import Console
-
+from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import (
     Column,
+    Screen,
     age_line,
-    console,
     gpu_text,
     price_text,
     print_table,
     print_text,
+    screen,
     size_text,
 )
+from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Option, Recommendation
-from hfplanner.recommend.words import describe_needs
+from hfplanner.recommend.words import describe_needs, nothing_fits
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_about_duration, format_about_usd, format_bytes, format_duration, format_usd
+from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
 
-__all__ = ["show_recommend"]
+__all__ = ["recommendation_answer"]
 
 _ASKED = 6
 _AT_MOST = 0.99
@@ -32,15 +34,64 @@ _PARETO = {True: "yes", False: "no", None: "-"}
 
 T = TypeVar("T")
 
+_COLUMNS = (
+    "rank",
+    "flavor",
+    "accelerator",
+    "gpus",
+    "vram_per_gpu_bytes",
+    "vram_total_bytes",
+    "vcpu",
+    "ram_bytes",
+    "disk_bytes",
+    "placement",
+    "price_micro_usd_per_minute",
+    "usd_per_hour",
+    "duration_secs",
+    "cost_micro_usd",
+    "pareto",
+    "break_even_speedup",
+    "dominated_by",
+    "notes",
+    "suggested_timeout_secs",
+    "worst_case_micro_usd",
+    "fits_probability",
+    "micro_usd_per_million_tokens",
+)
 
-def show_recommend(answer: Recommendation, now: datetime) -> None:
+
+def recommendation_answer(answer: Recommendation, now: datetime, wrote: Path | None = None) -> Answer:
+    """Return a recommendation, with the picture that was drawn of it; exit code 4 where nothing fits."""
+    return Answer(
+        document=lambda: answer.to_json(now),
+        names=lambda: [option.flavor.name for option in answer.options],
+        columns=_COLUMNS,
+        rows=lambda: [_row(option) for option in answer.options],
+        people=lambda: _show(answer, now),
+        remarks=() if wrote is None else (Remark("note", f"Wrote {wrote}."),),
+        error=None if answer.options else nothing_fits(answer),
+        code=0 if answer.options else NothingFits.exit_code,
+    )
+
+
+def _row(option: Option) -> dict[str, Any]:
+    """Return an option on one line: the likely value of an estimate, lists joined."""
+    row: dict[str, Any] = option.to_json()
+    for name in ("duration_secs", "cost_micro_usd", "micro_usd_per_million_tokens"):
+        row[name] = row[name] and row[name]["likely"]
+    row["fits_probability"] = row["memory"] and row["memory"]["probability"]
+    row |= {"dominated_by": ",".join(row["dominated_by"]), "notes": "; ".join(row["notes"])}
+    return row
+
+
+def _show(answer: Recommendation, now: datetime) -> None:
     """Print the recommendation, every option beside it, what else to know, and why the rest does not do."""
-    out = console()
+    out = screen()
     if answer.options:
         _print_best(out, answer)
-        out.print()
+        out.write()
         _print_options(out, answer.options, answer.needs)
-        out.print()
+        out.write()
         _print_notes(out, answer.options)
     _print_rejected(out, answer)
     if answer.options and answer.nearest_miss:
@@ -48,7 +99,7 @@ def show_recommend(answer: Recommendation, now: datetime) -> None:
     print_text(out, age_line(answer.listing, now), "dim")
 
 
-def _print_best(out: Console, answer: Recommendation) -> None:
+def _print_best(out: Screen, answer: Recommendation) -> None:
     best, *others = answer.options
     asked = describe_needs(answer.needs, answer.estimates)
     print_text(out, f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green")
@@ -67,7 +118,7 @@ def _print_best(out: Console, answer: Recommendation) -> None:
         print_text(out, f"It needs {need} of {where}; main memory {ram}, disk {disk}.")
 
 
-def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> None:
+def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs) -> None:
     def asked(need: object, otherwise: int) -> int:
         """Keep what was asked for nearly as long as the names and prices."""
         return otherwise if need is None else _ASKED
@@ -93,7 +144,7 @@ def _print_options(out: Console, options: tuple[Option, ...], needs: Needs) -> N
                 [_span(option.duration_secs, format_about_duration, format_duration) for option in options],
                 keep=6,
             ),
-            Column("COST", [_span(option.cost_micro_usd, format_about_usd, format_usd) for option in options], keep=7),
+            Column("COST", [_span(option.cost_micro_usd, format_usd, format_usd) for option in options], keep=7),
             *_columns_of_tokens(options),
             Column("PARETO", [_PARETO[option.pareto] for option in options], keep=0),
         ]
@@ -117,7 +168,7 @@ def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
     costs = [option.micro_usd_per_million_tokens for option in options]
     if not any(costs):
         return []
-    return [Column("$/M TOKENS", [format_about_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
+    return [Column("$/M TOKENS", [format_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
 
 
 def _chance(probability: float) -> str:
@@ -133,13 +184,13 @@ def _span(estimate: Estimate | None, about: Callable[[int], str], exactly: Calla
     return f"{about(estimate.likely)} ({about(estimate.low)} to {about(estimate.high)})"
 
 
-def _print_notes(out: Console, options: Iterable[Option]) -> None:
+def _print_notes(out: Screen, options: Iterable[Option]) -> None:
     """Print each note once, with the flavors it is about."""
     about = _gathered((sentence, option.flavor.name) for option in options for sentence in option.notes)
     _print_list(out, "Notes", (f"{', '.join(names)}: {sentence}" for sentence, names in about.items()))
 
 
-def _print_rejected(out: Console, answer: Recommendation) -> None:
+def _print_rejected(out: Screen, answer: Recommendation) -> None:
     """Print what was asked for, and beside each thing offered instead the flavors that offer it."""
     reasons = [(reason, rejection.name) for rejection in answer.rejected for reason in rejection.reasons]
     below = [name for reason, name in reasons if reason.code == "not_in_top"]
@@ -162,7 +213,7 @@ def _gathered(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     return found
 
 
-def _print_list(out: Console, title: str, lines: Iterable[str]) -> None:
+def _print_list(out: Screen, title: str, lines: Iterable[str]) -> None:
     """Print indented paragraphs under a title, and nothing where there are none."""
     for index, line in enumerate(lines):
         if index == 0:

@@ -3,17 +3,27 @@
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-import typer
-
-from hfplanner.budget.explain import aligned, headline, line_rows, period_words, worst_case_words
-from hfplanner.cli.show.output import keep_blanks
+from hfplanner.budget.decision import Verdict
+from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
+from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
+from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, SubmissionUnknown
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.cli.planning import Planned
     from hfplanner.submit.send import Submitted
 
-__all__ = ["ask", "plan_document", "show_plan", "submitted_document"]
+__all__ = [
+    "ask",
+    "dry_run_answer",
+    "plan_document",
+    "refused_answer",
+    "show_plan",
+    "submitted_answer",
+    "submitted_document",
+    "unknown_answer",
+]
 
 _BASES = {
     "given": "as given",
@@ -21,6 +31,59 @@ _BASES = {
     "default": "the service's own, for want of anything better",
     "max_cost": "as long as --max-cost pays for",
 }
+
+
+def dry_run_answer(planned: "Planned") -> Answer:
+    """Return what would be sent and what it may cost."""
+    document = plan_document(planned)
+    return Answer(
+        document=lambda: document,
+        names=lambda: [planned.run.flavor],
+        columns=("flavor", "timeout_secs", "attempts", "worst_case_micro_usd", "decision"),
+        rows=lambda: [document],
+        people=lambda: show_plan(planned, sys.stdout),
+        remarks=tuple(Remark("warning", text) for text in planned.warnings),
+        code=planned.decision.exit_code,
+    )
+
+
+def refused_answer(planned: "Planned") -> Answer:
+    """Return why a job may not run; the same document as a check gives, beside the error."""
+    decision = planned.decision
+    reasons = " ".join(reason.message for reason in decision.against)
+    kind = BudgetRefused if decision.verdict is Verdict.REFUSED else BudgetBlocked
+    error = kind(reasons or "It may not run.", hint="`hfplanner budget check` shows the arithmetic.")
+    return Answer(
+        document=lambda: {**error_document(error), **decision.to_json()},
+        names=tuple,
+        people=lambda: None,
+        error=error,
+        code=BudgetError.exit_code,
+    )
+
+
+def unknown_answer(error: SubmissionUnknown) -> Answer:
+    """Return a submission of which nobody knows whether it exists; exit code 5."""
+    known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
+    return Answer(
+        document=lambda: {**error_document(error), **known},
+        names=tuple,
+        people=lambda: None,
+        error=error,
+        code=error.exit_code,
+    )
+
+
+def submitted_answer(submitted: "Submitted", document: dict[str, Any]) -> Answer:
+    """Return what was submitted."""
+    job = submitted.job_id or "not known yet"
+    return Answer(
+        document=lambda: document,
+        names=lambda: [submitted.job_id or submitted.submission.sid],
+        columns=tuple(document),
+        rows=lambda: [document],
+        people=lambda: print_lines([f"Job {job}: {submitted.url or submitted.submission.state}"]),
+    )
 
 
 def plan_document(planned: "Planned") -> dict[str, Any]:
@@ -86,12 +149,14 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
     lines += [how] if how else []
     for line in planned.decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in aligned(list(line_rows(line, with_job=True)))]
+        lines += [f"  {row}" for row in line_text(line, with_job=True)]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 
 
 def ask() -> bool:
     """Ask a person whether to run it."""
+    import click  # noqa: PLC0415 - only where somebody is asked
+
     sys.stderr.flush()
-    return typer.confirm("Run it?", err=True)
+    return click.confirm("Run it?", err=True)

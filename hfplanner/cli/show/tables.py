@@ -1,37 +1,116 @@
-"""Tables and sentences for people: rich, with everything remote sanitized and nothing read as markup."""
+"""Tables and sentences for people: plain text, sanitized, as wide as the terminal.
 
-from collections.abc import Sequence
+Written here and not taken from a library: what a quick answer shows are paragraphs and one aligned table, and the
+libraries that draw those take longer to load than the answer takes to compute.
+"""
+
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_bytes, format_usd_per_hour
 
-__all__ = ["Column", "age_line", "console", "gpu_text", "price_text", "print_table", "print_text", "size_text"]
+__all__ = ["Column", "Screen", "age_line", "gpu_text", "price_text", "print_table", "print_text", "screen", "size_text"]
 
 _GAP = 2
 _LONGEST_TEXT = 4000
+_WIDTH = 80
+_CODES = {"bold": "1", "dim": "2", "green": "32", "yellow": "33"}
 
 
-def console() -> Console:
-    """Return a console on stdout that prints text as text."""
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where people read.
+
+    Args:
+        width: in characters of a terminal.
+        is_styled: whether it shows bold and colored text.
+    """
+
+    width: int
+    is_styled: bool = False
+
+    def write(self, line: str = "", style: str = "") -> None:
+        """Write one line to stdout, without blanks at its end, in a style such as ``"bold green"``."""
+        text = line.rstrip()
+        if style and self.is_styled and text:
+            text = f"\x1b[{';'.join(_CODES[word] for word in style.split())}m{text}\x1b[0m"
+        sys.stdout.write(f"{text}\n")
 
 
-def print_text(out: Console, text: str, style: str = "", *, indent: str = "") -> None:
+def screen() -> Screen:
+    """Return the screen that stdout is shown on: ``COLUMNS`` wide, else as the terminal is, else 80."""
+    shows_style = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return Screen(width=_width(), is_styled=shows_style)
+
+
+def _width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
+        return int(columns[:6])
+    # Who pages or redirects stdout still sits before a terminal.
+    for stream in (sys.__stdout__, sys.__stderr__, sys.__stdin__):
+        with suppress(AttributeError, ValueError, OSError):
+            width = os.get_terminal_size(stream.fileno()).columns  # type: ignore[union-attr] # a closed one is None
+            if width > 0:
+                return width
+    return _WIDTH
+
+
+def print_text(out: Screen, text: str, style: str = "", *, indent: str = "") -> None:
     """Print a paragraph, sanitized and wrapped, without blanks at the ends of its lines."""
     # A sentence may name every flavor of a long listing.
-    paragraph = Text(sanitize(text, limit=_LONGEST_TEXT), style=style)
-    for line in paragraph.wrap(out, max(out.width - len(indent), 1)):
-        line.rstrip()
-        out.print(Text(indent).append_text(line))
+    for line in wrap(sanitize(text, limit=_LONGEST_TEXT), max(out.width - len(indent), 1)):
+        out.write(f"{indent}{line}", style)
+
+
+def wrap(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a text; a word that is wider than a line is cut.
+
+    >>> list(wrap("one two three", 7)), list(wrap("abcdefgh", 3))
+    (['one two', 'three'], ['abc', 'def', 'gh'])
+    """
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cell_width(joined) <= width:
+            line = joined
+            continue
+        if line:
+            yield line
+        *full, line = _pieces(word, width)
+        yield from full
+    yield line
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """Return a word in pieces that are no wider than a line."""
+    pieces = [""]
+    for character in word:
+        if pieces[-1] and cell_width(pieces[-1] + character) > width:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes.
+
+    >>> cell_width("abc"), cell_width("\N{CJK UNIFIED IDEOGRAPH-8A9E}"), cell_width("e\N{COMBINING ACUTE ACCENT}")
+    (3, 2, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +131,30 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Terminal cells the column takes, with the gap to the next."""
-        return max(cell_len(text) for text in (self.title, *self.cells)) + _GAP
+        """Columns of the terminal the widest cell takes."""
+        return max(cell_width(text) for text in (self.title, *self.cells))
+
+    def aligned(self, text: str) -> str:
+        """Return a cell with the blanks that align it."""
+        blanks = " " * (self.width - cell_width(text))
+        return blanks + text if self.right else text + blanks
 
 
-def print_table(out: Console, columns: Sequence[Column], *, bold_first: bool = False) -> None:
+def print_table(out: Screen, columns: Sequence[Column], *, bold_first: bool = False) -> None:
     """Print a table without rules and without blanks at the ends of its lines.
 
     Columns that do not fit are left out whole, and named: a price is never cut.
     """
     shown = list(columns)
-    while len(shown) > 1 and sum(column.width for column in shown) - _GAP > out.width:
+    while len(shown) > 1 and sum(column.width + _GAP for column in shown) - _GAP > out.width:
         shown.remove(min(shown, key=lambda column: column.keep))
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", collapse_padding=True)
-    for column in shown:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
-    for index, row in enumerate(zip(*(column.cells for column in shown), strict=True)):
-        table.add_row(*(Text(cell) for cell in row), style="bold green" if bold_first and index == 0 else "")
-    for segments in out.render_lines(table, pad=False):
-        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
-        line.rstrip()
-        out.print(line)
+    gap = " " * _GAP
+    for index, row in enumerate(zip(*((column.title, *column.cells) for column in shown), strict=True)):
+        line = gap.join(column.aligned(text) for column, text in zip(shown, row, strict=True)).rstrip()
+        style = "bold" if index == 0 else "bold green" if bold_first and index == 1 else ""
+        # Only a table of one column can still be too wide.
+        for piece in _pieces(line, out.width) if cell_width(line) > out.width else [line]:
+            out.write(piece, style)
     left_out = [column.title for column in columns if column not in shown]
     if left_out:
         print_text(out, f"No room for {', '.join(left_out)} in {out.width} columns.", "dim")

@@ -1,0 +1,166 @@
+"""A job written down as JSON: the API's own body, a schedule's, or what ``hf jobs inspect --json`` prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hfplanner.errors import JobSpecError, UsageError, quoted
+from hfplanner.units import parse_duration
+
+__all__ = ["WrittenJob", "is_written_job", "read_written_job"]
+
+_MAX_RETRIES = 2**53 - 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenJob:
+    """What a JSON document says of a job; ``None`` where it says nothing.
+
+    Args:
+        image: of a registry, or a Space as ``hf.co/spaces/OWNER/NAME``.
+        command: with its arguments.
+        flavor: where.
+        timeout_secs: of one attempt [s].
+        attempts: how often it may be tried.
+        namespace: who pays.
+        labels: of the job.
+        env: names of variables and their values.
+        secrets: names only.
+        has_ports: whether ports are exposed.
+        schedule: when it runs; ``None`` is once.
+        concurrency: whether runs of a schedule may overlap.
+        suspended: whether the schedule is not running.
+    """
+
+    image: str
+    command: tuple[str, ...]
+    flavor: str | None
+    timeout_secs: int | None
+    attempts: int | None
+    namespace: str | None
+    labels: Mapping[str, str]
+    env: Mapping[str, str]
+    secrets: tuple[str, ...]
+    has_ports: bool
+    schedule: str | None
+    concurrency: bool
+    suspended: bool
+
+
+def is_written_job(value: object) -> bool:
+    """Whether a JSON value looks like a job or a schedule: it names an image or a Space.
+
+    >>> is_written_job({"dockerImage": "python:3.12"}), is_written_job({"name": "package"})
+    (True, False)
+    """
+    if not isinstance(value, Mapping):
+        return False
+    body = _spec_of(value)
+    return any(_get(body, *names) is not None for names in (("dockerImage", "docker_image"), ("spaceId", "space_id")))
+
+
+def read_written_job(value: Mapping[str, Any], where: str) -> WrittenJob:
+    """Return what a JSON document says of a job, in either spelling of the Hub.
+
+    Args:
+        value: the document.
+        where: the file, for sentences.
+
+    Raises:
+        JobSpecError: a value of another type, or one that cannot be meant.
+
+    >>> body = {"dockerImage": "python:3.12", "command": ["id"], "flavor": "l4x1", "timeoutSeconds": 3600}
+    >>> job = read_written_job({"jobSpec": body, "schedule": "@daily"}, "job.json")
+    >>> job.image, job.timeout_secs, job.schedule
+    ('python:3.12', 3600, '@daily')
+    """
+    body = _spec_of(value)
+    space = _text(body, where, "spaceId", "space_id")
+    image = _text(body, where, "dockerImage", "docker_image") or (f"hf.co/spaces/{space}" if space else None)
+    if image is None:
+        raise JobSpecError(f"{where}: it names no image and no Space.")
+    schedule = _text(value, where, "schedule")
+    secrets = _get(body, "secrets")
+    return WrittenJob(
+        image=image,
+        command=(*_command(body, where, "command"), *_command(body, where, "arguments")),
+        flavor=_text(body, where, "flavor"),
+        timeout_secs=_timeout(body, where),
+        attempts=_attempts(body, where),
+        namespace=_namespace(value, where),
+        labels=_texts(body, where, "labels"),
+        env=_texts(body, where, "environment"),
+        secrets=tuple(map(str, secrets)) if isinstance(secrets, Mapping | list) else (),
+        has_ports=bool(_get(body, "expose")),
+        schedule=schedule,
+        concurrency=bool(_get(value, "concurrency")) if schedule else False,
+        suspended=bool(_get(value, "suspend")) if schedule else False,
+    )
+
+
+def _spec_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = _get(value, "jobSpec", "job_spec")
+    return spec if isinstance(spec, Mapping) else value
+
+
+def _get(value: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401 - any JSON value
+    return next((value[name] for name in names if value.get(name) is not None), None)
+
+
+def _text(value: Mapping[str, Any], where: str, *names: str) -> str | None:
+    found = _get(value, *names)
+    if found is None or isinstance(found, str):
+        return found or None
+    raise JobSpecError(f"{where}: {names[0]} must be a string, not {quoted(str(found))}.")
+
+
+def _texts(value: Mapping[str, Any], where: str, name: str) -> Mapping[str, str]:
+    found = _get(value, name)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping) or not all(isinstance(item, str) for item in found.values()):
+        raise JobSpecError(f"{where}: {name} must be an object of strings.")
+    return found
+
+
+def _command(value: Mapping[str, Any], where: str, name: str) -> Sequence[str]:
+    found = _get(value, name)
+    if found is None:
+        return ()
+    if isinstance(found, str):
+        return (found,)
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise JobSpecError(f"{where}: {name} must be a list of strings.")
+    return found
+
+
+def _timeout(value: Mapping[str, Any], where: str) -> int | None:
+    """Return the timeout, which the request and the answer spell differently."""
+    found = _get(value, "timeoutSeconds", "timeout_seconds", "timeout")
+    if found is None:
+        return None
+    if isinstance(found, str):
+        try:
+            return parse_duration(found)
+        except UsageError as error:
+            raise JobSpecError(f"{where}: the timeout {error.message}", hint=error.hint) from error
+    if isinstance(found, int) and not isinstance(found, bool) and found > 0:
+        return found
+    raise JobSpecError(f"{where}: the timeout {quoted(str(found))} is not a whole number of seconds above 0.")
+
+
+def _attempts(value: Mapping[str, Any], where: str) -> int | None:
+    """Return the attempts; an answer counts those after the first."""
+    attempts, retries = _get(value, "attempts"), _get(value, "retry")
+    found = attempts if attempts is not None else retries
+    if found is None:
+        return None
+    least = 1 if attempts is not None else 0
+    if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= _MAX_RETRIES:
+        raise JobSpecError(f"{where}: {quoted(str(found))} is no number of attempts.")
+    return found if attempts is not None else found + 1
+
+
+def _namespace(value: Mapping[str, Any], where: str) -> str | None:
+    owner = _get(value, "owner")
+    return _text(owner, where, "name") if isinstance(owner, Mapping) else None

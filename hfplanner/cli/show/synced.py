@@ -1,0 +1,69 @@
+"""What a sync read, in every format."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.output import print_lines
+from hfplanner.report.words import count_text
+from hfplanner.units import format_usd
+
+if TYPE_CHECKING:
+    from hfplanner.history.bill_pull import BillPull
+    from hfplanner.history.sync_result import NamespaceSync, Sync
+
+__all__ = ["synced_answer"]
+
+
+def synced_answer(done: "Sync") -> Answer:
+    """Return what was read of each namespace, with what is not as it should be as remarks."""
+    return Answer(
+        document=done.to_json,
+        names=lambda: [str(sum(one.tally.new + one.tally.updated for one in done.namespaces))],
+        columns=("namespace", "complete", "read", "new", "updated", "unchanged", "vanished", "reason"),
+        rows=lambda: [one.to_json() for one in done.namespaces],
+        people=lambda: print_lines(_sentences(done)),
+        remarks=tuple(_remarks(done)),
+        code=done.exit_code,
+    )
+
+
+def _sentences(done: "Sync") -> Iterator[str]:
+    for one in done.namespaces:
+        if one.pull:
+            counts = ", ".join(f"{getattr(one.tally, name):,} {name}" for name in ("new", "updated", "unchanged"))
+            yield f"{one.namespace}: read {count_text(one.tally.read, 'job')}: {counts}."
+    if done.bill is not None and done.bill.period is not None:
+        yield _bill_sentence(done.bill)
+
+
+def _bill_sentence(bill: "BillPull") -> str:
+    period = bill.period
+    if period is None:
+        return ""
+    jobs = count_text(bill.jobs, "job")
+    return f"Bill of {period.account} since {period.start:%Y-%m-%d}: {format_usd(bill.billed_micro_usd)} for {jobs}."
+
+
+def _remarks(done: "Sync") -> Iterator[Remark]:
+    for one in done.namespaces:
+        yield from _remarks_about(one)
+    if done.bill is not None and done.bill.reason:
+        yield Remark("warning" if done.bill.failed else "note", done.bill.reason)
+
+
+def _remarks_about(one: "NamespaceSync") -> Iterator[Remark]:
+    """Yield what is not as it should be."""
+    if one.tally.vanished:
+        yield Remark(
+            "warning",
+            f"{one.namespace}: {count_text(one.tally.vanished, 'job')} had not ended when last seen, and the Hub knows "
+            "nothing of them any more; the history keeps what was seen.",
+        )
+    if one.complete:
+        return
+    yield Remark("warning", f"{one.namespace} is incomplete: {one.reason}.")
+    if one.error and one.error.hint:
+        yield Remark("hint", one.error.hint)
+    elif one.pull is not None and not one.pull.bad:
+        yield Remark("hint", "Run `hfplanner sync` again: it goes on where this one ended.")

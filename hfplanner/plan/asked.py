@@ -1,0 +1,184 @@
+"""What was asked for, read and not yet looked at: the arguments of :mod:`hfplanner.plan.arguments` by their names.
+
+Each field is the argument of that name, ``None`` or its default where it was not given. Sizes are bytes, times seconds,
+money micro-USD.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from hfplanner.estimate.duration.workload import Bound, Phase
+from hfplanner.estimate.duration.workload import Precision as RunPrecision
+from hfplanner.estimate.memory.job import (
+    Attention,
+    Checkpointing,
+    Engine,
+    KvDtype,
+    Loss,
+    Offload,
+    Optimizer,
+    Precision,
+    Sharding,
+    Task,
+)
+from hfplanner.plan.readers import MeasuredDuration
+from hfplanner.recommend.needs import Objective
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.job import MemoryJob
+
+__all__ = ["AskedJob", "AskedLimits", "AskedMachine", "AskedModel", "AskedTime", "JobNeeds"]
+
+_WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMachine:
+    """What the machine must have."""
+
+    vram: int | None = None
+    shard: bool = False
+    gpus: int | None = None
+    accelerator: Sequence[str] | None = None
+    cpu: int | None = None
+    ram: int | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedModel:
+    """Which model is run, and how."""
+
+    model: str | None = None
+    params: int | None = None
+    layers: int | None = None
+    hidden: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    ffn: int | None = None
+    vocab: int | None = None
+    task: Task = "inference"
+    precision: Precision | None = None
+    quantization: str = "auto"
+    quantized_experts: bool = False
+    kv_dtype: KvDtype = "auto"
+    engine: Engine = "transformers"
+    batch_size: int | None = None
+    seq_len: int = 2048
+    optimizer: Optimizer = "adamw"
+    lora_rank: int = 16
+    lora_targets: str = "all-linear"
+    trained_embeddings: bool = False
+    checkpointing: Checkpointing = "none"
+    attention: Attention = "sdpa"
+    loss: Loss = "standard"
+    accumulation: int = 1
+    packed: bool = False
+    offload: Offload = "none"
+    sharding: Sharding = "none"
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a model is named at all."""
+        return self.model is not None or self.params is not None
+
+    @property
+    def widths(self) -> dict[str, int | None]:
+        """The widths of a model given by hand."""
+        return {name: getattr(self, name) for name in _WIDTHS}
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the names of the arguments that are not what they are by default, the model's own aside.
+
+        >>> AskedModel(model="Qwen/Qwen3-8B", task="lora", seq_len=512).changed()
+        ('task', 'seq_len')
+        """
+        return tuple(
+            one.name
+            for one in fields(self)
+            if one.name not in {"model", "params"} and getattr(self, one.name) != one.default
+        )
+
+    def job(self, gpus: int) -> "MemoryJob":
+        """Return how the model is run, over so many GPUs.
+
+        Raises:
+            UsageError: what was asked contradicts itself.
+        """
+        from hfplanner.estimate.memory.job import MemoryJob  # noqa: PLC0415 - beside the types, which are free
+
+        how = {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name not in {"model", "params", "lora_targets", *_WIDTHS}
+        }
+        how |= {"precision": self.precision or "bf16", "batch_size": self.batch_size or 1}
+        targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
+        return MemoryJob(lora_targets=targets, gpus=gpus, **how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedTime:
+    """How long the job runs, as far as somebody knows.
+
+    Args:
+        run_precision: what it computes in, where no model says it.
+        utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
+    """
+
+    duration: Sequence[MeasuredDuration] | None = None
+    like: str | None = None
+    phase: Phase | None = None
+    bound: Bound = "auto"
+    scales_with_gpus: bool = False
+    tokens: int | None = None
+    run_precision: RunPrecision | None = None
+    utilization: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLimits:
+    """The limits on time and money, and what to have least of."""
+
+    max_time: int | None = None
+    max_cost: int | None = None
+    max_price: int | None = None
+    confidence: float | None = None
+    objective: Objective = "cost"
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobNeeds:
+    """What a job needs, how long it runs, and what it may cost."""
+
+    machine: AskedMachine = field(default_factory=AskedMachine)
+    model: AskedModel = field(default_factory=AskedModel)
+    time: AskedTime = field(default_factory=AskedTime)
+    limits: AskedLimits = field(default_factory=AskedLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedJob:
+    """A job as ``hf jobs run`` takes it: variables, labels and volumes are texts, files are not read yet."""
+
+    image: str | None = None
+    command: Sequence[str] | None = None
+    flavor: str | None = None
+    timeout: str | int | None = None
+    attempts: int | None = None
+    namespace: str | None = None
+    name: str | None = None
+    label: Sequence[str] | None = None
+    env: Sequence[str] | None = field(default=None, repr=False)
+    secrets: Sequence[str] | None = field(default=None, repr=False)
+    env_file: str | None = None
+    secrets_file: str | None = None
+    volume: Sequence[str] | None = None
+    expose: Sequence[int] | None = None
+    expose_public: Sequence[int] | None = None
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: Sequence[str] | None = None
+    resource_group_id: str | None = None

@@ -1,0 +1,137 @@
+"""How long a job runs on every flavor: one answer, whatever it follows from.
+
+A duration is said to be the same everywhere, was measured on some flavors, is that of jobs in the history, or follows
+from the work alone: from a model and its tokens.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hfplanner.catalog.flavor import Flavor
+from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.workload import Phase, Precision, Workload
+from hfplanner.estimate.span import exactly
+from hfplanner.plan.asked import AskedModel, AskedTime
+from hfplanner.plan.known import KnownJob
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.duration.carry import Carried
+    from hfplanner.estimate.duration.first_principles import Kind, Work
+    from hfplanner.recommend.estimates import Durations
+
+__all__ = ["durations_of", "durations_on", "workload_of"]
+
+_PRECISIONS: Mapping[str, Precision] = {
+    "fp32": "fp32",
+    "fp16": "fp16",
+    "bf16": "bf16",
+    "fp16-mixed": "fp16",
+    "bf16-mixed": "bf16",
+}
+_KINDS: "Mapping[Phase | None, Kind]" = {"train": "full", "prefill": "prefill"}
+
+
+def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
+    """Return how long a job runs on every flavor of a listing; ``None`` where it is the same on each, or not known.
+
+    Raises:
+        UsageError: a run was measured on a flavor that is not listed, and never was.
+        NoSuchJobs: no job of the history ran to its end on a flavor that is known.
+    """
+    time = known.needs.time
+    measured = _measured(time)
+    if not measured and known.history is None and not known.is_planned:
+        return None
+    from hfplanner.recommend import durations  # noqa: PLC0415 - only where something is known of the time
+
+    workload = workload_of(known)
+    if known.history is not None:
+        return durations.durations_like(known.history, listing, workload, tokens=time.tokens)
+    if measured:
+        return durations.durations_from(measured, listing, workload, tokens=time.tokens)
+    return durations.durations_planned(_work(known), listing, workload)
+
+
+def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -> "Carried":
+    """Return how long a job runs on some flavors, or why that is not known.
+
+    Raises:
+        UsageError: nothing says how long it runs, or see :func:`durations_of`.
+        NoSuchJobs: see :func:`durations_of`.
+    """
+    from hfplanner.estimate.duration.carry import Carried  # noqa: PLC0415 - only where durations are asked for
+    from hfplanner.estimate.duration.plan import same_everywhere  # noqa: PLC0415 - as above
+
+    everywhere = known.same_everywhere_secs
+    if everywhere is not None:
+        from hfplanner.recommend.candidate import DURATION_BASIS  # noqa: PLC0415 - as above
+
+        return same_everywhere(exactly(everywhere, DURATION_BASIS), flavors)
+    _refuse_no_duration(known)
+    found = durations_of(known, listing)
+    if found is None:
+        raise ValueError("nothing says how long the job runs")
+    names = {flavor.name for flavor in flavors}
+    return Carried(
+        estimates={name: estimate for name, estimate in found.by_flavor.items() if name in names},
+        unknown={name: reason for name, reason in found.unknown.items() if name in names},
+        timeouts={name: secs for name, secs in found.timeouts.items() if name in names},
+        timeout_bounds={name: bound for name, bound in found.timeout_bounds.items() if name in names},
+    )
+
+
+def _refuse_no_duration(known: KnownJob) -> None:
+    if known.has_duration:
+        return
+    if known.needs.model.is_given:
+        raise UsageError(
+            "How long a model runs follows from its --tokens, or from a duration that was measured; neither is there.",
+            hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
+        )
+    raise UsageError(
+        "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
+        hint="For example --duration 2h20m@a10g-small.",
+    )
+
+
+def workload_of(known: KnownJob) -> Workload:
+    """Return what the job does, as it was said, or as the model's task says."""
+    time, model = known.needs.time, known.needs.model
+    trains = model.is_given and model.task != "inference"
+    by_task: Phase | None = ("train" if trains else "inference") if model.is_given else None
+    return Workload(
+        phase=time.phase or by_task,
+        precision=time.run_precision or _precision(model),
+        bound=time.bound,
+        scales_with_gpus=time.scales_with_gpus or (trains and known.is_spread),
+        batch_size=model.batch_size,
+    )
+
+
+def _precision(model: AskedModel) -> Precision | None:
+    return None if model.precision is None else _PRECISIONS[model.precision]
+
+
+def _measured(time: AskedTime) -> list[MeasuredRun]:
+    """Return the durations that name the flavor they were measured on."""
+    runs = [
+        MeasuredRun(flavor=run.flavor, duration_secs=exactly(run.seconds, "measured, as given"))
+        for run in time.duration or ()
+        if run.flavor is not None
+    ]
+    return [replace(run, gpu_utilization=time.utilization) for run in runs]
+
+
+def _work(known: KnownJob) -> "Work":
+    """Return the work of a job that never ran."""
+    from hfplanner.estimate.duration.first_principles import Work  # noqa: PLC0415 - as above
+
+    time, model = known.needs.time, known.model
+    if model is None or time.tokens is None:
+        raise ValueError("no model, or no tokens")
+    job = model.job
+    kind = _KINDS.get(time.phase, "decode") if job.task == "inference" else job.task
+    return Work(shape=model.shape, kind=kind, tokens=time.tokens, seq_len=job.seq_len, batch_size=job.batch_size)

@@ -1,0 +1,110 @@
+"""What budgets have spent or committed that their ledger does not know: the history, its bills, the Hub's schedules."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
+from hfplanner.budget.outside import Outside, read_outside
+from hfplanner.budget.policy import AppliedBudget
+from hfplanner.errors import HubError
+
+if TYPE_CHECKING:
+    from hfplanner.api.client import JobsClient
+    from hfplanner.api.models import ScheduledJobInfo
+    from hfplanner.catalog.listing import Listing
+    from hfplanner.plan.workspace import Workspace
+
+__all__ = ["EMPTY_BOOKS", "Schedules", "ask_schedules", "kept_bills", "look_outside"]
+
+
+class _EmptyBooks:
+    """Books in which nothing was ever written: a check makes no ledger."""
+
+    @staticmethod
+    def balances(windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
+        """Return zeros."""
+        return tuple(
+            Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
+        )
+
+    @staticmethod
+    def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
+        """Return nothing."""
+        return {}
+
+    @staticmethod
+    def get(_sid: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
+    def by_key(_key: str) -> Submission | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
+    def submissions(_states: Collection[State]) -> tuple[Submission, ...]:
+        """Return nothing."""
+        return ()
+
+
+EMPTY_BOOKS = _EmptyBooks()
+"""A ledger that is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """What the Hub will start by itself.
+
+    Args:
+        found: the schedules; ``None`` where the Hub was not asked, or gave no usable answer.
+        problem: why it gave none, a sentence; ``None`` where it did, or was not asked.
+    """
+
+    found: "Sequence[ScheduledJobInfo] | None" = None
+    problem: str | None = None
+
+
+def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:
+    """Return the schedules of a namespace; nobody is asked without a client or a name."""
+    if hub is None or not namespace:
+        return Schedules()
+    try:
+        return Schedules(hub.scheduled.list(namespace))
+    except HubError as error:
+        return Schedules(problem=f"The schedules of {namespace} are not known: {error.message}")
+
+
+def look_outside(
+    workspace: "Workspace", applied: Sequence[AppliedBudget], listing: "Listing", schedules: Schedules
+) -> Outside:
+    """Return what budgets have spent or committed outside the ledger; nothing is read where no budget applies.
+
+    Raises:
+        HistoryError: the history or its bills cannot be read.
+        LedgerError: the ledger cannot be asked.
+    """
+    books, now = workspace.books(), workspace.now()
+    if not applied:
+        return read_outside(applied, books, now=now, listing=listing, schedules=schedules.found)
+    return read_outside(
+        applied,
+        books,
+        now=now,
+        listing=listing,
+        jobs=workspace.history_jobs(),
+        gaps=workspace.history_gaps(),
+        bills=workspace.history_bills(),
+        schedules=schedules.found,
+    )
+
+
+def kept_bills(workspace: "Workspace") -> dict[str, int]:
+    """Return what the service billed for jobs that had ended, in micro-USD, from the bills that a sync keeps.
+
+    Raises:
+        HistoryError: they cannot be read.
+    """
+    bills = workspace.history_bills()
+    return {} if bills is None else dict(bills.collect().select("job_id", "bill_micro_usd").iter_rows())

@@ -1,0 +1,241 @@
+"""The plan of one job: which flavor, for how long, what it may cost, and whether it may run.
+
+What recommends, checks or runs a job makes the same plan here, so that they say the same.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.budget.check import check_job
+from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.terms import JobTerms
+from hfplanner.catalog.listing import Listing
+from hfplanner.plan.account import Account, account_for
+from hfplanner.plan.asked import JobNeeds
+from hfplanner.plan.evidence import ask_schedules, look_outside
+from hfplanner.plan.known import KnownJob, know_job
+from hfplanner.plan.recommending import estimates_on
+from hfplanner.plan.request import JobRequest
+from hfplanner.plan.workspace import Workspace
+from hfplanner.recommend.choose import recommend
+from hfplanner.submit.choose import ChosenFlavor, choose_flavor
+from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
+
+if TYPE_CHECKING:
+    from hfplanner.api.new_job import NewJob
+    from hfplanner.submit.send import JobOrder
+
+__all__ = ["JobPlan", "KnownRequest", "know_request", "plan_job"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """A job as it would be sent.
+
+    Args:
+        job: its flavor, timeout and attempts explicit.
+        flavor: which, why, and how long the job takes there.
+        run: the price, the timeout and where it is from, and the most it can cost.
+        account: who pays and submits.
+        decision: whether it may run.
+        notices: what could not be asked, a sentence each.
+    """
+
+    job: "NewJob"
+    flavor: ChosenFlavor
+    run: ChosenRun
+    account: Account
+    decision: Decision
+    notices: tuple[str, ...] = ()
+
+    @property
+    def attempts(self) -> int:
+        """How often it may be tried."""
+        return self.job.attempts or 1
+
+    @property
+    def plan_warnings(self) -> tuple[str, ...]:
+        """What to know of the flavor and the timeout before it is sent, a sentence each."""
+        return (*self.flavor.warnings, *self.run.warnings)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything to know before it is sent, a sentence each."""
+        return (*self.notices, *self.plan_warnings, *(reason.message for reason in self.decision.warnings))
+
+    def order(self, key: str | None = None) -> "JobOrder":
+        """Return what is sent.
+
+        Args:
+            key: the user's own, to make a retry safe.
+        """
+        from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - httpx
+
+        return JobOrder(
+            namespace=self.account.namespace,
+            spec=self.job.to_api(),
+            terms=self.decision.terms,
+            windows=self.decision.windows,
+            key=key,
+            notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what would be sent and what it may cost; the values of secrets are not in it."""
+        run, flavor = self.run, self.flavor
+        return {
+            "dry_run": True,
+            "submission_id": None,
+            "state": None,
+            "job_id": None,
+            "url": None,
+            "namespace": self.account.namespace or None,
+            "flavor": run.flavor,
+            "why": flavor.why,
+            "timeout_secs": run.timeout_secs,
+            "timeout_basis": run.timeout_basis,
+            "attempts": self.attempts,
+            "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
+            "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
+            **self.decision.to_json(),
+            "plan_warnings": list(self.plan_warnings),
+            "spec": self.job.shown(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRequest:
+    """A job as it was asked for, with what is known of it; a plan can be made of it again and again.
+
+    Args:
+        request: the job.
+        known: what it needs and how long it runs.
+        sends: whether it is to be sent: then ``max_cost`` shortens a timeout that nobody gave; else it is a limit.
+    """
+
+    request: JobRequest
+    known: KnownJob
+    sends: bool
+
+    def plan(self, workspace: Workspace, listing: Listing | None = None, account: Account | None = None) -> JobPlan:
+        """Return what would be sent, and whether it may be, as things stand now.
+
+        Args:
+            workspace: where prices, policy, books and the Hub are.
+            listing: what can be rented; by default that of the workspace.
+            account: who pays and submits; by default as the Hub tells.
+
+        Raises:
+            NothingFits: no flavor is named, and none meets the needs.
+            BudgetRefused: not even one minute fits ``max_cost``.
+            BudgetError: the policy or the ledger cannot be read, or who pays decides and is not known.
+            HistoryError: the history cannot be read.
+        """
+        policy = workspace.policy()
+        found = listing or workspace.listing()
+        # Nobody is asked anything that no rule depends on.
+        hub = workspace.hub() if policy.sources or self.sends else None
+        payer = account or account_for(policy, hub, self.request.namespace)
+        named = self.request.job.flavor
+        wanted = self.known.flavor_needs(with_max_cost=self.known.has_duration and named is None)
+        flavor = choose_flavor(named, recommend(wanted, found, estimates_on(self.known, found)))
+        run = choose_run(flavor.name, found, self._limits(flavor, policy))
+        job = self.request.explicit(run.flavor, run.timeout_secs)
+        terms = _terms(job, payer, run)
+        applied = applied_budgets(policy, terms, workspace.now())
+        schedules = ask_schedules(hub if applied else None, terms.namespace)
+        outside = look_outside(workspace, applied, found, schedules)
+        decision = check_job(policy, terms, workspace.books(), outside, now=workspace.now(), price_problem=run.problem)
+        if run.too_dear is not None:
+            decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
+        return JobPlan(
+            job=job,
+            flavor=flavor,
+            run=run,
+            account=payer,
+            decision=decision,
+            notices=tuple(filter(None, (payer.problem, schedules.problem))),
+        )
+
+    def _limits(self, flavor: ChosenFlavor, policy: Policy) -> RunLimits:
+        job = self.request.job
+        return RunLimits(
+            timeout_secs=job.timeout_secs,
+            estimated_timeout_secs=flavor.timeout_secs,
+            estimated_timeout_bound=flavor.timeout_bound,
+            max_timeout_secs=policy.limits.max_timeout_secs,
+            attempts=self.request.attempts,
+            has_ports=job.has_ports,
+            max_cost_micro_usd=self.known.needs.limits.max_cost,
+            may_shorten=self.sends,
+            likely_secs=None if flavor.duration_secs is None else flavor.duration_secs.likely,
+        )
+
+    def spec_as(self, terms: JobTerms) -> dict[str, Any]:
+        """Return the job that is asked for, with what was left to the plan as it was planned before.
+
+        Args:
+            terms: of the earlier plan.
+        """
+        job = self.request.job
+        return self.request.explicit(job.flavor or terms.flavor, job.timeout_secs or terms.timeout_secs or 1).to_api()
+
+
+def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool) -> KnownRequest:
+    """Return a job with what is known of it, before any price is asked for.
+
+    Args:
+        request: the job.
+        needs: what it needs, how long it runs and what it may cost.
+        workspace: where models and history are.
+        sends: whether it is to be sent.
+
+    Raises:
+        UsageError: what was asked contradicts itself.
+        ModelError: the model cannot be had, or read.
+        HistoryError: the history cannot be read.
+        NoSuchJobs: it has no job like the one named.
+    """
+    known = KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
+    known.known.flavor_needs()
+    return known
+
+
+def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool = False) -> JobPlan:
+    """Return the plan of a job: what ``check`` judges and ``run`` sends.
+
+    Args:
+        request: the job.
+        needs: what it needs, how long it runs and what it may cost.
+        workspace: where prices, policy, books and the Hub are.
+        sends: whether it is to be sent: then ``max_cost`` shortens a timeout that nobody gave; else it is a limit.
+
+    Raises:
+        HfplannerError: see :func:`know_request` and :meth:`KnownRequest.plan`.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from hfplanner.plan.asked import AskedJob
+    >>> from hfplanner.plan.request import read_job
+    >>> request = read_job(AskedJob(flavor="l4x1", timeout="1h"), {}, values=False)
+    >>> with tempfile.TemporaryDirectory() as folder, Workspace(home=Path(folder), offline=True) as here:
+    ...     plan = plan_job(request, JobNeeds(), here)
+    >>> plan.decision.verdict.value, plan.decision.worst_case_micro_usd
+    ('allowed', 799980)
+    """
+    return know_request(request, needs, workspace, sends=sends).plan(workspace)
+
+
+def _terms(job: "NewJob", payer: Account, run: ChosenRun) -> JobTerms:
+    """Return what decides the money of a job at the price of its flavor, as far as that is known."""
+    return JobTerms(
+        namespace=payer.namespace,
+        owner=payer.owner,
+        labels=job.all_labels,
+        flavor=run.flavor,
+        price=run.price,
+        timeout_secs=job.timeout_secs,
+        attempts=job.attempts or 1,
+        has_ports=job.has_ports,
+    )

@@ -1,0 +1,198 @@
+"""What is known of a job before any listing is asked for: its model, its history, and that nothing contradicts."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hfplanner.errors import UsageError
+from hfplanner.plan.asked import AskedModel, JobNeeds
+from hfplanner.recommend.needs import Needs
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.duration.like import LikeHistory
+    from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.models.load import ModelSource
+    from hfplanner.models.shape import ModelShape
+    from hfplanner.plan.workspace import Workspace
+
+__all__ = ["KnownJob", "ModelRun", "know_job", "read_model"]
+
+_EXAMPLE = "2h20m@a10g-small"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRun:
+    """A model, and how it is run.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+    """
+
+    shape: "ModelShape"
+    job: "MemoryJob"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """What was asked, with the model and the history behind it.
+
+    Args:
+        needs: what was asked.
+        model: what is run; ``None`` where none is named.
+        history: the jobs it is like; ``None`` where none are named.
+    """
+
+    needs: JobNeeds
+    model: ModelRun | None = None
+    history: "LikeHistory | None" = None
+
+    @property
+    def has_duration(self) -> bool:
+        """Whether anything says how long the job runs."""
+        return bool(self.needs.time.duration) or self.history is not None or self.is_planned
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the time follows from the work alone: a model and its tokens, and nothing that was measured."""
+        time = self.needs.time
+        return time.tokens is not None and self.model is not None and not time.duration and time.like is None
+
+    @property
+    def same_everywhere_secs(self) -> int | None:
+        """The duration that is the same on every flavor, if that is what was said [s]."""
+        given = self.needs.time.duration or ()
+        return given[0].seconds if given and given[0].flavor is None else None
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether a run takes all GPUs of a flavor: as told, or because they share it and nobody says how many."""
+        machine = self.needs.machine
+        return machine.shard or (self.needs.model.sharding != "none" and machine.gpus is None)
+
+    def flavor_needs(self, *, with_max_cost: bool = True) -> Needs:
+        """Return what a flavor must meet.
+
+        Args:
+            with_max_cost: whether the money for the job is compared with its likely cost.
+
+        Raises:
+            UsageError: needs that contradict each other.
+        """
+        machine, limits = self.needs.machine, self.needs.limits
+        return Needs(
+            vram_bytes=machine.vram,
+            shard=machine.shard,
+            gpus=machine.gpus,
+            accelerators=tuple(machine.accelerator or ()),
+            vcpu=machine.cpu,
+            ram_bytes=machine.ram,
+            disk_bytes=machine.disk,
+            duration_secs=self.same_everywhere_secs,
+            max_time_secs=limits.max_time,
+            max_cost_micro_usd=limits.max_cost if with_max_cost else None,
+            max_price_micro_usd_per_hour=limits.max_price,
+            objective=limits.objective,
+            confidence=limits.confidence,
+            top=limits.top,
+        )
+
+
+def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
+    """Return what is known of a job.
+
+    Raises:
+        UsageError: what was asked contradicts itself, or says how nothing is run.
+        ModelError: the model cannot be had, or read.
+        HistoryError: the local history cannot be read.
+        NoSuchJobs: it has no job like the one named.
+    """
+    asked = needs.model
+    run = None
+    if asked.is_given:
+        shape = read_model(asked, workspace.model_source())
+        run = ModelRun(shape, asked.job(needs.machine.gpus or 1))
+    _refuse_what_says_nothing(needs)
+    like = needs.time.like
+    return KnownJob(needs=needs, model=run, history=None if like is None else _history_like(like, workspace))
+
+
+def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
+    """Return the model that is named: by hand, of a folder, shipped, or asked from the Hub.
+
+    Raises:
+        UsageError: it is given twice or not at all, or widths go without a number of parameters.
+        ModelError: it cannot be had, or read.
+    """
+    if (asked.model is None) == (asked.params is None):
+        which = "both are" if asked.model else "neither is"
+        raise UsageError(
+            f"A model is given by --model or by --params; {which} there.", hint="For example --model Qwen/Qwen3-8B."
+        )
+    if asked.params is not None:
+        from hfplanner.models.by_hand import ByHand, shape_by_hand  # noqa: PLC0415 - only where it is asked for
+
+        return shape_by_hand(ByHand(params=asked.params, **asked.widths))
+    if any(width is not None for width in asked.widths.values()):
+        raise UsageError("Widths like --layers go with --params, not with --model.", hint="Leave them out.")
+    from hfplanner.models.load import load_model  # noqa: PLC0415 - only where it is asked for
+
+    return load_model(str(asked.model), source)
+
+
+def _history_like(like: str, workspace: "Workspace") -> "LikeHistory":
+    from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
+
+    return runs_like(workspace.history().scan(), like)
+
+
+def _refuse_what_says_nothing(needs: JobNeeds) -> None:
+    """Refuse what is said about a model or a measured run where there is none, and durations that contradict."""
+    _refuse_about_no_model(needs)
+    _refuse_about_no_run(needs)
+    time = needs.time
+    given = list(time.duration or ())
+    measured = [run for run in given if run.flavor is not None]
+    if time.like is not None and given:
+        raise UsageError("--like and --duration both say how long the job runs.", hint="Leave one of them out.")
+    if measured and len(measured) < len(given):
+        raise UsageError(
+            "A duration is either the same on every flavor or measured on one; both are given.",
+            hint="Say where each was measured, for example --duration 3h@l4x1 --duration 1h@h200.",
+        )
+    if len(given) > 1 and not measured:
+        raise UsageError(
+            "Two durations are given, and nothing says where they were measured.",
+            hint="For example --duration 3h@l4x1 --duration 1h@h200.",
+        )
+
+
+def _refuse_about_no_model(needs: JobNeeds) -> None:
+    about_model = [name for name in needs.model.changed() if name != "precision"]
+    if about_model and not needs.model.is_given:
+        option = f"--{about_model[0].replace('_', '-')}"
+        raise UsageError(f"{option} says how a model is run, and no model is named.", hint="Add --model or --params.")
+
+
+def _refuse_about_no_run(needs: JobNeeds) -> None:
+    time, model = needs.time, needs.model
+    is_measured = time.like is not None or any(run.flavor is not None for run in time.duration or ())
+    is_planned = time.tokens is not None and model.is_given and not time.duration
+    if time.tokens is not None and not (is_planned or is_measured):
+        raise UsageError(
+            "--tokens needs a model to run, or a duration that was measured.",
+            hint=f"Add --model, or for example --duration {_EXAMPLE}.",
+        )
+    if is_measured or is_planned:
+        return
+    about_runs = {
+        "--phase": time.phase is not None,
+        "--bound": time.bound != "auto",
+        "--scales-with-gpus": time.scales_with_gpus,
+        "--utilization": time.utilization is not None,
+        "--precision": time.run_precision is not None or (model.precision is not None and not model.is_given),
+    }
+    for option in [option for option, given in about_runs.items() if given]:
+        raise UsageError(
+            f"{option} says how a measured duration changes with the flavor, and none is given.",
+            hint=f"Add --duration with the flavor it was measured on, for example --duration {_EXAMPLE}.",
+        )

@@ -1,0 +1,56 @@
+"""Which flavor: every flavor of a listing, for what is asked and known of a job."""
+
+from hfplanner.catalog.listing import Listing
+from hfplanner.plan.asked import JobNeeds
+from hfplanner.plan.durations import durations_of
+from hfplanner.plan.known import KnownJob, know_job
+from hfplanner.plan.workspace import Workspace
+from hfplanner.recommend.choose import recommend
+from hfplanner.recommend.estimates import Estimates, MemoryNeed
+from hfplanner.recommend.result import Recommendation
+
+__all__ = ["estimates_on", "recommend_for"]
+
+
+def recommend_for(needs: JobNeeds, workspace: Workspace, listing: Listing | None = None) -> Recommendation:
+    """Return every flavor, ranked where it meets the needs and with its reasons where it does not.
+
+    Args:
+        needs: what is asked.
+        workspace: where prices, models and history are.
+        listing: what can be rented; by default that of the workspace, loaded after the needs were understood.
+
+    Raises:
+        UsageError: what was asked contradicts itself, or names what there is not.
+        ModelError: the model cannot be had, or read.
+        HistoryError: the history cannot be read.
+        NoSuchJobs: it has no job like the one named.
+
+    >>> from hfplanner.plan.asked import AskedMachine
+    >>> needs = JobNeeds(machine=AskedMachine(vram=40 * 10**9))
+    >>> recommend_for(needs, Workspace(offline=True)).options[0].flavor.name
+    'l40sx1'
+    """
+    known = know_job(needs, workspace)
+    wanted = known.flavor_needs()
+    found = listing or workspace.listing()
+    return recommend(wanted, found, estimates_on(known, found))
+
+
+def estimates_on(known: KnownJob, listing: Listing) -> Estimates:
+    """Return what is estimated of a job on every flavor of a listing.
+
+    Raises:
+        UsageError: a run was measured on a flavor that is not listed.
+        NoSuchJobs: no job like the one named ran to its end.
+    """
+    return Estimates(memory=_memory_on(known, listing), durations=durations_of(known, listing))
+
+
+def _memory_on(known: KnownJob, listing: Listing) -> MemoryNeed | None:
+    if known.model is None:
+        return None
+    from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - only where a model is named
+    from hfplanner.recommend.memory import memory_need  # noqa: PLC0415 - as above
+
+    return memory_need(known.model.shape, known.model.job, places_of(listing.flavors), spread=known.is_spread)

@@ -1,0 +1,248 @@
+"""What the jobs in files cost, and whether they may run: one by one, and all of them together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
+from hfplanner.budget.schedules import count_runs
+from hfplanner.errors import BudgetError, HfplannerError, NoSuchJobs, quoted
+from hfplanner.estimate.span import Estimate
+from hfplanner.plan.asked import AskedTime, JobNeeds
+from hfplanner.plan.job_plan import JobPlan, plan_job
+from hfplanner.plan.spec_job import needs_of, request_of
+from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
+from hfplanner.units import ceiling_micro_usd, format_usd
+
+if TYPE_CHECKING:
+    from hfplanner.plan.workspace import Workspace
+
+__all__ = ["DAYS_OF_A_MONTH", "CheckedSpec", "SpecCheck", "check_specs"]
+
+DAYS_OF_A_MONTH = 30
+"""A schedule's cost is that of the next 30 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSpec:
+    """One job of a file, judged.
+
+    Args:
+        found: the job.
+        verdict: whether it may run.
+        reasons: why not, a sentence each.
+        warnings: what to know although it may, a sentence each.
+        flavor: where it runs; ``None`` where none fits.
+        timeout_secs: of one attempt [s].
+        attempts: how often it may be tried.
+        runs: how often it runs: as often as it is started, or in 30 days where it is a schedule.
+        worst_case_micro_usd: of all runs; ``None`` where that is not known.
+        likely_micro_usd: of all runs, as jobs of that name ran before; ``None`` where none did.
+        budgets: the names of the budgets it falls under.
+        decision: the arithmetic of one run; ``None`` where there is no plan.
+    """
+
+    found: FoundJob
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    flavor: str | None = None
+    timeout_secs: int | None = None
+    attempts: int = 1
+    runs: int = 1
+    worst_case_micro_usd: int | None = None
+    likely_micro_usd: Estimate | None = None
+    budgets: tuple[str, ...] = ()
+    decision: Decision | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job as the interface spells it."""
+        found = self.found
+        return {
+            "source": found.source,
+            "line": found.line,
+            "name": found.title,
+            "decision": self.verdict.value,
+            "reasons": list(self.reasons),
+            "warnings": list(self.warnings),
+            "flavor": self.flavor,
+            "timeout_secs": self.timeout_secs,
+            "attempts": self.attempts,
+            "schedule": found.schedule,
+            "concurrency": found.concurrency if found.schedule else None,
+            "runs": self.runs,
+            "worst_case_micro_usd": self.worst_case_micro_usd,
+            "likely_micro_usd": self.likely_micro_usd and self.likely_micro_usd.to_json(),
+            "budgets": list(self.budgets),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecCheck:
+    """What files cost, and whether all of it may run.
+
+    Args:
+        jobs: each of them.
+        not_checked: what may start a paid job and cannot be priced.
+    """
+
+    jobs: tuple[CheckedSpec, ...]
+    not_checked: tuple[NotChecked, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all of it may run: a refusal weighs most, then what is not known."""
+        verdicts = {job.verdict for job in self.jobs}
+        if Verdict.REFUSED in verdicts:
+            return Verdict.REFUSED
+        return Verdict.BLOCKED if Verdict.BLOCKED in verdicts or self.not_checked else Verdict.ALLOWED
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where a job is refused or blocked. What could not be checked is said, and stops nothing by itself."""
+        stopped = any(job.verdict is not Verdict.ALLOWED for job in self.jobs)
+        return BudgetError.exit_code if stopped else 0
+
+    @property
+    def once_micro_usd(self) -> int | None:
+        """The most all jobs that are started once cost; ``None`` where one is not known."""
+        return _total(job for job in self.jobs if job.found.schedule is None)
+
+    @property
+    def monthly_micro_usd(self) -> int | None:
+        """The most all schedules cost in 30 days; ``None`` where one is not known."""
+        return _total(job for job in self.jobs if job.found.schedule is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the check as the interface spells it."""
+        return {
+            "decision": self.verdict.value,
+            "worst_case_micro_usd": self.once_micro_usd,
+            "monthly_worst_case_micro_usd": self.monthly_micro_usd,
+            "jobs": [job.to_json() for job in self.jobs],
+            "not_checked": [one.to_json() for one in self.not_checked],
+        }
+
+
+def _total(jobs: Iterable[CheckedSpec]) -> int | None:
+    costs = [job.worst_case_micro_usd for job in jobs]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def check_specs(specs: FoundSpecs, workspace: "Workspace") -> SpecCheck:
+    """Return what jobs cost and whether they may run, in the order in which they were found.
+
+    Jobs that each fit a budget need not fit it together: every one counts beside those before it.
+
+    Args:
+        specs: of :func:`hfplanner.specs.discover.find_specs`.
+        workspace: where prices, policy, books and the Hub are.
+
+    Raises:
+        BudgetError: the policy or the ledger cannot be read.
+        HistoryError: the history cannot be read.
+    """
+    taken: dict[str, int] = {}
+    checked = []
+    for found in specs.jobs:
+        job = _checked(found, workspace)
+        checked.append(_beside(job, taken))
+    return SpecCheck(jobs=tuple(checked), not_checked=specs.not_checked)
+
+
+def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
+    try:
+        plan = _plan(found, workspace)
+        now = workspace.now()
+        runs, worst = _runs(found, plan, now)
+    except HfplannerError as error:
+        if isinstance(error, BudgetError):
+            raise
+        refused = Verdict.REFUSED if error.exit_code == BudgetError.exit_code else Verdict.BLOCKED
+        return CheckedSpec(found=found, verdict=refused, reasons=(error.message,), flavor=found.flavor)
+    decision, likely = plan.decision, plan.flavor.cost_micro_usd
+    return CheckedSpec(
+        found=found,
+        verdict=decision.verdict,
+        reasons=tuple(reason.message for reason in decision.against),
+        warnings=tuple(dict.fromkeys(plan.warnings)),
+        flavor=plan.run.flavor,
+        timeout_secs=plan.run.timeout_secs,
+        attempts=plan.attempts,
+        runs=runs,
+        worst_case_micro_usd=worst,
+        likely_micro_usd=None if likely is None else _times(likely, runs),
+        budgets=tuple(line.window.budget for line in decision.lines),
+        decision=decision,
+    )
+
+
+def _plan(found: FoundJob, workspace: "Workspace") -> JobPlan:
+    """Return the plan of one run; where jobs of that name ran before, with what they took."""
+    request, needs = request_of(found), needs_of(found)
+    name = found.labels.get("name")
+    if name and needs.time == AskedTime() and workspace.history_jobs() is not None:
+        like = JobNeeds(machine=needs.machine, model=needs.model, time=AskedTime(like=name), limits=needs.limits)
+        try:
+            return plan_job(request, like, workspace)
+        except NoSuchJobs:
+            pass
+    return plan_job(request, needs, workspace)
+
+
+def _runs(found: FoundJob, plan: JobPlan, now: datetime) -> tuple[int, int | None]:
+    """Return how often a job runs, and what all runs cost at most.
+
+    Raises:
+        HfplannerError: its schedule cannot be read.
+    """
+    one = plan.decision.worst_case_micro_usd
+    if found.schedule is None:
+        return found.times, None if one is None else one * found.times
+    end = now + timedelta(days=DAYS_OF_A_MONTH)
+    try:
+        runs = 0 if found.suspended else count_runs(found.schedule, now, end)
+    except ValueError as error:
+        raise HfplannerError(
+            f"{found.where}: {quoted(found.schedule)} is no schedule: {error}.",
+            hint="Accepted: @hourly, @daily, @weekly, @monthly, @yearly, or 5 numeric cron fields.",
+        ) from error
+    terms = plan.decision.terms
+    worst = runs_worst_case_micro_usd(terms, found.schedule, runs, overlap=found.concurrency, start=now, end=end)
+    return runs, worst
+
+
+def _times(cost: Estimate, runs: int) -> Estimate:
+    return Estimate(cost.low * runs, cost.likely * runs, cost.high * runs, cost.basis)
+
+
+def _beside(job: CheckedSpec, taken: dict[str, int]) -> CheckedSpec:
+    """Return a job judged beside those before it, and count it with them."""
+    decision, cost = job.decision, job.worst_case_micro_usd
+    if decision is None or cost is None:
+        return job
+    against = list(_over(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
+    if against:
+        return replace(job, verdict=Verdict.REFUSED, reasons=tuple(reason.message for reason in against))
+    for line in decision.lines:
+        taken[line.window.budget] = taken.get(line.window.budget, 0) + cost
+    return job
+
+
+def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[Reason]:
+    found = []
+    for line in decision.lines:
+        name, before = line.window.budget, taken.get(line.window.budget, 0)
+        most = ceiling_micro_usd(line.limit_micro_usd) - line.limit_micro_usd + line.available_micro_usd
+        if before + cost > most:
+            beside = f" beside {format_usd(before)} of the jobs before it" if before else ""
+            message = (
+                f"At worst {format_usd(cost)}{beside}; budget {quoted(name)} has"
+                f" {format_usd(max(line.available_micro_usd, 0))} left."
+            )
+            found.append(Reason("over_budget_together", message, Effect.REFUSE))
+    return found

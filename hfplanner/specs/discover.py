@@ -1,0 +1,148 @@
+"""Every job that files and folders hold: each file is read as what it is."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from hfplanner.api.strict_json import StrictJsonError, loads
+from hfplanner.api.written import is_written_job, read_written_job
+from hfplanner.errors import JobSpecError
+from hfplanner.specs.documents import MAX_SPEC_BYTES, load_toml, load_yaml, read_spec_text
+from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
+from hfplanner.specs.jobs_file import is_jobs_file, read_jobs_file
+from hfplanner.specs.script import read_script
+from hfplanner.specs.workflow import is_workflow, read_workflow
+
+__all__ = ["SPEC_ENDINGS", "find_specs", "read_spec", "spec_files"]
+
+SPEC_ENDINGS = (".py", ".json", ".toml", ".yaml", ".yml")
+# What holds no jobs of the repository's own, however many files it has.
+_PASSED_OVER = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", "site-packages", ".tox", ".nox"}
+_MAX_FILES = 20_000
+
+
+def find_specs(paths: Iterable[Path]) -> FoundSpecs:
+    """Return the jobs of files and folders; in a folder every file below it that may hold some.
+
+    A file that was named has to hold a job. One that was found in a folder may be anything: where it cannot be read, it
+    counts as not checked if it names jobs, and is passed over if it does not.
+
+    Raises:
+        JobSpecError: a named file cannot be read, or holds no job; there are too many files.
+    """
+    found = FoundSpecs()
+    for path in paths:
+        if path.is_dir():
+            for file in spec_files(path):
+                found += _found_in_folder(file)
+            continue
+        specs = read_spec(str(path), read_spec_text(path))
+        if not specs.jobs and not specs.not_checked:
+            raise JobSpecError(f"{path} holds no job.", hint=_FORMS)
+        found += specs
+    return found
+
+
+_FORMS = (
+    "Accepted: a script with [tool.hf-jobs] in its header, a JSON job, a .toml or .yaml file with 'jobs:', a workflow "
+    "that calls `hf jobs`."
+)
+
+
+def spec_files(folder: Path) -> Iterator[Path]:
+    """Give the files below a folder that may hold jobs, in the order of their names; links are not followed.
+
+    Raises:
+        JobSpecError: there are more than 20,000.
+    """
+    waiting, count = [folder], 0
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            raise JobSpecError(f"{here} cannot be read ({error.strerror}).") from error
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            if entry.is_file() and entry.suffix in SPEC_ENDINGS:
+                count += 1
+                if count > _MAX_FILES:
+                    raise JobSpecError(f"{folder} has more than {_MAX_FILES} files.", hint="Name the files to check.")
+                yield entry
+        waiting += [entry for entry in reversed(entries) if entry.is_dir() and _is_own(entry)]
+
+
+def _is_own(folder: Path) -> bool:
+    return not folder.is_symlink() and folder.name not in _PASSED_OVER
+
+
+def _found_in_folder(path: Path) -> FoundSpecs:
+    try:
+        text = read_spec_text(path)
+    except JobSpecError:
+        return FoundSpecs()
+    try:
+        return read_spec(str(path), text)
+    except JobSpecError as error:
+        if not any(name in text for name in ("hf jobs", "hf-jobs", "hfplanner", "dockerImage")):
+            return FoundSpecs()
+        return FoundSpecs((), (NotChecked(str(path), None, "", error.message),))
+
+
+def read_spec(source: str, text: str) -> FoundSpecs:
+    """Return the jobs of one file.
+
+    Args:
+        source: its name, which says what it is.
+        text: what it holds.
+
+    Raises:
+        JobSpecError: it is meant to hold jobs and cannot be read.
+
+    >>> read_spec("job.json", '{"dockerImage": "python:3.12", "command": ["id"], "flavor": "l4x1"}').jobs[0].flavor
+    'l4x1'
+    >>> read_spec("package.json", '{"name": "a"}')
+    FoundSpecs(jobs=(), not_checked=())
+    """
+    ending = Path(source).suffix
+    if ending == ".py":
+        job = read_script(Path(source), source, text)
+        return FoundSpecs(() if job is None else (job,))
+    if ending == ".json":
+        return FoundSpecs(tuple(_json_jobs(source, text)))
+    document = load_toml(text, source) if ending == ".toml" else load_yaml(text, source)
+    if is_workflow(document):
+        return read_workflow(document)
+    return read_jobs_file(document) if is_jobs_file(document) else FoundSpecs()
+
+
+def _json_jobs(source: str, text: str) -> Iterator[FoundJob]:
+    try:
+        value = loads(text.encode(), max_bytes=MAX_SPEC_BYTES)
+    except StrictJsonError as error:
+        raise JobSpecError(f"{source} is no JSON: {error}.") from error
+    items = value if isinstance(value, list) else [value]
+    for place, item in enumerate(items, start=1):
+        if not is_written_job(item):
+            continue
+        written = read_written_job(item, source)
+        title = written.labels.get("name") or (Path(source).stem if len(items) == 1 else f"{Path(source).stem} {place}")
+        yield FoundJob(
+            source=source,
+            line=None,
+            title=title,
+            kind="image",
+            image=written.image,
+            command=written.command,
+            flavor=written.flavor,
+            timeout_secs=written.timeout_secs,
+            attempts=written.attempts,
+            namespace=written.namespace,
+            labels=written.labels,
+            env=written.env,
+            secrets=written.secrets,
+            has_ports=written.has_ports,
+            schedule=written.schedule,
+            concurrency=written.concurrency,
+            suspended=written.suspended,
+        )
