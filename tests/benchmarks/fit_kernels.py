@@ -4,8 +4,9 @@ Writes ``data/kernel_surface.csv`` and prints how well it tells the kernels of a
 
 ``data/kernel_rows.csv`` is a thinned excerpt of published kernels: of ai-dynamo/aiconfigurator (Apache-2.0) matrix
 products in bf16 and fp8 (60 of each of four sizes, card and precision), attention over prompts and caches; of
-sitar-lab/NeuSight (MIT) products in fp32 and plain streams on T4, L4 and A100. ``m n k`` are the sizes of a product; tokens, query heads and
-key heads of attention; rows, columns and nothing of a stream, whose ``batch`` is how often it moves each element.
+sitar-lab/NeuSight (MIT) products in fp32 and plain streams on T4, L4 and A100. ``m n k`` are the sizes of a product;
+tokens, query heads and key heads of attention; rows, columns and nothing of a stream, whose ``batch`` is how often it
+moves each element.
 """
 
 import argparse
@@ -23,7 +24,10 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from hfplanner.estimate.duration.operations.kernels import (
+    Attention,
+    Cached,
     Card,
+    Matrix,
     Surface,
     attention_secs,
     cached_attention_secs,
@@ -44,7 +48,8 @@ _OF_MATRICES = ("start", "exponent", "compute", "memory", "first_tile", "next_ti
 _OF_ATTENTION = ("attention", "short_head", "short_prompt", "unfilled")
 _OF_CACHED = ("cached", "cached_start")
 _START = Surface(
-    start=3e-6, exponent=3.0, compute=1.0, memory=0.9, first_tile=0.95, next_tile=0.75, split=2.5e-6, wave=1e-7, eight_bit_start=3e-6,
+    start=3e-6, exponent=3.0, compute=1.0, memory=0.9, first_tile=0.95, next_tile=0.75, split=2.5e-6, wave=1e-7,
+    eight_bit_start=3e-6,
     attention=0.75, short_head=0.75, short_prompt=2.0, unfilled=0.7, cached=1.0, cached_start=8e-6, stream=0.95,
 )  # fmt: skip
 _UNITS = {"start": "s", "split": "s", "wave": "s", "eight_bit_start": "s", "cached_start": "s"}
@@ -77,12 +82,12 @@ class Kernel:
         if self.kind == "matrix":
             size = {"fp8": _FP8_BYTES, "fp32": _WHOLE_BYTES}.get(self.precision, _HALF_BYTES)
             out = max(size, _HALF_BYTES)
-            return matrix_secs(card, self.precision, (m, n, k), sizes=(size, size, out), numbers=numbers)
+            return matrix_secs(card, self.precision, Matrix(m, n, k, sizes=(size, size, out)), numbers)
         if self.kind == "attention":
-            return attention_secs(card, self.precision, (batch, m, n, k, width), numbers=numbers)
+            return attention_secs(card, self.precision, Attention(batch, m, n, k, width, keys=m), numbers)
         if self.kind == "cached attention":
-            return cached_attention_secs(card, (batch, m, k, width), numbers=numbers)
-        return stream_secs(card, 4.0 * batch * m * n, numbers=numbers)
+            return cached_attention_secs(card, Cached(batch, m, k, width), numbers)
+        return stream_secs(card, 4.0 * batch * m * n, numbers)
 
 
 @cache
@@ -120,7 +125,8 @@ def fit_surface(kernels: Sequence[Kernel]) -> Surface:
     """Return the surface under which the kernels are likely; outliers weigh less."""
     now = _START
     for kind, names in (
-        ("matrix", _OF_MATRICES), ("attention", _OF_ATTENTION), ("cached attention", _OF_CACHED), ("stream", ("stream",)),
+        ("matrix", _OF_MATRICES), ("attention", _OF_ATTENTION), ("cached attention", _OF_CACHED),
+        ("stream", ("stream",)),
     ):  # fmt: skip
         now = _fitted(now, names, [one for one in kernels if one.kind == kind])
     return now

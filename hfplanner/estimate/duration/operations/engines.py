@@ -1,5 +1,6 @@
 """What an engine adds to its kernels: gaps between them, and the time its Python needs to start them."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -74,4 +75,4 @@ def with_host(times: Times, engine: Engine, layers: float, *, slower: float = 1.
     busy = times.total + times.kernels * engine.gap
     host = (times.kernels * engine.per_kernel + layers * engine.per_layer) * slower
     longer, shorter = max(busy, host), min(busy, host)
-    return longer * (1 + (shorter / longer) ** _OVERLAP) ** (1 / _OVERLAP) + engine.step
+    return longer * math.pow(1 + (shorter / longer) ** _OVERLAP, 1 / _OVERLAP) + engine.step

@@ -20,7 +20,10 @@ from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.rates import compute_kind, rates_of
 
 __all__ = [
+    "Attention",
+    "Cached",
     "Card",
+    "Matrix",
     "Surface",
     "attention_secs",
     "cached_attention_secs",
@@ -47,7 +50,8 @@ _WHOLE_WAVES = 8
 _KEYS_OF_A_BLOCK = 256
 _QUERIES_OF_A_BLOCK = 128
 _SHORT_HEAD = 64
-_BACKWARD_OPERATIONS = 2.5
+# Few blocks of a long cache still read it from most of the memory channels.
+_LEAST_FILLED = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,42 +140,76 @@ def _rate(card: Card, precision: str) -> float:
     return card.ops_per_sec[compute_kind(card.ops_per_sec, precision)]
 
 
-def matrix_secs(
-    card: Card,
-    precision: str,
-    shape: tuple[float, float, float],
-    *,
-    batch: float = 1,
-    sizes: tuple[float, float, float] = (2, 2, 2),
-    numbers: Surface | None = None,
-) -> float:
-    """Return the seconds of a matrix product of ``m x k`` with ``k x n``.
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """``count`` products of ``m x k`` with ``k x n``, ``batch`` of them side by side in one kernel.
+
+    ``sizes`` are the bytes of one element of the first operand, of the second, and of the result.
+    """
+
+    m: float
+    n: float
+    k: float
+    count: float = 1
+    batch: float = 1
+    sizes: tuple[float, float, float] = (2, 2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """``count`` fused attentions over whole sequences, each token looking back at ``keys`` of them.
+
+    ``heads`` are of the query, ``kv_heads`` of keys and values, ``width`` that of one. Attention that is ``causal``
+    looks back only, which is half of the work where it sees the whole sequence.
+    """
+
+    sequences: float
+    tokens: float
+    heads: int
+    kv_heads: int
+    width: int
+    keys: float
+    causal: bool = True
+    count: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """``count`` attentions of one new token of each sequence over ``cached`` ones."""
+
+    sequences: float
+    cached: float
+    kv_heads: int
+    width: int
+    element_bytes: float = 2
+    count: float = 1
+
+
+def matrix_secs(card: Card, precision: str, matrix: Matrix, numbers: Surface | None = None) -> float:
+    """Return the seconds of one kernel that multiplies matrices.
 
     Args:
         card: where.
         precision: of the arithmetic.
-        shape: m, n and k.
-        batch: such products side by side.
-        sizes: bytes of one element of the first operand, the second, and the result.
+        matrix: what is multiplied.
         numbers: the surface; the shipped one by default.
 
-    >>> big = matrix_secs(card_of("A100"), "bf16", (8192, 8192, 8192))
+    >>> big = matrix_secs(card_of("A100"), "bf16", Matrix(8192, 8192, 8192))
     >>> 200e12 < 2 * 8192**3 / big < 260e12
     True
-    >>> thin = matrix_secs(card_of("A100"), "bf16", (1, 8192, 8192))
+    >>> thin = matrix_secs(card_of("A100"), "bf16", Matrix(1, 8192, 8192))
     >>> 1.2e12 < 2 * 8192**2 / thin < 1.7e12
     True
     """
     know = numbers or surface()
-    m, n, k = shape
+    m, n, k, sizes = matrix.m, matrix.n, matrix.k, matrix.sizes
     per = _rate(card, precision) * know.compute / card.multiprocessors
-    arithmetic = min(_tiled(know, per, card.multiprocessors, shape, batch, tile) for tile in _useful_tiles(m))
-    moved = (m * k * sizes[0] + k * n * sizes[1] + m * n * sizes[2]) * batch
+    arithmetic = min(_tiled(know, per, card.multiprocessors, matrix, tile) for tile in _useful_tiles(m))
+    moved = (m * k * sizes[0] + k * n * sizes[1] + m * n * sizes[2]) * matrix.batch
     memory = moved / (card.bytes_per_sec * know.memory)
-    power = know.exponent
     longer, shorter = max(arithmetic, memory), min(arithmetic, memory)
     start = know.start + (know.eight_bit_start if sizes[0] == 1 else 0.0)
-    return start + longer * (1 + (shorter / longer) ** power) ** (1 / power)
+    return start + longer * math.pow(1 + math.pow(shorter / longer, know.exponent), 1 / know.exponent)
 
 
 def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
@@ -180,92 +218,60 @@ def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
     return useful or _TILES[-1:]
 
 
-def _tiled(
-    know: Surface,
-    per: float,
-    processors: int,
-    shape: tuple[float, float, float],
-    batch: float,
-    tile: tuple[int, int, int],
-) -> float:
+def _tiled(know: Surface, per: float, processors: int, matrix: Matrix, tile: tuple[int, int, int]) -> float:
     """Return the seconds of the arithmetic with one tile and its best split."""
-    m, n, k = shape
     rows, columns, step = tile
     efficiency = 1.0 if step == 0 else know.first_tile * know.next_tile ** (step - 1)
-    tiles = math.ceil(m / rows) * math.ceil(n / columns) * batch
+    tiles = math.ceil(matrix.m / rows) * math.ceil(matrix.n / columns) * matrix.batch
     best = math.inf
     for split in _SPLITS:
         waves = tiles * split / processors
         waves = math.ceil(waves) if waves < _WHOLE_WAVES else waves + 0.5
-        secs = waves * (2.0 * rows * columns * (k / split) / (per * efficiency) + know.wave)
+        secs = waves * (2.0 * rows * columns * (matrix.k / split) / (per * efficiency) + know.wave)
         best = min(best, secs + (know.split if split > 1 else 0.0))
     return best
 
 
-def attention_secs(
-    card: Card,
-    precision: str,
-    shape: tuple[float, float, int, int, int],
-    *,
-    keys: float | None = None,
-    causal: bool = True,
-    backward: bool = False,
-    numbers: Surface | None = None,
-) -> float:
-    """Return the seconds of fused attention over whole sequences.
+def attention_secs(card: Card, precision: str, one: Attention, numbers: Surface | None = None) -> float:
+    """Return the seconds of one kernel of fused attention over whole sequences.
 
     Args:
         card: where.
         precision: of the arithmetic; attention runs in 16 bits where the products run in 8.
-        shape: sequences, tokens of each, query heads, key heads, and the width of one.
-        keys: tokens that each looks back at; all of the sequence by default.
-        causal: whether each looks back only, which is half of the work.
-        backward: its gradients instead.
+        one: over what.
         numbers: the surface; the shipped one by default.
 
-    >>> once = attention_secs(card_of("A100"), "bf16", (1, 4096, 32, 8, 128))
-    >>> 3 < attention_secs(card_of("A100"), "bf16", (1, 8192, 32, 8, 128)) / once < 4.1
+    >>> short, long = (Attention(1, tokens, 32, 8, 128, keys=tokens) for tokens in (4096, 8192))
+    >>> 3 < attention_secs(card_of("A100"), "bf16", long) / attention_secs(card_of("A100"), "bf16", short) < 4.1
     True
     """
     know = numbers or surface()
-    sequences, tokens, heads, kv_heads, width = shape
-    seen = min(keys or tokens, tokens)
-    half = 0.5 if causal and seen == tokens else 1.0
-    operations = 4.0 * sequences * heads * width * tokens * seen * half * (_BACKWARD_OPERATIONS if backward else 1)
+    seen = min(one.keys, one.tokens)
+    half = 0.5 if one.causal and seen == one.tokens else 1.0
+    operations = 4.0 * one.sequences * one.heads * one.width * one.tokens * seen * half
     rate = _rate(card, "half" if precision in {"fp8", "int8"} else precision) * know.attention
-    rate *= know.short_head if width <= _SHORT_HEAD else 1.0
-    filled = min(1.0, sequences * heads * math.ceil(tokens / _QUERIES_OF_A_BLOCK) / card.multiprocessors)
-    short = 1 + know.short_prompt * _QUERIES_OF_A_BLOCK / tokens
-    moved = 2.0 * sequences * tokens * width * (2 * heads + 2 * kv_heads) * (3 if backward else 1)
-    return know.start + max(operations / rate * short / filled**know.unfilled, moved / card.bytes_per_sec)
+    rate *= know.short_head if one.width <= _SHORT_HEAD else 1.0
+    blocks = one.sequences * one.heads * math.ceil(one.tokens / _QUERIES_OF_A_BLOCK)
+    filled = min(1.0, blocks / card.multiprocessors)
+    short = 1 + know.short_prompt * _QUERIES_OF_A_BLOCK / one.tokens
+    moved = 2.0 * one.sequences * one.tokens * one.width * (2 * one.heads + 2 * one.kv_heads)
+    return know.start + max(operations / rate * short / math.pow(filled, know.unfilled), moved / card.bytes_per_sec)
 
 
-def cached_attention_secs(
-    card: Card,
-    shape: tuple[float, float, int, int],
-    *,
-    element_bytes: float = 2,
-    numbers: Surface | None = None,
-) -> float:
-    """Return the seconds of attention of one new token of each sequence over its cache.
+def cached_attention_secs(card: Card, one: Cached, numbers: Surface | None = None) -> float:
+    """Return the seconds of one kernel of attention of one new token of each sequence over its cache.
 
-    Args:
-        card: where.
-        shape: sequences, tokens cached of each, key heads, and the width of one.
-        element_bytes: of the cache.
-        numbers: the surface; the shipped one by default.
-
-    >>> cached_attention_secs(card_of("H200"), (64, 4096, 8, 128)) > 64 * 4096 * 8 * 128 * 2 * 2 / 4.9e12
+    >>> cached_attention_secs(card_of("H200"), Cached(64, 4096, 8, 128)) > 64 * 4096 * 8 * 128 * 2 * 2 / 4.9e12
     True
     """
     know = numbers or surface()
-    sequences, cached, heads, width = shape
-    moved = 2.0 * sequences * cached * heads * width * element_bytes
-    filled = min(1.0, sequences * heads * math.ceil(max(cached, 1) / _KEYS_OF_A_BLOCK) / card.multiprocessors)
-    return know.cached_start + moved / (card.bytes_per_sec * know.cached * max(filled, 0.3))
+    moved = 2.0 * one.sequences * one.cached * one.kv_heads * one.width * one.element_bytes
+    blocks = one.sequences * one.kv_heads * math.ceil(max(one.cached, 1) / _KEYS_OF_A_BLOCK)
+    filled = max(min(1.0, blocks / card.multiprocessors), _LEAST_FILLED)
+    return know.cached_start + moved / (card.bytes_per_sec * know.cached * filled)
 
 
-def stream_secs(card: Card, moved_bytes: float, *, numbers: Surface | None = None) -> float:
+def stream_secs(card: Card, moved_bytes: float, numbers: Surface | None = None) -> float:
     """Return the seconds of a kernel that only moves its operands.
 
     >>> stream_secs(card_of("L4"), 10**9) > 10**9 / 300e9

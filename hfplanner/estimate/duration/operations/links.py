@@ -40,6 +40,6 @@ def all_reduce_secs(model: str, gpus: int, size_bytes: float) -> float:
         return 0.0
     (few, latency, bus), (many, last_latency, last_bus) = _links()[accelerator_key(model)]
     share = math.log(gpus / few) / math.log(many / few)
-    latency *= (last_latency / latency) ** share
-    bus *= (last_bus / bus) ** share
+    latency *= math.pow(last_latency / latency, share)
+    bus *= math.pow(last_bus / bus, share)
     return latency + 2 * (gpus - 1) / gpus * size_bytes / bus

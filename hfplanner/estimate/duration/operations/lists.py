@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hfplanner.estimate.duration.operations.kernels import (
+    Attention,
+    Cached,
     Card,
+    Matrix,
     attention_secs,
     cached_attention_secs,
     matrix_secs,
@@ -12,9 +15,9 @@ from hfplanner.estimate.duration.operations.kernels import (
 )
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["Attention", "Cached", "Matrix", "Operation", "Pass", "Stream", "Times", "pass_operations", "timed"]
+__all__ = ["Operation", "Pass", "Stream", "Times", "pass_operations", "timed"]
 
-_FP32, _HALF = 4, 2
+_HALF = 2
 # What plain eager code moves of each token beside its products, in passes over a width: norms and the sums around them,
 # the activation, turning heads round, rotating positions. Engines with fused kernels move the residual stream alone.
 _NORM_PASSES, _SUM_PASSES, _ACTIVATION_PASSES, _TURN_PASSES, _ROTATION_PASSES = 2.7, 3, 2, 2, 8
@@ -23,47 +26,6 @@ _RMS_PASSES, _RMS_KERNELS = 16, 6
 _FUSED_PASSES = 3
 _ROTATION_KERNELS = 6
 _SOFTMAX_PASSES, _MASK_PASSES = 2.5, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """``count`` products of ``m x k`` with ``k x n``, ``batch`` of them side by side in one kernel.
-
-    ``weight_bytes`` are those of one element of the second operand; ``None`` is that of the arithmetic.
-    """
-
-    m: float
-    n: float
-    k: float
-    count: float = 1
-    batch: float = 1
-    weight_bytes: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """``count`` fused attentions over whole sequences, each token looking back at ``keys`` of them."""
-
-    sequences: float
-    tokens: float
-    heads: int
-    kv_heads: int
-    width: int
-    keys: float
-    causal: bool
-    count: float = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Cached:
-    """``count`` attentions of one new token of each sequence over ``cached`` ones."""
-
-    sequences: float
-    cached: float
-    kv_heads: int
-    width: int
-    element_bytes: float
-    count: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +77,12 @@ class Pass:
         """New tokens of all sequences."""
         return self.sequences * self.tokens
 
+    @property
+    def sizes(self) -> tuple[float, float, float]:
+        """Bytes of one element of what a product reads, of a weight, and of what it writes."""
+        first = 1 if self.precision in {"fp8", "int8"} else self.element_bytes
+        return first, self.weight_bytes, self.element_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -143,7 +111,7 @@ class Times:
 def timed(operations: Iterable[Operation], card: Card, run: Pass) -> Times:
     """Return the seconds of operations on a card.
 
-    >>> from hfplanner.estimate.duration.operations.kernels import card_of
+    >>> from hfplanner.estimate.duration.operations.kernels import Matrix, card_of
     >>> run = Pass(sequences=1, tokens=1024, precision="bf16")
     >>> timed([Matrix(1024, 4096, 4096, count=2)], card_of("L4"), run).kernels
     2.0
@@ -151,20 +119,13 @@ def timed(operations: Iterable[Operation], card: Card, run: Pass) -> Times:
     matrices = attention = streams = kernels = 0.0
     for one in operations:
         if isinstance(one, Matrix):
-            size = run.element_bytes if run.precision in {"fp32", "tf32"} else _arithmetic_bytes(run.precision)
-            weight = size if one.weight_bytes is None else one.weight_bytes
-            sizes = (size, weight, run.element_bytes)
-            secs = matrix_secs(card, run.precision, (one.m, one.n, one.k), batch=one.batch, sizes=sizes)
-            matrices += one.count * secs
+            matrices += one.count * matrix_secs(card, run.precision, one)
             kernels += one.count
         elif isinstance(one, Attention):
-            shape = (one.sequences, one.tokens, one.heads, one.kv_heads, one.width)
-            secs = attention_secs(card, run.precision, shape, keys=one.keys, causal=one.causal)
-            attention += one.count * secs
+            attention += one.count * attention_secs(card, run.precision, one)
             kernels += one.count
         elif isinstance(one, Cached):
-            cache = (one.sequences, one.cached, one.kv_heads, one.width)
-            attention += one.count * cached_attention_secs(card, cache, element_bytes=one.element_bytes)
+            attention += one.count * cached_attention_secs(card, one)
             kernels += one.count
         else:
             streams += one.count * (stream_secs(card, one.moved_bytes) + (one.kernels - 1) * stream_secs(card, 0))
@@ -172,13 +133,10 @@ def timed(operations: Iterable[Operation], card: Card, run: Pass) -> Times:
     return Times(matrices, attention, streams, kernels)
 
 
-def _arithmetic_bytes(precision: str) -> int:
-    return 1 if precision in {"fp8", "int8"} else _HALF
-
-
 def pass_operations(shape: ModelShape, run: Pass) -> list[Operation]:
     """Return the operations of one pass: the layers, and the output projection of the tokens that have one.
 
+    >>> from hfplanner.estimate.duration.operations.kernels import Matrix
     >>> from hfplanner.models.known import find_known
     >>> run = Pass(sequences=1, tokens=512, precision="bf16", fused=True, logits=1)
     >>> products = [one for one in pass_operations(find_known("Qwen/Qwen3-8B"), run) if isinstance(one, Matrix)]
@@ -187,13 +145,14 @@ def pass_operations(shape: ModelShape, run: Pass) -> list[Operation]:
     """
     found = [*_projections(shape, run), *_attention(shape, run), *_feed_forward(shape, run), *_between(shape, run)]
     if run.logits and shape.vocab:
-        head = max(run.weight_bytes, _HALF) if run.weight_bytes < _HALF else run.weight_bytes
-        found.append(Matrix(run.logits, shape.vocab / run.split, shape.hidden, weight_bytes=head))
+        head = max(run.weight_bytes, _HALF)
+        sizes = (run.element_bytes, head, run.element_bytes)
+        found.append(Matrix(run.logits, shape.vocab / run.split, shape.hidden, sizes=sizes))
     return found
 
 
 def _product(run: Pass, n: float, k: float, count: float) -> Matrix:
-    return Matrix(run.rows, n, k, count=count, weight_bytes=run.weight_bytes)
+    return Matrix(run.rows, n, k, count=count, sizes=run.sizes)
 
 
 def _projections(shape: ModelShape, run: Pass) -> Iterator[Operation]:
@@ -232,8 +191,9 @@ def _attention(shape: ModelShape, run: Pass) -> Iterator[Operation]:
 def _scores(run: Pass, heads: int, width: int, layers: int) -> Iterator[Operation]:
     """Return attention that writes its scores: two products, the mask and the softmax over all of them."""
     side = run.sequences * heads
-    yield Matrix(run.tokens, run.tokens, width, count=layers, batch=side, weight_bytes=run.element_bytes)
-    yield Matrix(run.tokens, width, run.tokens, count=layers, batch=side, weight_bytes=run.element_bytes)
+    sizes = (run.element_bytes,) * 3
+    yield Matrix(run.tokens, run.tokens, width, count=layers, batch=side, sizes=sizes)
+    yield Matrix(run.tokens, width, run.tokens, count=layers, batch=side, sizes=sizes)
     elements = side * run.tokens * run.tokens * run.element_bytes
     passes = _SOFTMAX_PASSES + (0 if run.fused else _MASK_PASSES)
     yield Stream(passes * elements, layers, 1 if run.fused else 3)
@@ -254,8 +214,8 @@ def _feed_forward(shape: ModelShape, run: Pass) -> Iterator[Operation]:
     touched = max(experts.count * (1 - untouched), experts.per_token if run.rows >= 1 else 1)
     rows, inner = run.rows * experts.per_token / touched, experts.ffn / run.split
     up = 2 * inner if shape.gated else inner
-    yield Matrix(rows, up, hidden, count=layers, batch=touched, weight_bytes=run.weight_bytes)
-    yield Matrix(rows, hidden, inner, count=layers, batch=touched, weight_bytes=run.weight_bytes)
+    yield Matrix(rows, up, hidden, count=layers, batch=touched, sizes=run.sizes)
+    yield Matrix(rows, hidden, inner, count=layers, batch=touched, sizes=run.sizes)
     visits = run.rows * experts.per_token * hidden * run.element_bytes
     yield Stream(4 * visits, layers, 4)
     if not run.fused:

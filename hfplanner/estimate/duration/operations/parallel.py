@@ -1,5 +1,7 @@
 """Training on several GPUs of one host: what they tell each other, as far as it does not hide behind the arithmetic."""
 
+import math
+
 from hfplanner.estimate.duration.operations.links import all_reduce_secs
 from hfplanner.estimate.duration.operations.phases import Run
 from hfplanner.estimate.memory.adapters import adapter_parameters
@@ -45,4 +47,4 @@ def with_communication(run: Run, secs: float, model: str, gpus: int) -> float:
     if job.sharding in _GATHERED:
         told = all_reduce_secs(model, gpus, weights) + all_reduce_secs(model, gpus, trained) / 2
     longer, shorter = max(secs, told), min(secs, told)
-    return longer * (1 + (shorter / longer) ** _OVERLAP) ** (1 / _OVERLAP)
+    return longer * math.pow(1 + (shorter / longer) ** _OVERLAP, 1 / _OVERLAP)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from hfplanner.estimate.duration.operations.engines import Engine, engine_named, with_host
-from hfplanner.estimate.duration.operations.kernels import Card, matrix_secs, stream_secs
+from hfplanner.estimate.duration.operations.kernels import Card, Matrix, matrix_secs, stream_secs
 from hfplanner.estimate.duration.operations.links import all_reduce_secs
 from hfplanner.estimate.duration.operations.lists import Pass, Times, pass_operations, timed
 from hfplanner.estimate.memory.adapters import adapter_parameters
@@ -14,12 +14,12 @@ from hfplanner.models.storage import GGUF_BITS
 
 __all__ = ["Run", "decode_secs", "prefill_secs", "train_secs"]
 
-_HALF, _FP32 = 2, 4
+_HALF = 2
 _BYTES = {"fp32": 4, "tf32": 4, "fp16": 2, "half": 2, "bf16": 2, "fp8": 1, "int8": 1}
 _CACHE_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "int8": 1}
 # vLLM reads prompts in passes of at most so many tokens (max_num_batched_tokens).
 _CHUNK = 8192
-# Bytes an optimizer moves for each trained weight in a step: it reads weight, gradient and its moments, and writes them.
+# Bytes an optimizer moves for each trained weight in a step: weight, gradient and moments are read and written.
 _STEP_BYTES = {
     "adamw": 28.0,
     "adamw-bf16": 14.0,
@@ -210,7 +210,7 @@ def _head(card: Card, run: Run, rows: float, backward: int) -> Times:
     if not shape.vocab:
         return Times()
     element = max(_BYTES[run.precision], _HALF)
-    product = matrix_secs(card, run.precision, (rows, shape.vocab, shape.hidden), sizes=(element, element, element))
+    product = matrix_secs(card, run.precision, Matrix(rows, shape.vocab, shape.hidden, sizes=(element,) * 3))
     passes = {"fused": 1, "chunked": 2, "half": 2}.get(run.job.loss, 2 + 8 / element)
     loss = 2 * stream_secs(card, rows * shape.vocab * element * passes)
     return Times(matrices=product * (1 + backward), streams=loss, kernels=12)
@@ -246,4 +246,3 @@ def _shared(run: Run, rows: float) -> float:
     if gpus == 1 or run.link is None:
         return 0.0
     return 2 * run.shape.layers * all_reduce_secs(run.link, gpus, rows * run.shape.hidden * _HALF)
-
