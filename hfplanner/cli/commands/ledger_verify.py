@@ -1,24 +1,40 @@
 """``hfplanner ledger verify``."""
 
+import getpass
+
 from hfplanner.cli.command import Command
 from hfplanner.cli.desk import open_the_ledger
+from hfplanner.cli.listing import now_utc
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import verified_answer
-from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.readers import read_flag
 
 
-def verify(*, ledger: str | None) -> Answer:
+def verify(*, repair: bool, ledger: str | None) -> Answer:
     """Prove that the books add up: counters are the sums of entries, holds match states, nothing is over a limit.
 
-    Exit code 1 means that something does not; every problem names its row.
+    Exit code 1 means that something does not; every problem names its row. --repair makes counters what the rows add up
+    to, notes your name and the time, and proves the books again; no submission, change, entry or waiver is touched.
     """
     with open_the_ledger(ledger) as books:
-        return verified_answer(books.verify(), books.ledger_id)
+        repaired = books.rebuild_counters(now_utc(), getpass.getuser()) if repair else None
+        return verified_answer(books.verify(), books.ledger_id, repaired)
 
 
 COMMAND = Command(
     call=verify,
-    options=find_arguments("ledger"),
+    options=(
+        Argument(
+            name="repair",
+            group="Options",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Make wrong counters anew from the rows, first.",
+        ),
+        *find_arguments("ledger"),
+    ),
     names="the codes of the problems, one a line",
-    examples=["hfplanner ledger verify", "hfplanner ledger verify --json"],
+    examples=["hfplanner ledger verify", "hfplanner ledger verify --json", "hfplanner ledger verify --repair"],
 )

@@ -78,16 +78,18 @@ def resolved_answer(done: Submission) -> Answer:
     )
 
 
-def verified_answer(problems: "Sequence[Problem]", ledger_id: str) -> Answer:
-    """Return what does not add up in a ledger; exit code 1 where something does not."""
+def verified_answer(problems: "Sequence[Problem]", ledger_id: str, repaired: int | None = None) -> Answer:
+    """Return what does not add up in a ledger, after so many counters were made anew; exit code 1 where it does not."""
     found = [{"code": problem.code, "message": problem.message} for problem in problems]
+    mended = {} if repaired is None else {"repaired": repaired}
     count = "no problem" if not found else f"{len(found)} problem{'s' if len(found) > 1 else ''}"
     return Answer(
-        document=lambda: {"ok": not found, "ledger_id": ledger_id, "problems": found},
+        document=lambda: {"ok": not found, "ledger_id": ledger_id, "problems": found} | mended,
         names=lambda: [problem["code"] for problem in found],
         columns=("code", "message"),
         rows=lambda: found,
         people=lambda: print_lines([*(problem["message"] for problem in found), f"Ledger {ledger_id}: {count}."]),
+        remarks=() if repaired is None else (Remark("note", f"Counters made anew: {repaired:,}."),),
         code=1 if found else 0,
     )
 
@@ -132,11 +134,11 @@ def _show_submissions(submissions: Sequence[Submission]) -> None:
     columns = [
         Column("SUBMISSION", [one.sid for one in submissions], 9, right=False),
         Column("STATE", [one.state for one in submissions], 8, right=False),
-        Column("JOB", [one.job_id or "-" for one in submissions], 3, right=False),
-        Column("FLAVOR", [sanitize(one.terms.flavor) for one in submissions], 5, right=False),
-        Column("AT MOST", [format_usd(one.cap_micro_usd) for one in submissions], 7),
-        Column("SPENT", [_spent(one) for one in submissions], 6),
-        Column("CREATED", [f"{one.created_at:%Y-%m-%d %H:%M}" for one in submissions], 4),
+        Column("JOB", [one.job_id or "-" for one in submissions], 7, right=False),
+        Column("FLAVOR", [sanitize(one.terms.flavor) for one in submissions], 4, right=False),
+        Column("AT MOST", [format_usd(one.cap_micro_usd) for one in submissions], 6),
+        Column("SPENT", [_spent(one) for one in submissions], 5),
+        Column("CREATED", [f"{one.created_at:%Y-%m-%d %H:%M}" for one in submissions], 3),
     ]
     print_table(out, columns)
 
