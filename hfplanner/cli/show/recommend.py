@@ -19,6 +19,7 @@ from hfplanner.cli.show.tables import (
     print_text,
     screen,
     size_text,
+    wrap,
 )
 from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
@@ -125,7 +126,7 @@ def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
     if shown.why:
         _print_why(out, answer, options)
     print_text(out, f"{_rest(answer, len(options), shown)}{_of_when(answer.listing, now)}", "dim")
-    out.write(f"Run it:  {_command(answer.options[0])}", "bold")
+    _print_command(out, _command(answer.options[0]))
 
 
 def _asks_nothing(answer: Recommendation) -> bool:
@@ -303,6 +304,17 @@ def _command(best: Option) -> str:
     """Return the command that runs the job as recommended."""
     timeout = "" if best.timeout_secs is None else f" --timeout {format_duration(best.timeout_secs)}"
     return f"hfplanner run --flavor {sanitize(best.flavor.name)}{timeout} IMAGE COMMAND"
+
+
+def _print_command(out: Screen, command: str) -> None:
+    """Print a command that can be copied, over several lines where there is no room for it on one."""
+    if len(f"Run it:  {command}") <= out.width:
+        out.write(f"Run it:  {command}", "bold")
+        return
+    *lines, last = wrap(command, out.width - len("   \\"))
+    out.write("Run it:", "bold")
+    for line in [*(f"{line} \\" for line in lines), last]:
+        out.write(f"  {line}", "bold")
 
 
 def _print_why(out: Screen, answer: Recommendation, options: tuple[Option, ...]) -> None:

@@ -17,7 +17,18 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_bytes, format_usd_per_hour
 
-__all__ = ["Column", "Screen", "age_line", "gpu_text", "price_text", "print_table", "print_text", "screen", "size_text"]
+__all__ = [
+    "Column",
+    "Screen",
+    "age_line",
+    "gpu_text",
+    "price_text",
+    "print_table",
+    "print_text",
+    "screen",
+    "size_text",
+    "wrap",
+]
 
 _GAP = 2
 _LONGEST_TEXT = 4000
