@@ -67,6 +67,10 @@ class Program:
         """Run the program as :meth:`run` does, in a new interpreter."""
         return self.run_command([sys.executable, "-m", "hfplanner", *args], stdin=stdin)
 
+    def run_python(self, *args: str) -> Result:
+        """Run Python with arguments, as the program would be run."""
+        return self.run_command([sys.executable, *args])
+
     def run_command(self, command: list[str], *, stdin: str = "") -> Result:
         """Run any command as the program would be run."""
         done = subprocess.run(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hfplanner.frames.job_repeats import Repeats
+from hfplanner.frames.dictionary import DictionaryEncoder
 from hfplanner.frames.jobs import job_frames
 
 SEEN = datetime(2026, 8, 31, tzinfo=UTC)
@@ -15,9 +15,9 @@ JOB = {"id": "a", "createdAt": "2026-08-01T00:00:00.000Z"}
 def test_a_text_is_read_once() -> None:
     """Ten thousand jobs of one owner cost one look at the owner."""
     looks: list[bytes] = []
-    repeats = Repeats(lambda text: looks.append(text) or text.decode())
-    assert repeats.numbers([b"x", b"y"]) + repeats.numbers([b"y", b"x"]) == [0, 1, 1, 0]
-    assert (looks, repeats.values) == ([b"x", b"y"], ["x", "y"])
+    encoder = DictionaryEncoder(lambda text: looks.append(text) or text.decode())
+    assert encoder.codes([b"x", b"y"]) + encoder.codes([b"y", b"x"]) == [0, 1, 1, 0]
+    assert (looks, encoder.values) == ([b"x", b"y"], ["x", "y"])
 
 
 @pytest.mark.parametrize("part", ["owner", "createdBy", "created_by", "initiator", "status"])

@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
 
-from hfplanner.api.job_parts import UtcTime
-from hfplanner.api.models import JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
+from hfplanner.api.models import JobInfo
+from hfplanner.frames.job_columns import JOB_COLUMNS, LABELS, NOT_SAID, UTC_TIME, JobColumn
 from hfplanner.frames.job_schema import RECORDS_SCHEMA
-from hfplanner.frames.job_wire import NOT_SAID
 
-__all__ = ["Damaged", "decode_one", "decode_values", "read_time", "records_frame"]
+__all__ = ["Damaged", "decode_one", "decode_values", "records_frame"]
 
 # What a jobs frame has no column for is never looked at: nothing of a job's environment or secrets gets further.
 _UNREAD = frozenset({"environment", "secrets", "command", "arguments", "volumes", "network", "arch", "hfToken"})
@@ -27,8 +27,26 @@ _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 _SPACE = " \t\r\n"
-_TIME: TypeAdapter[datetime | None] = TypeAdapter(UtcTime)
 _LARGEST_COUNT = 2**53
+_REAL = (int, float)
+_TYPES: dict[pl.DataType, Any] = {
+    pl.String(): str,
+    pl.Float64(): _REAL,
+    pl.Int64(): int,
+    pl.Boolean(): bool,
+    UTC_TIME: datetime,
+}
+_NOUNS: dict[Any, str] = {
+    str: "a text",
+    _REAL: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    datetime: "a time",
+}
+
+
+class _WrongType(ValueError):
+    """A value that no model checks is not of its column's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +147,8 @@ def _row(value: object) -> dict[str, Any]:
         return {"problem": "not_a_job", "problem_text": "It is not a JSON object."}
     try:
         return _job_row(value)
+    except _WrongType as error:
+        return {"id": _own_id(value), "problem": "wrong_type", "problem_text": str(error)}
     except ValidationError as error:
         # A value is not repeated: a record that cannot be read may hold secrets anywhere.
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -145,76 +165,41 @@ def _job_row(value: Mapping[str, Any]) -> dict[str, Any]:
     if job_id is None and value.get("id") in (None, ""):
         return {"problem": "no_id", "problem_text": "The record has no id."}
     job = JobInfo.model_validate(_as_api(value, job_id))
-    status, durations = job.status or JobStatus(), job.durations or JobDurations()
-    owner, created_by, initiator = (
-        job.owner or JobOwner(),
-        job.created_by or JobOwner(),
-        job.initiator or JobInitiator(),
-    )
-    labels = job.labels or {}
-    return {
-        "id": job.id,
-        "owner_id": owner.id,
-        "owner": owner.name,
-        "owner_type": owner.type,
-        "created_by_id": created_by.id,
-        "created_by": created_by.name,
-        "initiator_type": initiator.type,
-        "initiator_id": initiator.id,
-        "initiator": initiator.name,
-        "flavor": _text(job.flavor),
-        "image": job.docker_image,
-        "space": job.space_id,
-        "name": labels.get("name"),
-        "labels": [{"key": key, "value": labels[key]} for key in sorted(labels)] or None,
-        "stage_text": _text(status.stage),
-        "message": status.message,
-        "cancel_reason": status.cancel_reason,
-        "failure_count": _number(status.failure_count),
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "scheduling_secs": _number(durations.scheduling_secs),
-        "running_secs": _number(durations.running_secs),
-        "total_secs": _number(durations.total_secs),
-        "timeout_secs": _greatest(job.timeout, _extra(job, "timeoutSeconds")),
-        "retry": _greatest(job.retry, _extra(job, "attempts", -1)),
-        "ports": None if job.expose is None else len(job.expose),
-        "resource_group_id": job.resource_group_id,
-    }
+    return {column.record_name: _value(job, column) for column in JOB_COLUMNS if column.said is not None}
 
 
-def _extra(job: JobInfo, name: str, plus: int = 0) -> float | None:
-    """Return the number of a field that the answers of the API do not have, and schedules and bodies do."""
-    found = (job.model_extra or {}).get(name)
-    return found + plus if isinstance(found, int | float) and not isinstance(found, bool) else None
-
-
-def _greatest(one: float | None, other: float | None) -> float | None:
-    return _number(max((value for value in (one, other) if value is not None), default=None))
-
-
-def read_time(text: str) -> datetime | None:
-    """Return a time in any form that :class:`~hfplanner.api.models.JobInfo` reads, UTC; ``None`` for no time.
-
-    >>> read_time("2026-01-01 12:00"), read_time("yesterday")
-    (datetime.datetime(2026, 1, 1, 12, 0, tzinfo=datetime.timezone.utc), None)
-    """
-    try:
-        return _TIME.validate_python(text)
-    except ValidationError:
-        return None
-
-
-def _text(value: str | None) -> str | None:
-    """Return a member of an enumeration of texts as the text it is."""
-    return None if value is None else str(value)
-
-
-def _number(value: float | None) -> float | None:
-    """Return a number as the frame holds it; one that no float can hold is as absurd as the largest that can."""
+def _value(job: JobInfo, column: JobColumn) -> Any:  # noqa: ANN401 - of any column's type
+    """Return what a job says of a column."""
+    value: Any = job
+    for name in str(column.said).split("."):
+        value = _field(value, name)
     if value is None:
         return None
+    if column.said == "expose":
+        return len(value)
+    if column.kind == LABELS:
+        return [{"key": key, "value": value[key]} for key in sorted(value)] or None
+    kind = _TYPES[column.record_kind]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise _WrongType(f"{column.said}: it is not {_NOUNS[kind]}.")
+    # A member of an enumeration of texts is the text it is.
+    return str(value) if kind is str else _number(value) if kind is _REAL else value
+
+
+def _field(holder: Any, name: str) -> Any:  # noqa: ANN401 - a model, a mapping, or nothing
+    """Return a field of what holds it, also one that the model does not know."""
+    if holder is None:
+        return None
+    if not isinstance(holder, BaseModel):
+        return holder.get(name)
+    if name in type(holder).model_fields or isinstance(getattr(type(holder), name, None), property):
+        return getattr(holder, name)
+    others = holder.model_extra or {}
+    return others.get(to_camel(name), others.get(name))
+
+
+def _number(value: float) -> float:
+    """Return a number as the frame holds it; one that no float can hold is as absurd as the largest that can."""
     return float(min(max(value, -_LARGEST_COUNT), _LARGEST_COUNT))
 
 
