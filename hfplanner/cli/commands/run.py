@@ -210,6 +210,7 @@ def _order(planned: Planned, key: str | None) -> "JobOrder":
         spec=body,
         terms=planned.decision.terms,
         windows=planned.decision.windows,
+        caps=planned.decision.caps,
         key=key,
         notes={"image": str(image), "name": planned.request.labels.get("name", "")},
     )
