@@ -83,6 +83,7 @@ class JobPlan:
             owner=self.account.owner,
             price=self.run.price,
             windows=self.decision.windows,
+            caps=self.decision.caps,
             key=key,
             price_of=price_of or shipped_price,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},

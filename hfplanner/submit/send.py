@@ -10,7 +10,16 @@ from hfplanner.api.launch import Launched
 from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Existing, Refused, Reservation, State, Submission
+from hfplanner.budget.ledger.records import (
+    Adoption,
+    BudgetWindow,
+    Existing,
+    Refused,
+    Reservation,
+    RunningCaps,
+    State,
+    Submission,
+)
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.errors import (
     BudgetBlocked,
@@ -62,6 +71,7 @@ class JobOrder:
         owner: who submits it.
         price: of its flavor; ``None`` is not known, which blocks.
         windows: the budgets it falls under, as they were checked.
+        caps: on what runs at once.
         key: the user's own, to make a retry safe.
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
@@ -72,6 +82,7 @@ class JobOrder:
     owner: str = ""
     price: UsedPrice | None
     windows: tuple[BudgetWindow, ...] = ()
+    caps: RunningCaps = field(default_factory=RunningCaps)
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +149,7 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
         spec_hash=spec_hash(order.namespace, order.job.to_api()),
         terms=order.terms,
         windows=order.windows,
+        caps=order.caps,
         created_at=now,
         expires_at=now + _EXPIRES_AFTER,
         notes=order.notes,

@@ -7,14 +7,23 @@ from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.job import asked_needs
 from hfplanner.cli.show.answer import Answer
-from hfplanner.cli.show.recommend import recommendation_answer
+from hfplanner.cli.show.recommend import Shown, recommendation_answer
 from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, OBJECTIVE, TIME, TOP, Argument, find_arguments
 from hfplanner.plan.known import know_job
+from hfplanner.plan.readers import read_flag
 from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.workspace import Workspace
 
 
-def recommend(*, plot: str | None, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - options
+def recommend(
+    *,
+    plot: str | None,
+    all: bool,  # noqa: A002 - the option's name
+    why: bool,
+    refresh: bool,
+    offline: bool,
+    **given: Any,  # noqa: ANN401 - the options of a job
+) -> Answer:
     """Say which flavor is cheapest for what a job needs, and why.
 
     Every listed flavor is ranked, or rejected with its reasons. Exit code 4 means that nothing fits.
@@ -27,7 +36,7 @@ def recommend(*, plot: str | None, refresh: bool, offline: bool, **given: Any) -
         from hfplanner.recommend.plot import write_plot  # noqa: PLC0415 - only where a picture is asked for
 
         write_plot(answer, picture)
-    return recommendation_answer(answer, now, picture)
+    return recommendation_answer(answer, now, picture, Shown(every=all or given["top"] is not None, why=why))
 
 
 def _picture(plot: str) -> Path:
@@ -46,6 +55,17 @@ COMMAND = Command(
         OBJECTIVE,
         *find_arguments("refresh", "offline"),
         TOP,
+        Argument(
+            name="all", group="Output", read=read_flag, is_flag=True, default=False, help="Show every option, not five."
+        ),
+        Argument(
+            name="why",
+            group="Output",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Say why: how options compare, what to know of them, and why the rest does not fit.",
+        ),
         Argument(
             name="plot",
             group="Output",

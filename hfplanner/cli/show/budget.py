@@ -86,12 +86,23 @@ def _limits(limits: Limits) -> Iterator[str]:
         yield f"Timeout: at most {format_duration(limits.max_timeout_secs)}."
     if limits.max_attempts is not None:
         yield f"Attempts: at most {limits.max_attempts}."
+    yield from _running(limits)
     if limits.allow_flavors is not None:
         yield f"Flavors: only {', '.join(sorted(limits.allow_flavors)) or 'none'}."
     if limits.deny_flavors:
         yield f"Flavors: not {', '.join(sorted(limits.deny_flavors))}."
     if limits.max_price_age is not None:
         yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
+
+
+def _running(limits: Limits) -> Iterator[str]:
+    """Yield the limits on what runs at once that are set."""
+    if limits.max_running_jobs is not None:
+        yield f"At once: at most {limits.max_running_jobs:,} jobs."
+    if limits.max_running_per_owner is not None:
+        yield f"At once: at most {limits.max_running_per_owner:,} jobs of each owner."
+    if limits.max_running_micro_usd_per_hour is not None:
+        yield f"At once: at most {format_usd(limits.max_running_micro_usd_per_hour)} an hour."
 
 
 def _waivers(policy: Policy, now: datetime) -> Iterator[str]:
