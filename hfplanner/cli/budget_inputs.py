@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.open import default_ledger_address, open_ledger
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, State, Submission
 from hfplanner.budget.outside import Books, Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget, Policy
 from hfplanner.budget.policy_find import find_policy
@@ -39,6 +39,11 @@ class _EmptyBooks:
         return tuple(
             Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
         )
+
+    @staticmethod
+    def running() -> Running:
+        """Return nothing."""
+        return Running()
 
     @staticmethod
     def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:

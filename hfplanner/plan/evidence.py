@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, State, Submission
 from hfplanner.budget.outside import Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.errors import HubError
@@ -27,6 +27,11 @@ class _EmptyBooks:
         return tuple(
             Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
         )
+
+    @staticmethod
+    def running() -> Running:
+        """Return nothing."""
+        return Running()
 
     @staticmethod
     def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:

@@ -77,6 +77,7 @@ class JobPlan:
             spec=self.job.to_api(),
             terms=self.decision.terms,
             windows=self.decision.windows,
+            caps=self.decision.caps,
             key=key,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
         )

@@ -9,7 +9,16 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.launch import Launched
 from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Existing, Refused, Reservation, State, Submission
+from hfplanner.budget.ledger.records import (
+    Adoption,
+    BudgetWindow,
+    Existing,
+    Refused,
+    Reservation,
+    RunningCaps,
+    State,
+    Submission,
+)
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import (
     BudgetBlocked,
@@ -60,6 +69,7 @@ class JobOrder:
         spec: from :func:`~hfplanner.api.spec.create_job_spec`, with an explicit timeout.
         terms: what decides its money.
         windows: the budgets it falls under, as they were checked.
+        caps: on what runs at once.
         key: the user's own, to make a retry safe.
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
@@ -69,6 +79,7 @@ class JobOrder:
     spec: Mapping[str, Any] = field(repr=False)
     terms: JobTerms
     windows: tuple[BudgetWindow, ...] = ()
+    caps: RunningCaps = field(default_factory=RunningCaps)
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +126,7 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
         spec_hash=spec_hash(order.namespace, order.spec),
         terms=order.terms,
         windows=order.windows,
+        caps=order.caps,
         created_at=now,
         expires_at=now + _EXPIRES_AFTER,
         notes=order.notes,

@@ -27,12 +27,14 @@ from hfplanner.budget.ledger.records import (
     Refused,
     Reservation,
     Reserved,
+    Running,
     Sender,
     Settlement,
     State,
     Submission,
 )
 from hfplanner.budget.ledger.rows import sender_text, to_us
+from hfplanner.budget.ledger.running import running
 from hfplanner.budget.ledger.verify import rebuild, verify
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, open_window
 from hfplanner.budget.terms import JobTerms
@@ -84,7 +86,8 @@ class Ledger:
 
         Raises:
             KeyConflict: the key belongs to another specification, or the ``sid`` to another submission.
-            BudgetBlocked: the terms' cap is not known, or too large to count.
+            BudgetBlocked: the terms' cap is not known, or too large to count; or what runs at once is not known.
+            BudgetRefused: more would run at once than may.
         """
         try:
             return self._reserve(wanted)
@@ -263,6 +266,10 @@ class Ledger:
             with suppress(LedgerError):
                 self._open(slow)
         return found
+
+    def running(self) -> Running:
+        """Return what may be running: every submission that holds money."""
+        return self._database.read(running)
 
     def entries(self, sid: str | None = None) -> Iterator[Entry]:
         """Return the entries in the order they were made: all, or those of a submission."""

@@ -21,6 +21,7 @@ from hfplanner.budget.ledger.records import (
     Submission,
 )
 from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
+from hfplanner.budget.ledger.running import check_caps
 from hfplanner.budget.ledger.windows import (
     allow,
     balance,
@@ -68,14 +69,19 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
     Raises:
         TooLittleLeft: in some there is too little; the transaction must be rolled back.
         NotOpen: one has no counters yet; the same.
-        KeyConflict, BudgetBlocked: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
+        KeyConflict, BudgetBlocked, BudgetRefused: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
     """
     cap = _cap(wanted)
     windows = in_lock_order(wanted.windows)
+    if wanted.caps.is_any:
+        # Before anything is locked, so that nobody waits for another in a circle.
+        tx.take_turn()
     known = _known(tx, wanted)
     if known is not None:
         return Existing(known)
     _check_covered(wanted, windows)
+    if wanted.caps.is_any:
+        check_caps(tx, wanted.caps, wanted.terms)
     waived = _hold_all(tx, wanted, windows, cap)
     reason = "Its money is held."
     if waived:

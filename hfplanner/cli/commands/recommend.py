@@ -9,9 +9,9 @@ from hfplanner.cli.listing import get_listing, now_utc
 from hfplanner.cli.model_options import ModelOptions
 from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
 from hfplanner.cli.show.answer import Answer
-from hfplanner.cli.show.recommend import recommendation_answer
+from hfplanner.cli.show.recommend import Shown, recommendation_answer
 from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, TIME, Argument, find_arguments
-from hfplanner.plan.readers import whole_number
+from hfplanner.plan.readers import read_flag, whole_number
 from hfplanner.recommend.choose import recommend as recommend_flavors
 from hfplanner.recommend.needs import NEED_LIMITS
 
@@ -24,6 +24,8 @@ def recommend(
     objective: "Objective",
     top: int | None,
     plot: str | None,
+    all: bool,  # noqa: A002 - the option's name
+    why: bool,
     refresh: bool,
     offline: bool,
     **given: Any,  # noqa: ANN401 - the options of a job
@@ -43,7 +45,7 @@ def recommend(
         from hfplanner.recommend.plot import write_plot  # noqa: PLC0415 - only where a picture is asked for
 
         write_plot(answer, picture)
-    return recommendation_answer(answer, now, picture)
+    return recommendation_answer(answer, now, picture, Shown(every=all or top is not None, why=why))
 
 
 def _picture(plot: str) -> Path:
@@ -74,6 +76,17 @@ COMMAND = Command(
             read=whole_number(NEED_LIMITS["top"]),
             metavar="N",
             help="Keep the N best options.",
+        ),
+        Argument(
+            name="all", group="Output", read=read_flag, is_flag=True, default=False, help="Show every option, not five."
+        ),
+        Argument(
+            name="why",
+            group="Output",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Say why: how options compare, what to know of them, and why the rest does not fit.",
         ),
         Argument(
             name="plot",

@@ -210,6 +210,7 @@ def _order(planned: Planned, key: str | None, books: "Books") -> "JobOrder":
         spec=body,
         terms=planned.decision.terms,
         windows=planned.decision.windows,
+        caps=planned.decision.caps,
         key=key,
         price_of=books.worst_price_of,
         notes={"image": str(image), "name": planned.request.labels.get("name", "")},

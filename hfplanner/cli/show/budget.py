@@ -69,6 +69,9 @@ def _limits_document(limits: Limits) -> dict[str, Any]:
         "max_price_micro_usd_per_hour": limits.max_price_micro_usd_per_hour,
         "max_timeout_secs": limits.max_timeout_secs,
         "max_attempts": limits.max_attempts,
+        "max_running_jobs": limits.max_running_jobs,
+        "max_running_per_owner": limits.max_running_per_owner,
+        "max_running_micro_usd_per_hour": limits.max_running_micro_usd_per_hour,
         "max_price_age_secs": None if age is None else int(age.total_seconds()),
         "allow_flavors": None if limits.allow_flavors is None else sorted(limits.allow_flavors),
         "deny_flavors": sorted(limits.deny_flavors),
@@ -118,12 +121,23 @@ def _limits(limits: Limits) -> Iterator[str]:
         yield f"Timeout: at most {format_duration(limits.max_timeout_secs)}."
     if limits.max_attempts is not None:
         yield f"Attempts: at most {limits.max_attempts}."
+    yield from _running(limits)
     if limits.allow_flavors is not None:
         yield f"Flavors: only {', '.join(sorted(limits.allow_flavors)) or 'none'}."
     if limits.deny_flavors:
         yield f"Flavors: not {', '.join(sorted(limits.deny_flavors))}."
     if limits.max_price_age is not None:
         yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
+
+
+def _running(limits: Limits) -> Iterator[str]:
+    """Yield the limits on what runs at once that are set."""
+    if limits.max_running_jobs is not None:
+        yield f"At once: at most {limits.max_running_jobs:,} jobs."
+    if limits.max_running_per_owner is not None:
+        yield f"At once: at most {limits.max_running_per_owner:,} jobs of each owner."
+    if limits.max_running_micro_usd_per_hour is not None:
+        yield f"At once: at most {format_usd(limits.max_running_micro_usd_per_hour)} an hour."
 
 
 def _waivers(policy: Policy, now: datetime) -> Iterator[str]:
