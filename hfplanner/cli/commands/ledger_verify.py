@@ -18,7 +18,7 @@ def verify(*, repair: bool, ledger: str | None) -> Answer:
     to, notes your name and the time, and proves the books again; no submission, change, entry or waiver is touched.
     """
     with open_the_ledger(ledger) as books:
-        repaired = books.rebuild_counters(now_utc(), getpass.getuser()) if repair else None
+        repaired = books.repair_counters(now_utc(), getpass.getuser()) if repair else None
         return verified_answer(books.verify(), books.ledger_id, repaired)
 
 
