@@ -36,7 +36,9 @@ __all__ = [
     "LIMITS",
     "MODEL",
     "NEEDS",
+    "SWEEP",
     "TIME",
+    "TRIALS",
     "UTILIZATION",
     "WHERE",
     "Argument",
@@ -58,6 +60,7 @@ _MOST_PORTS = 65535
 _MOST_GPUS = 10_000
 _MOST_VCPU = 1_000_000
 _MOST_GPUS_OF_A_RUN = 8
+_MOST_TRIALS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,6 +475,41 @@ LIMITS: tuple[Argument, ...] = (
 )
 """What it may take and cost."""
 
+TRIALS: tuple[Argument, ...] = (
+    Argument(
+        name="trials",
+        group="Time",
+        read=whole_number(_MOST_TRIALS),
+        metavar="N",
+        help="So many runs of the job: what is saved by measuring first, or planned as a sweep.",
+    ),
+    Argument(
+        name="deadline",
+        group="Limits",
+        metavar="WHEN",
+        help="Done by then, the wait in the queue counted: 6h, tomorrow, 18:00, 2026-12-01T09:00 (UTC).",
+    ),
+)
+"""How many runs there will be, and by when."""
+
+SWEEP: tuple[Argument, ...] = (
+    Argument(
+        name="parallel",
+        group="Limits",
+        read=whole_number(_MOST_TRIALS),
+        metavar="N",
+        help="At most so many jobs at once.",
+    ),
+    Argument(
+        name="startup",
+        group="Time",
+        read=read_seconds,
+        metavar="TIME",
+        help="Of the duration of one run, what a job needs only once however many trials it runs: image, download.",
+    ),
+)
+"""How a sweep may be cut into jobs."""
+
 ATTEMPTS = Argument(
     name="attempts",
     group="Job",
@@ -590,7 +628,7 @@ WHERE: tuple[Argument, ...] = (
 """Where policy, ledger and prices are, and whether the Hub is asked."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 
