@@ -18,7 +18,7 @@ def verify(*, repair: bool, ledger: str | None) -> Answer:
     """
     with Workspace.from_environ(ledger=ledger) as workspace:
         books = workspace.ledger(must_exist=ledger is not None)
-        repaired = books.rebuild_counters(workspace.now(), getpass.getuser()) if repair else None
+        repaired = books.repair_counters(workspace.now(), getpass.getuser()) if repair else None
         return verified_answer(books.verify(), books.ledger_id, repaired)
 
 
