@@ -1,7 +1,7 @@
 """The example in ``reports/training_runs``, from real training runs: ``python -m tests.example_report``.
 
 The runs are those of one MLPerf Training round (v2.0, 2022). Nobody ran them on Hugging Face Jobs: which flavor stands
-in for their machines is declared in :mod:`hfplanner.history.traces`. No flavor had today's prices then, so the round is
+in for their machines is declared in :mod:`tests.history.traces`. No flavor had today's prices then, so the round is
 played again: all of it is moved by the same number of whole weeks, to begin in the third week after the day of the
 shipped prices. The report is made when its last run ends.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from hfplanner.catalog.listing import shipped_listing
-from hfplanner.history.traces import read_trace
 from hfplanner.report.build import ReportInputs, build_report, costed_jobs
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.write import write_report
+from tests.history.traces import read_trace
 
 __all__ = ["FOLDER", "build"]
 

@@ -70,7 +70,7 @@ def test_the_wheel_works_from_any_directory(built: Path, tmp_path: Path) -> None
 
 
 def test_both_scripts_start_the_same_program(built: Path) -> None:
-    """``hfplanner``, and ``hf-planner`` by which ``hf planner`` finds it."""
+    """``hfplanner``, and ``hf-planner``, which ``hf planner`` runs."""
     (wheel,) = built.glob("*.whl")
     archive = zipfile.ZipFile(wheel)
     (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from hfplanner.frames.job_columns import JOB_COLUMNS, UTC_TIME
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, FINAL_STAGES, JOBS_SCHEMA, JobFrames
 from hfplanner.units import MAX_DURATION_SECS
 
@@ -30,9 +31,12 @@ _CANCEL_REASONS = {
     "NO_SUBSCRIPTION": "no_subscription",
     "RESOURCE_GROUP_LIMIT": "resource_group_limit",
 }
-_TIMES = ("created_at", "started_at", "finished_at")
-_SECONDS = ("scheduling_secs", "running_secs", "total_secs", "timeout_secs")
-_COUNTS = ("failure_count", "retry")
+_SAID = tuple(column for column in JOB_COLUMNS if column.said is not None)
+_TIMES = tuple(column.record_name for column in _SAID if column.kind == UTC_TIME)
+_SECONDS = tuple(column.record_name for column in _SAID if column.name.endswith("_secs"))
+_COUNTS = tuple(
+    column.record_name for column in _SAID if column.said_kind == pl.Float64() and column.kind == pl.Int64()
+)
 
 
 def stage_of(text: pl.Expr) -> pl.Expr:
@@ -101,7 +105,7 @@ def check_records(records: pl.DataFrame, *, source: str, seen_at: datetime, name
 
 def _rules() -> list[tuple[pl.Expr, str, str]]:
     """Return what makes a record wrong, its code and its sentence; the first that holds is given."""
-    created, started, finished = (pl.col(name) for name in _TIMES)
+    created, started, finished = (pl.col(name) for name in ("created_at", "started_at", "finished_at"))
     in_range = [
         (~pl.col(name).is_between(_FIRST_MOMENT, _LAST_MOMENT), "absurd_time", f"{name} is not between 1990 and 2100.")
         for name in _TIMES

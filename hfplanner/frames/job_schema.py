@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from hfplanner.frames.job_columns import JOB_COLUMNS, LABELS
+
 __all__ = [
     "BAD_JOBS_SCHEMA",
     "FINAL_STAGES",
@@ -13,50 +15,7 @@ __all__ = [
     "JobFrames",
 ]
 
-LABELS = pl.List(pl.Struct({"key": pl.String(), "value": pl.String()}))
-"""Labels of a job, sorted by key: a struct column would need to know every key of every job."""
-
-_UTC = pl.Datetime("us", "UTC")
-
-# Null is "not said". Seconds are floats because the API promises a number, not a whole one; whose it is, what it ran
-# and when come first, then how it went.
-JOBS_SCHEMA = pl.Schema(
-    {
-        "id": pl.String(),
-        "namespace": pl.String(),
-        "owner_id": pl.String(),
-        "owner": pl.String(),
-        "owner_type": pl.String(),
-        "created_by_id": pl.String(),
-        "created_by": pl.String(),
-        "initiator_type": pl.String(),
-        "initiator_id": pl.String(),
-        "initiator": pl.String(),
-        "flavor": pl.String(),
-        "image": pl.String(),
-        "space": pl.String(),
-        "name": pl.String(),
-        "labels": LABELS,
-        "stage": pl.String(),
-        "reason": pl.String(),
-        "stage_text": pl.String(),
-        "message": pl.String(),
-        "cancel_reason": pl.String(),
-        "failure_count": pl.Int64(),
-        "created_at": _UTC,
-        "started_at": _UTC,
-        "finished_at": _UTC,
-        "scheduling_secs": pl.Float64(),
-        "running_secs": pl.Float64(),
-        "total_secs": pl.Float64(),
-        "timeout_secs": pl.Float64(),
-        "attempts": pl.Int64(),
-        "ports": pl.Int64(),
-        "resource_group_id": pl.String(),
-        "source": pl.String(),
-        "seen_at": _UTC,
-    }
-)
+JOBS_SCHEMA = pl.Schema({column.name: column.kind for column in JOB_COLUMNS})
 """One row per job.
 
 ``stage`` is completed, error, cancelled, deleted, running, scheduling or unknown; ``reason`` says more: also timeout,
@@ -70,42 +29,15 @@ BAD_JOBS_SCHEMA = pl.Schema({"position": pl.Int64(), "id": pl.String(), "code": 
 FINAL_STAGES = ("completed", "error", "cancelled", "deleted")
 """The stages a job does not leave."""
 
-# Before the checks: times as UTC already, numbers as they came, `problem` where not even that was possible.
 RECORDS_SCHEMA = pl.Schema(
     {
         "position": pl.Int64(),
-        "id": pl.String(),
-        "owner_id": pl.String(),
-        "owner": pl.String(),
-        "owner_type": pl.String(),
-        "created_by_id": pl.String(),
-        "created_by": pl.String(),
-        "initiator_type": pl.String(),
-        "initiator_id": pl.String(),
-        "initiator": pl.String(),
-        "flavor": pl.String(),
-        "image": pl.String(),
-        "space": pl.String(),
-        "name": pl.String(),
-        "labels": LABELS,
-        "stage_text": pl.String(),
-        "message": pl.String(),
-        "cancel_reason": pl.String(),
-        "failure_count": pl.Float64(),
-        "created_at": _UTC,
-        "started_at": _UTC,
-        "finished_at": _UTC,
-        "scheduling_secs": pl.Float64(),
-        "running_secs": pl.Float64(),
-        "total_secs": pl.Float64(),
-        "timeout_secs": pl.Float64(),
-        "retry": pl.Float64(),
-        "ports": pl.Int64(),
-        "resource_group_id": pl.String(),
+        **{column.record_name: column.record_kind for column in JOB_COLUMNS if column.said is not None},
         "problem": pl.String(),
         "problem_text": pl.String(),
     }
 )
+"""Before the checks: times as UTC already, numbers as they came, ``problem`` where not even that was possible."""
 
 
 class JobFrames(NamedTuple):

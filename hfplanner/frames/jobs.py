@@ -1,6 +1,6 @@
 """Jobs as a frame: from bytes of the API, of ``hf jobs ps --json``, of ``hf jobs inspect --json``, of lines of JSON.
 
-All of them go one way: bytes -> parts of a document -> :mod:`~hfplanner.frames.job_wire` -> checks. What that way
+All of them go one way: bytes -> parts of a document -> :mod:`~hfplanner.frames.job_strict` -> checks. What that way
 refuses, a record or a whole document, is read again record by record through :class:`~hfplanner.api.models.JobInfo`,
 which knows more forms and says what is wrong.
 """
@@ -14,9 +14,17 @@ import polars as pl
 
 from hfplanner.frames.job_checks import check_records
 from hfplanner.frames.job_documents import Document, open_document
-from hfplanner.frames.job_records import decode_one, decode_values, records_frame
+from hfplanner.frames.job_lenient import decode_one, decode_values, records_frame
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, JOBS_SCHEMA, RECORDS_SCHEMA, JobFrames
-from hfplanner.frames.job_wire import WireColumns, WireJob, decode_array, decode_job, decode_lines, wire_frame
+from hfplanner.frames.job_strict import (
+    ColumnBuilder,
+    Record,
+    decode_array,
+    decode_lines,
+    decode_record,
+    decoded_frame,
+    empty_record,
+)
 
 __all__ = ["BAD_JOBS_SCHEMA", "JOBS_SCHEMA", "JobFrames", "array_frames", "document_frames", "job_frames"]
 
@@ -88,7 +96,7 @@ def _numbered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def _read_arrays(documents: Iterable[Document]) -> list[pl.DataFrame] | None:
     """Return the records of arrays in parts; ``None`` where one is not JSON, as one cut at wrong places is not."""
     parts: list[pl.DataFrame] = []
-    columns = WireColumns()
+    columns = ColumnBuilder()
     for block in (block for document in documents for block in document.blocks()):
         try:
             columns.add(decode_array(block))
@@ -104,7 +112,7 @@ def _read_arrays(documents: Iterable[Document]) -> list[pl.DataFrame] | None:
 
 def _read_lines(document: Document) -> Iterator[pl.DataFrame]:
     """Return the records of documents one after the other, in parts."""
-    columns = WireColumns()
+    columns = ColumnBuilder()
     for block in document.blocks():
         try:
             columns.add(decode_lines(block))
@@ -125,7 +133,7 @@ def _read_damaged(block: bytes) -> Iterator[pl.DataFrame]:
     middle = len(lines) // 2
     for half in (b"\n".join(lines[:middle]), b"\n".join(lines[middle:])):
         try:
-            yield wire_frame(decode_lines(half))
+            yield decoded_frame(decode_lines(half))
         except _NOT_JSON:
             yield from _read_damaged(half)
 
@@ -140,14 +148,14 @@ def _items(block: bytes) -> list[msgspec.Raw] | None:
 
 def _one_by_one(items: list[msgspec.Raw]) -> pl.DataFrame:
     """Return the records of items of which at least one is no job of the usual types."""
-    jobs: list[WireJob] = []
+    jobs: list[Record] = []
     unusual: dict[int, Any] = {}
     for at, item in enumerate(items):
         try:
-            jobs.append(decode_job(item))
+            jobs.append(decode_record(item))
         except _NOT_JSON:
-            jobs.append(WireJob())
+            jobs.append(empty_record())
             unusual[at] = decode_one(bytes(item))
     slow = records_frame(unusual.values()).with_columns(position=pl.Series(list(unusual), dtype=pl.Int64))
-    usual = wire_frame(jobs).filter(~pl.col("position").is_in(list(unusual)))
+    usual = decoded_frame(jobs).filter(~pl.col("position").is_in(list(unusual)))
     return pl.concat([usual, slow]).sort("position")

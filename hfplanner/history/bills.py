@@ -148,7 +148,8 @@ def _read(path: Path) -> tuple[BilledPeriod, pl.DataFrame]:
     try:
         content = path.read_bytes()
         document = json.loads(pl.read_parquet_metadata(io.BytesIO(content))[_PERIOD])
-        return _period(document), pl.read_parquet(io.BytesIO(content)).match_to_schema(BILL_ROWS_SCHEMA)
+        rows = pl.read_parquet(io.BytesIO(content))
+        return _period(document), rows.match_to_schema(BILL_ROWS_SCHEMA, missing_columns="insert")
     except (OSError, ValueError, TypeError, KeyError, pl.exceptions.PolarsError) as error:
         raise HistoryError(
             f"The bill {path} is damaged.", hint="Remove the file; the bill of the current period can be synced again."

@@ -11,10 +11,10 @@ from typing import Any
 
 from hfplanner.errors import HistoryError
 from hfplanner.files import write_private
+from hfplanner.frames.job_columns import LAYOUT_VERSION
 
 __all__ = ["LAYOUT_VERSION", "DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
 
-LAYOUT_VERSION = 1
 _NAME = "manifest.json"
 _FILE = re.compile(r"month=[0-9]{4}-[0-9]{2}/jobs-[0-9a-f]{32}\.parquet")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -110,10 +110,10 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> Manifest:
     version = document["version"]
     if type(version) is int and version > LAYOUT_VERSION:
         raise HistoryError(
-            f"The history in {folder} has layout {version}; this version of hfplanner reads layout {LAYOUT_VERSION}.",
+            f"The history in {folder} has layout {version}; this hfplanner reads layouts up to {LAYOUT_VERSION}.",
             hint="Update hfplanner, or set HFPLANNER_HOME to another folder.",
         )
-    if version != LAYOUT_VERSION:
+    if type(version) is not int or not 1 <= version <= LAYOUT_VERSION:
         raise ValueError("no layout ever had that version")
     return Manifest(_months(document["months"]), tuple(_pull(item) for item in document["pulls"]))
 

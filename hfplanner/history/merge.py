@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from hfplanner.frames.job_checks import final_stage
+from hfplanner.frames.job_columns import JOB_COLUMNS
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 
 __all__ = ["PROVENANCE", "merge_jobs"]
@@ -12,23 +13,8 @@ __all__ = ["PROVENANCE", "merge_jobs"]
 PROVENANCE = ("source", "seen_at")
 """Who saw a job when: not part of what the job is."""
 
-_STATE = (
-    "name",
-    "labels",
-    "stage",
-    "reason",
-    "stage_text",
-    "message",
-    "cancel_reason",
-    "failure_count",
-    "started_at",
-    "finished_at",
-    "scheduling_secs",
-    "running_secs",
-    "total_secs",
-    *PROVENANCE,
-)
-_FIXED = tuple(name for name in JOBS_SCHEMA if name not in {"id", *_STATE})
+_STATE = tuple(column.name for column in JOB_COLUMNS if column.is_state)
+_FIXED = tuple(column.name for column in JOB_COLUMNS if not column.is_state and column.name != "id")
 _MICROSECONDS = timedelta(seconds=1) // timedelta(microseconds=1)
 
 

@@ -85,7 +85,7 @@ class HistoryStore:
         return pl.concat(parts) if parts else JOBS_SCHEMA.to_frame(eager=False)
 
     def _scan_month(self, files: Sequence[DataFile]) -> pl.LazyFrame:
-        first, *later = [pl.scan_parquet(self.folder / file.path, schema=JOBS_SCHEMA) for file in files]
+        first, *later = [_scan(self.folder / file.path) for file in files]
         for addition in later:
             first = pl.concat([first.join(addition.select("id"), on="id", how="anti"), addition])
         return first
@@ -196,6 +196,11 @@ class HistoryStore:
         for path in self.folder.glob("month=*/jobs-*.parquet"):
             if path.relative_to(self.folder).as_posix() not in named and path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    """Return a file of the history; one of an earlier layout has null in the columns that came later."""
+    return pl.scan_parquet(path, schema=JOBS_SCHEMA, missing_columns="insert")
 
 
 _CONTENT = tuple(name for name in JOBS_SCHEMA if name not in {"id", *PROVENANCE})

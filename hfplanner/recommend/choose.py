@@ -53,6 +53,7 @@ def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATE
         rejected=(*(Rejection(name, why) for name, why in reasons.items() if why), *unreadable),
         nearest_miss=nearest_miss(needs, flavors, fitting, estimates),
         estimates=estimates,
+        fitting=tuple(option.flavor for option in options),
     )
 
 

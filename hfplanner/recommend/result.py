@@ -1,5 +1,6 @@
 """The answer to one request, frozen; renderers read it and compute nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -9,10 +10,12 @@ from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.certainty import Certainty, certainty_of
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
+from hfplanner.units import format_about_duration, format_duration, format_usd, format_usd_per_hour
 
-__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection"]
+__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "summary"]
 
 Placement = Literal["single", "sharded", "cpu"]
 
@@ -87,6 +90,24 @@ class Option:
             "worst_case_micro_usd": self.worst_case_micro_usd,
             "micro_usd_per_million_tokens": per_million.to_json() if per_million else None,
         }
+
+
+def summary(best: Option) -> str:
+    """Return an option as one line: how long, how much, and between what bounds nine of ten runs stay.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.recommend.choose import recommend
+    >>> summary(recommend(Needs(vram_bytes=40 * 10**9), shipped_listing()).options[0])
+    'l40sx1: $1.80 an hour'
+    """
+    name, secs, cost = best.flavor.name, best.duration_secs, best.cost_micro_usd
+    if secs is None or cost is None:
+        return f"{name}: {format_usd_per_hour(best.flavor.price)} an hour"
+    if secs.low == secs.high:
+        return f"{name}: {format_duration(secs.likely)}, {format_usd(cost.likely)}"
+    low, likely, high = (format_about_duration(part) for part in (secs.low, secs.likely, secs.high))
+    bounds = f"9 of 10 runs: {low} to {high}, {format_usd(cost.low)} to {format_usd(cost.high)}"
+    return f"{name}: about {likely}, {format_usd(cost.likely)} ({bounds})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +196,8 @@ class Recommendation:
         rejected: what does not, in the order of rank, then what has no price, then what could not be read.
         nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
         estimates: what was known of the job.
+        fitting: every flavor that fits, best first, also below the top that was asked for.
+        runs: how many runs the choice is made for.
     """
 
     needs: Needs
@@ -183,13 +206,22 @@ class Recommendation:
     rejected: tuple[Rejection, ...]
     nearest_miss: NearestMiss | None
     estimates: Estimates = NO_ESTIMATES
+    fitting: Sequence[Flavor] = ()
+    runs: int = 1
+
+    def certainty(self) -> Certainty:
+        """Return how sure the order of the options is; it is drawn anew at each call, and the same each time."""
+        return certainty_of(self.needs, self.fitting, self.estimates.durations, runs=self.runs)
 
     def to_json(self, now: datetime) -> dict[str, Any]:
         """Return the answer as the interface spells it; ``now`` gives the listing its age."""
+        sure = self.certainty()
         return {
             "request": self._request(),
             "catalog": self.listing.to_json(now),
-            "options": [option.to_json() for option in self.options],
+            "summary": summary(self.options[0]) if self.options else None,
+            **sure.to_json(),
+            "options": [option.to_json() | sure.of(option.flavor.name) for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
             "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
         }

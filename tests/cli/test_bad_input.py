@@ -214,3 +214,57 @@ def test_nonsense_about_a_model_is_a_usage_error(args: tuple[str, ...], program:
     assert len(sentence) < 400
     assert len(hints) == 1
     assert hints[0].startswith("Hint: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("train.py",), "uv run"),
+        (("./train.py", "--epochs", "3"), "uv run"),
+        (("job.yaml",), "check"),
+        (("job.json", "python"), "check"),
+        (("pyproject.toml", "python"), "check"),
+        (("./tool", "python"), "file of this machine"),
+        (("here", "python"), "file of this machine"),
+        (("--", "-x", "python"), "an option"),
+        (("python:3.12",), "no command"),
+        (("python:3.12", "--"), "no command"),
+        (("", "python"), "No image"),
+        (("python:3.12", "python", "train.py", "--dry-run"), "--dry-run stands after the image"),
+    ],
+)
+def test_what_is_no_image_is_refused_by_name(words: tuple[str, ...], said: str, program: Program) -> None:
+    """A script, a job in a file, a file of this machine, an option, no command: exit 2, before anybody is asked."""
+    (program.home / "here").write_text("", encoding="utf-8")
+    done = program.run("run", "--flavor", "l4x1", "--yes", *words)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_check_refuses_a_file_that_it_does_not_read(program: Program) -> None:
+    """A script whose header asks for eight hours on an A100 is not judged as a job of 30 minutes on a CPU."""
+    (program.home / "train.py").write_text('# /// script\n# [tool.hf-jobs]\n# flavor = "a100-large"\n# ///\n')
+    for command in (("check",), ("budget", "check")):
+        done = program.run(*command, "train.py")
+        assert (done.code, done.out) == (2, "")
+        assert "'train.py' is a script" in done.err
+
+
+def test_options_after_the_image_are_told(program: Program) -> None:
+    """They go to the command, where ``hf jobs run`` takes them for the job; ``--`` says that this is meant."""
+    job = ("python:3.12", "python", "train.py", "--timeout", "8h")
+    run = ("run", "--flavor", "l4x1", "--dry-run", "--namespace", "acme", "--json")
+    done = program.run(*run, *job)
+    planned = json.loads(done.out)
+    assert (planned["timeout_secs"], planned["spec"]["command"]) == (1800, ["python", "train.py", "--timeout", "8h"])
+    assert "--timeout after the image belongs to the command" in done.err
+    meant = program.run(*run, job[0], "--", *job[1:])
+    assert json.loads(meant.out)["spec"] == planned["spec"]
+    assert "after the image" not in meant.err
+
+
+def test_a_usage_error_points_at_its_own_command(program: Program) -> None:
+    """The hint of a subcommand is the subcommand's help."""
+    for command in ("estimate memory", "ledger resolve", "recommend"):
+        done = program.run(*command.split(), "--nonsense")
+        assert f"`hfplanner {command} --help`" in done.err, command

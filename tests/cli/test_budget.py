@@ -147,6 +147,7 @@ def test_secrets_stay_secret(program: Program, policy: Callable[[], None]) -> No
         "--secrets-file",
         "secrets.env",
         "alpine",
+        "true",
     )
     assert done.code == 0
     assert SECRET not in done.out + done.err
@@ -175,9 +176,9 @@ def test_what_the_hub_would_refuse_is_refused_here(args: list[str], sentence: st
 
 
 def test_options_of_a_job_are_read_as_hf_reads_them(program: Program, policy: Callable[[str], None]) -> None:
-    """A label without value, options behind the command, and a name made of the image."""
+    """A label without value, a port, and a name made of the image."""
     policy('scope = { labels = { draft = "" } }')
-    code, answer = _answer(program, *CHECK, "-l", "draft", "python:3.12", "python", "-V", "--expose", "8000")
+    code, answer = _answer(program, *CHECK, "-l", "draft", "--expose", "8000", "python:3.12", "python", "-V")
     assert (code, answer["job"]["has_ports"], answer["budgets"][0]["name"]) == (0, True, "team")
     assert answer["job"]["labels"]["name"].startswith("python-3-12-")
 

@@ -8,7 +8,7 @@ import pytest
 
 from hfplanner.errors import UsageError
 from hfplanner.frames.jobs import JOBS_SCHEMA
-from hfplanner.history.traces import read_trace
+from tests.history.traces import read_trace
 
 DATA = Path(__file__).parent / "data"
 

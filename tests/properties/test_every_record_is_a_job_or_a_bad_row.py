@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hfplanner.frames.job_checks import check_records
 from hfplanner.frames.job_documents import DocumentUnreadable
-from hfplanner.frames.job_records import records_frame
+from hfplanner.frames.job_lenient import records_frame
 from hfplanner.frames.jobs import JOBS_SCHEMA, job_frames
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

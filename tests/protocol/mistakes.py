@@ -10,6 +10,8 @@ _FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_th
 _RECONCILE = "submit/test_reconcile.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
+_SPENT = "budget/test_what_was_spent.py::"
+_FILE = "budget/test_ledger_sqlite.py::"
 _CRASH = "protocol/test_crash.py::test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice"
 
 
@@ -51,11 +53,8 @@ _SPLIT = Mutant(
         ),
         Edit(
             "budget/ledger/windows.py",
-            "    end = None if window.end is None else to_us(window.end)\n    key = (window.budget",
-            "    open_window(tx, window)\n"
-            "    hold_waived(tx, window, micro_usd)\n"
-            "    return True\n"
-            "    end = None if window.end is None else to_us(window.end)\n    key = (window.budget",
+            "    amounts = (window.other_micro_usd,",
+            "    hold_despite_limit(tx, window, micro_usd)\n    return True\n    amounts = (window.other_micro_usd,",
         ),
     ),
     (f"{_SEND}test_many_submitters_of_a_budget_for_three_send_three",),
@@ -105,8 +104,8 @@ MUTANTS = (
     _mutant(
         "reserve without the condition",
         "budget/ledger/windows.py",
-        "posted_micro_usd + held_micro_usd + ? + ? <= ?\n",
-        "? + ? + ? IS NOT NULL\n",
+        "{THIS_WINDOW} AND posted_micro_usd + held_micro_usd + ? + ? <= ?\n",
+        "{THIS_WINDOW} AND ? + ? + ? IS NOT NULL\n",
         f"{_SEND}test_a_budget_with_too_little_left_sends_nothing",
     ),
     _mutant(
@@ -322,6 +321,65 @@ MUTANTS = (
         "            keep = isinstance(error, LedgerError) or isinstance(error.__cause__, LedgerError)\n",
         "            keep = not isinstance(error, BaseException)\n",
         f"{_LATE}test_what_the_ledger_cannot_record_is_told_as_unknown[an error]",
+    ),
+    _mutant(
+        "a budget that is renamed begins at nothing",
+        "budget/ledger/windows.py",
+        "    found, limit = sum_submissions(tx, key, window.scope), window.limit_micro_usd\n",
+        "    found, limit = Sums(0, 0), window.limit_micro_usd\n",
+        f"{_SPENT}test_a_budget_that_is_changed_forgets_nothing[sqlite-renamed-held]",
+    ),
+    _mutant(
+        "only the budgets that were named hold the money",
+        "budget/ledger/reserving.py",
+        "        if window is None:\n            add_to_counters(tx, key, held=cap)\n            continue\n",
+        "        if window is None:\n            continue\n",
+        f"{_SPENT}test_two_members_whose_files_differ_in_time_zone_share_one_limit[sqlite]",
+    ),
+    _mutant(
+        "a settled job is forgotten by a new period",
+        "budget/ledger/windows.py",
+        "state <> 'VOID' GROUP BY terms",
+        "state NOT IN ('VOID', 'SETTLED') GROUP BY terms",
+        f"{_SPENT}test_a_budget_that_is_changed_forgets_nothing[sqlite-month to total-settled]",
+    ),
+    _mutant(
+        "a window is opened while others write",
+        "budget/ledger/postgres.py",
+        'others = "" if alone else "_shared"',
+        'others = "_shared"',
+        f"{_SPENT}test_a_hundred_names_for_one_team_have_one_limit[postgres]",
+    ),
+    _mutant(
+        "an empty file is taken as a new ledger",
+        "budget/ledger/sqlite.py",
+        "        if not os.path.lexists(path):\n            self._make(steps)\n",
+        "        if os.path.lexists(path) and path.stat().st_size < _SHORTEST_BYTES:\n"
+        "            path.unlink()\n"
+        "        if not os.path.lexists(path):\n            self._make(steps)\n",
+        f"{_FILE}test_a_ledger_that_is_cut_to_almost_nothing_is_not_a_new_one[0]",
+    ),
+    _mutant(
+        "the answer is kept as it is",
+        "budget/ledger/reserving.py",
+        "answer=reduced_answer(answer))",
+        "answer=answer)",
+        f"{_SEND}test_of_the_answer_the_ledger_keeps_no_value_of_the_environment",
+    ),
+    _mutant(
+        "decided before the question",
+        "submit/agree.py",
+        "        now = plan()\n",
+        "        now = shown\n",
+        "cli/test_run.py::test_what_is_spent_while_the_question_is_open_is_not_overspent",
+    ),
+    _mutant(
+        "a record that contradicts itself costs nothing",
+        "estimate/job_costs.py",
+        '    contradicts = pl.col("started_at").is_not_null() & excluded.fill_null(value=False)\n',
+        "    contradicts = excluded.is_null() & False\n",
+        f"{_RECONCILE}test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise"
+        "[ended when it started, beside running seconds]",
     ),
     _mutant(
         "commits that are not on the disk",

@@ -265,7 +265,10 @@ def test_the_answer_as_json_is_complete() -> None:
     """The keys a script relies on, of the request, an option, a rejection and the nearest miss."""
     answer = recommend(Needs(vram_bytes=100 * GB, duration_secs=3600), shipped_listing())
     document = answer.to_json(answer.listing.checked)
-    assert set(document) == {"request", "catalog", "options", "rejected", "nearest_miss"}
+    answers = {"summary", "indistinguishable", "measure", "options", "rejected", "nearest_miss"}
+    assert set(document) == {"request", "catalog"} | answers
+    assert document["summary"] == "h200: 1h, $5.00"
+    assert (document["indistinguishable"], document["measure"]) == ([], None)
     assert document["request"] == {
         "vram_bytes": 100 * GB,
         "shard": False,
@@ -322,6 +325,8 @@ def test_the_answer_as_json_is_complete() -> None:
         "suggested_timeout_bound": None,
         "worst_case_micro_usd": 113 * 166667,
         "micro_usd_per_million_tokens": None,
+        "probability_cheapest": None,
+        "probability_within": None,
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",

@@ -23,7 +23,7 @@ from tests.program import Program
 from tests.strategies import as_listing
 
 QWEN, LLAMA_70B = "Qwen/Qwen3-8B", "meta-llama/Llama-3.1-70B"
-QLORA = MemoryJob(task="qlora", batch_size=4, checkpointing="full")  # MARK
+QLORA = MemoryJob(task="qlora", batch_size=4, checkpointing="full", loss="standard")
 AT_MOST_2_USD = {"max_price_micro_usd_per_hour": 2_000_000}
 FULL = {"task": "full", "checkpointing": "full", "loss": "chunked"}
 PLACES = places_of(shipped_listing().flavors)
@@ -145,7 +145,7 @@ def test_a_disk_that_is_not_listed_is_pointed_out_and_not_taken_for_too_small() 
 def test_memory_of_which_nothing_is_known_never_fits() -> None:
     """A model of accelerator that the facts lack, and one that is no GPU."""
     card = {"type": "gpu", "model": "X1", "quantity": "1", "vram": "900 GB"}
-    row = {"cpu": "8 vCPU", "ram": "62 GB", "unitCostMicroUSD": 1, "unitLabel": "minute"}
+    row = {"cpu": "8 vCPU", "ram": "62 GB", "unitCostMicroUSD": 1000, "unitLabel": "minute"}
     listing = as_listing(
         [
             row | {"name": "new", "accelerator": card},

@@ -13,9 +13,9 @@ from tests.strategies import as_listing
 
 
 def row(name: str, price: int, model: str | None = None, gpus: int = 1, vram: int = 24) -> dict[str, Any]:
-    """Return a row of the API with the memory of all GPUs in GB."""
+    """Return a row of the API, the price in hundreds of micro-USD a minute, with the memory of all GPUs in GB."""
     accelerator = {"type": "gpu", "model": model, "quantity": str(gpus), "vram": f"{vram} GB"}
-    sizes = {"cpu": "8 vCPU", "ram": "32 GB", "unitCostMicroUSD": price, "unitLabel": "minute"}
+    sizes = {"cpu": "8 vCPU", "ram": "32 GB", "unitCostMicroUSD": 100 * price, "unitLabel": "minute"}
     return {"name": name, "accelerator": accelerator if model else None, **sizes}
 
 

@@ -11,9 +11,11 @@ import polars as pl
 import pytest
 
 from hfplanner.catalog.cache import ListingCache
+from hfplanner.frames.job_columns import JOB_COLUMNS
 from hfplanner.history.bills import read_bills
 from hfplanner.history.store import HistoryStore
 from tests.history.syncing import store_in
+from tests.program import REPOSITORY, Program
 
 STORES = sorted(path.parent for path in Path(__file__).parent.glob("*/home"))
 
@@ -57,3 +59,71 @@ def test_the_kept_listing_is_read(kept: Path) -> None:
     listing = ListingCache(kept / "home" / "cache", "https://huggingface.co").read()
     assert listing is not None
     assert (len(listing.flavors), listing.checked.date().isoformat()) == (26, "2026-09-30")
+
+
+def test_a_column_is_of_the_layout_that_has_it_first(kept: Path) -> None:
+    """Who adds a column says since when there is one: that is how a program of before knows that it cannot read it."""
+    version = json.loads((kept / "home" / "history" / "manifest.json").read_bytes())["version"]
+    then = json.loads((kept / "jobs.ndjson").read_text().splitlines()[0])
+    assert [column.name for column in JOB_COLUMNS if column.since <= version] == list(then)
+
+
+NEW_COLUMN = """    JobColumn(name="region", kind=_TEXT, said="region", since=LATER),
+    JobColumn(name="gpu_hours", kind=_SECONDS, said="durations.gpu_hours", is_state=True, since=LATER),
+"""
+READ = """
+import json, sys
+from pathlib import Path
+from hfplanner.history.store import HistoryStore
+jobs = HistoryStore(Path(sys.argv[1])).scan().collect()
+print(json.dumps({row["id"]: [row["region"], row["gpu_hours"]] for row in jobs.iter_rows(named=True)}))
+"""
+# The second is no job of the usual types, and is read one by one.
+NEW_JOBS = [
+    {"id": "a", "createdAt": "2026-10-01T00:00:00.000Z", "region": "eu", "durations": {"gpuHours": 2.5}},
+    {
+        "id": "b",
+        "createdAt": "2026-10-01T00:00:00.000Z",
+        "region": "us",
+        "timeout": "3600",
+        "durations": {"gpuHours": 1},
+    },
+    {"id": "c", "createdAt": "2026-10-01T00:00:00.000Z", "region": 7, "timeout": "3600"},
+]
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Program:
+    """Return a later version of the program, which has two more columns and is otherwise this one."""
+    sources = tmp_path / "later"
+    for name in ("hfplanner", "data"):
+        shutil.copytree(REPOSITORY / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
+    declared = sources / "hfplanner" / "frames" / "job_columns.py"
+    text = declared.read_text()
+    before, after = text.split('    _state("source"')
+    newest = max(column.since for column in JOB_COLUMNS)
+    declared.write_text(before + NEW_COLUMN.replace("LATER", str(newest + 1)) + '    _state("source"' + after)
+    return Program(tmp_path / "home", environ=(("PYTHONPATH", str(sources)),))
+
+
+def test_a_later_version_reads_what_was_kept_and_this_one_leaves_what_it_wrote(
+    store: HistoryStore, later: Program, tmp_path: Path
+) -> None:
+    """One line in one file is a new column, in both decoders; no row is lost; an older program says what to do."""
+    ids = set(store.scan().collect()["id"])
+    read = ("-c", READ, str(store.folder))
+    assert json.loads(later.run_python(*read).out) == {job: [None, None] for job in ids}
+    done = later.start("import", "-", "--json", stdin=json.dumps(NEW_JOBS))
+    assert json.loads(done.out)["jobs"] == {
+        "read": 3,
+        "new": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "repeated": 0,
+        "bad": 1,
+    }
+    now = json.loads(later.run_python(*read).out)
+    assert (now.pop("a"), now.pop("b"), set(now)) == (["eu", 2.5], ["us", 1.0], ids)
+    older = Program(tmp_path / "home").run("report", "--json")
+    assert (older.code, json.loads(older.out)["error"]["code"]) == (1, "history")
+    assert "Update hfplanner" in older.err
