@@ -33,6 +33,10 @@ _DROPS_OUT = 5.0
 # two bytes. Read off transformers' loss_utils.py (5.24) and modeling_llama.py (4.40) and accelerate's
 # convert_outputs_to_fp32; the traced step says the same.
 _LOSS_BYTES = {"standard": 12.0, "legacy": 18.0, "half": 8.0}
+# T5 and its kin compute cross-entropy in the precision of their logits; autocast makes it fp32.
+_HALF_LOSS = ("t5", "mt5", "umt5")
+# Architectures whose attention has no other kernel (transformers 5.24: _supports_sdpa).
+_ONLY_EAGER = ("bloom", "mpt", "gpt_neo", "codegen", "deberta-v2")
 # TRL's fused head computes one tile of logits at a time (trl 1.16: kernels/chunked_logprob.py, trainer/utils.py).
 _TILE_TOKENS, _TILE_VOCAB = 4096, 32768
 # Liger's fused loss has about as many logits in half precision as there are hidden values, and their gradients.
@@ -55,7 +59,7 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
     total = kept.hidden * shape.hidden * scale + kept.query * shape.query_width * wide
     total += _key_value(shape, job, kept) * wide
     total += _feed_forward(shape, kept) * wide + 4 * shape.heads
-    if job.attention == "eager":
+    if is_eager(shape, job):
         # An encoder's and a decoder's layer have three attentions between them, of which one reads the other stack.
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
@@ -63,6 +67,16 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
         total += _KEPT_TWICE * _quantized_inputs(shape)
     total += adapter_inputs(shape, job) * _adapter_bytes(job)
     return total * _COMPILED if job.compiled else total
+
+
+def is_eager(shape: ModelShape, job: MemoryJob) -> bool:
+    """Whether attention makes score matrices: asked for, or because the architecture has no other.
+
+    >>> from hfplanner.models.known import find_known
+    >>> is_eager(find_known("bigscience/bloom-560m"), MemoryJob()), is_eager(find_known("Qwen/Qwen3-8B"), MemoryJob())
+    (True, False)
+    """
+    return job.attention == "eager" or shape.model_type in _ONLY_EAGER
 
 
 def _scores(architecture: Architecture, job: MemoryJob) -> float:
@@ -94,7 +108,7 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
     total = kept.key_value * shape.kv_width
     # Two tensors of two bytes grow to the queries' width; norms and fused projections before them do not.
     growth = min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
-    if job.attention == "eager":
+    if is_eager(shape, job):
         return total + growth
     if not job.padded or job.attention == "flash":
         return total
@@ -168,7 +182,7 @@ def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a
         ffn = experts.per_token * (experts.ffn + shape.hidden) + experts.shared_ffn
     block = _block_widths(shape) * ffn + 4 * shape.hidden
     attention = 3 * shape.hidden + 3 * shape.query_width + 3 * shape.kv_width
-    scores = (4 + 2) * shape.heads * job.prompt if job.attention == "eager" else 0
+    scores = (4 + 2) * shape.heads * job.prompt if is_eager(shape, job) else 0
     return greatest(size * block, size * attention + scores)
 
 
@@ -196,7 +210,10 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
         return _tiled_bytes(shape, job)
     if job.loss == "fused":
         return _FUSED_BYTES * shape.hidden * job.tokens
-    return _LOSS_BYTES.get(job.loss, 12.0) * shape.vocab * job.tokens
+    in_half = shape.model_type in _HALF_LOSS and not job.autocasts and job.precision != "fp32"
+    if job.loss in {"auto", "standard", "chunked"} and in_half:
+        return 6.0 * shape.vocab * job.tokens
+    return _LOSS_BYTES.get(job.loss, _LOSS_BYTES["standard"]) * shape.vocab * job.tokens
 
 
 def _tiled_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hfplanner.estimate.memory.activations import adapter_doubt_bytes, legacy_doubt_bytes
+from hfplanner.estimate.memory.adapters import expert_adapters, expert_deltas
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.states import training_states
 from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, runs_as_stored, stored_as
@@ -110,6 +111,10 @@ def _saved(shape: ModelShape, job: MemoryJob) -> float:
     plain = 4 if job.precision == "fp32" or job.mixed else 2
     over = job.gpus if job.gpus > 1 and (job.sharding in {"zero3", "fsdp"} or not job.trains) else 1
     saved = plain * bare_experts(shape, job) / over
+    if job.task in {"lora", "qlora"}:
+        # Before 0.21 peft put no adapters on experts: two moments, a gradient and the weight of each less.
+        states = training_states(shape, job)
+        saved += expert_adapters(shape, job) * job.lora_rank * (4 * states.width) + 4.0 * expert_deltas(shape, job)
     if job.trains and job.upcast:
         # Whoever keeps it in half precision needs half of what is not quantized.
         saved += 2.0 * (shape.parameters.embedding + shape.parameters.head) / over

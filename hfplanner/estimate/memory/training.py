@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
+from hfplanner.estimate.memory.adapters import expert_deltas
 from hfplanner.estimate.memory.columns import pick
 from hfplanner.estimate.memory.diffusion import picture_moments
 from hfplanner.estimate.memory.job import MemoryJob
@@ -17,6 +18,8 @@ _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # A simulated step of llama, qwen3, phi3 and olmo2 (every tensor followed from birth to death) gives 0.1 to 0.4 of what
 # a forward pass holds at once.
 _BACKWARD_SHARE = 0.3
+# Adapters add the gradients of their own products (traced steps of 20 architectures, reports/traced_memory.md).
+_BACKWARD_SHARE_OF_ADAPTERS = 0.8
 _NOT_YET_OFFLOADED = 2
 
 
@@ -82,6 +85,8 @@ def _gathered(shape: ModelShape, job: MemoryJob) -> float:
         total += 2.0 * copied * layers
     if stored_as(shape, job) != "none":
         total += 2.0 * largest_matrix(shape)
+    # The product of an expert's adapters, and the sum with its weights.
+    total += 2 * 2.0 * expert_deltas(shape, job)
     return total
 
 
@@ -109,7 +114,8 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     kept += outside
     loss = loss_bytes(shape, job)
     recomputed = one_layer if job.checkpointing != "none" else 0.0
-    passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
+    share = _BACKWARD_SHARE if job.task == "full" else _BACKWARD_SHARE_OF_ADAPTERS
+    passing = layer_passing(shape, job) * tokens * share
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
     first = max(earlier, min(states.gradients + states.whole, head))

@@ -54,6 +54,8 @@ def _config(raw: Mapping[str, Any]) -> Any:
     config = transformers.CONFIG_MAPPING[model_type](**known)
     if getattr(config, "pad_token_id", None) is not None and config.pad_token_id >= getattr(config, "vocab_size", 1):
         config.pad_token_id = None
+    if getattr(config, "is_encoder_decoder", False) and getattr(config, "decoder_start_token_id", None) is None:
+        config.decoder_start_token_id = 0
     return config
 
 
@@ -71,7 +73,8 @@ def _with_adapters(model: Any, job: MemoryJob) -> Any:
     import peft  # noqa: PLC0415 - as above
 
     targets: Any = "all-linear" if job.lora_targets == ("all-linear",) else list(job.lora_targets)
-    settings = peft.LoraConfig(r=job.lora_rank, target_modules=targets, lora_dropout=0.0, task_type="CAUSAL_LM")
+    kind = "CAUSAL_LM" if hasattr(model, "prepare_inputs_for_generation") else None
+    settings = peft.LoraConfig(r=job.lora_rank, target_modules=targets, lora_dropout=0.0, task_type=kind)
     model.enable_input_require_grads()
     wrapped = peft.get_peft_model(model, settings, low_cpu_mem_usage=True)
     if job.task == "qlora":

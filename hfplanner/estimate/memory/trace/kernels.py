@@ -20,7 +20,17 @@ _FLASH_MOST = 256
 _EIGHTS, _SIXTEENTHS = 8, 16
 # Operations that autocast runs in fp32 on CUDA and not on a CPU (torch documentation, "CUDA Ops that can autocast to
 # float32"), among those that models use.
-_FP32 = ("layer_norm", "group_norm", "native_layer_norm", "softplus", "cumsum", "log", "exp", "rsqrt")
+_FP32 = (
+    "layer_norm",
+    "group_norm",
+    "native_layer_norm",
+    "softplus",
+    "cumsum",
+    "log",
+    "exp",
+    "rsqrt",
+    "cross_entropy_loss",
+)
 
 
 @contextlib.contextmanager

@@ -95,7 +95,9 @@ def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:
 def _loss(model: Any, job: MemoryJob, tokens: Any, mask: Any) -> Any:
     if job.loss == "chunked" and not getattr(model.config, "is_encoder_decoder", False):
         return chunked_loss(model, tokens, mask)
-    output = model(input_ids=tokens, attention_mask=mask, labels=tokens)
+    # A classifier has one label for each sequence.
+    labels = tokens if hasattr(model, "prepare_inputs_for_generation") else tokens[:, 0].clone()
+    output = model(input_ids=tokens, attention_mask=mask, labels=labels)
     if job.autocasts:
         # accelerate hands out what a model under autocast returns in fp32 (convert_outputs_to_fp32).
         output.logits = output.logits.float()
