@@ -25,6 +25,7 @@ COMMANDS = {
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
     "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "guide": LazyCommand("guide", "Read the manual, by topic."),
     "extension": LazyCommand("extension", "Make this program an extension of `hf`: `hf planner`."),
     "report": LazyCommand("report", "Say what the jobs cost, by what, and what of it was wasted."),
 }
