@@ -1,12 +1,13 @@
-"""The one function every string that is not ours passes before it reaches a terminal.
+"""The one function every string that is not ours passes before it reaches a terminal, and one more for Markdown.
 
 A name in a listing, an error of the server, an option somebody typed: any of them may hold an escape sequence that
 moves the cursor, renames the window or reverses the reading direction (CVE-2021-42574).
 """
 
+import re
 import unicodedata
 
-__all__ = ["sanitize"]
+__all__ = ["escape_markdown", "sanitize"]
 
 # Cc: C0, DEL, C1. Cf: bidirectional controls, zero-width characters, tags. Zl, Zp: line and paragraph separators.
 # Cs: lone surrogates, which no UTF-8 terminal can be sent. Co, Cn would draw as boxes and are left alone.
@@ -31,3 +32,16 @@ def sanitize(text: str, *, limit: int = 500) -> str:
     joined = " ".join(read.split())
     safe = "".join(_REPLACEMENT if unicodedata.category(c) in _UNSAFE else c for c in joined)
     return safe if len(safe) <= limit and len(read) == len(text) else f"{safe[:limit]}..."
+
+
+# Everything that CommonMark or GitHub's tables, mentions and references could read as more than text.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@$]|:(?=\S))")
+
+
+def escape_markdown(text: str) -> str:
+    r"""Return text that stays text in Markdown.
+
+    >>> print(escape_markdown("a|b <img src=x> [c](d) @all"))
+    a\|b \<img src=x\> \[c\](d) \@all
+    """
+    return _SPECIAL.sub(r"\\\1", text)

@@ -46,12 +46,15 @@ def covers(scope: Scope, terms: JobTerms) -> bool:
     (True, False)
     """
     return (
-        _may_be(terms.namespace, scope.namespaces)
-        and _may_be(terms.owner, scope.owners)
+        _may_be(scope.namespaces, terms.namespace, *terms.also)
+        and _may_be(scope.owners, terms.owner, *terms.also)
         and all(terms.labels.get(key) in values for key, values in scope.labels.items())
     )
 
 
-def _may_be(name: str, names: frozenset[str]) -> bool:
-    """Whether a name is one of some; where it is not known, or none are asked for, it may be."""
-    return not names or not name or name.casefold() in {other.casefold() for other in names}
+def _may_be(names: frozenset[str], name: str, *others: str) -> bool:
+    """Whether one of the names a job goes by is among some; where its own is not known, it may be."""
+    if not names or not name:
+        return True
+    wanted = {one.casefold() for one in names}
+    return any(one.casefold() in wanted for one in (name, *others))

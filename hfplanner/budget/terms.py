@@ -37,6 +37,7 @@ class JobTerms:
         timeout_secs: of one attempt [s]; ``None`` is not said, which blocks.
         attempts: how often it may be tried.
         has_ports: whether ports are exposed, at a surcharge.
+        also: other names that the Hub gives for who pays or submits: budgets of theirs count it, too.
 
     >>> from datetime import UTC
     >>> price = UsedPrice(micro_usd_per_minute=13333, source="live", checked=datetime(2026, 9, 1, tzinfo=UTC))
@@ -53,6 +54,7 @@ class JobTerms:
     timeout_secs: int | None
     attempts: int = 1
     has_ports: bool = False
+    also: frozenset[str] = frozenset()
 
     @property
     def cap_micro_usd(self) -> int | None:

@@ -37,6 +37,7 @@ class Command:
         examples: command lines that run.
         acts: whether it takes ``shown`` and returns the exit code.
         stops_at_positional: whether options end with the first positional: what follows belongs to it.
+        takes_options_after: says of a first positional that options may follow it all the same.
     """
 
     call: Callable[..., Any]
@@ -48,6 +49,7 @@ class Command:
     examples: Sequence[str]
     acts: bool = False
     stops_at_positional: bool = False
+    takes_options_after: Callable[[str], bool] | None = None
 
     @property
     def all_options(self) -> tuple[Argument, ...]:
@@ -61,6 +63,15 @@ class _ClickCommand(click.Command):
     def __init__(self, declared: Command, **attrs: Any) -> None:  # noqa: ANN401 - click's interface
         super().__init__(**attrs)
         self.declared = declared
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read a command line; where its first positional says so, options may stand behind it."""
+        goes_on = self.declared.takes_options_after
+        if goes_on is not None:
+            opts, _, _ = self.make_parser(ctx).parse_args(list(args))
+            first = opts.get(self.declared.positionals[0].name)
+            ctx.allow_interspersed_args = isinstance(first, str) and goes_on(first)
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help: usage, what it does, options in groups, examples."""

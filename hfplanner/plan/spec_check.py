@@ -86,11 +86,13 @@ class SpecCheck:
 
     Args:
         jobs: each of them.
-        not_checked: what may start a paid job and cannot be priced.
+        not_checked: what may start a paid job and cannot be priced; it blocks.
+        allows_unchecked: whether it does not.
     """
 
     jobs: tuple[CheckedSpec, ...]
     not_checked: tuple[NotChecked, ...]
+    allows_unchecked: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -98,13 +100,13 @@ class SpecCheck:
         verdicts = {job.verdict for job in self.jobs}
         if Verdict.REFUSED in verdicts:
             return Verdict.REFUSED
-        return Verdict.BLOCKED if Verdict.BLOCKED in verdicts or self.not_checked else Verdict.ALLOWED
+        unknown = Verdict.BLOCKED in verdicts or (self.not_checked and not self.allows_unchecked)
+        return Verdict.BLOCKED if unknown else Verdict.ALLOWED
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 where a job is refused or blocked. What could not be checked is said, and stops nothing by itself."""
-        stopped = any(job.verdict is not Verdict.ALLOWED for job in self.jobs)
-        return BudgetError.exit_code if stopped else 0
+        """0 or 3, as the contract says."""
+        return 0 if self.verdict is Verdict.ALLOWED else BudgetError.exit_code
 
     @property
     def once_micro_usd(self) -> int | None:

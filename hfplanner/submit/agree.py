@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.units import format_duration, format_usd
+from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD, format_duration, format_usd
 
 __all__ = ["Changes", "agreed", "changes_between"]
 
@@ -72,7 +72,7 @@ def changes_between(shown: Decision, now: Decision) -> Changes:
     >>> terms = JobTerms(namespace="acme", owner="ada", flavor="l4x1", price=None, timeout_secs=3600)
     >>> before = Decision(verdict=Verdict.ALLOWED, terms=terms, worst_case_micro_usd=799980, lines=(), reasons=())
     >>> changes_between(before, replace(before, worst_case_micro_usd=899980)).to_ask
-    ('The job may now cost $0.89998, not $0.79998.',)
+    ('The job may now cost $0.90, not $0.80.',)
     """
     before, after = shown.terms, now.terms
     to_ask: list[str] = []
@@ -86,7 +86,7 @@ def changes_between(shown: Decision, now: Decision) -> Changes:
     if after.attempts != before.attempts:
         to_ask.append(f"The attempts are now {after.attempts}, not {before.attempts}.")
     cap, capped = now.worst_case_micro_usd, shown.worst_case_micro_usd
-    if cap is not None and capped is not None and cap != capped:
+    if cap is not None and capped is not None and abs(cap - capped) > LIMIT_TOLERANCE_MICRO_USD:
         sentence = f"The job may now cost {format_usd(cap)}, not {format_usd(capped)}."
         (to_ask if cap > capped else to_tell).append(sentence)
     periods = {line.window.budget: line.window.start for line in shown.lines}

@@ -5,16 +5,17 @@ from typing import Any
 
 from hfplanner.api.launch import Launched
 from hfplanner.api.models import JobInfo
+from hfplanner.api.said import said_attempts, said_timeout_secs
 
 __all__ = ["differences"]
 
 
-def differences(spec: Mapping[str, Any], launched: Launched) -> tuple[str, ...]:
+def differences(namespace: str, spec: Mapping[str, Any], launched: Launched) -> tuple[str, ...]:
     """Return what of the answer differs from what was asked, a sentence each; what the answer leaves out does not.
 
     >>> job = JobInfo.model_validate({"id": "a", "flavor": "h200", "timeout": 60, "retry": 2})
     >>> launched = Launched(job_id="a", raw=b"", job=job)
-    >>> for text in differences({"flavor": "l4x1", "timeoutSeconds": 60, "attempts": 1}, launched):
+    >>> for text in differences("acme", {"flavor": "l4x1", "timeoutSeconds": 60, "attempts": 1}, launched):
     ...     print(text)
     The Hub says flavor h200; l4x1 was asked for.
     The Hub says attempts 3; 1 was asked for.
@@ -27,14 +28,30 @@ def differences(spec: Mapping[str, Any], launched: Launched) -> tuple[str, ...]:
         "timeout": spec.get("timeoutSeconds"),
         "attempts": spec.get("attempts"),
     }
-    return tuple(
-        f"The Hub says {name} {said[name]}; {wanted} was asked for."
-        for name, wanted in asked.items()
-        if said.get(name) is not None and wanted is not None and said[name] != wanted
+    lost = (
+        sorted(set(spec.get("labels") or {}) - set(launched.job.labels or {}))
+        if launched.job.labels is not None
+        else []
+    )
+    labels = (f"The job lacks the label {name}; it was asked for." for name in lost)
+    owner = said["owner"]
+    payer = () if owner in {None, namespace} else (f"The Hub says owner {owner}; {namespace} was asked for.",)
+    return (
+        *payer,
+        *labels,
+        *(
+            f"The Hub says {name} {said[name]}; {wanted} was asked for."
+            for name, wanted in asked.items()
+            if said.get(name) is not None and wanted is not None and said[name] != wanted
+        ),
     )
 
 
 def _said(job: JobInfo) -> Iterator[tuple[str, Any]]:
     yield "flavor", None if job.flavor is None else str(job.flavor)
-    yield "timeout", job.timeout
-    yield "attempts", None if job.retry is None else job.retry + 1
+    for name, ask in (("timeout", said_timeout_secs), ("attempts", said_attempts)):
+        try:
+            yield name, ask(job)
+        except ValueError:
+            yield name, "that cannot be used"
+    yield "owner", job.owner and job.owner.name

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hfplanner.budget.ledger.records import BudgetWindow
-from hfplanner.budget.policy import Policy, applied_budgets
+from hfplanner.budget.policy import NO_POLICY, Policy, applied_budgets
 from hfplanner.budget.price import find_price
 from hfplanner.budget.terms import JobTerms, UsedPrice
-from hfplanner.catalog.listing import Listing
+from hfplanner.catalog.listing import Listing, shipped_listing
 
-__all__ = ["Books", "books_for"]
+__all__ = ["Books", "books_for", "shipped_price"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,19 @@ class Books:
     dearest: UsedPrice | None
     bills: Mapping[str, int] = field(default_factory=dict)
     namespaces: tuple[str, ...] = ()
+
+    def worst_price_of(self, flavor: str) -> UsedPrice | None:
+        """Return the price of a flavor, the dearest there is where that is not known."""
+        return self.price_of(flavor) or self.dearest
+
+
+def shipped_price(flavor: str) -> UsedPrice | None:
+    """Return the price of a flavor as this version ships it, the dearest where it does not know the flavor.
+
+    >>> shipped_price("l4x1").micro_usd_per_minute < shipped_price("tpu-v9").micro_usd_per_minute
+    True
+    """
+    return books_for(NO_POLICY, shipped_listing()).worst_price_of(flavor)
 
 
 def books_for(

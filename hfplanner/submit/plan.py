@@ -89,7 +89,7 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     >>> run.timeout_secs, run.timeout_basis
     (4500, 'max_cost')
     >>> choose_run("l4x1", listing, RunLimits(timeout_secs=7200, max_cost_micro_usd=1_000_000)).too_dear.message
-    'The job may cost $1.59996, and --max-cost is $1.00: a --timeout of 1h15m costs no more.'
+    'The job may cost $1.60, and --max-cost is $1.00: a --timeout of 1h15m costs no more.'
     >>> choose_run("l4x2", listing, limits).problem.code
     'unknown_flavor'
     """

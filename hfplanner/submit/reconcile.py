@@ -23,6 +23,7 @@ from hfplanner.submit.found import (
     newest_of_ledger,
     original,
 )
+from hfplanner.submit.granted import granted_terms, hold_what_was_granted
 from hfplanner.submit.identity import copy_sid, is_sid
 from hfplanner.submit.send import Desk
 from hfplanner.submit.settlement import foreign_price, longest_life, settlement
@@ -246,6 +247,9 @@ class _Reconciliation:
         for submission, answer in self._answers(submissions):
             now = self.desk.clock()
             cost = self._cost_of(submission, answer, now)
+            if isinstance(answer, JobInfo) and (cost is None or cost.is_bound) and self._raise(submission, answer, now):
+                submission = ledger.get(submission.sid) or submission  # noqa: PLW2901 - as it stands now
+                cost = self._cost_of(submission, answer, now)
             if cost is None or not ledger.settle(submission.sid, cost):
                 continue
             self.done.settled.append(submission.sid)
@@ -266,6 +270,16 @@ class _Reconciliation:
             jobs = "job" if len(untold) == 1 else f"{len(untold)} jobs:"
             self._gap(f"{jobs} {ids} could not be asked for: {failed[untold[0].sid].message}")
         return [(one, asked.get(one.sid) or self.seen[str(one.job_id)]) for one in submissions]
+
+    def _raise(self, submission: Submission, job: JobInfo, now: datetime) -> bool:
+        """Hold what the Hub granted a job beyond what was asked for; whether that is more."""
+        granted = granted_terms(job, submission.terms, self.books.worst_price_of)
+        if granted is None:
+            return False
+        windows = self.books.windows_of(granted, submission.counts_at)
+        told = hold_what_was_granted(self.desk.ledger, submission, granted, windows, now)
+        self.done.alerts += told
+        return bool(told)
 
     def _cost_of(self, submission: Submission, answer: JobInfo | HubError, now: datetime) -> Settlement | None:
         if isinstance(answer, HubNotFound):

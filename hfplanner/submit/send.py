@@ -10,7 +10,7 @@ from hfplanner.api.launch import Launched
 from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Existing, Refused, Reservation, State, Submission
-from hfplanner.budget.terms import JobTerms
+from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import (
     BudgetBlocked,
     BudgetRefused,
@@ -21,6 +21,8 @@ from hfplanner.errors import (
     SubmissionUnknown,
 )
 from hfplanner.submit.answer import differences
+from hfplanner.submit.books import shipped_price
+from hfplanner.submit.granted import granted_terms, hold_what_was_granted
 from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
 from hfplanner.submit.machine import Machine
 from hfplanner.units import SECONDS_PER_MINUTE, format_usd
@@ -59,6 +61,7 @@ class JobOrder:
         terms: what decides its money.
         windows: the budgets it falls under, as they were checked.
         key: the user's own, to make a retry safe.
+        price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
     """
 
@@ -67,6 +70,7 @@ class JobOrder:
     terms: JobTerms
     windows: tuple[BudgetWindow, ...] = ()
     key: str | None = None
+    price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -224,6 +228,8 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
     try:
         alerts = _book(order, submission, launched, desk)
         recorded = desk.ledger.get(submission.sid) or submission
+        alerts += _raise(order, recorded, launched, desk)
+        recorded = desk.ledger.get(submission.sid) or recorded
     except (LedgerError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LedgerError) else "it was interrupted."
         raise SubmissionUnknown(
@@ -237,8 +243,18 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
         is_new=True,
         job_id=launched.job_id,
         url=job_url(desk.hub.endpoint, order.namespace, launched.job_id),
-        warnings=(*alerts, *differences(order.spec, launched)),
+        warnings=(*alerts, *differences(order.namespace, order.spec, launched)),
     )
+
+
+def _raise(order: JobOrder, recorded: Submission, launched: Launched, desk: Desk) -> tuple[str, ...]:
+    """Hold what the answer grants beyond what was asked for."""
+    if launched.job is None or recorded.job_id != launched.job_id:
+        return ()
+    granted = granted_terms(launched.job, recorded.terms, order.price_of)
+    if granted is None:
+        return ()
+    return hold_what_was_granted(desk.ledger, recorded, granted, order.windows, desk.clock())
 
 
 def _book(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def foreign_price(job: JobInfo, submission: Submission, books: Books) -> UsedPri
     ``None`` where it ran on the flavor that was reserved, at the price it was reserved with.
     """
     flavor = submission.terms.flavor if job.flavor is None else str(job.flavor)
-    return None if flavor == submission.terms.flavor else books.price_of(flavor) or books.dearest
+    return None if flavor == submission.terms.flavor else books.worst_price_of(flavor)
 
 
 def settlement(
@@ -56,7 +56,7 @@ def settlement(
     if basis in {"exact", "never_started"}:
         return Settlement(cost_micro_usd=low, evidence=f"durations ({basis})", at=now)
     worst = cap if high is None else min(high, cap)
-    return Settlement(cost_micro_usd=max(low, worst), evidence=f"upper bound ({basis})", at=now)
+    return Settlement(cost_micro_usd=max(low, worst), evidence=f"upper bound ({basis})", at=now, is_bound=True)
 
 
 def _cost(job: JobInfo, price: UsedPrice, now: datetime) -> tuple[int, int | None, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import EntryKind, Problem, State, Waiver
-from tests.budget.books import LATER, NOW, SENDER, adoption, launch, reserve, settled, window
+from tests.budget.books import LATER, NOW, SENDER, adoption, labels, launch, reserve, settled, terms, window
 
 
 @pytest.fixture
@@ -29,6 +29,9 @@ def books(address: str) -> str:
         ledger.settle("settled", settled(20))
         ledger.correct("settled", settled(25, "bill"))
         ledger.adopt(adoption("adopted", "job-adopted", 400, *both))
+        launch(ledger, "raised", 10, window(1000))
+        wider = labels((window(1000), window(500, "user")))
+        assert ledger.raise_hold("raised", terms(40, labels=wider), "More was granted.", LATER)
         reserve(ledger, "free", 50, windows=())
         waiver = Waiver(reason="a deadline", author="grace", expires=LATER)
         reserve(ledger, "waived", 50, window(1000), window(500, "user", waiver=waiver))

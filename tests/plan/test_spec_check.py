@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,7 +115,9 @@ def test_what_cannot_be_priced_is_never_free(tmp_path: Path, check: Check) -> No
     answer = check(workflow)
     assert answer.jobs == ()
     assert answer.verdict is Verdict.BLOCKED
+    assert answer.exit_code == 3
     assert [one.line for one in answer.not_checked] == [5]
+    assert replace(answer, allows_unchecked=True).exit_code == 0
 
 
 def test_a_schedule_that_does_not_overlap_fills_its_month_at_most(tmp_path: Path, check: Check) -> None:

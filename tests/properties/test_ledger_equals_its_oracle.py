@@ -77,6 +77,11 @@ class Known:
     presumed: bool = False
     evidence: str = ""
     job: str | None = None
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        """Its terms cost what it holds, until it is adopted at another cap."""
+        self.asked = self.cap
 
     @property
     def held(self) -> int:
@@ -297,6 +302,23 @@ class LedgerMachine(RuleBasedStateMachine):
             self.oracle.known[found.sid] = Known(State.ADOPTED, cap, tuple(budgets), tuple(budgets), job=job_id)
         assert (found.sid == sid) == (one is None or (one.state is State.ADOPTED and one.job == job_id))
         self.oracle.limits.update(dict.fromkeys(budgets, limit))
+
+    @precondition(lambda self: self.oracle.known)
+    @rule(number=st.integers(0), more=st.integers(-5, 120), budgets=budget_sets)
+    def grant(self, number: int, more: int, budgets: list[str]) -> None:
+        """The Hub grants more than was asked for, or makes it a job of others too; less changes nothing."""
+        sid = self.pick(number)
+        one = self.oracle.known.get(sid)
+        if one is None:
+            assert not self.ledger.raise_hold(sid, terms(1), "More.", LATER)
+            return
+        cap, wider = max(one.cap + more, 1), tuple(sorted({*one.labels, *budgets}))
+        same = cap == one.asked and set(wider) == set(one.labels)
+        due = one.state in {State.LAUNCHED, State.ADOPTED} and cap >= one.cap and not same
+        granted = terms(cap, labels=dict.fromkeys(wider, "yes"))
+        assert self.ledger.raise_hold(sid, granted, "More.", LATER) == due
+        if due:
+            one.cap, one.asked, one.labels = cap, cap, wider
 
     @rule()
     def open_again(self) -> None:

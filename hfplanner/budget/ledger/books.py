@@ -12,7 +12,7 @@ from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.budget.ledger.windows import covering, follow
 from hfplanner.errors import LedgerError
 
-__all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "note", "post", "step"]
+__all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "note", "post", "raise_charges", "step"]
 
 # What a submission that falls under no budget is charged to, so that its money is in the books too.
 NO_BUDGET = ("", 0)
@@ -166,3 +166,11 @@ def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
     _, _, held_now, posted_now = charges[0]
     for window in covering(tx, submission.terms, submission.counts_us):
         follow(tx, window, held=held - held_now, posted=posted - posted_now)
+
+
+def raise_charges(tx: Transaction, sid: str, change: Change, *, held: int) -> None:
+    """Let a submission hold this much of each budget it was decided in, with an entry for each."""
+    for budget, start_us, held_now, _ in tx.rows(_CHARGES, sid):
+        key, once = (budget, start_us), f"{EntryKind.RAISE}:{change.token}"
+        tx.change(_ENTER, change.token, sid, *key, EntryKind.RAISE, once, held - held_now, 0)
+        tx.change(_SET_CHARGE, held, 0, sid, *key)

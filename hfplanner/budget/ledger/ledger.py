@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 from hfplanner.budget.ledger import queries, reserving
 from hfplanner.budget.ledger.books import Change, Standing, has_change, locked, post, step
 from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.raising import raise_hold
 from hfplanner.budget.ledger.records import (
     Adoption,
     Balance,
@@ -34,6 +35,7 @@ from hfplanner.budget.ledger.records import (
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.verify import rebuild, verify
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, open_window
+from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
 from hfplanner.units import format_usd
 
@@ -204,6 +206,17 @@ class Ledger:
             return queries.by_job(tx, adoption.job_id) if has_change(tx, change.token) else None
 
         return self._database.write(lambda tx: reserving.adopt(tx, adoption, change), committed)
+
+    def raise_hold(self, sid: str, terms: JobTerms, reason: str, at: datetime) -> bool:
+        """Hold what a LAUNCHED or ADOPTED job can cost on the terms that the Hub granted it, and count it under them.
+
+        Limits may be exceeded: that is their windows' overrun. ``False``: nothing changed, because it is in another
+        state, has these terms already, or would hold less.
+        """
+        change = self._change(at, reason)
+        return self._database.write(
+            lambda tx: raise_hold(tx, sid, terms, change), lambda tx: has_change(tx, change.token) or None
+        )
 
     # What there is
 

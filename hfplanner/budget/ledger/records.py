@@ -65,6 +65,7 @@ class EntryKind(StrEnum):
     REOPEN = "REOPEN"  # held + cap, posted - cap: what was presumed is held again, for the job was found
     CORRECT = "CORRECT"  # posted + (what evidence says - what was posted)
     ADOPT = "ADOPT"  # held + cap, beyond the limit where it must be
+    RAISE = "RAISE"  # held + (the cap of what the Hub granted - the cap of what was asked), beyond the limit too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,11 +274,13 @@ class Settlement:
         cost_micro_usd: the money.
         evidence: where the figure is from: ``"durations"``, ``"bill"``, ``"never started"``, ...
         at: when it was found, UTC.
+        is_bound: whether it is only known to cost no more.
     """
 
     cost_micro_usd: int
     evidence: str
     at: datetime
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

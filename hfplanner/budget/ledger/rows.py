@@ -64,6 +64,7 @@ def terms_text(terms: JobTerms) -> str:
         **{name: getattr(terms, name) for name in ("namespace", "owner", "flavor", "timeout_secs", "attempts")},
         "has_ports": terms.has_ports,
         "labels": dict(terms.labels),
+        **({"also": sorted(terms.also)} if terms.also else {}),
         "price": None
         if price is None
         else {
@@ -85,7 +86,8 @@ def read_terms(text: str) -> JobTerms:
     price = plain.pop("price")
     if price is not None:
         price = UsedPrice(**{**price, "checked": datetime.fromisoformat(price["checked"])})
-    return JobTerms(price=price, **plain)
+    also = frozenset(plain.pop("also", ()))
+    return JobTerms(price=price, also=also, **plain)
 
 
 def scope_text(scope: Scope) -> str:

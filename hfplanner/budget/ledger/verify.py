@@ -183,7 +183,8 @@ _CHECKS = (
         SELECT seq, sid, from_state, to_state FROM changes WHERE sid <> '' AND from_state || '>' || to_state NOT IN (
             '>RESERVED', '>ADOPTED', 'RESERVED>SENDING', 'RESERVED>VOID', 'SENDING>LAUNCHED', 'SENDING>UNKNOWN',
             'SENDING>VOID', 'UNKNOWN>LAUNCHED', 'UNKNOWN>VOID', 'UNKNOWN>SETTLED', 'LAUNCHED>SETTLED',
-            'ADOPTED>SETTLED', 'SETTLED>SETTLED', 'SETTLED>LAUNCHED', 'VOID>ADOPTED')
+            'ADOPTED>SETTLED', 'LAUNCHED>LAUNCHED', 'ADOPTED>ADOPTED', 'SETTLED>SETTLED', 'SETTLED>LAUNCHED',
+            'VOID>ADOPTED')
         """,
         "Change {0}, of submission {1}, leads from {2!r} to {3!r}, which nothing does.",
     ),
@@ -192,13 +193,15 @@ _CHECKS = (
         """
         SELECT e.seq, e.sid, e.kind, e.held_micro_usd, e.posted_micro_usd FROM entries e
         JOIN changes c ON c.token = e.token
-        WHERE c.sid <> e.sid OR e.once <> CASE WHEN e.kind = 'CORRECT' THEN 'CORRECT:' || e.token ELSE e.kind END
+        WHERE c.sid <> e.sid
+            OR e.once <> CASE WHEN e.kind IN ('CORRECT', 'RAISE') THEN e.kind || ':' || e.token ELSE e.kind END
             OR NOT CASE e.kind
             WHEN 'RESERVE' THEN c.to_state = 'RESERVED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd = 0
             WHEN 'ADOPT' THEN c.to_state = 'ADOPTED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd = 0
             WHEN 'RELEASE' THEN c.to_state = 'VOID' AND e.held_micro_usd <= 0 AND e.posted_micro_usd = 0
             WHEN 'SETTLE' THEN c.to_state = 'SETTLED' AND e.held_micro_usd <= 0 AND e.posted_micro_usd >= 0
             WHEN 'PRESUME' THEN c.to_state = 'SETTLED' AND e.held_micro_usd = -e.posted_micro_usd
+            WHEN 'RAISE' THEN c.to_state IN ('LAUNCHED', 'ADOPTED') AND e.held_micro_usd >= 0 AND e.posted_micro_usd = 0
             WHEN 'REOPEN' THEN c.to_state = 'LAUNCHED' AND e.held_micro_usd >= 0 AND e.posted_micro_usd <= 0
             WHEN 'CORRECT' THEN c.to_state = 'SETTLED' AND e.held_micro_usd = 0
             ELSE 1 = 0 END
@@ -213,7 +216,9 @@ _CHECKS = (
 )
 _CAPS = """
     SELECT sid, cap_micro_usd, terms FROM submissions
-    WHERE sid > ? AND sid NOT IN (SELECT sid FROM entries WHERE kind = 'ADOPT') ORDER BY sid LIMIT ?
+    WHERE sid > ? AND (sid NOT IN (SELECT sid FROM entries WHERE kind = 'ADOPT')
+        OR sid IN (SELECT sid FROM entries WHERE kind = 'RAISE'))
+    ORDER BY sid LIMIT ?
 """
 _PAGE = 2000
 

@@ -153,7 +153,7 @@ def _run(asked: AskedRun, rules: Policy, desk: "Desk", shown: str, *, key: str |
     known = None if key is None else desk.ledger.by_key(key)
     if planned.decision.verdict is not Verdict.ALLOWED and known is None:
         return show(refused_answer(planned), shown)
-    submitted = submit(_order(planned, key), desk)
+    submitted = submit(_order(planned, key, books), desk)
     for text in submitted.warnings:
         warn(text)
     return _finish(submitted, desk, books, shown, follows=follows)
@@ -200,7 +200,7 @@ def _who(desk: "Desk", namespace: str | None) -> Account:
         return Account(namespace)
 
 
-def _order(planned: Planned, key: str | None) -> "JobOrder":
+def _order(planned: Planned, key: str | None, books: "Books") -> "JobOrder":
     from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - httpx
 
     body = planned.request.body
@@ -211,6 +211,7 @@ def _order(planned: Planned, key: str | None) -> "JobOrder":
         terms=planned.decision.terms,
         windows=planned.decision.windows,
         key=key,
+        price_of=books.worst_price_of,
         notes={"image": str(image), "name": planned.request.labels.get("name", "")},
     )
 

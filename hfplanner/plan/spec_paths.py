@@ -1,0 +1,116 @@
+"""Files and folders to be checked, and the earlier version they are compared with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hfplanner.api.strict_json import StrictJsonError, loads
+from hfplanner.errors import UsageError, quoted
+from hfplanner.plan.spec_check import SpecCheck, check_specs
+from hfplanner.plan.spec_compare import SpecComparison, compare_specs, costs_of_json
+from hfplanner.specs.at_revision import find_specs_at
+from hfplanner.specs.discover import SPEC_ENDINGS, find_specs
+from hfplanner.specs.documents import MAX_SPEC_BYTES
+from hfplanner.specs.found import FoundSpecs
+from hfplanner.units import format_usd
+
+if TYPE_CHECKING:
+    from hfplanner.plan.workspace import Workspace
+
+__all__ = ["compare_with", "is_spec_path", "parse_increase", "too_dear"]
+
+_INCREASES = "Accepted: a share such as 10% or 12.5%; 0% allows none."
+_MOST_PERCENT = 100_000
+
+
+def is_spec_path(text: str) -> bool:
+    """Whether a word names a file or folder of jobs: it is there, or it has the ending of one.
+
+    >>> is_spec_path("jobs.toml"), is_spec_path("python:3.12")
+    (True, False)
+    """
+    try:
+        return Path(text).exists() or text.endswith(SPEC_ENDINGS)
+    except (OSError, ValueError):
+        return False
+
+
+def parse_increase(given: object) -> Decimal:
+    """Return by which share the whole may become dearer.
+
+    Raises:
+        UsageError: it is no share.
+
+    >>> parse_increase("10%"), parse_increase("0")
+    (Decimal('0.1'), Decimal('0'))
+    """
+    text = str(given).strip().removesuffix("%").strip()
+    try:
+        percent = Decimal(text)
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if not percent.is_finite() or not 0 <= percent <= _MOST_PERCENT:
+        raise UsageError(f"{quoted(str(given))} is not a share of the cost.", hint=_INCREASES)
+    return percent / 100
+
+
+def compare_with(base: str, paths: Sequence[Path], after: SpecCheck, workspace: "Workspace") -> SpecComparison:
+    """Return what changed since an earlier version, both at the prices and under the policy of now.
+
+    Args:
+        base: a folder that holds the same files, a saved ``check --json``, or a revision of git.
+        paths: what was checked.
+        after: its check.
+        workspace: where prices, policy and books are.
+
+    Raises:
+        JobSpecError: there is no such version, or it cannot be read.
+        UsageError: the saved document is none.
+    """
+    path = Path(base)
+    if path.is_file():
+        return compare_specs(base, _saved(path), after)
+    specs = _in_folder(path, paths) if path.is_dir() else find_specs_at(base, paths, Path.cwd())
+    return compare_specs(base, check_specs(specs, workspace), after)
+
+
+def _saved(path: Path) -> dict[str, int | None]:
+    try:
+        document = loads(path.read_bytes(), max_bytes=16 * MAX_SPEC_BYTES)
+        if not isinstance(document, dict):
+            raise UsageError(f"{path} is no saved check.", hint="Save one with: hfplanner check PATH --json > FILE")
+        return costs_of_json(document)
+    except (StrictJsonError, ValueError, OSError) as error:
+        raise UsageError(
+            f"{path} is no saved check: {error}.", hint="Save one with: hfplanner check PATH --json > FILE"
+        ) from error
+
+
+def _in_folder(base: Path, paths: Sequence[Path]) -> FoundSpecs:
+    """Return the jobs of another folder, each file called as the present version calls it."""
+    found = FoundSpecs()
+    for path in paths:
+        there = base / path.name if path.is_absolute() else base / path
+        if not there.exists() and len(paths) == 1 and path.is_dir():
+            there = base
+        if not there.exists():
+            continue
+        specs = find_specs([there])
+        named = [replace(job, source=str(path / Path(job.source).relative_to(there))) for job in specs.jobs]
+        if there.is_file():
+            named = [replace(job, source=str(path)) for job in specs.jobs]
+        found += FoundSpecs(tuple(named), ())
+    return found
+
+
+def too_dear(comparison: SpecComparison, max_increase: Decimal) -> str | None:
+    """Return how an increase breaks its bound, a sentence; ``None`` where it does not."""
+    if not comparison.exceeds(max_increase):
+        return None
+    before, after = comparison.before_micro_usd, comparison.after_micro_usd
+    allowed = f"{max_increase * 100:.4f}".rstrip("0").rstrip(".")
+    if before is None or after is None:
+        return f"The increase is not known, so it is not within {allowed} %."
+    return f"{format_usd(after)} is more than {allowed} % above {format_usd(before)}."
