@@ -13,7 +13,7 @@ from hfplanner.units import GB, TERA, GiB
 
 __all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
-_FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1}
+_FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1, "": 1}
 _PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4")
 
 
@@ -34,6 +34,7 @@ class Accelerator:
         bf16: whether bf16 runs on tensor cores.
         fp8: whether fp8 does.
         tdp_watts: power limit.
+        multiprocessors: streaming multiprocessors.
     """
 
     model: str
@@ -47,6 +48,7 @@ class Accelerator:
     bf16: bool | None
     fp8: bool | None
     tdp_watts: int | None
+    multiprocessors: int | None = None
 
 
 def accelerator_key(name: str) -> str:
@@ -107,6 +109,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
         bf16=flag("bf16_support"),
         fp8=flag("fp8_support"),
         tdp_watts=amount("tdp"),
+        multiprocessors=amount("multiprocessors"),
     )
 
 

@@ -107,4 +107,4 @@ def _work(said: DurationOptions, *, offline: bool) -> Work:
             endpoint=settings.endpoint, token=read_token(os.environ), offline=offline or settings.offline
         )
         shape = load_model(str(said.model), source)
-    return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size or 1)
+    return Work(shape=shape, kind=kind, tokens=said.tokens, seq_len=said.seq_len, batch_size=said.batch_size)

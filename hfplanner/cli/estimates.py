@@ -180,7 +180,9 @@ class Asked:
             raise ValueError("no model, or no tokens")
         shape, job = self._model_asked
         kind = job.task if job.task != "inference" else "prefill" if self._time.phase == "prefill" else "decode"
-        return Work(shape=shape, kind=kind, tokens=self._time.tokens, seq_len=job.seq_len, batch_size=job.batch_size)
+        return Work(
+            shape=shape, kind=kind, tokens=self._time.tokens, seq_len=job.seq_len, batch_size=job.batch_size, job=job
+        )
 
     def _workload(self) -> Workload:
         trains = self._model.is_given and self._model.task != "inference"

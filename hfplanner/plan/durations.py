@@ -16,6 +16,7 @@ from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
 from hfplanner.plan.asked import AskedModel, AskedTime
 from hfplanner.plan.known import KnownJob
+from hfplanner.plan.memory import memory_on
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.carry import Carried
@@ -52,7 +53,7 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
         return durations.durations_like(known.history, listing, workload, tokens=time.tokens)
     if measured:
         return durations.durations_from(measured, listing, workload, tokens=time.tokens)
-    return durations.durations_planned(_work(known), listing, workload)
+    return durations.durations_planned(_work(known), listing, workload, memory=memory_on(known, listing))
 
 
 def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -> "Carried":
@@ -134,4 +135,5 @@ def _work(known: KnownJob) -> "Work":
         raise ValueError("no model, or no tokens")
     job = model.job
     kind = _KINDS.get(time.phase, "decode") if job.task == "inference" else job.task
-    return Work(shape=model.shape, kind=kind, tokens=time.tokens, seq_len=job.seq_len, batch_size=job.batch_size)
+    batch = known.needs.model.batch_size
+    return Work(shape=model.shape, kind=kind, tokens=time.tokens, seq_len=job.seq_len, batch_size=batch, job=job)

@@ -4,9 +4,10 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.durations import durations_of
 from hfplanner.plan.known import KnownJob, know_job
+from hfplanner.plan.memory import memory_on
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.choose import recommend
-from hfplanner.recommend.estimates import Estimates, MemoryNeed
+from hfplanner.recommend.estimates import Estimates
 from hfplanner.recommend.result import Recommendation
 
 __all__ = ["estimates_on", "recommend_for"]
@@ -44,13 +45,4 @@ def estimates_on(known: KnownJob, listing: Listing) -> Estimates:
         UsageError: a run was measured on a flavor that is not listed.
         NoSuchJobs: no job like the one named ran to its end.
     """
-    return Estimates(memory=_memory_on(known, listing), durations=durations_of(known, listing))
-
-
-def _memory_on(known: KnownJob, listing: Listing) -> MemoryNeed | None:
-    if known.model is None:
-        return None
-    from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - only where a model is named
-    from hfplanner.recommend.memory import memory_need  # noqa: PLC0415 - as above
-
-    return memory_need(known.model.shape, known.model.job, places_of(listing.flavors), spread=known.is_spread)
+    return Estimates(memory=memory_on(known, listing), durations=durations_of(known, listing))

@@ -9,7 +9,8 @@ from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.duration.workload import Workload
-from hfplanner.recommend.estimates import Durations
+from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed
+from hfplanner.units import format_bytes
 
 __all__ = ["durations_from", "durations_like", "durations_planned"]
 
@@ -76,13 +77,16 @@ def durations_like(
     )
 
 
-def durations_planned(work: Work, listing: Listing, workload: Workload) -> Durations:
+def durations_planned(
+    work: Work, listing: Listing, workload: Workload, *, memory: MemoryNeed | None = None
+) -> Durations:
     """Return the duration of work that never ran on every flavor of the listing, in wide bounds.
 
     Args:
         work: the model, and how many tokens.
         listing: what can be rented.
         workload: what the job does.
+        memory: what the model needs there; where it surely does not fit there is no duration.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> from hfplanner.models.known import find_known
@@ -91,14 +95,25 @@ def durations_planned(work: Work, listing: Listing, workload: Workload) -> Durat
     >>> planned.measured, planned.by_flavor["h200"].low < planned.by_flavor["h200"].high
     ((), True)
     """
-    carried = durations_from_work(work, listing.flavors, workload)
+    fits = {} if memory is None else memory.by_flavor
+    too_small = {name: _too_small(there) for name, there in fits.items() if there.verdict == "no"}
+    flavors = [flavor for flavor in listing.flavors if flavor.name not in too_small or not flavor.gpus]
+    carried = durations_from_work(work, flavors, workload)
     carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
     return Durations(
         measured=(),
         workload=workload,
         by_flavor=carried.estimates,
-        unknown=carried.unknown,
+        unknown={**too_small, **carried.unknown},
         timeouts=carried.timeouts,
         timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
     )
+
+
+def _too_small(there: FlavorMemory) -> str:
+    """Return why a model does not run on a flavor."""
+    need = format_bytes(there.per_gpu_bytes.likely)
+    if there.usable_bytes is None:
+        return f"the model needs {need}, and how much memory a GPU there has is not known"
+    return f"the model does not fit: it needs {need} of a GPU that has {format_bytes(there.usable_bytes)}"

@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.fit_carry``: learn the rates and shares of carried durations from published rows.
 
-Writes ``sustained_rates.csv``, ``carry_shares.csv``, ``gpu_scaling.csv`` and ``achieved_fraction.csv`` of ``data/``.
+Writes ``sustained_rates.csv``, ``carry_shares.csv`` and ``gpu_scaling.csv`` of ``data/``.
 
 The model is that of
 ``hfplanner/estimate/duration/carry.py``: of each group, log time = work - c x compute - m x memory - (1-c-m) x clock.
@@ -24,7 +24,6 @@ from hfplanner.catalog.accelerators import accelerator_facts
 from hfplanner.estimate.duration.fit import Point, solve
 from hfplanner.estimate.duration.shares import Shares, doublings_of
 from tests.benchmarks.cross_gpu_rows import (
-    ACHIEVED,
     EFFICIENCY,
     Before,
     Group,
@@ -76,13 +75,6 @@ _LINKS = {
 }
 _SCALED_TO = 8
 _TENTH = 1.2816  # a tenth of a normal distribution lies beyond this many standard deviations
-
-# What kernels reach and what plain eager code does; published runs of one batch are too few to say more.
-_ACHIEVED_BY_PHYSICS = {
-    "prefill": (0.20, 0.50, 0.85, "of the sustained compute: between eager code and what kernels alone reach"),
-    "decode": (0.10, 0.45, 0.85, "of the sustained bandwidth: between eager code and what kernels alone reach"),
-}
-_OPERATIONS = {"full": 6, "lora": 4, "qlora": 4}
 
 
 @dataclass(slots=True)
@@ -299,25 +291,6 @@ def scaling_of(link: str) -> tuple[float, float, int]:
     return math.exp(mean * steps), sigma * steps, int(total)
 
 
-def achieved(task: str, fitted: Fitted) -> tuple[float, float, float, str]:
-    """Return which fraction of the sustained compute published training runs achieve: 5 %, 50 % and 95 % of them.
-
-    Every source weighs the same, however many rows it has.
-    """
-    by_source: dict[str, list[float]] = defaultdict(list)
-    for row in read_rows(ACHIEVED):
-        if row["task"] == task:
-            operations = _OPERATIONS[task] * float(row["params_b"]) * 1e9 * float(row["tokens_per_sec_per_gpu"])
-            by_source[row["source"]].append(operations / math.exp(fitted.rates[row["accelerator"], "half"]) / 1e12)
-    count = sum(len(found) for found in by_source.values())
-    low, likely, high = (
-        math.exp(float(np.mean([math.log(np.quantile(found, part)) for found in by_source.values()])))
-        for part in (0.05, 0.5, 0.95)
-    )
-    text = f"of the sustained compute: {count} published training runs of {len(by_source)} projects"
-    return min(low, likely / 2.5), likely, min(max(high, 1.6 * likely), 1.0), text
-
-
 def main() -> int:
     """Fit the committed rows and write the constants."""
     day = datetime.now(UTC).date().isoformat()
@@ -353,10 +326,6 @@ def main() -> int:
         source = f"{count} published rows of data-parallel training over {link}"
         scaling.append((name, _SCALED_TO, f"{efficiency:.3f}", f"{sigma:.3f}", source, day))
     _write("gpu_scaling.csv", ("accelerator", "gpus", "efficiency", "sigma", "source", "checked"), scaling)
-    fractions = [(task, *achieved(task, fitted)) for task in _OPERATIONS]
-    fractions += [(task, *numbers) for task, numbers in _ACHIEVED_BY_PHYSICS.items()]
-    cells = [(task, *(f"{number:.3f}" for number in numbers), text, day) for task, *numbers, text in fractions]
-    _write("achieved_fraction.csv", ("kind", "low", "likely", "high", "source", "checked"), cells)
     _write("carry_shares.csv", ("phase", "bound", *names, "source", "checked"), shares)
     return 0
 

@@ -1,5 +1,6 @@
 """Durations carried to flavors never tried: what narrows them, what does not change them, and what is not known."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.estimate.duration.carry import carry_over, carry_to_all
 from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.timeout import suggested_timeout_secs
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate, exactly
 
@@ -131,3 +133,29 @@ def test_nothing_measured_is_a_mistake_of_the_caller() -> None:
         carry_to_all([], FLAVORS.values(), FLAVORS, TRAIN)
     with pytest.raises(KeyError, match="l4x2"):
         carry_to_all([run("l4x2", 60)], FLAVORS.values(), FLAVORS, TRAIN)
+
+
+def test_the_spread_of_a_measured_span_counts_once() -> None:
+    """A factor of 3 either way on an L4 is a factor of 3.5 or so on an A100, and not of 9."""
+    span = Estimate(1200, 3600, 10800, ("three earlier runs",))
+    found = carried([MeasuredRun(flavor="l4x1", duration_secs=span)], "a100-large")
+    exact = carried([run("l4x1", 3600)], "a100-large")
+    assert found.likely == exact.likely
+    assert found.high / found.likely == pytest.approx(
+        math.exp(math.hypot(math.log(exact.high / exact.likely), math.log(3))), rel=0.02
+    )
+    assert found.likely / found.low == pytest.approx(
+        math.exp(math.hypot(math.log(exact.likely / exact.low), math.log(3))), rel=0.02
+    )
+    assert suggested_timeout_secs(found) <= suggested_timeout_secs(span)
+
+
+def test_two_spans_are_surer_than_either_and_less_sure_than_two_exact_measurements() -> None:
+    """Whatever is not known of the measurements is not known of the target, once."""
+    spans = [
+        MeasuredRun(flavor=name, duration_secs=Estimate(secs // 2, secs, 2 * secs, ("some",)))
+        for name, secs in (("l4x1", 3600), ("a10g-small", 2700))
+    ]
+    two = carried(spans, "a100-large")
+    assert width(carried([run("l4x1", 3600), run("a10g-small", 2700)], "a100-large")) < width(two)
+    assert width(two) < width(carried(spans[:1], "a100-large"))

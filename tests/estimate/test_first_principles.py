@@ -5,13 +5,10 @@ import pytest
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.estimate.duration.first_principles import (
     Work,
-    active_parameters,
     durations_from_work,
-    forward_operations_per_token,
 )
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.models.by_hand import ByHand, shape_by_hand
-from hfplanner.models.known import find_known
 
 FLAVORS = shipped_listing().by_name()
 EIGHT = shape_by_hand(ByHand(params=8 * 10**9))
@@ -30,8 +27,10 @@ def test_full_training_costs_three_forward_passes_and_adapters_two() -> None:
 
 
 def test_twice_the_tokens_take_twice_as_long() -> None:
-    """But for rounding to seconds."""
-    assert likely("h200", tokens=2 * 10**8) == pytest.approx(2 * likely("h200"), abs=1)
+    """But for what comes before the first step, and rounding to seconds."""
+    one, two, three = (likely("h200", tokens=many * 10**8) for many in (1, 2, 3))
+    assert three - two == pytest.approx(two - one, abs=1)
+    assert two < 2 * one
 
 
 def test_it_agrees_with_a_published_run() -> None:
@@ -48,19 +47,6 @@ def test_generating_side_by_side_shares_the_reading_of_the_weights() -> None:
     assert likely("l4x1", "decode", batch_size=10**6, tokens=10**6) >= likely("l4x1", "prefill", tokens=10**6) / 2
 
 
-def test_of_a_mixture_of_experts_only_those_visited_compute() -> None:
-    """gpt-oss-20b has 21 billion parameters, of which a token meets 3.6 (its model card)."""
-    shape = find_known("openai/gpt-oss-20b")
-    assert shape is not None
-    assert 2.5e9 < active_parameters(shape) < 4.5e9 < shape.parameters.total / 4
-
-
-def test_attention_grows_with_the_sequence() -> None:
-    """2 N for the weights, and 2 x layers x width for every token before, half of them on average."""
-    short, long = (forward_operations_per_token(EIGHT, length) for length in (1024, 2048))
-    assert long - short == 2 * EIGHT.layers * EIGHT.query_width * 1024
-
-
 def test_the_bounds_are_wide_and_say_why() -> None:
     """Nothing was measured: at least a factor of two either way together, and never on a CPU."""
     found = durations_from_work(Work(shape=EIGHT, kind="lora", tokens=10**8), FLAVORS.values(), Workload())
@@ -70,7 +56,7 @@ def test_the_bounds_are_wide_and_say_why() -> None:
     assert set(found.unknown) == {"cpu-basic", "cpu-upgrade", "cpu-performance", "cpu-xl"}
 
 
-@pytest.mark.parametrize("wrong", [{"tokens": 0}, {"seq_len": 0}, {"batch_size": 0}, {"weight_bytes": 0.0}])
+@pytest.mark.parametrize("wrong", [{"tokens": 0}, {"seq_len": 0}, {"batch_size": 0}])
 def test_work_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     """No tokens take no time, which nobody asks for."""
     with pytest.raises(ValueError, match="not above 0"):

@@ -232,7 +232,17 @@ def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
     told = " and ".join(_told(item) for item, _ in job.machines)
     basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source)
-    return apply_change(first.run.duration_secs, change, *basis)
+    return apply_change(_measured(job, first.run.duration_secs, job.believed), change, *basis)
+
+
+def _measured(job: _Job, first: Estimate, believed: Posterior) -> Estimate:
+    """Return the first duration as far as all measurements tell it."""
+    sentences = tuple(dict.fromkeys(one for item, _ in job.machines for one in item.run.duration_secs.basis))
+    if len(job.machines) == 1:
+        return Estimate(first.low, first.likely, first.high, sentences)
+    reach = math.exp(SIGMAS * math.sqrt(believed.doubt))
+    low, high = math.floor(first.likely / reach), math.ceil(round(first.likely * reach, 6))
+    return Estimate(low, first.likely, high, sentences)
 
 
 def _shares(runs: Sequence[_Run], workload: Workload) -> Shares:

@@ -57,18 +57,22 @@ class Change:
 def apply_change(span: Estimate, change: Change, *basis: str) -> Estimate:
     """Return a duration after a change; what is only starting up, at most a minute, does not change.
 
+    How far the duration is known and how far the change is known have nothing to do with each other: the distances of
+    the bounds, as logarithms, are added as squares.
+
     >>> from hfplanner.estimate.span import exactly
     >>> half = Change(math.log(0.4), math.log(0.5), math.log(0.6))
     >>> apply_change(exactly(6000, "one run"), half, "half as long")
     Estimate(low=2400, likely=3000, high=3624, basis=('one run', 'half as long'))
     """
-    low, likely, high = (
-        secs * math.exp(log)
-        for secs, log in ((span.low, change.low), (span.likely, change.likely), (span.high, change.high))
-    )
-    start = min(_MOST_START_SECS, _MOST_START_SHARE * span.likely)
-    low = min(low, start + max(span.low - start, 0.0) * math.exp(change.low))
-    high = max(high, start + max(span.high - start, 0.0) * math.exp(change.high))
+    secs = max(span.likely, 1)
+    down = math.hypot(change.likely - change.low, math.log(secs / max(span.low, 1)) if span.low < secs else 0.0)
+    up = math.hypot(change.high - change.likely, math.log(max(span.high, 1) / secs))
+    start = min(_MOST_START_SECS, _MOST_START_SHARE * secs)
+    low, likely, high = (math.exp(change.likely + reach) for reach in (-down, 0.0, up))
+    low = min(secs * low, start + (secs - start) * low)
+    high = max(secs * high, start + (secs - start) * high)
+    likely *= secs
     middle = max(round(likely), 1)
     return Estimate(
         min(max(math.floor(low), 1), middle), middle, max(math.ceil(round(high, 6)), middle), (*span.basis, *basis)

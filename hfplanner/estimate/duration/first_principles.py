@@ -1,120 +1,81 @@
-"""Durations of jobs that never ran: from tokens, the model's operations and the fraction of its speed a GPU achieves.
+"""Durations of jobs that never ran: the operations of the model, timed on each card, with what its engine adds.
 
-Training and reading prompts are arithmetic: operations over the rate that a GPU sustains. Generating reads all weights
-for every step and the cached keys and values of every sequence: bytes over bandwidth, or the arithmetic where that is
-more. The fractions are quantiles of published training and generation runs (``data/achieved_fraction.csv``), and wide:
-a measured minute is worth more than all of this.
+What a step of a phase takes is :mod:`.operations.phases`; how many steps there are follows from the tokens. Training
+takes every GPU of a flavor where the job scales, with what they tell each other; vLLM keeps as many sequences going as
+its memory allows. The bounds are how far published runs were from what their operations say
+(``data/first_principles_spread.csv``, written by ``python -m tests.benchmarks.work_accuracy``): a measured minute is
+worth more than all of this.
 """
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
 
+from hfplanner.catalog.accelerators import facts_of
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.change import SIGMAS
-from hfplanner.estimate.duration.rates import Rates, compute_rate, rates_of
+from hfplanner.estimate.duration.operations.kernels import Card, card_of
+from hfplanner.estimate.duration.operations.parallel import with_communication
+from hfplanner.estimate.duration.operations.phases import Run, decode_secs, prefill_secs, train_secs
+from hfplanner.estimate.duration.rates import missing_precision, rates_of
 from hfplanner.estimate.duration.scaling import speedup_of
-from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.duration.startup import startup_secs
+from hfplanner.estimate.duration.work import Kind, Work
+from hfplanner.estimate.duration.workload import Precision, Workload
+from hfplanner.estimate.memory.vllm import serving_room
 from hfplanner.estimate.span import Estimate
-from hfplanner.models.shape import ModelShape
 
-__all__ = ["Work", "active_parameters", "durations_from_work", "forward_operations_per_token"]
+__all__ = ["Kind", "Spread", "Work", "durations_from_work", "seconds_of_work", "spread_of"]
 
-Kind = Literal["full", "lora", "qlora", "prefill", "decode"]
-
-# Of a forward pass: the backward pass of full training costs two more, that of adapters one, as the gradients of frozen
-# weights are not computed (Kaplan et al. 2020, section 2.1: 6 N operations a token).
-_PASSES = {"full": 3, "lora": 2, "qlora": 2, "prefill": 1, "decode": 1}
-_CACHE_BYTES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a job is to do.
-
-    Args:
-        shape: of its model.
-        kind: training of all weights or of adapters, reading prompts, generating.
-        tokens: trained on, read or generated.
-        seq_len: tokens of one sequence, prompt and answer together.
-        batch_size: sequences generated side by side.
-        weight_bytes: of one parameter while generating [bytes].
-
-    Raises:
-        ValueError: a number that is not above 0.
-    """
-
-    shape: ModelShape
-    kind: Kind
-    tokens: int
-    seq_len: int = 2048
-    batch_size: int = 1
-    weight_bytes: float = 2.0
-
-    def __post_init__(self) -> None:
-        """Refuse work that cannot be."""
-        if min(self.tokens, self.seq_len, self.batch_size, self.weight_bytes) <= 0:
-            raise ValueError(f"not above 0: {self.tokens}, {self.seq_len}, {self.batch_size}, {self.weight_bytes}")
+_ENGINES = {"eager": "eager code", "compiled": "compiled code", "vllm": "vLLM"}
+_MOST_SEQUENCES = 256  # vLLM's max_num_seqs
+# Jobs are in bf16 where nobody chose, and then in whichever 16 bits the card has.
+_COMPUTED_IN: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16", "fp16-mixed": "fp16"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Fraction:
+class Spread:
+    """How far published runs were from their operations: 5 and 95 of 100 took these times as long.
+
+    Args:
+        low: the lower factor.
+        high: the upper one.
+        source: what it was learnt from.
+    """
+
     low: float
-    likely: float
     high: float
     source: str
 
-    @property
-    def told(self) -> str:
-        """The fraction as a sentence."""
-        return f"GPUs achieve {self.likely:.0%} ({self.low:.0%} to {self.high:.0%}) {self.source}"
-
 
 @cache
-def _fractions() -> dict[str, _Fraction]:
+def _spreads() -> dict[tuple[str, str], Spread]:
     return {
-        row["kind"]: _Fraction(float(row["low"]), float(row["likely"]), float(row["high"]), row["source"])
-        for row in read_data_rows("achieved_fraction.csv")
+        (row["engine"], row["kind"]): Spread(float(row["low"]), float(row["high"]), row["source"])
+        for row in read_data_rows("first_principles_spread.csv")
     }
 
 
-def active_parameters(shape: ModelShape) -> int:
-    """Return the parameters one token is multiplied with: no embedding, and of all experts those it visits.
+def spread_of(engine: str, kind: str) -> Spread:
+    """Return the spread of an engine and a kind of work, that of any where there is none of its own.
 
-    >>> from hfplanner.models.by_hand import ByHand, shape_by_hand
-    >>> shape = shape_by_hand(ByHand(params=8 * 10**9))
-    >>> 7 * 10**9 < active_parameters(shape) <= 8 * 10**9
+    >>> spread_of("eager", "lora").low < 1 < spread_of("any", "any").high
     True
     """
-    parts = shape.parameters
-    head = parts.head or (parts.embedding if shape.vocab else 0)
-    idle = 0
-    if shape.experts:
-        matrices = 3 if shape.gated else 2
-        unvisited = shape.experts.count - shape.experts.per_token
-        layers = shape.layers - shape.experts.dense_layers
-        idle = unvisited * matrices * shape.hidden * shape.experts.ffn * layers
-    return max(parts.linear - idle, 1) + head
-
-
-def forward_operations_per_token(shape: ModelShape, seq_len: int) -> float:
-    """Return the operations of one token's forward pass: 2 per parameter, and attention over half the sequence.
-
-    >>> from hfplanner.models.by_hand import ByHand, shape_by_hand
-    >>> shape = shape_by_hand(ByHand(params=8 * 10**9))
-    >>> forward_operations_per_token(shape, 8192) > forward_operations_per_token(shape, 1024) > 2 * 7 * 10**9
-    True
-    """
-    attending = max(shape.layers - shape.linear_layers, 0)
-    return 2.0 * active_parameters(shape) + 2.0 * attending * shape.query_width * seq_len
+    known = _spreads()
+    return known.get((engine, kind)) or known.get((engine, "any")) or known["any", "any"]
 
 
 def durations_from_work(work: Work, flavors: Iterable[Flavor], workload: Workload) -> Carried:
     """Return how long work takes on each flavor, in wide bounds, and why nothing can be said about the others.
+
+    Args:
+        work: the model, and how many tokens.
+        flavors: where.
+        workload: its precision, where it is not that of the work's job, and whether the job uses all GPUs of a flavor.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> from hfplanner.models.by_hand import ByHand, shape_by_hand
@@ -125,34 +86,116 @@ def durations_from_work(work: Work, flavors: Iterable[Flavor], workload: Workloa
     """
     estimates: dict[str, Estimate] = {}
     unknown: dict[str, str] = {}
+    start = startup_secs(work)
+
+    @cache
+    def on(model: str | None, gpus: int) -> Estimate | str:
+        return _on_gpus(work, workload, model, gpus, start)
+
+    # Where one GPU is used, it is the same on every flavor that has one of its kind.
+    every = workload.scales_with_gpus or work.run_as.gpus > 1
     for flavor in flavors:
-        rates = rates_of(flavor.accelerator)
-        worth = speedup_of(rates.model, flavor.gpus if workload.scales_with_gpus else 1) if rates else None
-        if rates is None or worth is None:
-            unknown[flavor.name] = (
-                f"nothing is known about the speed of {flavor.accelerator}"
-                if flavor.gpus
-                else "nothing is known about models on a CPU"
-            )
-            continue
-        secs, fraction = _at_full_speed(work, rates, workload) / math.exp(worth.log), _fractions()[work.kind]
-        reach = math.exp(SIGMAS * worth.sigma)
-        estimates[flavor.name] = Estimate(
-            max(math.floor(secs / fraction.high / reach), 1),
-            max(round(secs / fraction.likely), 1),
-            max(math.ceil(secs / fraction.low * reach), 1),
-            ("from first principles: nothing was measured", fraction.told),
-        )
+        gpus = flavor.gpus if every else min(flavor.gpus, 1)
+        answer = on(flavor.accelerator, gpus) if gpus else "nothing is known about models on a CPU"
+        if isinstance(answer, Estimate):
+            estimates[flavor.name] = answer
+        else:
+            unknown[flavor.name] = answer
     return Carried(estimates, unknown)
 
 
-def _at_full_speed(work: Work, rates: Rates, workload: Workload) -> float:
-    """Return the seconds on one GPU that works all the time at the rates it sustains."""
-    operations = _PASSES[work.kind] * forward_operations_per_token(work.shape, work.seq_len)
-    arithmetic = operations / compute_rate(rates, workload.precision or "half")
-    if work.kind != "decode":
-        return work.tokens * arithmetic
-    cached = 2 * (work.shape.layers - work.shape.linear_layers) * work.shape.kv_width * _CACHE_BYTES
-    weights = active_parameters(work.shape) * work.weight_bytes / work.batch_size
-    reading = (weights + cached * work.seq_len) / rates.bytes_per_sec
-    return work.tokens * max(arithmetic, reading)
+def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start: Estimate) -> Estimate | str:
+    card = card_of(model)
+    if card is None:
+        return f"nothing is known about the speed of {model}"
+    if work.shape.diffusion is not None:
+        return "how long image models take is not known from first principles: measure a step"
+    secs = seconds_of_work(work, workload, card, gpus)
+    if isinstance(secs, str):
+        return secs
+    run = _run(work, workload, card)
+    spread = spread_of(run.engine.name, work.kind)
+    worth = speedup_of(card.model, gpus) if workload.scales_with_gpus and work.run_as.trains else None
+    doubt = SIGMAS * math.hypot(worth.sigma if worth else 0.0, work.shape.doubt)
+    down, up = (math.exp(math.hypot(math.log(factor), doubt)) for factor in (1 / spread.low, spread.high))
+    rates = rates_of(card.model)
+    lacks = missing_precision(rates, run.precision) if rates else None
+    name = work.shape.name or "the model"
+    basis = (
+        "from first principles: nothing was measured",
+        f"the operations of {name}, timed on this card, with what {_ENGINES[run.engine.name]} adds",
+        spread.source,
+        *start.basis,
+        *([lacks] if lacks else []),
+    )
+    likely = max(round(start.likely + secs), 1)
+    low = max(math.floor(start.low + secs / down), 1)
+    return Estimate(min(low, likely), likely, max(math.ceil(start.high + secs * up), likely), basis)
+
+
+def seconds_of_work(work: Work, workload: Workload, card: Card, gpus: int) -> float | str:
+    """Return the seconds of the steps on so many GPUs of a kind, without what comes before the first, or why not.
+
+    >>> from hfplanner.models.known import find_known
+    >>> work = Work(shape=find_known("Qwen/Qwen3-8B"), kind="decode", tokens=10**6)
+    >>> seconds_of_work(work, Workload(), card_of("H200"), 1) > 10**6 * 0.003
+    True
+    """
+    run = _run(work, workload, card)
+    if run.job.trains:
+        return _training(work, workload, run, card, gpus)
+    together = run.job.gpus
+    if together > gpus:
+        return f"it runs on {together} GPUs"
+    if work.kind == "prefill" or work.shape.kind == "encoder":
+        batch, length = run.job.batch_size, work.seq_len
+        secs = work.tokens / (batch * length) * prefill_secs(card, run, batch, length)
+    else:
+        sequences = _sequences(work, run, card)
+        if sequences < 1:
+            return "the weights leave no room for a sequence"
+        secs = work.tokens / sequences * _per_token(work, run, card, sequences)
+    return secs / (gpus // together if workload.scales_with_gpus else 1)
+
+
+def _run(work: Work, workload: Workload, card: Card) -> Run:
+    job = work.run_as
+    # 16 bits of any kind are what current libraries compute in unless they are told otherwise.
+    said = None if work.job is None else _COMPUTED_IN.get(work.job.precision)
+    precision = workload.precision or said or "half"
+    return Run(shape=work.shape, job=job, precision=precision, link=card.model, compiled=work.compiled)
+
+
+def _sequences(work: Work, run: Run, card: Card) -> int:
+    """Return how many sequences are generated side by side."""
+    if run.job.engine != "vllm":
+        return run.job.batch_size
+    facts = facts_of(card.model)
+    asked = work.batch_size or _MOST_SEQUENCES
+    if facts is None or facts.memory_usable_bytes is None:
+        return asked
+    # A sequence takes room for what it has so far: half of its answer on average.
+    average = work.prompt_tokens + (work.seq_len - work.prompt_tokens) // 2
+    room = serving_room(
+        run.shape, replace(run.job, batch_size=1, seq_len=max(average, 1), prompt_len=None), facts.memory_usable_bytes
+    )
+    return min(asked, room.sequences)
+
+
+def _per_token(work: Work, run: Run, card: Card, sequences: int) -> float:
+    """Return the seconds in which each of the sequences gets one more token, with the prompts of new ones."""
+    prompt, generated = work.prompt_tokens, max(work.seq_len - work.prompt_tokens, 1)
+    step = decode_secs(card, run, sequences, prompt + generated / 2)
+    if not work.reads_prompts:
+        return step
+    one = 1 if run.job.engine == "vllm" else sequences
+    return step + prefill_secs(card, run, one, prompt) * sequences / one / generated
+
+
+def _training(work: Work, workload: Workload, run: Run, card: Card, gpus: int) -> float | str:
+    side = gpus if workload.scales_with_gpus else 1
+    batch = run.job.batch_size
+    secs = train_secs(card, replace(run, job=replace(run.job, gpus=side)), batch, work.seq_len)
+    if side > 1 and speedup_of(card.model, side) is None:
+        return f"nothing is known about work on several {card.model}"
+    return work.tokens / (batch * work.seq_len * side) * with_communication(run, secs, card.model, side)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hfplanner.estimate.duration.change import Change
 from hfplanner.estimate.duration.shares import Shares
@@ -15,6 +15,10 @@ _DIRECTIONS = 16
 # accelerators of the Hub (reports/duration_accuracy.md), each source predicted from the others and weighing the same.
 RADIUS = 1.0
 SPREADS = 1.2
+
+
+_Mean = tuple[float, float, float]
+_Covariance = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,17 @@ class Posterior:
         covariance: of the three.
         shares: what was believed before.
         origin: the first measured accelerator.
+        doubt: the part of the variance of work that comes from durations that are not known exactly.
     """
 
-    mean: tuple[float, float, float]
-    covariance: tuple[tuple[float, ...], ...]
+    mean: _Mean
+    covariance: _Covariance
     shares: Shares
     origin: Point
+    doubt: float = 0.0
 
     def change(self, target: Point, radius: float, spreads: float) -> Change:
-        """Return the logarithm of the duration on an accelerator without measurement."""
+        """Return the logarithm of the duration on an accelerator without measurement, as if the others were exact."""
         compute, memory, clock = (
             target.compute - self.origin.compute,
             target.memory - self.origin.memory,
@@ -65,7 +71,7 @@ class Posterior:
             self.mean[0] - c * compute - m * memory - _rest(c, m, self.shares.gpu) * clock
             for c, m in self.pairs(radius)
         ]
-        unexplained = spreads * math.hypot(self.shares.spread, math.sqrt(max(self.covariance[0][0], 0.0)))
+        unexplained = spreads * math.hypot(self.shares.spread, math.sqrt(max(self.covariance[0][0] - self.doubt, 0.0)))
         return Change(min(logs) - unexplained, logs[0], max(logs) + unexplained)
 
     def pairs(self, radius: float) -> tuple[tuple[float, float], ...]:
@@ -106,11 +112,21 @@ def possible(c: float, m: float, gpu: float = 1.0) -> tuple[float, float]:
 def solve(points: Sequence[Point], shares: Shares) -> Posterior:
     """Return what is believed after the measurements: a Kalman update each, so that their order does not matter.
 
+    What is not known of the measurements themselves is told apart, so that it does not count twice.
+
     >>> prior = Shares(0.5, 0.3, 0.0, 0.2, 0.2, 0.0, -0.5, 0.05, "an example")
     >>> slow, fast = Point(0.0, 0.0, 0.0, 5.0), Point(1.0, 0.0, 0.0, 4.1)
     >>> solve([slow], prior).mean[1:], round(solve([slow, fast], prior).mean[1], 1)
     ((0.5, 0.3), 0.9)
     """
+    mean, covariance = _updated(points, shares)
+    if not any(point.variance for point in points):
+        return Posterior(mean, covariance, shares, points[0])
+    _, exact = _updated([replace(point, variance=0.0) for point in points], shares)
+    return Posterior(mean, covariance, shares, points[0], max(covariance[0][0] - exact[0][0], 0.0))
+
+
+def _updated(points: Sequence[Point], shares: Shares) -> tuple[_Mean, _Covariance]:
     origin, gpu = points[0], shares.gpu
     mixed = shares.correlation * shares.compute_sigma * shares.memory_sigma
     mean = [origin.duration, shares.compute, shares.memory]
@@ -128,7 +144,7 @@ def solve(points: Sequence[Point], shares: Shares) -> Posterior:
         mean = [mean[i] + gain[i] * off / scale for i in range(3)]
         covariance = [[covariance[i][j] - gain[i] * gain[j] / scale for j in range(3)] for i in range(3)]
     work, c, m = mean
-    return Posterior((work, c, m), tuple(tuple(line) for line in covariance), shares, origin)
+    return (work, c, m), tuple(tuple(line) for line in covariance)
 
 
 def carried(believed: Posterior, target: Point) -> Change:

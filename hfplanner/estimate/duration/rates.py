@@ -9,7 +9,7 @@ from hfplanner.catalog.accelerators import accelerator_key, facts_of
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.units import GB, MEGA, TERA
 
-__all__ = ["Rates", "compute_rate", "rates_of"]
+__all__ = ["Rates", "compute_kind", "compute_rate", "missing_precision", "rates_of"]
 
 _FACTORS = {"GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "MHz": MEGA}
 
@@ -76,4 +76,32 @@ def compute_rate(rates: Rates, precision: str) -> float:
     >>> compute_rate(t4, "tf32") == compute_rate(t4, "fp32")
     True
     """
-    return next(rates.ops_per_sec[kind] for kind in _FALLBACKS[precision] if kind in rates.ops_per_sec)
+    return rates.ops_per_sec[compute_kind(rates.ops_per_sec, precision)]
+
+
+def compute_kind(ops_per_sec: Mapping[str, float], precision: str) -> str:
+    """Return the kind of arithmetic that a precision runs as on a card that has these.
+
+    >>> compute_kind({"fp32": 4e12, "half": 26e12}, "bf16"), compute_kind({"fp32": 4e12, "half": 26e12}, "fp8")
+    ('fp32', 'half')
+    """
+    return next(kind for kind in _FALLBACKS[precision] if kind in ops_per_sec)
+
+
+def missing_precision(rates: Rates, precision: str | None) -> str | None:
+    """Return that an accelerator has no arithmetic of a precision, and what runs instead; ``None`` where it has.
+
+    >>> missing_precision(rates_of("T4"), "bf16")
+    'T4 has no bf16: it is computed in fp32, 6 times slower than fp16, which would do'
+    >>> missing_precision(rates_of("A100"), "bf16") is None
+    True
+    """
+    if precision is None:
+        return None
+    kind = compute_kind(rates.ops_per_sec, precision)
+    if kind == _FALLBACKS[precision][0]:
+        return None
+    ran = "16 bits" if kind == "half" else kind
+    told = f"{rates.model} has no {precision}: it is computed in {ran}"
+    slower = rates.ops_per_sec["half"] / rates.ops_per_sec[kind]
+    return f"{told}, {slower:.0f} times slower than fp16, which would do" if precision == "bf16" else told

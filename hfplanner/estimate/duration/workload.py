@@ -6,7 +6,7 @@ from typing import Literal
 __all__ = ["Bound", "Phase", "Precision", "Workload"]
 
 Phase = Literal["train", "prefill", "decode", "inference"]
-Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8"]
+Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8", "int8"]
 Bound = Literal["compute", "memory", "input", "auto"]
 
 
@@ -18,7 +18,7 @@ class Workload:
         phase: training, reading prompts, generating tokens, or inference of any kind; ``None`` is not known.
         precision: of the matrix products; ``None`` is not known.
         batch_size: samples side by side on one GPU; ``None`` is not known. More of them fill a large GPU better.
-    bound: what its time goes to: arithmetic, memory bandwidth, loading data on the CPU; ``"auto"`` is not known.
+        bound: what its time goes to: arithmetic, memory bandwidth, loading data on the CPU; ``"auto"`` is not known.
         scales_with_gpus: whether it computes on every GPU of a flavor. A script that uses one GPU takes as long on
             four.
 

@@ -1,0 +1,21 @@
+"""What a model needs on every flavor: one answer for what is recommended and for how long it runs."""
+
+from typing import TYPE_CHECKING
+
+from hfplanner.catalog.listing import Listing
+from hfplanner.plan.known import KnownJob
+
+if TYPE_CHECKING:
+    from hfplanner.recommend.estimates import MemoryNeed
+
+__all__ = ["memory_on"]
+
+
+def memory_on(known: KnownJob, listing: Listing) -> "MemoryNeed | None":
+    """Return what the job's model needs on every flavor of a listing; ``None`` where no model is named."""
+    if known.model is None:
+        return None
+    from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - only where a model is named
+    from hfplanner.recommend.memory import memory_need  # noqa: PLC0415 - as above
+
+    return memory_need(known.model.shape, known.model.job, places_of(listing.flavors), spread=known.is_spread)

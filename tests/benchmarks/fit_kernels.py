@@ -1,0 +1,188 @@
+"""``python -m tests.benchmarks.fit_kernels``: fit the surface of kernels on measured ones.
+
+Writes ``data/kernel_surface.csv`` and prints how well it tells the kernels of a card that was left out.
+
+``data/kernel_rows.csv`` is a thinned excerpt of published kernels: of ai-dynamo/aiconfigurator (Apache-2.0) matrix
+products in bf16 and fp8 (60 of each of four sizes, card and precision), attention over prompts and caches; of
+sitar-lab/NeuSight (MIT) products in fp32 and plain streams on T4, L4 and A100. ``m n k`` are the sizes of a product;
+tokens, query heads and key heads of attention; rows, columns and nothing of a stream, whose ``batch`` is how often it
+moves each element.
+"""
+
+import argparse
+import csv
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from statistics import median, quantiles
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from hfplanner.estimate.duration.operations.kernels import (
+    Attention,
+    Cached,
+    Card,
+    Matrix,
+    Surface,
+    attention_secs,
+    cached_attention_secs,
+    card_of,
+    matrix_secs,
+    stream_secs,
+)
+from tests.benchmarks.cross_gpu_rows import read_before, read_rows
+
+__all__ = ["Kernel", "bench_card", "fit_surface", "read_kernels"]
+
+_HERE = Path(__file__).parent
+_DATA = _HERE.parents[1] / "data" / "kernel_surface.csv"
+_MICRO = 1e-6
+_FP8_BYTES, _HALF_BYTES, _WHOLE_BYTES = 1, 2, 4
+# What is fitted from which kernels; each from a start, as logarithms.
+_OF_MATRICES = ("start", "exponent", "compute", "memory", "first_tile", "next_tile", "split", "wave", "eight_bit_start")
+_OF_ATTENTION = ("attention", "short_head", "short_prompt", "unfilled")
+_OF_CACHED = ("cached", "cached_start")
+_START = Surface(
+    start=3e-6, exponent=3.0, compute=1.0, memory=0.9, first_tile=0.95, next_tile=0.75, split=2.5e-6, wave=1e-7,
+    eight_bit_start=3e-6,
+    attention=0.75, short_head=0.75, short_prompt=2.0, unfilled=0.7, cached=1.0, cached_start=8e-6, stream=0.95,
+)  # fmt: skip
+_UNITS = {"start": "s", "split": "s", "wave": "s", "eight_bit_start": "s", "cached_start": "s"}
+# Cards that the Hub does not rent, as far as kernels of them are published.
+_PROCESSORS = {"H100": 132, "A100-40GB": 108, "A100-PCIe-80GB": 108, "V100": 80, "A10": 72, "A30": 56, "B200": 148}
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A measured kernel.
+
+    Args:
+        kind: ``matrix``, ``attention``, ``cached attention`` or ``stream``.
+        accelerator: where.
+        precision: of its arithmetic.
+        sizes: batch, m, n, k and width, as the table has them.
+        secs: measured.
+    """
+
+    kind: str
+    accelerator: str
+    precision: str
+    sizes: tuple[int, int, int, int, int]
+    secs: float
+
+    def told(self, numbers: Surface) -> float:
+        """Return the seconds that a surface tells."""
+        card = bench_card(self.accelerator)
+        batch, m, n, k, width = self.sizes
+        if self.kind == "matrix":
+            size = {"fp8": _FP8_BYTES, "fp32": _WHOLE_BYTES}.get(self.precision, _HALF_BYTES)
+            out = max(size, _HALF_BYTES)
+            return matrix_secs(card, self.precision, Matrix(m, n, k, sizes=(size, size, out)), numbers)
+        if self.kind == "attention":
+            return attention_secs(card, self.precision, Attention(batch, m, n, k, width, keys=m), numbers)
+        if self.kind == "cached attention":
+            return cached_attention_secs(card, Cached(batch, m, k, width), numbers)
+        return stream_secs(card, 4.0 * batch * m * n, numbers)
+
+
+@cache
+def bench_card(model: str) -> Card:
+    """Return a card of the Hub, or one of which the benchmarks alone know the rates.
+
+    Raises:
+        KeyError: nothing is known about it.
+    """
+    card = card_of(model)
+    if card is not None:
+        return card
+    before = read_before()
+    ops = {kind: rate.value * 1e12 for (name, kind), rate in before.items() if name == model and rate.unit[0] == "T"}
+    if ops.get("half") and model != "V100":
+        ops["bf16"] = ops["half"]
+    return Card(model, ops, before[model, "bandwidth"].value * 1e9, _PROCESSORS[model])
+
+
+def read_kernels(path: Path = _HERE / "data" / "kernel_rows.csv") -> list[Kernel]:
+    """Return the measured kernels."""
+    return [
+        Kernel(
+            row["kernel"],
+            row["accelerator"],
+            row["precision"],
+            (int(row["batch"]), int(row["m"]), int(row["n"]), int(row["k"] or 0), int(row["width"] or 0)),
+            float(row["microseconds"]) * _MICRO,
+        )
+        for row in read_rows(path)
+    ]
+
+
+def fit_surface(kernels: Sequence[Kernel]) -> Surface:
+    """Return the surface under which the kernels are likely; outliers weigh less."""
+    now = _START
+    for kind, names in (
+        ("matrix", _OF_MATRICES), ("attention", _OF_ATTENTION), ("cached attention", _OF_CACHED),
+        ("stream", ("stream",)),
+    ):  # fmt: skip
+        now = _fitted(now, names, [one for one in kernels if one.kind == kind])
+    return now
+
+
+def _fitted(now: Surface, names: Sequence[str], kernels: Sequence[Kernel]) -> Surface:
+    def with_logs(logs: np.ndarray) -> Surface:
+        return replace(now, **{name: math.exp(float(log)) for name, log in zip(names, logs, strict=True)})
+
+    def residuals(logs: np.ndarray) -> np.ndarray:
+        numbers = with_logs(logs)
+        return np.clip([math.log(one.told(numbers) / one.secs) for one in kernels], -1.5, 1.5)
+
+    start = np.array([math.log(getattr(now, name)) for name in names])
+    # Shares of what a card sustains are no more than a tenth above it: the rates themselves are medians.
+    upper = np.array([math.log(1.1) if name in {"first_tile", "next_tile"} else 20.0 for name in names])
+    answer = least_squares(residuals, start, bounds=(-25.0, upper), loss="soft_l1", f_scale=0.15, max_nfev=40)
+    return with_logs(answer.x)
+
+
+def _errors(kernels: Sequence[Kernel], numbers: Surface) -> tuple[int, float, float, float]:
+    logs = [math.log(one.told(numbers) / one.secs) for one in kernels]
+    sizes = sorted(abs(math.expm1(log)) for log in logs)
+    return len(logs), 100 * median(sizes), 100 * quantiles(sizes, n=10)[-1], 100 * math.expm1(median(logs))
+
+
+def report(kernels: Sequence[Kernel], fit: Callable[[Sequence[Kernel]], Surface] = fit_surface) -> list[str]:
+    """Return a table of errors in percent: each card told by the kernels of the others."""
+    lines = ["| kernel | card left out | rows | median | p90 | bias |", "|---|---|--:|--:|--:|--:|"]
+    for name in sorted({one.accelerator for one in kernels}):
+        numbers = fit([one for one in kernels if one.accelerator != name])
+        for kind, precision in sorted({(one.kind, one.precision) for one in kernels if one.accelerator == name}):
+            some = [one for one in kernels if (one.kind, one.precision, one.accelerator) == (kind, precision, name)]
+            count, middle, worst, bias = _errors(some, numbers)
+            lines.append(f"| {kind}, {precision} | {name} | {count} | {middle:.1f} | {worst:.0f} | {bias:+.1f} |")
+    return lines
+
+
+def main() -> int:
+    """Fit, write, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.fit_kernels")
+    parser.add_argument("--write", action="store_true", help="write data/kernel_surface.csv")
+    kernels = read_kernels()
+    numbers = fit_surface(kernels)
+    if parser.parse_args().write:
+        day = datetime.now(UTC).date().isoformat()
+        sources = "; ".join(sorted({row["source"] for row in read_rows(_HERE / "data" / "kernel_rows.csv")}))
+        with _DATA.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("quantity", "value", "unit", "source", "checked"))
+            for name, value in asdict(numbers).items():
+                text = f"fitted on {len(kernels)} kernels of {sources}"
+                writer.writerow((name, f"{value:.4g}", _UNITS.get(name, ""), text, day))
+    sys.stdout.write("\n".join(report(kernels)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
