@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict
 from hfplanner.budget.job_limits import limit_reasons, limit_remarks, unknown_reasons, worst_case
+from hfplanner.budget.ledger.running import exceeded_caps
 from hfplanner.budget.outside import NOTHING_OUTSIDE, Books, Outside
 from hfplanner.budget.policy import AppliedBudget, Policy, UnknownSpending, applied_budgets
 from hfplanner.budget.reasons import Effect, Reason
@@ -33,7 +34,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
     Args:
         policy: what limits jobs.
         terms: the job.
-        books: the ledger; not asked where no budget applies.
+        books: the ledger; not asked where no budget applies and nothing limits what runs at once.
         outside: what is spent or committed outside of it, of :func:`~hfplanner.budget.outside.read_outside`.
         now: the time, UTC.
         price_problem: why the terms have no price, of :func:`~hfplanner.budget.price.find_price`.
@@ -52,9 +53,11 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
     lines = budget_lines(applied, books, outside, cost or 0)
     has_policy = bool(policy.sources)
     unknown = tuple(unknown_reasons(terms, policy.limits, now, has_policy=has_policy, price_problem=price_problem))
+    caps = policy.limits.running_caps
     reasons = (
         *limit_reasons(terms, policy.limits, cost),
         *_over(lines, cost),
+        *(exceeded_caps(caps, books.running(), terms) if caps.is_any else ()),
         *unknown,
         *_uncountable(cost, unknown),
         *_unknown_spending(policy, lines),
@@ -68,6 +71,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
         worst_case_micro_usd=cost,
         lines=lines,
         reasons=reasons,
+        caps=caps,
         history_seen_at=outside.history_seen_at,
     )
 

@@ -1,12 +1,12 @@
 """What a check found: the decision, the arithmetic behind it, and how it is spelled for programs and people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, RunningCaps
 from hfplanner.budget.outside import Spending
 from hfplanner.budget.reasons import Effect, Reason
 from hfplanner.budget.terms import JobTerms
@@ -118,6 +118,7 @@ class Decision:
         worst_case_micro_usd: the most it can cost; ``None`` where that is not known.
         lines: the budgets it falls under, in the policy's order.
         reasons: why not, and what to know although it may.
+        caps: on what runs at once; the ledger decides for good.
         history_seen_at: when jobs outside the ledger were last seen, UTC; ``None`` where there are none.
     """
 
@@ -126,6 +127,7 @@ class Decision:
     worst_case_micro_usd: int | None
     lines: tuple[BudgetLine, ...]
     reasons: tuple[Reason, ...]
+    caps: RunningCaps = field(default_factory=RunningCaps)
     history_seen_at: datetime | None = None
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, Submission
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +34,9 @@ class Books(Protocol):
 
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""
+
+    def running(self) -> Running:
+        """Return what may be running."""
 
     def by_key(self, key: str) -> Submission | None:
         """Return the submission that a key belongs to."""

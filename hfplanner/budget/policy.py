@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from hfplanner.budget.ledger.records import BudgetWindow, Waiver
+from hfplanner.budget.ledger.records import BudgetWindow, RunningCaps, Waiver
 from hfplanner.budget.period import Period, window_at
 from hfplanner.budget.scope import Scope, covers
 from hfplanner.budget.terms import JobTerms
@@ -83,6 +83,9 @@ class Limits:
         max_timeout_secs: of one attempt [s].
         max_attempts: how often it may be tried.
         max_price_age: how old the price may be that a decision is made with.
+        max_running_micro_usd_per_hour: what all jobs of the ledger that may be running may cost an hour together.
+        max_running_jobs: how many may be running.
+        max_running_per_owner: how many of each who submits.
         allow_flavors: no others.
         deny_flavors: not these.
         unknown_spending: see :class:`UnknownSpending`.
@@ -93,9 +96,21 @@ class Limits:
     max_timeout_secs: int | None = None
     max_attempts: int | None = None
     max_price_age: timedelta | None = None
+    max_running_micro_usd_per_hour: int | None = None
+    max_running_jobs: int | None = None
+    max_running_per_owner: int | None = None
     allow_flavors: frozenset[str] | None = None
     deny_flavors: frozenset[str] = frozenset()
     unknown_spending: UnknownSpending | None = None
+
+    @property
+    def running_caps(self) -> RunningCaps:
+        """How much may run at once."""
+        return RunningCaps(
+            micro_usd_per_hour=self.max_running_micro_usd_per_hour,
+            jobs=self.max_running_jobs,
+            jobs_per_owner=self.max_running_per_owner,
+        )
 
 
 DEFAULT_LIMITS = Limits(max_price_age=timedelta(days=180), unknown_spending=UnknownSpending.BLOCK)
@@ -130,8 +145,8 @@ class Policy:
 
     @property
     def needs_owner(self) -> bool:
-        """Whether a budget or a waiver depends on who submits."""
-        return any(scope.owners for scope in self._scopes)
+        """Whether a budget, a waiver or a limit depends on who submits."""
+        return self.limits.max_running_per_owner is not None or any(scope.owners for scope in self._scopes)
 
     @property
     def _scopes(self) -> tuple[Scope, ...]:

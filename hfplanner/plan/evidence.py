@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, State, Submission
 from hfplanner.budget.outside import Outside, read_outside
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.errors import HubError
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["EMPTY_BOOKS", "Schedules", "ask_schedules", "kept_bills", "look_outside"]
 
 
+# A Hub that does not answer keeps nobody waiting for what is only counted.
+_SCHEDULES_SECS = 3.0
+
+
 class _EmptyBooks:
     """Books in which nothing was ever written: a check makes no ledger."""
 
@@ -27,6 +31,11 @@ class _EmptyBooks:
         return tuple(
             Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
         )
+
+    @staticmethod
+    def running() -> Running:
+        """Return nothing."""
+        return Running()
 
     @staticmethod
     def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
@@ -71,7 +80,8 @@ def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:
     if hub is None or not namespace:
         return Schedules()
     try:
-        return Schedules(hub.scheduled.list(namespace))
+        with hub.within(_SCHEDULES_SECS):
+            return Schedules(hub.scheduled.list(namespace))
     except HubError as error:
         return Schedules(problem=f"The schedules of {namespace} are not known: {error.message}")
 

@@ -54,7 +54,7 @@ _SPLIT = Mutant(
         Edit(
             "budget/ledger/windows.py",
             "    amounts = (window.other_micro_usd,",
-            "    hold_waived(tx, window, micro_usd)\n    return True\n    amounts = (window.other_micro_usd,",
+            "    hold_despite_limit(tx, window, micro_usd)\n    return True\n    amounts = (window.other_micro_usd,",
         ),
     ),
     (f"{_SEND}test_many_submitters_of_a_budget_for_three_send_three",),
@@ -325,14 +325,14 @@ MUTANTS = (
     _mutant(
         "a budget that is renamed begins at nothing",
         "budget/ledger/windows.py",
-        "    found, limit = count(tx, key, window.scope), window.limit_micro_usd\n",
-        "    found, limit = Counted(0, 0), window.limit_micro_usd\n",
+        "    found, limit = sum_submissions(tx, key, window.scope), window.limit_micro_usd\n",
+        "    found, limit = Sums(0, 0), window.limit_micro_usd\n",
         f"{_SPENT}test_a_budget_that_is_changed_forgets_nothing[sqlite-renamed-held]",
     ),
     _mutant(
         "only the budgets that were named hold the money",
         "budget/ledger/reserving.py",
-        "        if window is None:\n            follow(tx, key, held=cap)\n            continue\n",
+        "        if window is None:\n            add_to_counters(tx, key, held=cap)\n            continue\n",
         "        if window is None:\n            continue\n",
         f"{_SPENT}test_two_members_whose_files_differ_in_time_zone_share_one_limit[sqlite]",
     ),
