@@ -10,7 +10,7 @@ import pytest
 from hfplanner.guide import TOPICS
 from tests.program import REPOSITORY, Program, steady
 
-__all__ = ["GUIDE", "README", "Example", "console_examples", "hold", "languages", "shell", "toml_blocks"]
+__all__ = ["GUIDE", "README", "Example", "console_examples", "hold", "hold_python", "languages", "shell", "toml_blocks"]
 
 README = REPOSITORY / "README.md"
 GUIDE = [REPOSITORY / "hfplanner" / "guide" / f"{name}.md" for name in TOPICS]
@@ -50,6 +50,12 @@ def hold(example: Example, shell: Program, *, update: bool) -> None:
         path.write_text(text.replace(f"$ {command}\n{shown}", f"$ {command}\n{done.out}"), encoding="utf-8")
         return
     assert steady(done.out) == steady(shown)
+
+
+def hold_python(path: Path, shell: Program) -> None:
+    """Run a document's ``>>>`` lines as doctests, in an interpreter of their own."""
+    done = shell.run_command([sys.executable, "-m", "doctest", str(path)])
+    assert done.code == 0, f"{done.out}{done.err}"
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The guide is true: every block in it runs, and it is read as it is meant to be."""
 
-import doctest
 import json
 import os
 import pty
@@ -12,7 +11,7 @@ import pytest
 
 from hfplanner.budget.policy_file import parse_policy
 from hfplanner.guide import TOPICS, read_topic
-from tests.examples import GUIDE, Example, console_examples, hold, languages, shell, toml_blocks
+from tests.examples import GUIDE, Example, console_examples, hold, hold_python, languages, shell, toml_blocks
 from tests.program import Program
 
 __all__ = ["shell"]
@@ -36,12 +35,11 @@ def test_every_block_is_one_that_runs(path: Path) -> None:
     assert all(example[1] for example in console_examples(path))
 
 
-@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.stem)
-def test_the_python_examples_run(path: Path) -> None:
-    """As doctests."""
-    attempted = path.read_text(encoding="utf-8").count(">>> ")
-    done = doctest.testfile(str(path), module_relative=False)
-    assert (done.attempted, done.failed) == (attempted, 0)
+@pytest.mark.process
+@pytest.mark.parametrize("path", [path for path in GUIDE if "python" in languages(path)], ids=lambda path: path.stem)
+def test_the_python_examples_run(path: Path, shell: Program) -> None:
+    """As doctests, in a home of their own."""
+    hold_python(path, shell)
 
 
 def test_the_policies_are_read() -> None:

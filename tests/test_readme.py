@@ -1,12 +1,11 @@
 """The README is true: every example in it is run, and shows what the README says it shows."""
 
-import doctest
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.examples import GUIDE, README, Example, console_examples, hold, languages, shell
+from tests.examples import GUIDE, README, Example, console_examples, hold, hold_python, languages, shell
 from tests.program import REPOSITORY, Program
 
 __all__ = ["shell"]
@@ -38,11 +37,10 @@ def test_the_readme_is_short() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= _MOST_LINES
 
 
-def test_the_python_examples_run() -> None:
+@pytest.mark.process
+def test_the_python_examples_run(shell: Program) -> None:
     """The README's ``>>>`` lines are doctests."""
-    done = doctest.testfile(str(README), module_relative=False)
-    assert done.attempted > 0
-    assert done.failed == 0
+    hold_python(README, shell)
 
 
 def test_the_set_up_commands_are_those_ci_runs() -> None:
