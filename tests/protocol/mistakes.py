@@ -8,6 +8,8 @@ _SEND = "submit/test_send.py::"
 _LATE = "submit/test_late.py::"
 _FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_the_money_until_the_job_is_found"
 _RECONCILE = "submit/test_reconcile.py::"
+_AGREE = "submit/test_agree.py::"
+_GRANTED = "submit/test_granted.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
 _SPENT = "budget/test_what_was_spent.py::"
@@ -380,6 +382,42 @@ MUTANTS = (
         "    contradicts = excluded.is_null() & False\n",
         f"{_RECONCILE}test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise"
         "[ended when it started, beside running seconds]",
+    ),
+    _mutant(
+        "decide before the question",
+        "submit/agree.py",
+        "        now = plan()\n",
+        "        now = shown\n",
+        f"{_AGREE}test_what_is_spent_while_the_question_is_open_refuses",
+        f"{_AGREE}test_a_question_of_one_month_answered_in_the_next_counts_in_the_next",
+    ),
+    _mutant(
+        "settle contradictions at 0",
+        "estimate/job_costs.py",
+        "pl.when(~contradicts)",
+        "pl.when(contradicts | ~contradicts)",
+        f"{_RECONCILE}test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise",
+    ),
+    _mutant(
+        "an answer that grants more keeps the hold",
+        "submit/send.py",
+        "        alerts += _raise(order, recorded, launched, desk)\n",
+        "        alerts += ()\n",
+        f"{_GRANTED}test_what_the_answer_grants_is_held[all of it]",
+    ),
+    _mutant(
+        "a job that has more than was asked keeps the hold",
+        "submit/reconcile.py",
+        "        if granted is None:\n",
+        "        if granted is None or granted is not None:\n",
+        f"{_GRANTED}test_what_a_listing_shows_later_is_held_too[all of it]",
+    ),
+    _mutant(
+        "a hold is raised in the submission and not in its budgets",
+        "budget/ledger/raising.py",
+        "held=holds.get(key, 0) - held.get(key, 0)",
+        "held=0",
+        f"{_GRANTED}test_what_the_answer_grants_is_held[all of it]",
     ),
     _mutant(
         "commits that are not on the disk",
