@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["EMPTY_BOOKS", "Schedules", "ask_schedules", "kept_bills", "look_outside"]
 
 
+# A Hub that does not answer keeps nobody waiting for what is only counted.
+_SCHEDULES_SECS = 3.0
+
+
 class _EmptyBooks:
     """Books in which nothing was ever written: a check makes no ledger."""
 
@@ -76,7 +80,8 @@ def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:
     if hub is None or not namespace:
         return Schedules()
     try:
-        return Schedules(hub.scheduled.list(namespace))
+        with hub.within(_SCHEDULES_SECS):
+            return Schedules(hub.scheduled.list(namespace))
     except HubError as error:
         return Schedules(problem=f"The schedules of {namespace} are not known: {error.message}")
 

@@ -106,6 +106,7 @@ class Workspace:
         self._hub: JobsClient | None = None
         self._ledger: Ledger | None = None
         self._policy: Policy | None = None
+        self._desk: Desk | None = None
 
     @classmethod
     def from_environ(  # noqa: PLR0913 - what a command line or a caller may say instead
@@ -153,7 +154,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened."""
-        self._hub = self._ledger = None
+        self._hub = self._ledger = self._desk = None
         self._open.close()
 
     @property
@@ -331,6 +332,8 @@ class Workspace:
             TokenError: there is no token.
             UsageError: offline.
         """
+        if self._desk is not None:
+            return self._desk
         from hfplanner.submit.machine import this_machine  # noqa: PLC0415 - where something is sent
         from hfplanner.submit.send import Desk  # noqa: PLC0415 - httpx
 
@@ -342,4 +345,6 @@ class Workspace:
         hub = self.hub()
         if hub is None:
             raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
-        return Desk(ledger=self.ledger(), hub=hub, machine=this_machine(self.home.data), clock=self.now)
+        machine = this_machine(self.home.data)
+        self._desk = Desk(ledger=self.ledger(), hub=hub, machine=machine, clock=self.now)
+        return self._desk

@@ -7,6 +7,7 @@ from typing import Any
 
 from hfplanner.api.client import JobsClient
 from hfplanner.api.launch import Launched
+from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.records import (
@@ -19,7 +20,7 @@ from hfplanner.budget.ledger.records import (
     State,
     Submission,
 )
-from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.errors import (
     BudgetBlocked,
     BudgetRefused,
@@ -65,9 +66,10 @@ class JobOrder:
     """A job that was planned and may be sent.
 
     Args:
+        job: its flavor, timeout and attempts explicit: the one place that holds them until it is sent.
         namespace: who pays.
-        spec: from :func:`~hfplanner.api.spec.create_job_spec`, with an explicit timeout.
-        terms: what decides its money.
+        owner: who submits it.
+        price: of its flavor; ``None`` is not known, which blocks.
         windows: the budgets it falls under, as they were checked.
         caps: on what runs at once.
         key: the user's own, to make a retry safe.
@@ -75,14 +77,20 @@ class JobOrder:
         notes: kept in the ledger beside it.
     """
 
+    job: NewJob
     namespace: str
-    spec: Mapping[str, Any] = field(repr=False)
-    terms: JobTerms
+    owner: str = ""
+    price: UsedPrice | None
     windows: tuple[BudgetWindow, ...] = ()
     caps: RunningCaps = field(default_factory=RunningCaps)
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> JobTerms:
+        """What decides its money."""
+        return terms_of_new_job(self.job, namespace=self.namespace, owner=self.owner, price=self.price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,21 @@ class Submitted:
     job_id: str | None
     url: str | None
     warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what became of it, as the interface spells it."""
+        submission = self.submission
+        return {
+            "submission_id": submission.sid,
+            "state": submission.state.value,
+            "job_id": self.job_id,
+            "url": self.url,
+            "flavor": submission.terms.flavor,
+            "timeout_secs": submission.terms.timeout_secs,
+            "attempts": submission.terms.attempts,
+            "worst_case_micro_usd": submission.cap_micro_usd,
+            "is_new": self.is_new,
+        }
 
 
 def submit(order: JobOrder, desk: Desk) -> Submitted:
@@ -123,7 +146,7 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
     wanted = Reservation(
         sid=desk.new_sid(),
         key=order.key,
-        spec_hash=spec_hash(order.namespace, order.spec),
+        spec_hash=spec_hash(order.namespace, order.job.to_api()),
         terms=order.terms,
         windows=order.windows,
         caps=order.caps,
@@ -132,7 +155,7 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
         notes=order.notes,
     )
     # Refused before money is held: a label of ours in the specification.
-    labelled(order.spec, sid=wanted.sid, ledger_id=desk.ledger.ledger_id)
+    labelled(order.job.to_api(), sid=wanted.sid, ledger_id=desk.ledger.ledger_id)
     answer = desk.ledger.reserve(wanted)
     if isinstance(answer, Refused):
         raise refusal(answer, order.terms)
@@ -143,24 +166,19 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
 
 
 def check_explicit(order: JobOrder) -> None:
-    """Refuse an order whose most cost is not what the Hub will be told: the timeout and the attempts are explicit.
+    """Refuse an order whose most cost is not known: the flavor, the timeout and the attempts are explicit.
 
     Raises:
-        BudgetBlocked: something is not known, or the specification says otherwise than the terms.
+        BudgetBlocked: something is not known.
         UsageError: the namespace is none.
     """
-    terms, spec = order.terms, order.spec
     # What cannot be part of the request's address is refused here, and not when the money is held.
     join_path("api", "jobs", order.namespace)
-    if (terms.namespace, terms.has_ports) != (order.namespace, "expose" in spec):
-        raise BudgetBlocked("The budget saw another namespace than the one that pays, or other ports.")
-    if terms.cap_micro_usd is None:
-        unknown = "price" if terms.price is None else "timeout"
-        raise BudgetBlocked(f"The {unknown} of the job is not known, so neither is the most it can cost.")
-    said = (spec.get("timeoutSeconds"), spec.get("attempts"), spec.get("flavor"))
-    meant = (terms.timeout_secs, terms.attempts, terms.flavor)
-    if said != meant:
-        raise BudgetBlocked(f"The specification says {said} for timeout, attempts and flavor; the budget saw {meant}.")
+    explicit = {"flavor": order.job.flavor, "timeout": order.job.timeout_secs, "attempts": order.job.attempts}
+    unknown = [name for name, value in explicit.items() if value is None]
+    unknown += ["price"] if order.price is None else []
+    if unknown:
+        raise BudgetBlocked(f"The {unknown[0]} of the job is not known, so neither is the most it can cost.")
 
 
 def refusal(answer: Refused, terms: JobTerms) -> BudgetRefused:
@@ -200,7 +218,7 @@ def _not_marked(submission: Submission, desk: Desk) -> Submitted:
 
 def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
     sid = submission.sid
-    spec = labelled(order.spec, sid=sid, ledger_id=desk.ledger.ledger_id)
+    spec = labelled(order.job.to_api(), sid=sid, ledger_id=desk.ledger.ledger_id)
     try:
         return desk.hub.create_job(order.namespace, spec)
     except HubError as error:
@@ -255,7 +273,7 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
         is_new=True,
         job_id=launched.job_id,
         url=job_url(desk.hub.endpoint, order.namespace, launched.job_id),
-        warnings=(*alerts, *differences(order.namespace, order.spec, launched)),
+        warnings=(*alerts, *differences(order.namespace, order.job, launched)),
     )
 
 

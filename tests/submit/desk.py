@@ -10,11 +10,11 @@ from typing import Any
 from hfplanner.api.auth import Token
 from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
+from hfplanner.api.new_job import NewJob
 from hfplanner.api.retry import RetryPolicy
-from hfplanner.api.spec import create_job_spec
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import BudgetWindow, State, Submission
-from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.budget.terms import UsedPrice
 from hfplanner.submit.books import Books
 from hfplanner.submit.machine import Machine
 from hfplanner.submit.send import Desk, JobOrder
@@ -60,28 +60,17 @@ def at_desk(hub: Hub, folder: Path, **changes: Any) -> Iterator[Desk]:  # noqa: 
         yield replace(desk, **changes)
 
 
-def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - of create_job_spec
+def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - the fields of NewJob
     """Return an order of a job of an hour on cpu-basic in alice's namespace."""
     asked: dict[str, Any] = {
         "image": "python:3.12",
         "command": ["python", "-V"],
-        "env": None,
-        "secrets": None,
         "flavor": "cpu-basic",
-        "timeout": 3600,
+        "timeout_secs": 3600,
         "attempts": 1,
     } | spec
-    terms = JobTerms(
-        namespace="alice",
-        owner="alice",
-        labels=asked.get("labels") or {},
-        flavor=asked["flavor"],
-        price=PRICE,
-        timeout_secs=asked["timeout"],
-        attempts=asked["attempts"],
-    )
     windows = (window(),) if windows is None else windows
-    return JobOrder(namespace="alice", spec=create_job_spec(**asked), terms=terms, windows=windows, key=key)
+    return JobOrder(job=NewJob(**asked), namespace="alice", owner="alice", price=PRICE, windows=windows, key=key)
 
 
 def books(bills: Mapping[str, int] | None = None) -> Books:

@@ -37,7 +37,7 @@ def reserve(desk: Desk, sid: str) -> None:
     wanted = Reservation(
         sid=sid,
         key=None,
-        spec_hash=spec_hash("alice", asked.spec),
+        spec_hash=spec_hash("alice", asked.job.to_api()),
         terms=asked.terms,
         windows=(window(),),
         created_at=now,

@@ -4,7 +4,6 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -107,33 +106,35 @@ def test_a_sender_past_its_deadline_does_not_send(hub: Hub, tmp_path: Path) -> N
         assert (states(desk), balance(desk), posts(hub)) == ([State.VOID], (0, 0), 0)
 
 
-@pytest.mark.parametrize("missing", [{"price": None}, {"timeout_secs": None}, {"timeout_secs": 60}, {"attempts": 2}])
-def test_terms_that_are_not_those_of_the_request_block(hub: Hub, tmp_path: Path, missing: dict[str, Any]) -> None:
-    """The most it can cost is not known, or not what the Hub would be told."""
-    asked = order()
+@pytest.mark.parametrize("missing", ["flavor", "timeout_secs", "attempts"])
+def test_a_job_that_leaves_its_money_to_the_hub_blocks(hub: Hub, tmp_path: Path, missing: str) -> None:
+    """What the Hub would decide by itself is not known when the money is held."""
     with at_desk(hub, tmp_path) as desk:
-        with pytest.raises(BudgetBlocked):
-            submit(replace(asked, terms=replace(asked.terms, **missing)), desk)
+        with pytest.raises(BudgetBlocked, match=missing.partition("_")[0]):
+            submit(order(**{missing: None}), desk)
         assert (states(desk), posts(hub)) == ([], 0)
 
 
-@pytest.mark.parametrize("changes", [{"namespace": "acme"}, {"terms": replace(order().terms, has_ports=True)}])
-def test_another_namespace_or_other_ports_than_the_budget_saw_block(
-    hub: Hub, tmp_path: Path, changes: dict[str, Any]
-) -> None:
-    """Ports cost a surcharge, and another namespace has other budgets."""
+def test_a_job_without_a_price_blocks(hub: Hub, tmp_path: Path) -> None:
+    """The most it can cost is not known."""
     with at_desk(hub, tmp_path) as desk:
-        with pytest.raises(BudgetBlocked):
-            submit(replace(order(), **changes), desk)
-        with pytest.raises(BudgetBlocked):
-            submit(order(expose=[8080]), desk)
+        with pytest.raises(BudgetBlocked, match="price"):
+            submit(replace(order(), price=None), desk)
         assert (states(desk), posts(hub)) == ([], 0)
+
+
+def test_what_is_held_is_of_the_job_that_is_sent(hub: Hub, tmp_path: Path) -> None:
+    """Timeout, attempts and ports have one holder: a port that is exposed is held with its surcharge, and sent."""
+    with at_desk(hub, tmp_path) as desk:
+        submit(order(expose=[8080], timeout_secs=3600), desk)
+        assert balance(desk) == (60 * 167 + 10_000, 0)
+        assert hub.specs()[0]["expose"] == {"ports": [8080], "portsPublic": []}
 
 
 def test_every_attempt_is_held(hub: Hub, tmp_path: Path) -> None:
     """Three attempts may each run to the timeout of a minute: exact to the millionth of a dollar."""
     with at_desk(hub, tmp_path) as desk:
-        submit(order(attempts=3, timeout=60), desk)
+        submit(order(attempts=3, timeout_secs=60), desk)
         assert balance(desk) == (501, 0)
         assert all(type(entry.held_micro_usd) is int for entry in desk.ledger.entries())
 

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import get_books, open_desk
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.common import NAMESPACES
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import reconciled_answer
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
+from hfplanner.plan.sending import books_of
+from hfplanner.plan.workspace import Workspace
 
 
 def reconcile(
@@ -20,8 +22,9 @@ def reconcile(
     """
     from hfplanner.submit.reconcile import reconcile as reconcile_books  # noqa: PLC0415 - httpx, not for a help text
 
-    books = get_books(policy, tuple(namespace or ()))
-    with open_desk(ledger, token) as desk:
+    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
+        workspace.policy()
+        desk, books = workspace.desk(), books_of(workspace, get_listing(workspace), tuple(namespace or ()))
         return reconciled_answer(reconcile_books(desk, books, sweep=sweep))
 
 
