@@ -13,7 +13,7 @@ from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
-from hfplanner.plan.evidence import ask_schedules, look_outside
+from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
 from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.request import JobRequest
@@ -74,7 +74,7 @@ class JobPlan:
             key: the user's own, to make a retry safe.
             price_of: the price of a flavor, should the Hub grant another one; by default as shipped.
         """
-        from hfplanner.submit.books import shipped_price  # noqa: PLC0415 - httpx
+        from hfplanner.submit.charging import shipped_price  # noqa: PLC0415 - httpx
         from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - as above
 
         return JobOrder(
@@ -154,8 +154,10 @@ class KnownRequest:
         terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
-        outside = look_outside(workspace, applied, found, schedules)
-        decision = check_job(policy, terms, workspace.books(), outside, now=workspace.now(), price_problem=run.problem)
+        off_ledger = look_off_ledger(workspace, applied, found, schedules)
+        decision = check_job(
+            policy, terms, workspace.books(), off_ledger, now=workspace.now(), price_problem=run.problem
+        )
         if run.too_dear is not None:
             decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
         return JobPlan(
