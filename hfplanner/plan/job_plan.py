@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
@@ -151,7 +151,7 @@ class KnownRequest:
         flavor = self._flavor(found, with_max_cost=compares)
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs)
-        terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
+        terms = terms_of(job, namespace=payer.namespace, owner=payer.owner, price_of=lambda _: run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
         off_ledger = look_off_ledger(workspace, applied, found, schedules)
