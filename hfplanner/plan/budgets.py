@@ -6,11 +6,11 @@ from typing import Any
 
 from hfplanner.budget.check import budget_lines
 from hfplanner.budget.decision import BudgetLine
-from hfplanner.budget.policy import Limits, Policy, applied_budgets
+from hfplanner.budget.policy import JobLimits, Policy, applied_budgets
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HubError
 from hfplanner.plan.account import Account, find_account
-from hfplanner.plan.evidence import ask_schedules, look_outside
+from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.workspace import Workspace
 
 __all__ = ["BudgetOverview", "overview_budgets"]
@@ -73,21 +73,23 @@ def overview_budgets(
     except HubError as error:
         payer = Account(problem=f"Whose schedules to ask for is not known: {error.message}")
     schedules = ask_schedules(hub, payer.namespace)
-    outside = look_outside(workspace, applied, found, schedules)
-    lines = budget_lines(applied, workspace.books(), outside)
+    off_ledger = look_off_ledger(workspace, applied, found, schedules)
+    lines = budget_lines(applied, workspace.books(), off_ledger)
     said = (
         payer.problem,
         schedules.problem,
-        *(f"{sentence} (budget {line.window.budget})." for line in lines for sentence in line.outside.unknown),
-        *(f"The history may lack jobs that count: {gap}." for gap in outside.gaps),
-        None if outside.asked_schedules or not lines else "Runs of schedules are not counted: the Hub was not asked.",
+        *(f"{sentence} (budget {line.window.budget})." for line in lines for sentence in line.off_ledger.unknown),
+        *(f"The history may lack jobs that count: {gap}." for gap in off_ledger.gaps),
+        None
+        if off_ledger.asked_schedules or not lines
+        else "Runs of schedules are not counted: the Hub was not asked.",
     )
     nothing = ("There is no policy: nothing limits spending.",)
     warnings = tuple(dict.fromkeys(filter(None, said))) if policy.sources else nothing
     return BudgetOverview(policy=policy, lines=lines, warnings=warnings)
 
 
-def _limits(limits: Limits) -> Mapping[str, Any]:
+def _limits(limits: JobLimits) -> Mapping[str, Any]:
     age = limits.max_price_age
     return {
         "max_job_micro_usd": limits.max_job_micro_usd,

@@ -13,7 +13,7 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
-    from hfplanner.submit.books import Books
+    from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
 __all__ = [
@@ -40,11 +40,11 @@ class UpToDate:
         warnings: what changed, and what could not be asked, a sentence each.
     """
 
-    books: "Books"
+    books: "Charging"
     warnings: tuple[str, ...]
 
 
-def books_of(workspace: Workspace, listing: Listing, namespaces: tuple[str, ...] = ()) -> "Books":
+def books_of(workspace: Workspace, listing: Listing, namespaces: tuple[str, ...] = ()) -> "Charging":
     """Return what charges a job that nobody reserved money for: the policy, the prices, and the bills that are kept.
 
     Args:
@@ -56,9 +56,9 @@ def books_of(workspace: Workspace, listing: Listing, namespaces: tuple[str, ...]
         PolicyError: the policy cannot be read.
         HistoryError: the bills cannot be read.
     """
-    from hfplanner.submit.books import books_for  # noqa: PLC0415 - httpx
+    from hfplanner.submit.charging import charging_for  # noqa: PLC0415 - httpx
 
-    return books_for(workspace.policy(), listing, bills=kept_bills(workspace), namespaces=namespaces)
+    return charging_for(workspace.policy(), listing, bills=kept_bills(workspace), namespaces=namespaces)
 
 
 def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
@@ -71,11 +71,11 @@ def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
         TokenError: there is no token.
         UsageError: offline.
     """
-    from hfplanner.submit.reconcile import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
+    from hfplanner.submit.reconciliation import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
 
-    desk = workspace.desk()
+    submitter = workspace.submitter()
     books = books_of(workspace, listing)
-    done = reconcile(desk, books, sweep=False, within_secs=SOON_SECS)
+    done = reconcile(submitter, books, sweep=False, within_secs=SOON_SECS)
     warnings = (*done.alerts, *(f"The books may be behind: {gap}." for gap in done.gaps))
     return UpToDate(books=books, warnings=warnings)
 
@@ -129,9 +129,9 @@ class Sender:
         UsageError: offline.
     """
 
-    def __init__(self, asked: KnownRequest, key: str | None, books: "Books", workspace: Workspace) -> None:
+    def __init__(self, asked: KnownRequest, key: str | None, books: "Charging", workspace: Workspace) -> None:
         self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
-        self._account = _who(workspace.desk().hub, asked.request.namespace)
+        self._account = _who(workspace.submitter().hub, asked.request.namespace)
 
     def plan(self, listing: Listing | None = None) -> JobPlan:
         """Return the plan as things stand now.
@@ -158,7 +158,7 @@ class Sender:
 
         if not self.may_send(plan):
             raise refusal_of(plan.decision)
-        return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.desk())
+        return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
 
 
 def _who(hub: "JobsClient", namespace: str | None) -> Account:

@@ -265,14 +265,12 @@ class Ledger:
         That is what all submissions of their periods and scopes have spent and hold, whatever budgets those were
         reserved in.
         """
-        found, slow = self._database.read(
-            lambda tx: (tuple(balance(tx, window) for window in windows), [w for w in windows if is_slow(tx, w)])
-        )
+        slow = self._database.read(lambda tx: [window for window in windows if is_slow(tx, window)])
         if slow:
-            # Only to be quicker the next time: books that cannot be written are read all the same.
+            # Only to be quicker, now and the next time: books that cannot be written are read all the same.
             with suppress(LedgerError):
                 self._open(slow)
-        return found
+        return self._database.read(lambda tx: tuple(balance(tx, window) for window in windows))
 
     def running(self) -> Running:
         """Return what may be running: every submission that holds money."""

@@ -124,7 +124,7 @@ def sum_submissions(tx: Transaction, key: Key, scope: Scope) -> Sums:
 
 def _terms(text: str) -> JobTerms:
     try:
-        return read_terms(text)
+        return read_terms(text, with_price=False)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         hint = "`hfplanner ledger verify` names it."
         raise LedgerError(

@@ -19,13 +19,13 @@ def rebuild(
 
     Run it again whenever you like: what is in the books already stays as it is. Exit code 6: the Hub did not tell all.
     """
-    from hfplanner.submit.rebuild import rebuild as rebuild_books  # noqa: PLC0415 - httpx, not for a help text
+    from hfplanner.submit.recovery import rebuild as rebuild_books  # noqa: PLC0415 - httpx, not for a help text
 
     with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
-        desk, books = workspace.desk(), books_of(workspace, get_listing(workspace))
-        namespaces = namespace or [desk.hub.whoami().name]
-        return rebuilt_answer(rebuild_books(desk, books, namespaces, of_ledger=of))
+        submitter, books = workspace.submitter(), books_of(workspace, get_listing(workspace))
+        namespaces = namespace or [submitter.hub.whoami().name]
+        return rebuilt_answer(rebuild_books(submitter, books, namespaces, of_ledger=of))
 
 
 COMMAND = Command(

@@ -20,12 +20,12 @@ def reconcile(
 
     Running it twice does what running it once does. Exit code 5: something stays unknown; 6: the Hub did not tell all.
     """
-    from hfplanner.submit.reconcile import reconcile as reconcile_books  # noqa: PLC0415 - httpx, not for a help text
+    from hfplanner.submit.reconciliation import reconcile as reconcile_books  # noqa: PLC0415 - httpx, not for a help text
 
     with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
-        desk, books = workspace.desk(), books_of(workspace, get_listing(workspace), tuple(namespace or ()))
-        return reconciled_answer(reconcile_books(desk, books, sweep=sweep))
+        submitter, books = workspace.submitter(), books_of(workspace, get_listing(workspace), tuple(namespace or ()))
+        return reconciled_answer(reconcile_books(submitter, books, sweep=sweep))
 
 
 COMMAND = Command(

@@ -10,8 +10,8 @@ from hfplanner.errors import UsageError
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.workspace import Workspace
-from hfplanner.submit.resolve import Word
-from hfplanner.submit.resolve import resolve as resolve_submission
+from hfplanner.submit.resolution import Word
+from hfplanner.submit.resolution import resolve as resolve_submission
 
 _EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015"
 

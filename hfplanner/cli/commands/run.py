@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
-    from hfplanner.submit.books import Books
-    from hfplanner.submit.send import Desk, Submitted
+    from hfplanner.submit.charging import Charging
+    from hfplanner.submit.send import Submitted, Submitter
 
 
 def run(
@@ -84,14 +84,14 @@ def _dry_run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown
 
 
 def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: str, *, yes: bool, follows: bool) -> int:
-    desk = workspace.desk()
+    submitter = workspace.submitter()
     ready = bring_up_to_date(workspace, get_listing(workspace))
     for text in ready.warnings:
         warn(text)
     sent = sent_before(asked, key, workspace)
     if sent is not None:
         note(sent_before_words(sent, key or ""))
-        return _finish(sent, desk, ready.books, shown, follows=follows)
+        return _finish(sent, submitter, ready.books, shown, follows=follows)
     sender = Sender(asked, key, ready.books, workspace)
     planned = _agreed_plan(sender, workspace, shown, yes=yes)
     if planned is None:
@@ -102,7 +102,7 @@ def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: st
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)
-    return _finish(submitted, desk, ready.books, shown, follows=follows)
+    return _finish(submitted, submitter, ready.books, shown, follows=follows)
 
 
 def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
@@ -132,13 +132,13 @@ def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool)
     return planned
 
 
-def _finish(submitted: "Submitted", desk: "Desk", books: "Books", shown: str, *, follows: bool) -> int:
+def _finish(submitted: "Submitted", submitter: "Submitter", books: "Charging", shown: str, *, follows: bool) -> int:
     """Show what was submitted, and follow it where somebody looks."""
     show(submitted_answer(submitted), shown)
     if shown == "human" and follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
-        return follow(submitted, desk, books)
+        return follow(submitted, submitter, books)
     unknown = submitted.submission.state.value in {"UNKNOWN", "SENDING", "RESERVED"}
     return SubmissionUnknown.exit_code if unknown else 0
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.explain import period_words
-from hfplanner.budget.policy import Limits, Policy
+from hfplanner.budget.policy import JobLimits, Policy
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen
 from hfplanner.plan.budgets import BudgetOverview
@@ -76,7 +76,7 @@ def _bar(line: BudgetLine) -> str:
     return f"{'#' * filled}{'.' * (_BAR - filled)} {percent} %"
 
 
-def _limits(limits: Limits) -> Iterator[str]:
+def _limits(limits: JobLimits) -> Iterator[str]:
     """Yield the limits of single jobs that are set."""
     if limits.max_job_micro_usd is not None:
         yield f"One job: at most {format_usd(limits.max_job_micro_usd)}."
@@ -95,7 +95,7 @@ def _limits(limits: Limits) -> Iterator[str]:
         yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
 
 
-def _running(limits: Limits) -> Iterator[str]:
+def _running(limits: JobLimits) -> Iterator[str]:
     """Yield the limits on what runs at once that are set."""
     if limits.max_running_jobs is not None:
         yield f"At once: at most {limits.max_running_jobs:,} jobs."
