@@ -23,7 +23,7 @@ from hfplanner.units import (
     format_usd_per_hour,
 )
 
-__all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
+__all__ = ["WasteRules", "find_waste", "paid_time", "waste_kind", "waste_queries"]
 
 _COST_DIGITS = 19
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
@@ -57,7 +57,7 @@ class WasteRules:
     apart_secs: int = 6 * _SECS_PER_HOUR
 
 
-def _kind(rules: WasteRules) -> pl.Expr:
+def waste_kind(rules: WasteRules) -> pl.Expr:
     """Return which kind of waste a job is, null if none; each job is of one kind at most."""
     reason = pl.col("reason")
     late = pl.col("_ran") >= rules.cancelled_late_secs
@@ -77,7 +77,7 @@ def _kind(rules: WasteRules) -> pl.Expr:
 
 def waste_queries(prepared: pl.LazyFrame, rules: WasteRules) -> list[pl.LazyFrame]:
     """Return what :func:`find_waste` needs, each a small frame over prepared jobs."""
-    kinds = prepared.with_columns(_kind=_kind(rules)).filter(pl.col("_kind").is_not_null())
+    kinds = prepared.with_columns(_kind=waste_kind(rules)).filter(pl.col("_kind").is_not_null())
     return [
         kinds.group_by("_kind").agg(*_sums(), pl.col("_ran").sum().alias("ran"), _dearest().alias("dearest")),
         _by_name(prepared),
