@@ -18,7 +18,7 @@ __all__ = [
     "NO_POLICY",
     "AppliedBudget",
     "Budget",
-    "Limits",
+    "JobLimits",
     "Policy",
     "UnknownSpending",
     "WaiverRule",
@@ -74,7 +74,7 @@ class WaiverRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class JobLimits:
     """What any one job may be; ``None`` is not said.
 
     Args:
@@ -113,7 +113,7 @@ class Limits:
         )
 
 
-DEFAULT_LIMITS = Limits(max_price_age=timedelta(days=180), unknown_spending=UnknownSpending.BLOCK)
+DEFAULT_LIMITS = JobLimits(max_price_age=timedelta(days=180), unknown_spending=UnknownSpending.BLOCK)
 """What holds where a policy does not say otherwise."""
 
 
@@ -129,7 +129,7 @@ class Policy:
     """
 
     budgets: tuple[Budget, ...] = ()
-    limits: Limits = DEFAULT_LIMITS
+    limits: JobLimits = DEFAULT_LIMITS
     waivers: tuple[WaiverRule, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -221,8 +221,8 @@ def tightened(user: Policy, project: Policy) -> Policy:
     Raises:
         PolicyError: a name means two different budgets, or one of the two waives a budget of both.
 
-    >>> ours = Policy(limits=Limits(max_attempts=3))
-    >>> tightened(ours, Policy(limits=Limits(max_attempts=9, max_timeout_secs=60))).limits.max_attempts
+    >>> ours = Policy(limits=JobLimits(max_attempts=3))
+    >>> tightened(ours, Policy(limits=JobLimits(max_attempts=9, max_timeout_secs=60))).limits.max_attempts
     3
     """
     for rule in (*user.waivers, *project.waivers):
@@ -256,11 +256,11 @@ def _lower(ours: Budget, theirs: Budget) -> Budget:
     return min(ours, theirs, key=lambda budget: budget.limit_micro_usd)
 
 
-def _stricter(ours: Limits, theirs: Limits) -> Limits:
+def _stricter(ours: JobLimits, theirs: JobLimits) -> JobLimits:
     """Return of each limit the stricter one; what one of the two does not say the other decides."""
     least = {
         name: min((value for value in (getattr(ours, name), getattr(theirs, name)) if value is not None), default=None)
-        for name in (field.name for field in fields(Limits))
+        for name in (field.name for field in fields(JobLimits))
         if name.startswith("max_")
     }
     said = [limits.unknown_spending for limits in (ours, theirs) if limits.unknown_spending]
@@ -274,11 +274,11 @@ def _stricter(ours: Limits, theirs: Limits) -> Limits:
     )
 
 
-def with_defaults(limits: Limits) -> Limits:
+def with_defaults(limits: JobLimits) -> JobLimits:
     """Return limits with what is not said taken from :data:`DEFAULT_LIMITS`.
 
-    >>> with_defaults(Limits()) == DEFAULT_LIMITS
+    >>> with_defaults(JobLimits()) == DEFAULT_LIMITS
     True
     """
-    said = {f.name: value for f in fields(Limits) if (value := getattr(limits, f.name)) is not None}
+    said = {f.name: value for f in fields(JobLimits) if (value := getattr(limits, f.name)) is not None}
     return replace(DEFAULT_LIMITS, **said)

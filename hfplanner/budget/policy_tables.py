@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.period import Period
-from hfplanner.budget.policy import Budget, Limits, UnknownSpending, WaiverRule
+from hfplanner.budget.policy import Budget, JobLimits, UnknownSpending, WaiverRule
 from hfplanner.budget.scope import Scope
 from hfplanner.errors import UsageError
 from hfplanner.sanitize import sanitize
@@ -158,9 +158,9 @@ class LimitsTable(_Table):
     deny_flavors: Annotated[list[_Text], Field(max_length=_MOST)] = Field(default_factory=list)
     unknown_spending: Literal["block", "warn"] | None = None
 
-    def read(self) -> Limits:
+    def read(self) -> JobLimits:
         """Return the limits, with nothing added to what the file says."""
-        return Limits(
+        return JobLimits(
             max_job_micro_usd=self.max_job_usd,
             max_price_micro_usd_per_hour=self.max_price_usd_per_hour,
             max_timeout_secs=self.max_timeout,

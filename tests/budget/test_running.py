@@ -11,7 +11,7 @@ from hfplanner.budget.decision import Verdict
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import Adoption, RunningCaps, State
-from hfplanner.budget.policy import Limits
+from hfplanner.budget.policy import JobLimits
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused
 from tests.budget.books import LATER, NOW, launch, reservation, reserve, settled, terms
@@ -27,7 +27,7 @@ _ATTEMPTS = 25
 
 def ask(ledger: Ledger, sid: str, caps: RunningCaps, job: JobTerms = CENT_A_MINUTE) -> Verdict:
     """Return what a check says of a job; the ledger must agree, and say it in the same words."""
-    limits = Limits(
+    limits = JobLimits(
         max_running_jobs=caps.jobs,
         max_running_per_owner=caps.jobs_per_owner,
         max_running_micro_usd_per_hour=caps.micro_usd_per_hour,

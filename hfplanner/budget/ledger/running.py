@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.records import Running, RunningCaps, State
 from hfplanner.budget.ledger.rows import read_terms
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused, LedgerError, quoted
 from hfplanner.estimate.cost import worst_case_micro_usd
@@ -50,7 +50,7 @@ def _hour(terms: JobTerms) -> int | None:
     return worst_case_micro_usd(terms.price.micro_usd_per_minute, _HOUR_SECS, has_ports=terms.has_ports)
 
 
-def exceeded_caps(caps: RunningCaps, found: Running, terms: JobTerms) -> Iterator[Reason]:
+def exceeded_caps(caps: RunningCaps, found: Running, terms: JobTerms) -> Iterator[DecisionReason]:
     """Yield each cap on what runs at once that one more job would exceed; what is not known blocks.
 
     >>> caps, found = RunningCaps(jobs=2), Running(jobs=2, by_owner={"ada": 2}, micro_usd_per_hour=0, unpriced_jobs=0)
@@ -60,37 +60,37 @@ def exceeded_caps(caps: RunningCaps, found: Running, terms: JobTerms) -> Iterato
     """
     if caps.jobs is not None and found.jobs + 1 > caps.jobs:
         sentence = f"{_jobs(found.jobs)} may be running; {caps.jobs:,} is the most (max_running_jobs)."
-        yield Reason("over_max_running_jobs", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_running_jobs", sentence, Effect.REFUSE)
     if caps.jobs_per_owner is not None:
         yield from _of_owner(caps.jobs_per_owner, found, terms.owner)
     if caps.micro_usd_per_hour is not None:
         yield from _per_hour(caps.micro_usd_per_hour, found, terms)
 
 
-def _of_owner(most: int, found: Running, owner: str) -> Iterator[Reason]:
+def _of_owner(most: int, found: Running, owner: str) -> Iterator[DecisionReason]:
     if not owner:
         sentence = "Who submits is not known, and max_running_per_owner limits what runs of each."
-        yield Reason("running_unknown", sentence, Effect.BLOCK)
+        yield DecisionReason("running_unknown", sentence, Effect.BLOCK)
         return
     # Whose name is not known may be this one's.
     own = found.by_owner.get(owner.casefold(), 0) + found.by_owner.get("", 0)
     if own + 1 > most:
         sentence = f"{_jobs(own)} of {quoted(owner)} may be running; {most:,} is the most (max_running_per_owner)."
-        yield Reason("over_max_running_per_owner", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_running_per_owner", sentence, Effect.REFUSE)
 
 
-def _per_hour(most: int, found: Running, terms: JobTerms) -> Iterator[Reason]:
+def _per_hour(most: int, found: Running, terms: JobTerms) -> Iterator[DecisionReason]:
     hour = _hour(terms)
     if hour is None or found.unpriced_jobs:
         what = "this job costs" if hour is None else f"{_jobs(found.unpriced_jobs)} that may be running cost"
         sentence = f"What {what} an hour is not known, and max_running_usd_per_hour limits it."
-        yield Reason("running_unknown", sentence, Effect.BLOCK)
+        yield DecisionReason("running_unknown", sentence, Effect.BLOCK)
     elif found.micro_usd_per_hour + hour > ceiling_micro_usd(most):
         sentence = (
             f"What may be running costs {format_usd(found.micro_usd_per_hour)} an hour, this job {format_usd(hour)}; "
             f"{format_usd(most)} an hour is the most (max_running_usd_per_hour)."
         )
-        yield Reason("over_max_running_price", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_running_price", sentence, Effect.REFUSE)
 
 
 def _jobs(count: int) -> str:

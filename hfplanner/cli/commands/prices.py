@@ -1,13 +1,13 @@
 """``hfplanner prices``."""
 
-import os
 from datetime import UTC
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing, now_utc
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.show.answer import Answer
 from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.workspace import Workspace
 from hfplanner.zones import parse_zone
 
 
@@ -17,14 +17,13 @@ def prices(*, flavor: tuple[str, ...], since: str | None, refresh: bool, offline
     A price holds from the day on which it was seen first until another was. What nobody saw is unknown, never free.
     """
     from hfplanner.cli.show.prices import prices_answer  # noqa: PLC0415 - not for a help text
-    from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - polars, as above
     from hfplanner.report.prices import report_prices  # noqa: PLC0415 - as above
     from hfplanner.report.spec import parse_moment  # noqa: PLC0415 - as above
 
-    now = now_utc()
-    start = None if since is None else parse_moment(since, parse_zone("UTC"), now).astimezone(UTC).date()
-    listing = get_listing(offline=offline, refresh=refresh, now=now)
-    jobs = HistoryStore(default_history_folder(os.environ)).scan()
+    with Workspace.from_environ(offline=offline) as workspace:
+        now = workspace.now()
+        start = None if since is None else parse_moment(since, parse_zone("UTC"), now).astimezone(UTC).date()
+        listing, jobs = get_listing(workspace, refresh=refresh), workspace.history().scan()
     return prices_answer(report_prices(listing, flavors=flavor, since=start, now=now, jobs=jobs))
 
 

@@ -1,4 +1,4 @@
-"""Books that were lost, made again from the labels of the jobs: the Hub is the second copy."""
+"""Charging that were lost, made again from the labels of the jobs: the Hub is the second copy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import SID_LABEL, Submission
 from hfplanner.errors import HubError, UsageError
 from hfplanner.submit.adopt import adoption_of
-from hfplanner.submit.books import Books
-from hfplanner.submit.found import original
+from hfplanner.submit.charging import Charging
 from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, is_sid
-from hfplanner.submit.send import Desk
+from hfplanner.submit.labelled_jobs import original
+from hfplanner.submit.send import Submitter
 from hfplanner.submit.settlement import foreign_price, settlement
 
 __all__ = ["Rebuilt", "rebuild"]
@@ -44,26 +44,28 @@ class Rebuilt:
         return {"complete": self.complete, **counts, "gaps": list(self.gaps)}
 
 
-def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: str | None = None) -> Rebuilt:
+def rebuild(
+    submitter: Submitter, charging: Charging, namespaces: Iterable[str], *, of_ledger: str | None = None
+) -> Rebuilt:
     """Take every job that carries a ledger's label into the books: held while it runs, settled where it has ended.
 
     What was reserved and never sent is not on the Hub, and needs nothing. What was on its way when the books were lost
     is found here once it is listed.
 
     Args:
-        desk: with the new ledger.
-        books: what charges them.
+        submitter: with the new ledger.
+        charging: what charges them.
         namespaces: to be listed.
-        of_ledger: the id of the lost ledger; by default that of the desk's own. Only where the jobs carry labels of one
-            ledger it need not be said.
+        of_ledger: the id of the lost ledger; by default that of the submitter's own. Only where the jobs carry labels
+            of one ledger it need not be said.
 
     Raises:
         UsageError: the jobs carry labels of several ledgers, and none was said.
         LedgerError: the ledger cannot be used.
     """
     gaps: list[str] = []
-    jobs = list(_labelled(desk, namespaces, gaps))
-    lost = of_ledger or _only_ledger(jobs, desk.ledger.ledger_id)
+    jobs = list(_labelled(submitter, namespaces, gaps))
+    lost = of_ledger or _only_ledger(jobs, submitter.ledger.ledger_id)
     by_sid: dict[str, list[JobInfo]] = {}
     for job in jobs:
         labels = job.labels or {}
@@ -74,27 +76,27 @@ def rebuild(desk: Desk, books: Books, namespaces: Iterable[str], *, of_ledger: s
     for sid, group in by_sid.items():
         first = original(group)
         for job in group:
-            if desk.ledger.by_job(job.id) is not None:
+            if submitter.ledger.by_job(job.id) is not None:
                 continue
-            known = desk.ledger.get(sid) if is_sid(sid) else None
+            known = submitter.ledger.get(sid) if is_sid(sid) else None
             is_first = job is first and is_sid(sid) and (known is None or known.job_id is None)
             own = sid if is_first else copy_sid(lost, job.id)
-            adoption = adoption_of(job, own, books, reason="Taken back from its labels.", at=desk.clock())
+            adoption = adoption_of(job, own, charging, reason="Taken back from its labels.", at=submitter.clock())
             if adoption is None:
                 gaps.append(f"nothing is known of the price of job {job.id}")
                 continue
-            submission = desk.ledger.adopt(adoption)
+            submission = submitter.ledger.adopt(adoption)
             taken.append(submission)
-            cost = settlement(job, submission, desk.clock(), ran_at=foreign_price(job, submission, books))
-            settled += cost is not None and desk.ledger.settle(submission.sid, cost)
+            cost = settlement(job, submission, submitter.clock(), ran_at=foreign_price(job, submission, charging))
+            settled += cost is not None and submitter.ledger.settle(submission.sid, cost)
     count = sum(map(len, by_sid.values()))
     return Rebuilt(jobs=count, adopted=len(taken), settled=settled, gaps=tuple(gaps))
 
 
-def _labelled(desk: Desk, namespaces: Iterable[str], gaps: list[str]) -> Iterable[JobInfo]:
+def _labelled(submitter: Submitter, namespaces: Iterable[str], gaps: list[str]) -> Iterable[JobInfo]:
     for namespace in namespaces:
         try:
-            for job in desk.hub.list_jobs(namespace):
+            for job in submitter.hub.list_jobs(namespace):
                 if (job.labels or {}).get(LEDGER_LABEL):
                     yield job
         except HubError as error:

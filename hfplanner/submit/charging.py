@@ -10,11 +10,11 @@ from hfplanner.budget.price import find_price
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.catalog.listing import Listing, shipped_listing
 
-__all__ = ["Books", "books_for", "shipped_price"]
+__all__ = ["Charging", "charging_for", "shipped_price"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Charging:
     """What charges a job that nobody reserved money for.
 
     Args:
@@ -42,17 +42,17 @@ def shipped_price(flavor: str) -> UsedPrice | None:
     >>> shipped_price("l4x1").micro_usd_per_minute < shipped_price("tpu-v9").micro_usd_per_minute
     True
     """
-    return books_for(NO_POLICY, shipped_listing()).worst_price_of(flavor)
+    return charging_for(NO_POLICY, shipped_listing()).worst_price_of(flavor)
 
 
-def books_for(
+def charging_for(
     policy: Policy, listing: Listing, *, bills: Mapping[str, int] | None = None, namespaces: tuple[str, ...] = ()
-) -> Books:
+) -> Charging:
     """Return what charges jobs under a policy at the prices of a listing.
 
     >>> from hfplanner.budget.policy import NO_POLICY
     >>> from hfplanner.catalog.listing import shipped_listing
-    >>> books = books_for(NO_POLICY, shipped_listing())
+    >>> books = charging_for(NO_POLICY, shipped_listing())
     >>> books.price_of("l4x1").micro_usd_per_minute, books.price_of("tpu-v9")
     (13333, None)
     """
@@ -63,4 +63,6 @@ def books_for(
     def windows_of(terms: JobTerms, at: datetime) -> tuple[BudgetWindow, ...]:
         return tuple(applied.window for applied in applied_budgets(policy, terms, at))
 
-    return Books(windows_of=windows_of, price_of=priced.get, dearest=dearest, bills=bills or {}, namespaces=namespaces)
+    return Charging(
+        windows_of=windows_of, price_of=priced.get, dearest=dearest, bills=bills or {}, namespaces=namespaces
+    )

@@ -9,7 +9,8 @@ import pytest
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Sender, Settlement
-from hfplanner.budget.outside import Outside, Spending, read_outside
+from hfplanner.budget.off_ledger import OffLedger, Spending
+from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.scope import Scope
 from hfplanner.catalog.listing import shipped_listing
@@ -50,10 +51,10 @@ def _runs(job_id: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - a col
     return _ran(job_id, stage="running", finished_at=None, timeout_secs=36_000.0, **values)
 
 
-def _outside(rules: Policy, books: Ledger, *rows: dict[str, Any], **evidence: Any) -> Outside:  # noqa: ANN401 - of any kind
+def _outside(rules: Policy, books: Ledger, *rows: dict[str, Any], **evidence: Any) -> OffLedger:  # noqa: ANN401 - of any kind
     applied = applied_budgets(rules, None, NOW)
     frame = jobs_frame(*rows).lazy()
-    return read_outside(applied, books, now=NOW, listing=shipped_listing(), jobs=lambda: frame, **evidence)
+    return read_off_ledger(applied, books, now=NOW, listing=shipped_listing(), jobs=lambda: frame, **evidence)
 
 
 def _spending(rules: Policy, books: Ledger, *rows: dict[str, Any]) -> Spending:

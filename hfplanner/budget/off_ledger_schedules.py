@@ -6,10 +6,10 @@ from math import ceil
 
 from hfplanner.api.models import JobSpec, ScheduledJobInfo
 from hfplanner.api.said import said_attempts, said_timeout_secs
-from hfplanner.budget.outside import Spending
+from hfplanner.budget.off_ledger import Spending
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.budget.price import find_price
-from hfplanner.budget.reasons import Reason
+from hfplanner.budget.reasons import DecisionReason
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
 from hfplanner.budget.scope import covers
@@ -79,7 +79,7 @@ def _terms(schedule: ScheduledJobInfo, listing: Listing) -> JobTerms:
         owner=(initiator and initiator.name) or "",
         labels=spec.labels or {},
         flavor=str(spec.flavor or ""),
-        price=None if isinstance(price, Reason) else price,
+        price=None if isinstance(price, DecisionReason) else price,
         timeout_secs=timeout,
         attempts=attempts,
         has_ports=bool(spec.expose),
@@ -99,7 +99,7 @@ def _said(schedule: ScheduledJobInfo) -> tuple[int | None, int]:
 
 def _why(schedule: ScheduledJobInfo, terms: JobTerms, listing: Listing) -> str:
     price = find_price(listing, terms.flavor)
-    if isinstance(price, Reason):
+    if isinstance(price, DecisionReason):
         return price.message
     if schedule.job_spec is None:
         return "the Hub does not say what it runs"

@@ -9,10 +9,21 @@ from dataclasses import dataclass
 
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.records import EntryKind, State
-from hfplanner.budget.ledger.windows import covering, follow
+from hfplanner.budget.ledger.windows import add_to_counters, covering_windows
 from hfplanner.errors import LedgerError
 
-__all__ = ["NO_BUDGET", "Change", "Standing", "begin", "has_change", "locked", "note", "post", "raise_charges", "step"]
+__all__ = [
+    "NO_BUDGET",
+    "StateChange",
+    "SubmissionRow",
+    "change_state",
+    "has_change",
+    "lock_submission",
+    "post_amounts",
+    "post_first_hold",
+    "post_raise",
+    "record_change",
+]
 
 # What a submission that falls under no budget is charged to, so that its money is in the books too.
 NO_BUDGET = ("", 0)
@@ -40,7 +51,7 @@ _SET_CHARGE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StateChange:
     """What one call to the ledger changes, and on whose word.
 
     Args:
@@ -57,7 +68,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class SubmissionRow:
     """What changes of a submission's row, and what says where its money counts: its terms, and when."""
 
     sid: str
@@ -73,13 +84,13 @@ class Standing:
     counts_us: int
 
 
-def locked(tx: Transaction, sid: str) -> Standing | None:
+def lock_submission(tx: Transaction, sid: str) -> SubmissionRow | None:
     """Return how a submission stands, and let nobody else change it until the transaction ends."""
     row = tx.row(_LOCKED, sid)
     if row is None:
         return None
     state, cap, posted, presumed, evidence, job_id, answer, sender, terms, counts_us = row
-    return Standing(
+    return SubmissionRow(
         sid=sid,
         state=State(state),
         cap_micro_usd=cap,
@@ -94,7 +105,7 @@ def locked(tx: Transaction, sid: str) -> Standing | None:
     )
 
 
-def step(tx: Transaction, before: State, after: Standing, change: Change) -> bool:
+def change_state(tx: Transaction, before: State, after: SubmissionRow, change: StateChange) -> bool:
     """Bring a submission from one state to the next, and note it; whether it was in that state."""
     changed = tx.change(
         _STEP,
@@ -112,11 +123,11 @@ def step(tx: Transaction, before: State, after: Standing, change: Change) -> boo
         before,
     )
     if changed == 1:
-        note(tx, after.sid, (before, after.state), change)
+        record_change(tx, after.sid, (before, after.state), change)
     return changed == 1
 
 
-def note(tx: Transaction, sid: str, states: tuple[str, str], change: Change) -> None:
+def record_change(tx: Transaction, sid: str, states: tuple[str, str], change: StateChange) -> None:
     """Add a line to the history of states."""
     tx.change(_NOTE, change.token, sid, *states, change.at_us, change.reason, change.who)
 
@@ -126,8 +137,8 @@ def has_change(tx: Transaction, token: str) -> bool:
     return tx.row("SELECT 1 FROM changes WHERE token = ?", token) is not None
 
 
-def begin(  # noqa: PLR0913 - what, of whom, on whose word, where and how much
-    tx: Transaction, sid: str, kind: EntryKind, change: Change, *, windows: Sequence[tuple[str, int]], held: int
+def post_first_hold(  # noqa: PLR0913 - what, of whom, on whose word, where and how much
+    tx: Transaction, sid: str, kind: EntryKind, change: StateChange, *, windows: Sequence[tuple[str, int]], held: int
 ) -> None:
     """Let a submission that holds nothing hold this much of each of these windows, whose counters the caller moves."""
     charges = [value for key in windows for value in (sid, *key, held)]
@@ -137,8 +148,8 @@ def begin(  # noqa: PLR0913 - what, of whom, on whose word, where and how much
     tx.change(_ENTER + ", (?, ?, ?, ?, ?, ?, ?, ?)" * (len(windows) - 1), *entries)
 
 
-def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
-    tx: Transaction, submission: Standing, kind: EntryKind, change: Change, *, held: int, posted: int
+def post_amounts(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
+    tx: Transaction, submission: SubmissionRow, kind: EntryKind, change: StateChange, *, held: int, posted: int
 ) -> None:
     """Bring what a submission holds and has posted to these amounts, with an entry for each budget it was decided in.
 
@@ -164,11 +175,11 @@ def post(  # noqa: PLR0913 - what, of whom, on whose word, and the two amounts
         tx.change(_SET_CHARGE, held, posted, sid, *key)
     # Every charge of a submission is of the same amounts.
     _, _, held_now, posted_now = charges[0]
-    for window in covering(tx, submission.terms, submission.counts_us):
-        follow(tx, window, held=held - held_now, posted=posted - posted_now)
+    for window in covering_windows(tx, submission.terms, submission.counts_us):
+        add_to_counters(tx, window, held=held - held_now, posted=posted - posted_now)
 
 
-def raise_charges(tx: Transaction, sid: str, change: Change, *, held: int) -> None:
+def post_raise(tx: Transaction, sid: str, change: StateChange, *, held: int) -> None:
     """Let a submission hold this much of each budget it was decided in, with an entry for each."""
     for budget, start_us, held_now, _ in tx.rows(_CHARGES, sid):
         key, once = (budget, start_us), f"{EntryKind.RAISE}:{change.token}"

@@ -14,8 +14,10 @@ from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import SID_LABEL, Settlement, State, Submission
 from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.adopt import adoption_of
-from hfplanner.submit.books import Books
-from hfplanner.submit.found import (
+from hfplanner.submit.charging import Charging
+from hfplanner.submit.granted import granted_terms, hold_what_was_granted
+from hfplanner.submit.identity import copy_sid, is_sid
+from hfplanner.submit.labelled_jobs import (
     ask_each,
     is_copy,
     jobs_of_ledger,
@@ -23,9 +25,7 @@ from hfplanner.submit.found import (
     newest_of_ledger,
     original,
 )
-from hfplanner.submit.granted import granted_terms, hold_what_was_granted
-from hfplanner.submit.identity import copy_sid, is_sid
-from hfplanner.submit.send import Desk
+from hfplanner.submit.send import Submitter
 from hfplanner.submit.settlement import foreign_price, longest_life, settlement
 from hfplanner.units import format_usd
 
@@ -74,12 +74,14 @@ class Reconciled:
         return {"complete": self.complete} | {name: list(getattr(self, name)) for name in self.__slots__}
 
 
-def reconcile(desk: Desk, books: Books, *, sweep: bool = True, within_secs: float = math.inf) -> Reconciled:
+def reconcile(
+    submitter: Submitter, charging: Charging, *, sweep: bool = True, within_secs: float = math.inf
+) -> Reconciled:
     """Do all steps of reconciling, in order.
 
     Args:
-        desk: where submissions are made.
-        books: what charges a job nobody reserved money for.
+        submitter: where submissions are made.
+        charging: what charges a job nobody reserved money for.
         sweep: look for jobs with the ledger's label that the ledger does not know, too: a whole listing for each
             namespace. The start of a spending command leaves it out: it takes one listing for all that is open, as far
             back as that goes, and asks for single jobs only where that does not show them.
@@ -88,16 +90,16 @@ def reconcile(desk: Desk, books: Books, *, sweep: bool = True, within_secs: floa
     Raises:
         LedgerError: the ledger cannot be used.
     """
-    with desk.hub.within(within_secs):
-        return _Reconciliation(desk, books).run(sweep=sweep)
+    with submitter.hub.within(within_secs):
+        return _Reconciliation(submitter, charging).run(sweep=sweep)
 
 
 class _Reconciliation:
     """One pass. What the Hub does not tell is a gap, and costs the other steps nothing."""
 
-    def __init__(self, desk: Desk, books: Books) -> None:
-        self.desk = desk
-        self.books = books
+    def __init__(self, submitter: Submitter, charging: Charging) -> None:
+        self.submitter = submitter
+        self.charging = charging
         self.done = Reconciled()
         self.seen: dict[str, JobInfo] = {}
 
@@ -114,10 +116,10 @@ class _Reconciliation:
         return self.done
 
     def _submissions(self, *states: State) -> list[Submission]:
-        return list(self.desk.ledger.submissions(states))
+        return list(self.submitter.ledger.submissions(states))
 
     def _expire(self) -> None:
-        ledger, now = self.desk.ledger, self.desk.clock()
+        ledger, now = self.submitter.ledger, self.submitter.clock()
         for submission in self._submissions(State.RESERVED):
             reason = "Reserved and never sent."
             if submission.expires_at <= now and ledger.void(
@@ -126,7 +128,9 @@ class _Reconciliation:
                 self.done.expired.append(submission.sid)
         for submission in self._submissions(State.SENDING):
             sender = submission.sender
-            if sender is not None and not self.desk.machine.is_dead(sender, marked_at=submission.changed_at, now=now):
+            if sender is not None and not self.submitter.machine.is_dead(
+                sender, marked_at=submission.changed_at, now=now
+            ):
                 continue
             if ledger.unknown(submission.sid, "The process that sent it ended before it told what came of it.", now):
                 self.done.interrupted.append(submission.sid)
@@ -134,7 +138,7 @@ class _Reconciliation:
     def _look_for_unknown(self) -> None:
         for submission in self._submissions(State.UNKNOWN):
             try:
-                jobs = jobs_of_submission(self.desk.hub, submission.terms.namespace, submission.sid)
+                jobs = jobs_of_submission(self.submitter.hub, submission.terms.namespace, submission.sid)
             except HubError as error:
                 self._gap(f"submission {submission.sid} could not be looked for: {error.message}")
                 self.done.unknown.append(submission.sid)
@@ -151,7 +155,7 @@ class _Reconciliation:
         for namespace, submissions in of_namespace.items():
             unknown = [submission for submission in submissions if submission.state is State.UNKNOWN]
             try:
-                jobs = newest_of_ledger(self.desk.hub, namespace, self.desk.ledger.ledger_id, submissions)
+                jobs = newest_of_ledger(self.submitter.hub, namespace, self.submitter.ledger.ledger_id, submissions)
             except HubError as error:
                 self._gap(f"what is open in {namespace} could not be listed: {error.message}")
                 self.done.unknown += [submission.sid for submission in unknown]
@@ -165,9 +169,9 @@ class _Reconciliation:
 
     def _not_found(self, submission: Submission) -> None:
         """Keep what was not found held: absence is no proof. After its longest life it is presumed spent."""
-        now = self.desk.clock()
+        now = self.submitter.clock()
         life = longest_life(submission)
-        if now - submission.created_at > life and self.desk.ledger.presume(
+        if now - submission.created_at > life and self.submitter.ledger.presume(
             submission.sid, "Not found for longer than it could run: taken as spent.", now
         ):
             self.done.presumed.append(submission.sid)
@@ -179,11 +183,11 @@ class _Reconciliation:
             self.done.unknown.append(submission.sid)
 
     def _sweep(self) -> None:
-        ledger_id = self.desk.ledger.ledger_id
+        ledger_id = self.submitter.ledger.ledger_id
         for namespace in self._namespaces():
             by_sid: dict[str, list[JobInfo]] = {}
             try:
-                for job in jobs_of_ledger(self.desk.hub, namespace, ledger_id):
+                for job in jobs_of_ledger(self.submitter.hub, namespace, ledger_id):
                     by_sid.setdefault((job.labels or {}).get(SID_LABEL, ""), []).append(job)
             except HubError as error:
                 self._gap(f"the jobs of {namespace} could not be listed whole: {error.message}")
@@ -191,8 +195,8 @@ class _Reconciliation:
                 self._take(sid, jobs)
 
     def _namespaces(self) -> list[str]:
-        of_ledger = (submission.terms.namespace for submission in self.desk.ledger.submissions())
-        return sorted({*of_ledger, *self.books.namespaces})
+        of_ledger = (submission.terms.namespace for submission in self.submitter.ledger.submissions())
+        return sorted({*of_ledger, *self.charging.namespaces})
 
     def _take(self, sid: str, jobs: Iterable[JobInfo]) -> None:
         """Book every job of one label: the one that was submitted, and copies."""
@@ -200,7 +204,7 @@ class _Reconciliation:
         ours = original(jobs)
         for job in jobs:
             self.seen[job.id] = job
-            if self.desk.ledger.by_job(job.id) is not None:
+            if self.submitter.ledger.by_job(job.id) is not None:
                 continue
             if job is ours:
                 self._take_original(sid, job)
@@ -209,7 +213,7 @@ class _Reconciliation:
                 self._adopt(self._copy_sid(job), job, f"job {job.id} {why} submission {sid}")
 
     def _take_original(self, sid: str, job: JobInfo) -> None:
-        ledger = self.desk.ledger
+        ledger = self.submitter.ledger
         submission = ledger.get(sid) if is_sid(sid) else None
         if submission is None:
             own = sid if is_sid(sid) else self._copy_sid(job)
@@ -217,7 +221,7 @@ class _Reconciliation:
         elif submission.state in {State.RESERVED, State.SENDING} or submission.job_id == job.id:
             # Its sender records it, or has just done so.
             return
-        elif not ledger.found(sid, job.id, "", self.desk.clock(), "Found by its label."):
+        elif not ledger.found(sid, job.id, "", self.submitter.clock(), "Found by its label."):
             # It has another job: a label was copied by hand.
             self._adopt(self._copy_sid(job), job, f"job {job.id} has the label of submission {sid}")
         elif submission.state is State.VOID:
@@ -230,22 +234,22 @@ class _Reconciliation:
             self.done.found.append(sid)
 
     def _copy_sid(self, job: JobInfo) -> str:
-        return copy_sid(self.desk.ledger.ledger_id, job.id)
+        return copy_sid(self.submitter.ledger.ledger_id, job.id)
 
     def _adopt(self, sid: str, job: JobInfo, reason: str) -> None:
-        adoption = adoption_of(job, sid, self.books, reason=reason, at=self.desk.clock())
+        adoption = adoption_of(job, sid, self.charging, reason=reason, at=self.submitter.clock())
         if adoption is None:
             self._gap(f"{reason}, and nothing is known of its price")
             return
-        self.desk.ledger.adopt(adoption)
+        self.submitter.ledger.adopt(adoption)
         self.done.adopted.append(sid)
         self._alert(f"{reason}; {format_usd(adoption.cap_micro_usd)} are held for it")
 
     def _settle(self) -> None:
-        ledger = self.desk.ledger
+        ledger = self.submitter.ledger
         submissions = self._submissions(State.LAUNCHED, State.ADOPTED)
         for submission, answer in self._answers(submissions):
-            now = self.desk.clock()
+            now = self.submitter.clock()
             cost = self._cost_of(submission, answer, now)
             if isinstance(answer, JobInfo) and (cost is None or cost.is_bound) and self._raise(submission, answer, now):
                 submission = ledger.get(submission.sid) or submission  # noqa: PLW2901 - as it stands now
@@ -262,7 +266,7 @@ class _Reconciliation:
     def _answers(self, submissions: Sequence[Submission]) -> list[tuple[Submission, JobInfo | HubError]]:
         """Return what the Hub says of the job of each: as a listing showed it, or asked for by itself."""
         unseen = [submission for submission in submissions if submission.job_id not in self.seen]
-        asked = dict(zip((submission.sid for submission in unseen), ask_each(self.desk.hub, unseen), strict=True))
+        asked = dict(zip((submission.sid for submission in unseen), ask_each(self.submitter.hub, unseen), strict=True))
         failed = {sid: answer for sid, answer in asked.items() if isinstance(answer, HubError)}
         untold = [one for one in unseen if one.sid in failed and not isinstance(failed[one.sid], HubNotFound)]
         if untold:
@@ -273,11 +277,11 @@ class _Reconciliation:
 
     def _raise(self, submission: Submission, job: JobInfo, now: datetime) -> bool:
         """Hold what the Hub granted a job beyond what was asked for; whether that is more."""
-        granted = granted_terms(job, submission.terms, self.books.worst_price_of)
+        granted = granted_terms(job, submission.terms, self.charging.worst_price_of)
         if granted is None:
             return False
-        windows = self.books.windows_of(granted, submission.counts_at)
-        told = hold_what_was_granted(self.desk.ledger, submission, granted, windows, now)
+        windows = self.charging.windows_of(granted, submission.counts_at)
+        told = hold_what_was_granted(self.submitter.ledger, submission, granted, windows, now)
         self.done.alerts += told
         return bool(told)
 
@@ -286,7 +290,7 @@ class _Reconciliation:
             return self._vanished(submission, now)
         if isinstance(answer, HubError):
             return None
-        return settlement(answer, submission, now, ran_at=foreign_price(answer, submission, self.books))
+        return settlement(answer, submission, now, ran_at=foreign_price(answer, submission, self.charging))
 
     def _vanished(self, submission: Submission, now: datetime) -> Settlement | None:
         """Return the cap of a job the Hub does not know any more, once its longest life is over."""
@@ -296,8 +300,8 @@ class _Reconciliation:
         return Settlement(cost_micro_usd=submission.cap_micro_usd, evidence="vanished: its cap", at=now)
 
     def _bill(self) -> None:
-        ledger, now = self.desk.ledger, self.desk.clock()
-        for job_id, billed in self.books.bills.items():
+        ledger, now = self.submitter.ledger, self.submitter.clock()
+        for job_id, billed in self.charging.bills.items():
             submission = ledger.by_job(job_id)
             if submission is None or submission.state is not State.SETTLED or submission.posted_micro_usd == billed:
                 continue

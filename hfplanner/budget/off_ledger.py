@@ -6,24 +6,17 @@ Unknown is never zero. A job or a schedule whose cost has no upper bound is coun
 whether that blocks or only warns is the policy's word (``unknown_spending``).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, Submission
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from hfplanner.api.models import ScheduledJobInfo
-    from hfplanner.budget.policy import AppliedBudget
-    from hfplanner.catalog.listing import Listing
-
-__all__ = ["NOTHING_OUTSIDE", "Books", "Outside", "Spending", "read_outside"]
+__all__ = ["NOTHING_OFF_LEDGER", "LedgerReader", "OffLedger", "Spending"]
 
 
-class Books(Protocol):
+class LedgerReader(Protocol):
     """What a check asks of a ledger."""
 
     def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
@@ -71,7 +64,7 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class OffLedger:
     """What is known outside the ledger.
 
     Args:
@@ -91,61 +84,5 @@ class Outside:
         return self.by_budget.get(budget, Spending())
 
 
-NOTHING_OUTSIDE = Outside()
+NOTHING_OFF_LEDGER = OffLedger()
 """No history, and nobody asked for schedules."""
-
-
-def read_outside(  # noqa: PLR0913 - the evidence there is, each piece of which may be missing
-    applied: Sequence["AppliedBudget"],
-    books: Books,
-    *,
-    now: datetime,
-    listing: "Listing",
-    jobs: "Callable[[], pl.LazyFrame] | None" = None,
-    gaps: Sequence[str] = (),
-    bills: "pl.LazyFrame | None" = None,
-    schedules: "Sequence[ScheduledJobInfo] | None" = None,
-) -> Outside:
-    """Return what the budgets have spent or committed outside the ledger.
-
-    Args:
-        applied: the budgets, in the period that counts.
-        books: the ledger; a job that it counts in a budget is not counted for that budget again.
-        now: the time, UTC.
-        listing: today's prices.
-        jobs: gives the history, a frame of the jobs schema; ``None`` where it is empty.
-        gaps: where the history is known to lack jobs, a sentence each.
-        bills: what was really billed; it wins over every estimate.
-        schedules: what the Hub will start; ``None`` where it was not asked.
-    """
-    spendings = {budget.budget.name: Spending() for budget in applied}
-    seen_at = None
-    if jobs is not None and applied:
-        from hfplanner.budget.outside_jobs import JobEvidence, spending_of_jobs  # noqa: PLC0415 - polars
-
-        evidence = JobEvidence(jobs=jobs(), listing=listing, now=now, bills=bills)
-        spendings, seen_at = spending_of_jobs(applied, books, evidence)
-    if schedules is not None and applied:
-        from hfplanner.budget.outside_schedules import committed  # noqa: PLC0415 - only where there are schedules
-
-        spendings = {
-            budget.budget.name: _with_schedules(
-                spendings[budget.budget.name], committed(budget, schedules, listing, now)
-            )
-            for budget in applied
-        }
-    return Outside(
-        by_budget=spendings,
-        history_seen_at=seen_at,
-        gaps=tuple(gaps) if applied else (),
-        asked_schedules=schedules is not None,
-    )
-
-
-def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:
-    return replace(
-        jobs,
-        scheduled_micro_usd=scheduled.scheduled_micro_usd,
-        scheduled_runs=scheduled.scheduled_runs,
-        unknown=(*jobs.unknown, *scheduled.unknown),
-    )

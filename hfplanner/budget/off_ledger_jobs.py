@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from hfplanner.budget.ledger.records import SID_LABEL, Submission
-from hfplanner.budget.outside import Books, Spending
+from hfplanner.budget.off_ledger import LedgerReader, Spending
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.budget.scope import Scope, covers
 from hfplanner.catalog.listing import Listing
@@ -40,7 +40,7 @@ class JobEvidence:
 
 
 def spending_of_jobs(
-    applied: Sequence[AppliedBudget], books: Books, evidence: JobEvidence
+    applied: Sequence[AppliedBudget], books: LedgerReader, evidence: JobEvidence
 ) -> tuple[dict[str, Spending], datetime | None]:
     """Return what each budget has outside the ledger, and when any of its jobs was last seen.
 
@@ -131,7 +131,7 @@ def _has_ended() -> pl.Expr:
 class _Charges:
     """Which submission holds or has posted a job's money."""
 
-    def __init__(self, books: Books, job_ids: Sequence[str]) -> None:
+    def __init__(self, books: LedgerReader, job_ids: Sequence[str]) -> None:
         self._books = books
         self._of_job = books.by_jobs(job_ids) if job_ids else {}
         self._claimed: set[str] = set()

@@ -1,4 +1,4 @@
-"""A desk at the emulator: a real ledger in a file, a real client, the emulated moment as the time."""
+"""A submitter at the emulator: a real ledger in a file, a real client, the emulated moment as the time."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,17 +10,29 @@ from typing import Any
 from hfplanner.api.auth import Token
 from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
+from hfplanner.api.new_job import NewJob
 from hfplanner.api.retry import RetryPolicy
-from hfplanner.api.spec import create_job_spec
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import BudgetWindow, State, Submission
-from hfplanner.budget.terms import JobTerms, UsedPrice
-from hfplanner.submit.books import Books
-from hfplanner.submit.machine import Machine
-from hfplanner.submit.send import Desk, JobOrder
+from hfplanner.budget.terms import UsedPrice
+from hfplanner.submit.charging import Charging
+from hfplanner.submit.machine import SendingMachine
+from hfplanner.submit.send import JobOrder, Submitter
 from tests.hub.control import Hub
 
-__all__ = ["CAP", "LIMIT", "PRICE", "START", "at_desk", "balance", "books", "machine", "order", "posts", "window"]
+__all__ = [
+    "CAP",
+    "LIMIT",
+    "PRICE",
+    "START",
+    "at_submitter",
+    "balance",
+    "charging",
+    "machine",
+    "order",
+    "posts",
+    "window",
+]
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 PRICE = UsedPrice(micro_usd_per_minute=167, source="hub", checked=START)
@@ -46,47 +58,36 @@ class _Clock:
         return datetime.fromtimestamp(self.hub.now(), UTC)
 
 
-def machine(folder: Path, **changes: Any) -> Machine:  # noqa: ANN401 - the fields of Machine
+def machine(folder: Path, **changes: Any) -> SendingMachine:  # noqa: ANN401 - the fields of SendingMachine
     """Return this machine, its locks in a folder."""
-    return Machine(**({"host": "here", "boot_id": "1", "folder": folder / "sending"} | changes))
+    return SendingMachine(**({"host": "here", "boot_id": "1", "folder": folder / "sending"} | changes))
 
 
 @contextmanager
-def at_desk(hub: Hub, folder: Path, **changes: Any) -> Iterator[Desk]:  # noqa: ANN401 - the fields of Desk
-    """Open a desk whose ledger is in a folder."""
+def at_submitter(hub: Hub, folder: Path, **changes: Any) -> Iterator[Submitter]:  # noqa: ANN401 - the fields of Submitter
+    """Open a submitter whose ledger is in a folder."""
     client = JobsClient(hub.url, token=Token(hub.token), limits=_LIMITS, retry=_ONCE)
     with client, open_ledger(folder / "ledger.sqlite3") as ledger:
-        desk = Desk(ledger=ledger, hub=client, machine=machine(folder), clock=_Clock(hub))
-        yield replace(desk, **changes)
+        submitter = Submitter(ledger=ledger, hub=client, machine=machine(folder), clock=_Clock(hub))
+        yield replace(submitter, **changes)
 
 
-def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - of create_job_spec
+def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = None, **spec: Any) -> JobOrder:  # noqa: ANN401 - the fields of NewJob
     """Return an order of a job of an hour on cpu-basic in alice's namespace."""
     asked: dict[str, Any] = {
         "image": "python:3.12",
         "command": ["python", "-V"],
-        "env": None,
-        "secrets": None,
         "flavor": "cpu-basic",
-        "timeout": 3600,
+        "timeout_secs": 3600,
         "attempts": 1,
     } | spec
-    terms = JobTerms(
-        namespace="alice",
-        owner="alice",
-        labels=asked.get("labels") or {},
-        flavor=asked["flavor"],
-        price=PRICE,
-        timeout_secs=asked["timeout"],
-        attempts=asked["attempts"],
-    )
     windows = (window(),) if windows is None else windows
-    return JobOrder(namespace="alice", spec=create_job_spec(**asked), terms=terms, windows=windows, key=key)
+    return JobOrder(job=NewJob(**asked), namespace="alice", owner="alice", price=PRICE, windows=windows, key=key)
 
 
-def books(bills: Mapping[str, int] | None = None) -> Books:
+def charging(bills: Mapping[str, int] | None = None) -> Charging:
     """Return what charges a job nobody reserved money for: the same window and price."""
-    return Books(
+    return Charging(
         windows_of=lambda _terms, _at: (window(),),
         price_of=lambda _flavor: PRICE,
         dearest=PRICE,
@@ -95,9 +96,9 @@ def books(bills: Mapping[str, int] | None = None) -> Books:
     )
 
 
-def balance(desk: Desk) -> tuple[int, int]:
+def balance(submitter: Submitter) -> tuple[int, int]:
     """Return what the window holds and what it has posted."""
-    (found,) = desk.ledger.balances([window()])
+    (found,) = submitter.ledger.balances([window()])
     return found.held_micro_usd, found.posted_micro_usd
 
 
@@ -106,12 +107,12 @@ def posts(hub: Hub) -> int:
     return sum(asked.method == "POST" and asked.path == "/api/jobs/alice" for asked in hub.requests())
 
 
-def only(desk: Desk) -> Submission:
+def only(submitter: Submitter) -> Submission:
     """Return the ledger's one submission."""
-    (submission,) = desk.ledger.submissions()
+    (submission,) = submitter.ledger.submissions()
     return submission
 
 
-def states(desk: Desk) -> list[State]:
+def states(submitter: Submitter) -> list[State]:
     """Return the states of all submissions, the newest first."""
-    return [submission.state for submission in desk.ledger.submissions()]
+    return [submission.state for submission in submitter.ledger.submissions()]
