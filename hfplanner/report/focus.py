@@ -18,7 +18,7 @@ from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste import WasteRules, waste_kind
 from hfplanner.units import MICRO_USD_PER_USD, MICROSECONDS_PER_SECOND, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 
-__all__ = ["FOCUS_COLUMNS", "focus_frame", "labels_json", "write_focus"]
+__all__ = ["FOCUS_COLUMNS", "decimal_usd", "focus_frame", "labels_json", "write_focus"]
 
 _MINUTE = SECONDS_PER_MINUTE * MICROSECONDS_PER_SECOND
 _SECOND = timedelta(seconds=1)
@@ -28,7 +28,7 @@ _PORT_USD = "0.010000"
 _NULL = pl.lit(None, pl.String)
 
 
-def _usd(column: str) -> pl.Expr:
+def decimal_usd(column: str) -> pl.Expr:
     """Return micro-USD as a decimal number of dollars, exactly."""
     return _usd_of(pl.col(column))
 
@@ -126,14 +126,14 @@ def _shared_columns() -> dict[str, pl.Expr]:
 
 def _charge(kind: str) -> dict[str, pl.Expr]:
     """Return the columns in which the charges of a job differ."""
-    cost = _usd(kind)
+    cost = decimal_usd(kind)
     flavor = neutral_text(pl.col("flavor"))
     on_flavor = pl.concat_str(pl.lit("Job on "), pl.col("flavor").fill_null("(unknown)"))
     others = sum((pl.col(other) for other in (_RENT, _PORTS, _BILL) if other != kind), pl.lit(0, pl.Int64))
     quantity: pl.Expr
     unit: str | None
     if kind == _RENT:
-        said, sku, price, unit = on_flavor, flavor, _usd("price_micro_usd_per_minute"), "Minutes"
+        said, sku, price, unit = on_flavor, flavor, decimal_usd("price_micro_usd_per_minute"), "Minutes"
         quantity = pl.col("_minutes").cast(pl.String)
     elif kind == _PORTS:
         said, sku, price, unit = pl.lit("Exposed ports of a job"), pl.lit("exposed-ports"), pl.lit(_PORT_USD), "Hours"
