@@ -26,6 +26,7 @@ COMMANDS = {
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
     "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "guide": LazyCommand("guide", "Read the manual, by topic."),
     "extension": LazyCommand("extension", "Make this program an extension of `hf`: `hf planner`."),
     "prices": LazyCommand("prices", "Show what flavors cost over time, and what changed."),
     "report": LazyCommand("report", "Say what the jobs cost, by what, and what of it was wasted."),

@@ -23,6 +23,7 @@ from hfplanner.estimate.memory.job import (
     Sharding,
     Task,
 )
+from hfplanner.plan.arguments import AskedMachine
 from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
 
@@ -44,19 +45,6 @@ TrainedTask = Literal["full", "lora", "qlora"]
 """What is trained where nobody measured how long it takes."""
 
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedMachine:
-    """What the machine must have."""
-
-    vram: int | None = None
-    shard: bool = False
-    gpus: int | None = None
-    accelerator: Sequence[str] | None = None
-    cpu: int | None = None
-    ram: int | None = None
-    disk: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
