@@ -162,13 +162,13 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    asked = given.pack(AskedDuration)
-    runs = [*(asked.duration or ()), *(given["runs"] or ())]
-    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.tokens)
+    runs = [*(given["duration"] or ()), *(given["runs"] or ())]
+    asked = AskedDuration.of(**{**given.values, "duration": runs or None})
+    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.time.tokens)
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
         flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
-        known = know_duration(replace(asked, duration=runs or None), workspace)
+        known = know_duration(asked, workspace)
         return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
 
 

@@ -6,7 +6,7 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, get_args
 
@@ -665,20 +665,20 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
+_UNSAID: dict[str, dict[str, Any]] = {
+    "task": {"default": None, "shown_default": "", "help": "What is run; by default what --phase says."},
+    "precision": {
+        "choices": "hfplanner.plan.asked:WorkPrecision",
+        "shown_default": "",
+        "help": "What it computes in; 16 bits unless said.",
+    },
+}
+
 DURATION: tuple[Argument, ...] = (
     *TIME,
     UTILIZATION,
-    *(one for one in MODEL if one.name in {"model", "params"}),
-    Argument(
-        name="task",
-        group="Model",
-        choices="hfplanner.plan.asked:TrainedTask",
-        help="Which weights are trained.",
-    ),
-    Argument(
-        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
-    ),
-    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
+    *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
+    replace(GPUS_OF_A_RUN, default=None),
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 
