@@ -15,9 +15,9 @@ from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
-from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.workspace import Workspace
+from hfplanner.recommend.needs import Needs
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
@@ -148,7 +148,7 @@ class KnownRequest:
         named = self.request.job.flavor
         # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
         compares = self.known.has_duration and named is None
-        flavor = choose_flavor(named, recommend_known(self.known, found, with_max_cost=compares))
+        flavor = self._flavor(found, with_max_cost=compares)
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs)
         terms = terms_of(job, namespace=payer.namespace, owner=payer.owner, price_of=lambda _: run.price)
@@ -168,6 +168,18 @@ class KnownRequest:
             decision=decision,
             notices=tuple(filter(None, (payer.problem, schedules.problem))),
         )
+
+    def _flavor(self, listing: Listing, *, with_max_cost: bool) -> ChosenFlavor:
+        """Return which flavor it runs on; where one is named and nothing is asked of it, no other is looked at."""
+        named = self.request.job.flavor
+        if named is not None and self.known.flavor_needs(with_max_cost=with_max_cost) == Needs():
+            there = listing.by_name().get(named)
+            priced = there is None or there.price_micro_usd_per_minute is not None
+            if priced and self.known.model is None and not self.known.has_duration:
+                return ChosenFlavor(name=named, why="as named")
+        from hfplanner.plan.recommending import recommend_known  # noqa: PLC0415 - a named flavor needs none
+
+        return choose_flavor(named, recommend_known(self.known, listing, with_max_cost=with_max_cost))
 
     def _limits(self, flavor: ChosenFlavor, policy: Policy) -> RunLimits:
         job = self.request.job
