@@ -15,6 +15,7 @@ from hfplanner.plan.readers import (
     Reader,
     one_of,
     parse_confidence,
+    parse_increase,
     read_flag,
     read_measured,
     read_money,
@@ -33,6 +34,7 @@ from hfplanner.units import MAX_ATTEMPTS
 __all__ = [
     "ATTEMPTS",
     "DURATION",
+    "FILES",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
@@ -689,6 +691,31 @@ WORST_TIMEOUT = Argument(
     metavar="TIME",
     help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
 )
+
+FILES: tuple[Argument, ...] = (
+    Argument(
+        name="compare",
+        group="Output",
+        metavar="BASE",
+        help="What changed since BASE: a revision of git, a folder, or a saved check --json.",
+    ),
+    Argument(
+        name="max_increase",
+        group="Limits",
+        read=parse_increase,
+        metavar="SHARE",
+        help="Refuse where the whole is dearer than BASE by more: 10%.",
+    ),
+    Argument(
+        name="allow_unchecked",
+        group="Limits",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="What cannot be priced is listed and does not block.",
+    ),
+)
+"""How the jobs in files are checked."""
 
 SENDING: tuple[Argument, ...] = (
     Argument(
