@@ -5,8 +5,8 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Any, Literal, get_args
 
@@ -53,6 +53,7 @@ __all__ = [
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
+    "AskedMachine",
     "Group",
     "as_argument",
     "as_option",
@@ -207,7 +208,39 @@ NEEDS: tuple[Argument, ...] = (
     Argument(name="ram", group="Needs", read=read_size, metavar="SIZE", help="At least this much main memory."),
     Argument(name="disk", group="Needs", read=read_size, metavar="SIZE", help="At least this much disk."),
 )
-"""What the machine must have."""
+"""What the machine must have; :class:`AskedMachine` holds their values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMachine:
+    """What the machine must have: a field for each argument of :data:`NEEDS`."""
+
+    vram: int | None = None
+    shard: bool = False
+    gpus: int | None = None
+    accelerator: Sequence[str] | None = None
+    cpu: int | None = None
+    ram: int | None = None
+    disk: int | None = None
+
+    def as_needs(self) -> dict[str, Any]:
+        """Return the values by the names that :class:`~hfplanner.recommend.needs.Needs` has for them.
+
+        >>> AskedMachine(cpu=8, ram=62 * 10**9).as_needs()["vcpu"]
+        8
+        """
+        values = {_NEED_OF.get(field.name, field.name): getattr(self, field.name) for field in fields(self)}
+        return values | {"accelerators": tuple(self.accelerator or ())}
+
+
+# Where the need has another name than its argument: its unit, or the field's word.
+_NEED_OF = {
+    "vram": "vram_bytes",
+    "accelerator": "accelerators",
+    "cpu": "vcpu",
+    "ram": "ram_bytes",
+    "disk": "disk_bytes",
+}
 
 
 def _width(name: str, words: str) -> Argument:

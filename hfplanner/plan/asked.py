@@ -23,6 +23,7 @@ from hfplanner.estimate.memory.job import (
     Sharding,
     Task,
 )
+from hfplanner.plan.arguments import AskedMachine
 from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
 
@@ -46,19 +47,6 @@ WorkPrecision = Literal["fp32", "tf32", "fp16", "bf16", "fp16-mixed", "bf16-mixe
 T = TypeVar("T")
 
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedMachine:
-    """What the machine must have."""
-
-    vram: int | None = None
-    shard: bool = False
-    gpus: int | None = None
-    accelerator: Sequence[str] | None = None
-    cpu: int | None = None
-    ram: int | None = None
-    disk: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
