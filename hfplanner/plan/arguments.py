@@ -784,6 +784,7 @@ REPORT: tuple[Argument, ...] = (
         help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
     ),
     Argument(name="until", group="Options", metavar="TIME", help="Up to here, not included."),
+    Argument(name="month", group="Options", metavar="MONTH", help="Of one month: 2026-09, or last."),
     Argument(name="namespace", group="Options", metavar="NAME", help="Only jobs of this user or organization."),
     Argument(
         name="timezone",
