@@ -112,6 +112,6 @@ def steady(text: str) -> str:
     days = re.sub(r"As of \d{4}-\d\d-\d\d \d\d:\d\d", "As of now", days)
     days = re.sub(r"^[A-Z][a-z]+ \d{4}: .*\n(?:(?!Prices:).*\n)*(?=Prices:)", "THIS MONTH\n", days, flags=re.MULTILINE)
     days = re.sub(r'(?<=Ledger )[0-9a-f]{32}|(?<="ledger_id": ")[0-9a-f]{32}', "LEDGER", days)
-    days = re.sub(r"\b(of|since) \d{4}-\d\d-\d\d", r"\1 DATE", days)
+    days = re.sub(r"\b(of|since)(\s)\d{4}-\d\d-\d\d", r"\1\2DATE", days)
     days = re.sub(r'"((?:price_)?checked)": "[^"]+"', r'"\1": "DATE"', days)
     return re.sub(r'"age_secs": \d+', '"age_secs": 0', days)

@@ -7,7 +7,9 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize(("package", "name"), [("submit", "submit"), ("recommend", "recommend")])
+@pytest.mark.parametrize(
+    ("package", "name"), [("submit", "submit"), ("submit", "reconcile"), ("recommend", "recommend")]
+)
 def test_a_package_has_the_function_it_is_named_after(package: str, name: str) -> None:
     """Each public name leads somewhere, no other is invented, and the list is sorted."""
     module = import_module(f"hfplanner.{package}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from hfplanner.api.models import SPACE_IMAGE_PREFIXES, JobHardware
+from hfplanner.api.constants import SPACE_IMAGE_PREFIXES, JobHardware
 
 __all__ = [
     "default_job_name_from_image",

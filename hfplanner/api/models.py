@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, JsonValue, model_validator
 
+from hfplanner.api.constants import SPACE_IMAGE_PREFIXES
 from hfplanner.api.hardware import JobAccelerator, JobHardware, JobHardwareInfo
 from hfplanner.api.job_parts import (
     TERMINAL_JOB_STAGES,
@@ -52,14 +53,6 @@ __all__ = [
 
 DEFAULT_UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 """The image UV scripts run in when none is named."""
-
-SPACE_IMAGE_PREFIXES = (
-    "https://huggingface.co/spaces/",
-    "https://hf.co/spaces/",
-    "huggingface.co/spaces/",
-    "hf.co/spaces/",
-)
-"""An image that starts with one of these is a Space."""
 
 # Shown in place of the value of a variable, which may be a key.
 _HIDDEN = "[hidden]"

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.job_names import space_prefix
-from hfplanner.api.models import Volume
 from hfplanner.api.spec import create_job_spec
+
+if TYPE_CHECKING:
+    from hfplanner.api.models import Volume
 
 __all__ = ["NewJob"]
 
@@ -51,7 +53,7 @@ class NewJob:
     attempts: int | None = None
     name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    volumes: Sequence[Volume] = ()
+    volumes: "Sequence[Volume]" = ()
     expose: Sequence[int] = ()
     expose_public: Sequence[int] = ()
     ssh: bool = False

@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from pydantic import ValidationError
-
 from hfplanner.api import spec_rules as rules
+from hfplanner.api.constants import JobHardware
 from hfplanner.api.job_names import default_job_name_from_image, default_job_name_from_script, space_prefix
-from hfplanner.api.models import JobHardware, Volume
 from hfplanner.api.spec_rules import is_text, matching, shown
 from hfplanner.errors import JobSpecError, UsageError
 from hfplanner.units import DURATION_FORMS, parse_duration
 
 if TYPE_CHECKING:
     from huggingface_hub import Volume as HubVolume
+
+    from hfplanner.api.models import Volume
 
 __all__ = ["check_timeout", "create_job_spec", "default_job_name_from_image", "default_job_name_from_script"]
 
@@ -224,8 +224,12 @@ def _volume(given: object) -> dict[str, Any]:
     return volume.to_dict()
 
 
-def _as_volume(given: object) -> Volume:
+def _as_volume(given: object) -> "Volume":
     """Return a volume, which may be one of ``huggingface_hub``; that one is known without importing its library."""
+    from pydantic import ValidationError  # noqa: PLC0415 - only for jobs with volumes
+
+    from hfplanner.api.models import Volume  # noqa: PLC0415 - as above
+
     if isinstance(given, Volume):
         return given
     kind = type(given)

@@ -1,14 +1,14 @@
 """What a check found: the decision, the arithmetic behind it, and how it is spelled for programs and people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow
-from hfplanner.budget.outside import Spending
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, RunningCaps
+from hfplanner.budget.off_ledger import Spending
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetError
 from hfplanner.units import ceiling_micro_usd
@@ -30,7 +30,7 @@ class BudgetLine:
 
     Args:
         balance: of the ledger; its window holds what is outside of it.
-        outside: the parts of that.
+        off_ledger: the parts of that.
         this_job_micro_usd: the job's worst case; 0 where no job is asked about, or where it is not known.
         scope: what the budget is about, in words.
         period: ``"day"``, ``"week"``, ``"month"`` or ``"total"``.
@@ -38,7 +38,7 @@ class BudgetLine:
     """
 
     balance: Balance
-    outside: Spending
+    off_ledger: Spending
     this_job_micro_usd: int
     scope: str
     period: str
@@ -57,12 +57,12 @@ class BudgetLine:
     @property
     def spent_micro_usd(self) -> int:
         """What has been: posted in the ledger, and by ended jobs outside of it."""
-        return self.balance.posted_micro_usd + self.outside.spent_micro_usd
+        return self.balance.posted_micro_usd + self.off_ledger.spent_micro_usd
 
     @property
     def held_micro_usd(self) -> int:
         """What may yet be: by open submissions, running jobs outside the ledger, and runs of schedules."""
-        return self.balance.held_micro_usd + self.outside.held_micro_usd + self.outside.scheduled_micro_usd
+        return self.balance.held_micro_usd + self.off_ledger.held_micro_usd + self.off_ledger.scheduled_micro_usd
 
     @property
     def available_micro_usd(self) -> int:
@@ -93,10 +93,10 @@ class BudgetLine:
             "overrun_micro_usd": self.balance.overrun_micro_usd,
             "parts": {
                 "settled_micro_usd": self.balance.posted_micro_usd,
-                "outside_spent_micro_usd": self.outside.spent_micro_usd,
+                "outside_spent_micro_usd": self.off_ledger.spent_micro_usd,
                 "submissions_held_micro_usd": self.balance.held_micro_usd,
-                "outside_held_micro_usd": self.outside.held_micro_usd,
-                "scheduled_micro_usd": self.outside.scheduled_micro_usd,
+                "outside_held_micro_usd": self.off_ledger.held_micro_usd,
+                "scheduled_micro_usd": self.off_ledger.scheduled_micro_usd,
             },
             "period": self.period,
             "timezone": self.zone,
@@ -118,6 +118,7 @@ class Decision:
         worst_case_micro_usd: the most it can cost; ``None`` where that is not known.
         lines: the budgets it falls under, in the policy's order.
         reasons: why not, and what to know although it may.
+        caps: on what runs at once; the ledger decides for good.
         history_seen_at: when jobs outside the ledger were last seen, UTC; ``None`` where there are none.
     """
 
@@ -125,7 +126,8 @@ class Decision:
     terms: JobTerms
     worst_case_micro_usd: int | None
     lines: tuple[BudgetLine, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
+    caps: RunningCaps = field(default_factory=RunningCaps)
     history_seen_at: datetime | None = None
 
     @property
@@ -144,12 +146,12 @@ class Decision:
         return 0 if self.verdict is Verdict.ALLOWED else BudgetError.exit_code
 
     @property
-    def against(self) -> Iterator[Reason]:
+    def against(self) -> Iterator[DecisionReason]:
         """The reasons that keep it from running."""
         return (reason for reason in self.reasons if reason.effect is not Effect.WARN)
 
     @property
-    def warnings(self) -> Iterator[Reason]:
+    def warnings(self) -> Iterator[DecisionReason]:
         """The reasons that do not."""
         return (reason for reason in self.reasons if reason.effect is Effect.WARN)
 

@@ -79,14 +79,14 @@ _Parts = Sequence[tuple[int, str]]
 
 def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, _Parts]]:
     """Yield the sum of one budget: what, how much [micro-USD], of what it consists; the last row is what is left."""
-    outside = line.outside
+    off_ledger = line.off_ledger
     yield "limit", line.limit_micro_usd, ()
     yield (
         "- spent",
         line.spent_micro_usd,
         _parts(
             (line.balance.posted_micro_usd, "settled in the ledger"),
-            (outside.spent_micro_usd, f"by {_count(outside.spent_jobs, 'job')} outside the ledger"),
+            (off_ledger.spent_micro_usd, f"by {_count(off_ledger.spent_jobs, 'job')} outside the ledger"),
         ),
     )
     yield (
@@ -94,8 +94,11 @@ def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, _
         line.held_micro_usd,
         _parts(
             (line.balance.held_micro_usd, "by open submissions"),
-            (outside.held_micro_usd, f"by {_count(outside.held_jobs, 'running job')} not reserved in this budget"),
-            (outside.scheduled_micro_usd, f"for {_count(outside.scheduled_runs, 'run')} of schedules"),
+            (
+                off_ledger.held_micro_usd,
+                f"by {_count(off_ledger.held_jobs, 'running job')} not reserved in this budget",
+            ),
+            (off_ledger.scheduled_micro_usd, f"for {_count(off_ledger.scheduled_runs, 'run')} of schedules"),
         ),
     )
     if with_job:

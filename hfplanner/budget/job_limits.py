@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from hfplanner.budget.policy import Limits
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.policy import JobLimits
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import did_you_mean, quoted
 from hfplanner.units import (
@@ -29,8 +29,8 @@ def _is_count(value: object, most: int) -> bool:
 
 
 def unknown_reasons(
-    terms: JobTerms, limits: Limits, now: datetime, *, has_policy: bool, price_problem: Reason | None = None
-) -> Iterator[Reason]:
+    terms: JobTerms, limits: JobLimits, now: datetime, *, has_policy: bool, price_problem: DecisionReason | None = None
+) -> Iterator[DecisionReason]:
     """Yield what is not known about a job's money; each blocks.
 
     Args:
@@ -43,26 +43,28 @@ def unknown_reasons(
     price = terms.price
     if price is None or not _is_count(price.micro_usd_per_minute, MAX_MICRO_USD):
         sentence = f"The price of {quoted(terms.flavor)} is not known."
-        yield price_problem or Reason("price_unknown", sentence, Effect.BLOCK)
+        yield price_problem or DecisionReason("price_unknown", sentence, Effect.BLOCK)
     elif limits.max_price_age is not None:
         yield from _stale(price, limits.max_price_age, now, Effect.BLOCK if has_policy else Effect.WARN)
     if not _is_count(terms.timeout_secs, MAX_DURATION_SECS):
         sentence = (
             "How long the job may run is not known" if terms.timeout_secs is None else "The timeout is no duration"
         )
-        yield Reason("timeout_unknown", f"{sentence}: give it an explicit --timeout.", Effect.BLOCK)
+        yield DecisionReason("timeout_unknown", f"{sentence}: give it an explicit --timeout.", Effect.BLOCK)
     if not _is_count(terms.attempts, MAX_MICRO_USD):
-        yield Reason("attempts_unknown", "How often the job may be tried is not a whole number from 1.", Effect.BLOCK)
+        yield DecisionReason(
+            "attempts_unknown", "How often the job may be tried is not a whole number from 1.", Effect.BLOCK
+        )
 
 
-def _stale(price: UsedPrice, most: timedelta, now: datetime, effect: Effect) -> Iterator[Reason]:
+def _stale(price: UsedPrice, most: timedelta, now: datetime, effect: Effect) -> Iterator[DecisionReason]:
     age = now - price.checked
     if age < -_CLOCK_SKEW:
-        yield Reason("price_stale", f"The price is dated {price.checked:%Y-%m-%d}, in the future.", effect)
+        yield DecisionReason("price_stale", f"The price is dated {price.checked:%Y-%m-%d}, in the future.", effect)
     elif age > most:
         allowed = format_age(int(most.total_seconds()))
         sentence = f"The price was seen {format_age(int(age.total_seconds()))} ago, and {allowed} is the most."
-        yield Reason("price_stale", f"{sentence} Ask the Hub for today's: hfplanner hardware --refresh", effect)
+        yield DecisionReason("price_stale", f"{sentence} Ask the Hub for today's: hfplanner hardware --refresh", effect)
 
 
 def worst_case(terms: JobTerms) -> int | None:
@@ -80,42 +82,44 @@ def worst_case(terms: JobTerms) -> int | None:
     return None if cap is None or cap > MAX_MICRO_USD else cap
 
 
-def limit_reasons(terms: JobTerms, limits: Limits, worst_case_micro_usd: int | None) -> Iterator[Reason]:
+def limit_reasons(terms: JobTerms, limits: JobLimits, worst_case_micro_usd: int | None) -> Iterator[DecisionReason]:
     """Yield each limit of single jobs that a job exceeds; what is not known exceeds none, but is a reason itself."""
     most = limits.max_job_micro_usd
     if most is not None and worst_case_micro_usd is not None and worst_case_micro_usd > ceiling_micro_usd(most):
         cost, allowed = format_usd_apart(worst_case_micro_usd, most)
         sentence = f"The job may cost {cost}; one job may cost {allowed}."
-        yield Reason("over_max_job", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_job", sentence, Effect.REFUSE)
     yield from _price_reasons(terms, limits)
     if limits.max_timeout_secs is not None and (terms.timeout_secs or 0) > limits.max_timeout_secs:
         shown = format_duration(terms.timeout_secs or 0)
         sentence = f"The timeout is {shown}; {format_duration(limits.max_timeout_secs)} is the most."
-        yield Reason("over_max_timeout", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_timeout", sentence, Effect.REFUSE)
     if limits.max_attempts is not None and terms.attempts > limits.max_attempts:
         sentence = f"The job may be tried {terms.attempts} times; {limits.max_attempts} is the most."
-        yield Reason("over_max_attempts", sentence, Effect.REFUSE)
+        yield DecisionReason("over_max_attempts", sentence, Effect.REFUSE)
     yield from _flavor_reasons(terms.flavor, limits)
 
 
-def _price_reasons(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
+def _price_reasons(terms: JobTerms, limits: JobLimits) -> Iterator[DecisionReason]:
     most = limits.max_price_micro_usd_per_hour
     if most is None or terms.price is None or terms.price.micro_usd_per_minute <= per_minute_limit(most):
         return
     shown, allowed = format_usd_apart(terms.price.micro_usd_per_minute * MINUTES_PER_HOUR, most)
-    yield Reason("over_max_price", f"{terms.flavor} is {shown} an hour; {allowed} an hour is the most.", Effect.REFUSE)
+    yield DecisionReason(
+        "over_max_price", f"{terms.flavor} is {shown} an hour; {allowed} an hour is the most.", Effect.REFUSE
+    )
 
 
-def _flavor_reasons(flavor: str, limits: Limits) -> Iterator[Reason]:
+def _flavor_reasons(flavor: str, limits: JobLimits) -> Iterator[DecisionReason]:
     allowed = limits.allow_flavors
     if allowed is not None and not _is_among(flavor, allowed):
         near = did_you_mean(flavor, allowed)
         sentence = (
             f"{quoted(flavor)} is not among the flavors the policy allows: {', '.join(sorted(allowed)) or 'none'}."
         )
-        yield Reason("flavor_not_allowed", f"{sentence} {near}".strip(), Effect.REFUSE)
+        yield DecisionReason("flavor_not_allowed", f"{sentence} {near}".strip(), Effect.REFUSE)
     elif _is_among(flavor, limits.deny_flavors):
-        yield Reason("flavor_not_allowed", f"The policy denies the flavor {quoted(flavor)}.", Effect.REFUSE)
+        yield DecisionReason("flavor_not_allowed", f"The policy denies the flavor {quoted(flavor)}.", Effect.REFUSE)
 
 
 def _is_among(flavor: str, names: Collection[str]) -> bool:
@@ -123,7 +127,7 @@ def _is_among(flavor: str, names: Collection[str]) -> bool:
     return flavor.casefold() in {name.casefold() for name in names}
 
 
-def limit_remarks(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
+def limit_remarks(terms: JobTerms, limits: JobLimits) -> Iterator[DecisionReason]:
     """Yield the flavors that the limits name and nobody knows: such a line forbids, or allows, nothing."""
     named = limits.deny_flavors | (limits.allow_flavors or frozenset())
     if not named:
@@ -135,4 +139,4 @@ def limit_remarks(terms: JobTerms, limits: Limits) -> Iterator[Reason]:
         if not _is_among(name, known):
             sentence = f"The policy names the flavor {quoted(name)}, which is none that this version knows."
             near = did_you_mean(name.casefold(), known)
-            yield Reason("policy_flavor_unknown", f"{sentence} {near}".strip(), Effect.WARN)
+            yield DecisionReason("policy_flavor_unknown", f"{sentence} {near}".strip(), Effect.WARN)

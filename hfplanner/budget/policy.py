@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from hfplanner.budget.ledger.records import BudgetWindow, Waiver
+from hfplanner.budget.ledger.records import BudgetWindow, RunningCaps, Waiver
 from hfplanner.budget.period import Period, window_at
 from hfplanner.budget.scope import Scope, covers
 from hfplanner.budget.terms import JobTerms
@@ -18,7 +18,7 @@ __all__ = [
     "NO_POLICY",
     "AppliedBudget",
     "Budget",
-    "Limits",
+    "JobLimits",
     "Policy",
     "UnknownSpending",
     "WaiverRule",
@@ -74,7 +74,7 @@ class WaiverRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class JobLimits:
     """What any one job may be; ``None`` is not said.
 
     Args:
@@ -83,6 +83,9 @@ class Limits:
         max_timeout_secs: of one attempt [s].
         max_attempts: how often it may be tried.
         max_price_age: how old the price may be that a decision is made with.
+        max_running_micro_usd_per_hour: what all jobs of the ledger that may be running may cost an hour together.
+        max_running_jobs: how many may be running.
+        max_running_per_owner: how many of each who submits.
         allow_flavors: no others.
         deny_flavors: not these.
         unknown_spending: see :class:`UnknownSpending`.
@@ -93,12 +96,24 @@ class Limits:
     max_timeout_secs: int | None = None
     max_attempts: int | None = None
     max_price_age: timedelta | None = None
+    max_running_micro_usd_per_hour: int | None = None
+    max_running_jobs: int | None = None
+    max_running_per_owner: int | None = None
     allow_flavors: frozenset[str] | None = None
     deny_flavors: frozenset[str] = frozenset()
     unknown_spending: UnknownSpending | None = None
 
+    @property
+    def running_caps(self) -> RunningCaps:
+        """How much may run at once."""
+        return RunningCaps(
+            micro_usd_per_hour=self.max_running_micro_usd_per_hour,
+            jobs=self.max_running_jobs,
+            jobs_per_owner=self.max_running_per_owner,
+        )
 
-DEFAULT_LIMITS = Limits(max_price_age=timedelta(days=180), unknown_spending=UnknownSpending.BLOCK)
+
+DEFAULT_LIMITS = JobLimits(max_price_age=timedelta(days=180), unknown_spending=UnknownSpending.BLOCK)
 """What holds where a policy does not say otherwise."""
 
 
@@ -114,7 +129,7 @@ class Policy:
     """
 
     budgets: tuple[Budget, ...] = ()
-    limits: Limits = DEFAULT_LIMITS
+    limits: JobLimits = DEFAULT_LIMITS
     waivers: tuple[WaiverRule, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -130,8 +145,8 @@ class Policy:
 
     @property
     def needs_owner(self) -> bool:
-        """Whether a budget or a waiver depends on who submits."""
-        return any(scope.owners for scope in self._scopes)
+        """Whether a budget, a waiver or a limit depends on who submits."""
+        return self.limits.max_running_per_owner is not None or any(scope.owners for scope in self._scopes)
 
     @property
     def _scopes(self) -> tuple[Scope, ...]:
@@ -206,8 +221,8 @@ def tightened(user: Policy, project: Policy) -> Policy:
     Raises:
         PolicyError: a name means two different budgets, or one of the two waives a budget of both.
 
-    >>> ours = Policy(limits=Limits(max_attempts=3))
-    >>> tightened(ours, Policy(limits=Limits(max_attempts=9, max_timeout_secs=60))).limits.max_attempts
+    >>> ours = Policy(limits=JobLimits(max_attempts=3))
+    >>> tightened(ours, Policy(limits=JobLimits(max_attempts=9, max_timeout_secs=60))).limits.max_attempts
     3
     """
     for rule in (*user.waivers, *project.waivers):
@@ -241,11 +256,11 @@ def _lower(ours: Budget, theirs: Budget) -> Budget:
     return min(ours, theirs, key=lambda budget: budget.limit_micro_usd)
 
 
-def _stricter(ours: Limits, theirs: Limits) -> Limits:
+def _stricter(ours: JobLimits, theirs: JobLimits) -> JobLimits:
     """Return of each limit the stricter one; what one of the two does not say the other decides."""
     least = {
         name: min((value for value in (getattr(ours, name), getattr(theirs, name)) if value is not None), default=None)
-        for name in (field.name for field in fields(Limits))
+        for name in (field.name for field in fields(JobLimits))
         if name.startswith("max_")
     }
     said = [limits.unknown_spending for limits in (ours, theirs) if limits.unknown_spending]
@@ -259,11 +274,11 @@ def _stricter(ours: Limits, theirs: Limits) -> Limits:
     )
 
 
-def with_defaults(limits: Limits) -> Limits:
+def with_defaults(limits: JobLimits) -> JobLimits:
     """Return limits with what is not said taken from :data:`DEFAULT_LIMITS`.
 
-    >>> with_defaults(Limits()) == DEFAULT_LIMITS
+    >>> with_defaults(JobLimits()) == DEFAULT_LIMITS
     True
     """
-    said = {f.name: value for f in fields(Limits) if (value := getattr(limits, f.name)) is not None}
+    said = {f.name: value for f in fields(JobLimits) if (value := getattr(limits, f.name)) is not None}
     return replace(DEFAULT_LIMITS, **said)

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.period import Period
-from hfplanner.budget.policy import Budget, Limits, UnknownSpending, WaiverRule
+from hfplanner.budget.policy import Budget, JobLimits, UnknownSpending, WaiverRule
 from hfplanner.budget.scope import Scope
 from hfplanner.errors import UsageError
 from hfplanner.sanitize import sanitize
@@ -21,6 +21,7 @@ __all__ = ["TABLES", "PolicyTables", "WaiverTable"]
 _LONGEST_TEXT = 200
 _LONGEST_REASON = 500
 _MOST = 1000
+_MOST_RUNNING = 10**6
 
 
 def _refused(message: str) -> PydanticCustomError:
@@ -150,18 +151,24 @@ class LimitsTable(_Table):
     max_timeout: _Duration | None = None
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] | None = None
     max_price_age: _Duration | None = None
+    max_running_usd_per_hour: _Money | None = None
+    max_running_jobs: Annotated[int, Field(ge=1, le=_MOST_RUNNING)] | None = None
+    max_running_per_owner: Annotated[int, Field(ge=1, le=_MOST_RUNNING)] | None = None
     allow_flavors: Annotated[list[_Text], Field(max_length=_MOST)] | None = None
     deny_flavors: Annotated[list[_Text], Field(max_length=_MOST)] = Field(default_factory=list)
     unknown_spending: Literal["block", "warn"] | None = None
 
-    def read(self) -> Limits:
+    def read(self) -> JobLimits:
         """Return the limits, with nothing added to what the file says."""
-        return Limits(
+        return JobLimits(
             max_job_micro_usd=self.max_job_usd,
             max_price_micro_usd_per_hour=self.max_price_usd_per_hour,
             max_timeout_secs=self.max_timeout,
             max_attempts=self.max_attempts,
             max_price_age=None if self.max_price_age is None else timedelta(seconds=self.max_price_age),
+            max_running_micro_usd_per_hour=self.max_running_usd_per_hour,
+            max_running_jobs=self.max_running_jobs,
+            max_running_per_owner=self.max_running_per_owner,
             allow_flavors=None if self.allow_flavors is None else _flavors(self.allow_flavors),
             deny_flavors=_flavors(self.deny_flavors),
             unknown_spending=UnknownSpending(self.unknown_spending) if self.unknown_spending else None,

@@ -1,6 +1,6 @@
 """The price of a flavor as a decision uses it, or why there is none."""
 
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import did_you_mean, quoted
@@ -10,7 +10,7 @@ __all__ = ["find_price"]
 _SOURCES = {"hub": "live", "cache": "kept", "shipped": "shipped"}
 
 
-def find_price(listing: Listing, flavor: str) -> UsedPrice | Reason:
+def find_price(listing: Listing, flavor: str) -> UsedPrice | DecisionReason:
     """Return what a flavor costs now, with its source and day, or why that is not known.
 
     >>> from hfplanner.catalog.listing import shipped_listing
@@ -20,13 +20,15 @@ def find_price(listing: Listing, flavor: str) -> UsedPrice | Reason:
     found = listing.by_name().get(flavor)
     if found is None:
         near = did_you_mean(flavor, listing.by_name())
-        return Reason(
+        return DecisionReason(
             "unknown_flavor",
             f"{quoted(flavor)} is no flavor of the listing of {listing.checked:%Y-%m-%d}. {near}".strip(),
             Effect.BLOCK,
         )
     if found.price_micro_usd_per_minute is None:
-        return Reason("price_unknown", f"The price of {flavor} is not known: {found.unpriced_reason}.", Effect.BLOCK)
+        return DecisionReason(
+            "price_unknown", f"The price of {flavor} is not known: {found.unpriced_reason}.", Effect.BLOCK
+        )
     return UsedPrice(
         micro_usd_per_minute=found.price_micro_usd_per_minute,
         source=_SOURCES[listing.source],

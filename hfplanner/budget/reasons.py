@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Effect", "Reason"]
+__all__ = ["DecisionReason", "Effect"]
 
 
 class Effect(StrEnum):
@@ -15,7 +15,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DecisionReason:
     """One reason.
 
     Args:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from hfplanner.estimate.cost import worst_case_micro_usd
 
-__all__ = ["JobTerms", "UsedPrice"]
+if TYPE_CHECKING:
+    from hfplanner.api.new_job import NewJob
+
+__all__ = ["JobTerms", "UsedPrice", "terms_of_new_job"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +68,24 @@ class JobTerms:
         return worst_case_micro_usd(
             self.price.micro_usd_per_minute, self.timeout_secs, attempts=self.attempts, has_ports=self.has_ports
         )
+
+
+def terms_of_new_job(job: "NewJob", *, namespace: str, owner: str, price: UsedPrice | None) -> JobTerms:
+    """Return the terms of a job that is to be sent.
+
+    Args:
+        job: as it will be sent.
+        namespace: who pays.
+        owner: who submits it.
+        price: of its flavor; ``None`` where that is not known.
+    """
+    return JobTerms(
+        namespace=namespace,
+        owner=owner,
+        labels=job.all_labels,
+        flavor=job.flavor or "",
+        price=price,
+        timeout_secs=job.timeout_secs,
+        attempts=job.attempts or 1,
+        has_ports=job.has_ports,
+    )

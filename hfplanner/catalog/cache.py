@@ -3,16 +3,17 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import MAX_DEPTH, loads
 from hfplanner.catalog.listing import Listing, parse_listing
+from hfplanner.catalog.price_point import PricePoint
 from hfplanner.errors import ListingUnreadable
 from hfplanner.files import home_folder, is_private, keep_private, make_private_folder, write_private
 
@@ -22,6 +23,7 @@ __all__ = ["ListingCache", "default_cache_folder"]
 _MAX_FILE_BYTES = MAX_LISTING_BYTES + 4096
 _MAX_FILE_DEPTH = MAX_DEPTH + 1
 _VERSION = 1
+_MOST_SIGHTINGS = 5000
 
 
 def default_cache_folder(environ: Mapping[str, str]) -> Path:
@@ -77,6 +79,29 @@ class ListingCache:
             make_private_folder(self.folder)
             write_private(self._silence, b"")
             os.utime(self._silence, (int(now.timestamp()),) * 2)
+
+    @property
+    def _sightings(self) -> Path:
+        return self.path.with_name(self.path.name.replace("hardware", "prices", 1))
+
+    def sightings(self) -> tuple[PricePoint, ...]:
+        """Return the prices that were seen to move, oldest first; none where none was noted or can be read."""
+        try:
+            rows = loads(self._sightings.read_bytes(), max_bytes=_MAX_FILE_BYTES)
+            return tuple(PricePoint(**{**row, "seen": date.fromisoformat(row["seen"])}) for row in rows)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return ()
+
+    def note_sightings(self, points: Iterable[PricePoint]) -> None:
+        """Keep what was seen of prices that moved: the next listing takes the place of this one.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        every = sorted({*self.sightings(), *points}, key=lambda point: (point.seen, point.flavor))
+        rows = [{**asdict(point), "seen": point.seen.isoformat()} for point in every[-_MOST_SIGHTINGS:]]
+        make_private_folder(self.folder)
+        write_private(self._sightings, json.dumps(rows).encode())
 
     def read(self) -> Listing | None:
         """Return the kept listing, ``None`` where nothing is kept.

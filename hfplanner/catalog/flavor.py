@@ -5,19 +5,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
-from pydantic import JsonValue, ValidationError
-
-from hfplanner.api.hardware import JobAccelerator, JobHardwareInfo
+from hfplanner.catalog.plain_rows import PlainAccelerator, PlainRow, plain_row
 from hfplanner.errors import UsageError
 from hfplanner.units import MAX_MICRO_USD, MICRO_USD_PER_USD, parse_size, usd_per_hour
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue, ValidationError
+
+    from hfplanner.api.hardware import JobAccelerator, JobHardwareInfo
 
 __all__ = [
     "LEAST_MICRO_USD_PER_MINUTE",
     "Flavor",
     "RowProblem",
     "far_apart",
+    "hardware_row",
     "price_difference",
     "read_flavor",
     "read_rows",
@@ -103,7 +107,7 @@ class RowProblem:
     reason: str
 
 
-def read_flavor(info: JobHardwareInfo) -> Flavor:
+def read_flavor(info: "JobHardwareInfo | PlainRow") -> Flavor:
     """Turn a row of the API into numbers.
 
     Raises:
@@ -111,6 +115,7 @@ def read_flavor(info: JobHardwareInfo) -> Flavor:
 
     >>> row = {"name": "l4x1", "cpu": "8 vCPU", "ram": "30 GB", "unitCostMicroUSD": 13333, "unitLabel": "minute",
     ...        "accelerator": {"type": "gpu", "model": "L4", "quantity": "1", "vram": "24 GB"}}
+    >>> from hfplanner.api.hardware import JobHardwareInfo
     >>> flavor = read_flavor(JobHardwareInfo.model_validate(row))
     >>> flavor.vram_per_gpu_bytes, flavor.price_micro_usd_per_minute, flavor.usd_per_hour, flavor.disk_bytes
     (24000000000, 13333, 0.8, None)
@@ -150,7 +155,7 @@ def _check_text(text: str | None, field: str) -> None:
         raise ValueError(f"its {field} {_shown(text)} holds half a character") from error
 
 
-def _shown(value: JsonValue) -> str:
+def _shown(value: "JsonValue") -> str:
     """Return the beginning of a value of the row, for a sentence about it."""
     return ascii(value[:_SHOWN]) if isinstance(value, str) else json.dumps(value)[:_SHOWN]
 
@@ -173,21 +178,21 @@ def _read_size(text: str | None, field: str) -> int | None:
         raise ValueError(f"its {field} {_shown(text)} is not a size") from error
 
 
-def _read_count(accelerator: JobAccelerator) -> int:
+def _read_count(accelerator: "JobAccelerator | PlainAccelerator") -> int:
     text = str(accelerator.quantity)
     if _COUNT.fullmatch(text) is None or int(text) == 0:
         raise ValueError(f"its accelerator quantity {_shown(text)} is not a number of accelerators")
     return int(text)
 
 
-def _whole(value: JsonValue) -> int | None:
+def _whole(value: "JsonValue") -> int | None:
     """Return a whole number; JSON does not tell 167 from 167.0 (RFC 8259, section 6), and true is no number."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _unpriced_reason(info: JobHardwareInfo) -> str | None:
+def _unpriced_reason(info: "JobHardwareInfo | PlainRow") -> str | None:
     """Say why a row has no price that may be used; price 0 has meant "not priced yet" (January 2026)."""
     raw = info.unit_cost_micro_usd
     whole = _whole(raw)
@@ -209,7 +214,7 @@ def _unpriced_reason(info: JobHardwareInfo) -> str | None:
     return next((reason for applies, reason in reasons if applies), None)
 
 
-def price_difference(info: JobHardwareInfo) -> Fraction:
+def price_difference(info: "JobHardwareInfo | PlainRow") -> Fraction:
     """Return how far the price in US dollars is from that in micro-USD [micro-USD]; 0 where that is rounding alone."""
     micro, dollars = info.unit_cost_micro_usd, info.unit_cost_usd
     if not _is_number(micro) or not _is_number(dollars):
@@ -218,12 +223,12 @@ def price_difference(info: JobHardwareInfo) -> Fraction:
     return difference if difference > _ROUNDING_MICRO_USD else Fraction(0)
 
 
-def far_apart(info: JobHardwareInfo) -> bool:
+def far_apart(info: "JobHardwareInfo | PlainRow") -> bool:
     """Return whether a row says two prices that rounding does not explain."""
     return price_difference(info) * 100 > abs(_whole(info.unit_cost_micro_usd) or 0) * _MOST_DIFFERENCE_PERCENT
 
 
-def _is_number(value: JsonValue) -> TypeGuard[int | float]:
+def _is_number(value: "JsonValue") -> TypeGuard[int | float]:
     """Whether it is a number that may be an amount; what is larger is called unpriced elsewhere."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_MICRO_USD
 
@@ -242,10 +247,7 @@ def read_rows(rows: Iterable[object]) -> tuple[tuple[Flavor, ...], tuple[RowProb
     problems: list[RowProblem] = []
     for position, row in enumerate(rows):
         try:
-            flavor = read_flavor(JobHardwareInfo.model_validate(row))
-        except ValidationError as error:
-            problems.append(RowProblem(position, _name_of(row), "unreadable", _first_error(error)))
-            continue
+            flavor = read_flavor(hardware_row(row))
         except ValueError as error:
             problems.append(RowProblem(position, _name_of(row), "unreadable", f"{error}."))
             continue
@@ -261,6 +263,25 @@ def read_rows(rows: Iterable[object]) -> tuple[tuple[Flavor, ...], tuple[RowProb
     return tuple(flavor for _, flavor in kept.values()), tuple(problems)
 
 
+def hardware_row(row: object) -> "JobHardwareInfo | PlainRow":
+    """Return a row of a listing, as it stands or as the API's own model reads it.
+
+    Raises:
+        ValueError: it is no row, with the reason as a sentence.
+    """
+    plain = plain_row(row)
+    if plain is not None:
+        return plain
+    from pydantic import ValidationError  # noqa: PLC0415 - only for a row that is not as it has always been
+
+    from hfplanner.api.hardware import JobHardwareInfo  # noqa: PLC0415 - as above
+
+    try:
+        return JobHardwareInfo.model_validate(row)
+    except ValidationError as error:
+        raise ValueError(_first_error(error)) from error
+
+
 def _preference(flavor: Flavor) -> tuple[int, str]:
     """Order rows of one name: by price, and by their whole content where that is equal."""
     return flavor.price_micro_usd_per_minute or 0, repr(flavor)
@@ -271,7 +292,7 @@ def _name_of(row: object) -> str | None:
     return name.encode(errors="replace").decode() if isinstance(name, str) and name else None
 
 
-def _first_error(error: ValidationError) -> str:
+def _first_error(error: "ValidationError") -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"its {where}: {first['msg'].lower()}." if where else f"{first['msg'].lower()}."
+    return f"its {where}: {first['msg'].lower()}" if where else first["msg"].lower()

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from hfplanner.api.hardware import JobHardwareInfo
 from hfplanner.catalog.accelerators import accelerator_key, facts_of
-from hfplanner.catalog.flavor import LEAST_MICRO_USD_PER_MINUTE, Flavor, far_apart, price_difference
+from hfplanner.catalog.flavor import LEAST_MICRO_USD_PER_MINUTE, Flavor, far_apart, hardware_row, price_difference
 from hfplanner.units import format_bytes
 
 __all__ = ["Violation", "check_flavors", "check_rows"]
@@ -59,7 +58,7 @@ def check_rows(rows: Iterable[object]) -> tuple[Violation, ...]:
 
 def _price_spelled_twice(row: object) -> Iterator[Violation]:
     try:
-        info = JobHardwareInfo.model_validate(row)
+        info = hardware_row(row)
     except ValueError:
         return
     if price_difference(info):

@@ -10,6 +10,7 @@ from hfplanner.api.public import MAX_LISTING_BYTES
 from hfplanner.api.strict_json import StrictJsonError, loads
 from hfplanner.catalog.flavor import Flavor, RowProblem, read_rows
 from hfplanner.catalog.invariants import Violation, check_flavors, check_rows
+from hfplanner.catalog.price_point import PricePoint
 from hfplanner.catalog.shipped import read_data_text
 from hfplanner.errors import ListingUnreadable
 
@@ -30,6 +31,7 @@ class Listing:
         checked: when the figures were true, UTC.
         warnings: why a better source was not used and what is odd about this one, a sentence each.
         violations: where it breaks an invariant of listings.
+        sightings: prices that were seen to move between the shipped listing and this one.
     """
 
     flavors: tuple[Flavor, ...]
@@ -39,6 +41,7 @@ class Listing:
     checked: datetime
     warnings: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
+    sightings: tuple[PricePoint, ...] = ()
 
     @property
     def live(self) -> bool:

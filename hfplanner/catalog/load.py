@@ -1,6 +1,7 @@
 """Which listing to use: asked now, kept from before, or shipped; and to say which."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from hfplanner.api.public import fetch_hardware
 from hfplanner.catalog.cache import ListingCache
 from hfplanner.catalog.listing import Listing, parse_listing_bytes, shipped_listing
+from hfplanner.catalog.price_changes import moved_sightings, say_changes
 from hfplanner.errors import CatalogError, UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
             return _warned(kept, warnings)
         asked = _ask(request, now, transport, warnings)
         if asked is not None:
-            return _warned(asked, warnings)
+            _note_changes(request.cache, kept or shipped_listing(), asked, warnings)
+            return _warned(replace(asked, sightings=request.cache.sightings()), warnings)
     shipped = shipped_listing()
     newest = shipped if kept is None or kept.checked < shipped.checked else kept
     if not request.offline:
@@ -83,6 +86,17 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
     return _warned(newest, warnings)
 
 
+def _note_changes(cache: ListingCache, before: Listing, after: Listing, warnings: list[str]) -> None:
+    """Say which prices moved since the last listing, and keep both: the next listing knows nothing of it."""
+    said = say_changes(before, after)
+    if said is None:
+        return
+    warnings.append(said)
+    # Where it cannot be kept, the listing could not be either, which is said.
+    with suppress(OSError):
+        cache.note_sightings(moved_sightings(before, after))
+
+
 def _warned(listing: Listing, warnings: list[str]) -> Listing:
     odd = (violation.message for violation in listing.violations if violation.warn)
     return replace(listing, warnings=(*warnings, *odd))
@@ -90,7 +104,8 @@ def _warned(listing: Listing, warnings: list[str]) -> Listing:
 
 def _read_cache(cache: ListingCache, warnings: list[str]) -> Listing | None:
     try:
-        return cache.read()
+        kept = cache.read()
+        return kept and replace(kept, sightings=cache.sightings())
     except CatalogError as error:
         warnings.append(error.message)
         return None

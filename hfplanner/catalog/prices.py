@@ -1,9 +1,10 @@
 """What a flavor cost on a day: the published price history, and the listing seen last.
 
-The history was published in US dollars per hour, while the service charges whole micro-USD per minute and rounds the
-quotient up or down as it comes ($5.00 an hour is 83334 on one flavor and 83333 on another). Here the quotient is
-rounded up: an old price is exact, or one micro-USD a minute ($0.00006 an hour) too high, and never too low. A listing's
-own prices are kept as delivered.
+The history is that of every version of the Hub's published tables: each flavor since it was listed first, by the prices
+of Spaces where Jobs had no table yet. It was published in US dollars per hour, while the service charges whole
+micro-USD per minute and rounds the quotient up or down as it comes ($5.00 an hour is 83334 on one flavor and 83333 on
+another). Here the quotient is rounded up: an old price is exact, or one micro-USD a minute ($0.00006 an hour) too high,
+and never too low. A listing's own prices are kept as delivered.
 
 A price holds from the day it was seen until another one was. The day of a change lies between the two, so in front of
 the second sighting the first price is the best that is known. What nobody saw is ``None``: before a flavor's first
@@ -20,29 +21,11 @@ from types import MappingProxyType
 
 from hfplanner.catalog.legacy import legacy_flavors
 from hfplanner.catalog.listing import Listing, shipped_listing
+from hfplanner.catalog.price_point import PricePoint
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.units import MICRO_USD_PER_USD, per_minute_limit
 
 __all__ = ["PriceBook", "PricePoint", "price_book", "price_history", "price_on"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricePoint:
-    """What one flavor was seen to cost.
-
-    Args:
-        seen: the day.
-        flavor: its name.
-        price_micro_usd_per_minute: ``None`` where the flavor had no usable price, or was gone.
-        source: who said so.
-        note: what else was said.
-    """
-
-    seen: date
-    flavor: str
-    price_micro_usd_per_minute: int | None
-    source: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +60,7 @@ def price_history() -> tuple[PricePoint, ...]:
 
     >>> first = price_history()[0]
     >>> first.seen.isoformat(), first.flavor, first.price_micro_usd_per_minute, first.source
-    ('2023-02-10', 'a10g-small', 17500, 'hub-docs e49eac42')
+    ('2023-02-10', 'a100-large', 68834, 'hub-docs e49eac42 spaces-gpus.md')
     """
     points = [
         PricePoint(
@@ -93,6 +76,8 @@ def price_history() -> tuple[PricePoint, ...]:
 
 
 def _per_minute(usd_per_hour: str) -> int | None:
+    if not usd_per_hour:
+        return None
     micro_usd_per_hour = Fraction(usd_per_hour) * MICRO_USD_PER_USD
     if micro_usd_per_hour.denominator != 1:
         raise ValueError(f"{usd_per_hour} is finer than a millionth of a dollar")
@@ -100,7 +85,7 @@ def _per_minute(usd_per_hour: str) -> int | None:
 
 
 def price_book(listing: Listing | None = None) -> PriceBook:
-    """Return the history, the flavors that are gone, the shipped listing, and a listing as the latest sighting.
+    """Return all sightings: history, flavors that are gone, the shipped listing, what moved since, and the latest one.
 
     Args:
         listing: the one seen last; the shipped snapshot by default.
@@ -110,7 +95,13 @@ def price_book(listing: Listing | None = None) -> PriceBook:
     """
     latest = shipped_listing() if listing is None else listing
     points: dict[str, list[PricePoint]] = defaultdict(list)
-    for point in (*price_history(), *_departures(), *_sightings(shipped_listing()), *_sightings(latest)):
+    for point in (
+        *price_history(),
+        *_departures(),
+        *_sightings(shipped_listing()),
+        *latest.sightings,
+        *_sightings(latest),
+    ):
         points[point.flavor].append(point)
     for flavor in points.keys() - latest.by_name().keys():
         points[flavor].append(_absent(flavor, latest))

@@ -35,6 +35,6 @@ def read_data_rows(name: str) -> tuple[dict[str, str], ...]:
     """Return a shipped CSV file's rows.
 
     >>> read_data_rows("price_history.csv")[0]["flavor"]
-    'a10g-small'
+    'a100-large'
     """
     return tuple(csv.DictReader(read_data_text(name).splitlines()))

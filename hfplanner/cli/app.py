@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "ROOT", "program_name", "run"]
 COMMANDS = {
     "hardware": LazyCommand("hardware", "List the flavors that can be rented, with their prices."),
     "recommend": LazyCommand("recommend", "Say which flavor is cheapest for what a job needs, and why."),
+    "sweep": LazyCommand("sweep", "Plan many trials: which flavors, how many in a job, how many at once."),
     "estimate": LazyCommand("estimate", "Say how much memory, time and money a job needs."),
     "check": LazyCommand("check", "Say what a job costs at worst, and whether it may run."),
     "budget": LazyCommand("budget", "Show what may be spent, and whether a job may run."),
@@ -25,7 +26,9 @@ COMMANDS = {
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
     "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "guide": LazyCommand("guide", "Read the manual, by topic."),
     "extension": LazyCommand("extension", "Make this program an extension of `hf`: `hf planner`."),
+    "prices": LazyCommand("prices", "Show what flavors cost over time, and what changed."),
     "report": LazyCommand("report", "Say what the jobs cost, by what, and what of it was wasted."),
 }
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from hfplanner.errors import HistoryError
 from hfplanner.files import write_private
-from hfplanner.frames.job_columns import LAYOUT_VERSION
 
-__all__ = ["LAYOUT_VERSION", "DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
+__all__ = ["DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
 
 _NAME = "manifest.json"
 _FILE = re.compile(r"month=[0-9]{4}-[0-9]{2}/jobs-[0-9a-f]{32}\.parquet")
@@ -107,6 +106,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _from_document(document: Mapping[str, Any], folder: Path) -> Manifest:
+    from hfplanner.frames.job_columns import LAYOUT_VERSION  # noqa: PLC0415 - polars, for those who have a history
+
     version = document["version"]
     if type(version) is int and version > LAYOUT_VERSION:
         raise HistoryError(
@@ -142,6 +143,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
+    from hfplanner.frames.job_columns import LAYOUT_VERSION  # noqa: PLC0415 - as above
+
     months = {month: [asdict(file) for file in files] for month, files in sorted(manifest.months.items())}
     document = {"version": LAYOUT_VERSION, "months": months, "pulls": [pull.to_json() for pull in manifest.pulls]}
     write_private(folder / _NAME, json.dumps(document, indent=1).encode())

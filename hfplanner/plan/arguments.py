@@ -24,6 +24,7 @@ from hfplanner.plan.readers import (
     read_seconds,
     read_size,
     read_text,
+    read_timeout,
     read_tokens,
     whole_number,
 )
@@ -31,14 +32,24 @@ from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
+    "DURATION",
+    "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
     "LIMITS",
     "MODEL",
     "NEEDS",
+    "OBJECTIVE",
+    "REPORT",
+    "SENDING",
+    "SWEEP",
+    "SYNC",
     "TIME",
+    "TOP",
+    "TRIALS",
     "UTILIZATION",
     "WHERE",
+    "WORST_TIMEOUT",
     "Argument",
     "Group",
     "as_argument",
@@ -57,7 +68,9 @@ _MOST_PORTS = 65535
 # Beyond these a number of a listing's column is a slip of the keyboard.
 _MOST_GPUS = 10_000
 _MOST_VCPU = 1_000_000
+_MOST_FLAVORS = 10_000
 _MOST_GPUS_OF_A_RUN = 8
+_MOST_TRIALS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,6 +485,41 @@ LIMITS: tuple[Argument, ...] = (
 )
 """What it may take and cost."""
 
+TRIALS: tuple[Argument, ...] = (
+    Argument(
+        name="trials",
+        group="Time",
+        read=whole_number(_MOST_TRIALS),
+        metavar="N",
+        help="So many runs of the job: what is saved by measuring first, or planned as a sweep.",
+    ),
+    Argument(
+        name="deadline",
+        group="Limits",
+        metavar="WHEN",
+        help="Done by then, the wait in the queue counted: 6h, tomorrow, 18:00, 2026-12-01T09:00 (UTC).",
+    ),
+)
+"""How many runs there will be, and by when."""
+
+SWEEP: tuple[Argument, ...] = (
+    Argument(
+        name="parallel",
+        group="Limits",
+        read=whole_number(_MOST_TRIALS),
+        metavar="N",
+        help="At most so many jobs at once.",
+    ),
+    Argument(
+        name="startup",
+        group="Time",
+        read=read_seconds,
+        metavar="TIME",
+        help="Of the duration of one run, what a job needs only once however many trials it runs: image, download.",
+    ),
+)
+"""How a sweep may be cut into jobs."""
+
 ATTEMPTS = Argument(
     name="attempts",
     group="Job",
@@ -483,7 +531,13 @@ ATTEMPTS = Argument(
 
 JOB: tuple[Argument, ...] = (
     Argument(name="flavor", group="Job", metavar="NAME", help="The hardware; see `hardware`."),
-    Argument(name="timeout", group="Job", metavar="TIME", help="How long one attempt may run: 90s, 30m, 1.5h, 2d."),
+    Argument(
+        name="timeout",
+        group="Job",
+        read=read_timeout,
+        metavar="TIME",
+        help="How long one attempt may run: 90s, 30m, 1.5h, 2d.",
+    ),
     ATTEMPTS,
     Argument(name="namespace", group="Job", metavar="NAME", help="Who pays: you by default, or an organization."),
     Argument(name="name", group="Job", metavar="TEXT", help="The job's name, its label 'name'."),
@@ -589,8 +643,121 @@ WHERE: tuple[Argument, ...] = (
 )
 """Where policy, ledger and prices are, and whether the Hub is asked."""
 
+OBJECTIVE = Argument(
+    name="objective",
+    group="Limits",
+    choices="hfplanner.recommend.needs:Objective",
+    default="cost",
+    shown_default="cost",
+    help="What to have least of; time needs --duration or --like.",
+)
+TOP = Argument(
+    name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
+)
+
+FLAVORS = Argument(
+    name="flavor",
+    group="Options",
+    metavar="FLAVOR",
+    repeatable=True,
+    aliases=("--to",),
+    help="Only on this flavor; may be repeated.",
+)
+"""The flavors that an estimate is for, each as if it were chosen."""
+
+DURATION: tuple[Argument, ...] = (
+    *TIME,
+    UTILIZATION,
+    *(one for one in MODEL if one.name in {"model", "params"}),
+    Argument(
+        name="task",
+        group="Model",
+        choices="hfplanner.plan.asked:TrainedTask",
+        help="Which weights are trained.",
+    ),
+    Argument(
+        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
+    ),
+    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
+)
+"""How long the job ran where it was measured, or what it works on where it never ran."""
+
+WORST_TIMEOUT = Argument(
+    name="timeout",
+    group="Options",
+    read=read_seconds,
+    metavar="TIME",
+    help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
+)
+
+SENDING: tuple[Argument, ...] = (
+    Argument(
+        name="key",
+        group="Submission",
+        metavar="KEY",
+        help="Makes a retry safe: the same key and job are sent once.",
+    ),
+    Argument(
+        name="dry_run",
+        group="Submission",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Show what would be sent and what it may cost; no more.",
+    ),
+)
+"""How a job is sent."""
+
+REPORT: tuple[Argument, ...] = (
+    Argument(
+        name="by",
+        group="Options",
+        metavar="KEY",
+        repeatable=True,
+        shown_default="flavor",
+        help="Group by flavor, owner, initiator, stage, day, week, month, name or label:KEY; repeatable.",
+    ),
+    Argument(
+        name="since",
+        group="Options",
+        metavar="TIME",
+        help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
+    ),
+    Argument(name="until", group="Options", metavar="TIME", help="Up to here, not included."),
+    Argument(name="namespace", group="Options", metavar="NAME", help="Only jobs of this user or organization."),
+    Argument(
+        name="timezone",
+        group="Options",
+        metavar="ZONE",
+        default="UTC",
+        shown_default="UTC",
+        help="In which days and months begin: Europe/Berlin.",
+    ),
+)
+"""What a report is about."""
+
+SYNC: tuple[Argument, ...] = (
+    Argument(
+        name="namespace",
+        group="Options",
+        metavar="NAME",
+        repeatable=True,
+        shown_default="the token's user",
+        help="Whose jobs; repeatable.",
+    ),
+    Argument(
+        name="full",
+        group="Options",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Read everything again, not only what can have changed.",
+    ),
+)
+"""What a sync reads."""
+
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 

@@ -6,8 +6,9 @@ money micro-USD.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.workload import Bound, Phase
 from hfplanner.estimate.duration.workload import Precision as RunPrecision
 from hfplanner.estimate.memory.job import (
@@ -28,7 +29,19 @@ from hfplanner.recommend.needs import Objective
 if TYPE_CHECKING:
     from hfplanner.estimate.memory.job import MemoryJob
 
-__all__ = ["AskedJob", "AskedLimits", "AskedMachine", "AskedModel", "AskedTime", "JobNeeds"]
+__all__ = [
+    "AskedDuration",
+    "AskedJob",
+    "AskedLimits",
+    "AskedMachine",
+    "AskedModel",
+    "AskedTime",
+    "JobNeeds",
+    "TrainedTask",
+]
+
+TrainedTask = Literal["full", "lora", "qlora"]
+"""What is trained where nobody measured how long it takes."""
 
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
 
@@ -157,6 +170,64 @@ class JobNeeds:
     model: AskedModel = field(default_factory=AskedModel)
     time: AskedTime = field(default_factory=AskedTime)
     limits: AskedLimits = field(default_factory=AskedLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedDuration:
+    """How long the job ran where it was measured, or what it works on where it never ran."""
+
+    duration: Sequence[MeasuredDuration] | None = None
+    like: str | None = None
+    phase: Phase | None = None
+    precision: RunPrecision | None = None
+    bound: Bound = "auto"
+    scales_with_gpus: bool = False
+    utilization: float | None = None
+    model: str | None = None
+    params: int | None = None
+    task: TrainedTask | None = None
+    tokens: int | None = None
+    seq_len: int = 2048
+    batch_size: int | None = None
+
+    def needs(self) -> JobNeeds:
+        """Return the same as the needs of a job.
+
+        Raises:
+            UsageError: nothing says how long it runs.
+        """
+        time = AskedTime(
+            duration=self.duration,
+            like=self.like,
+            phase=self.phase,
+            bound=self.bound,
+            scales_with_gpus=self.scales_with_gpus,
+            tokens=self.tokens,
+            run_precision=self.precision,
+            utilization=self.utilization,
+        )
+        model = AskedModel(
+            model=self.model,
+            params=self.params,
+            task=self.task or "inference",
+            seq_len=self.seq_len,
+            batch_size=self.batch_size,
+        )
+        if not self.duration and self.like is None:
+            self._refuse_unknown_work(model)
+        return JobNeeds(time=time, model=model)
+
+    def _refuse_unknown_work(self, model: AskedModel) -> None:
+        if not model.is_given:
+            raise UsageError(
+                "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
+                hint="For example --duration 2h20m@a10g-small.",
+            )
+        if self.tokens is None or (self.task is None and self.phase is None):
+            raise UsageError(
+                "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
+                hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

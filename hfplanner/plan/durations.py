@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
@@ -61,8 +60,9 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
     """Return how long a job runs on some flavors, or why that is not known.
 
     Raises:
-        UsageError: nothing says how long it runs, or see :func:`durations_of`.
+        UsageError: see :func:`durations_of`.
         NoSuchJobs: see :func:`durations_of`.
+        ValueError: nothing says how long it runs.
     """
     from hfplanner.estimate.duration.carry import Carried  # noqa: PLC0415 - only where durations are asked for
     from hfplanner.estimate.duration.plan import same_everywhere  # noqa: PLC0415 - as above
@@ -72,7 +72,6 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
         from hfplanner.recommend.candidate import DURATION_BASIS  # noqa: PLC0415 - as above
 
         return same_everywhere(exactly(everywhere, DURATION_BASIS), flavors)
-    _refuse_no_duration(known)
     found = durations_of(known, listing)
     if found is None:
         raise ValueError("nothing says how long the job runs")
@@ -82,20 +81,6 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
         unknown={name: reason for name, reason in found.unknown.items() if name in names},
         timeouts={name: secs for name, secs in found.timeouts.items() if name in names},
         timeout_bounds={name: bound for name, bound in found.timeout_bounds.items() if name in names},
-    )
-
-
-def _refuse_no_duration(known: KnownJob) -> None:
-    if known.has_duration:
-        return
-    if known.needs.model.is_given:
-        raise UsageError(
-            "How long a model runs follows from its --tokens, or from a duration that was measured; neither is there.",
-            hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
-        )
-    raise UsageError(
-        "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
-        hint="For example --duration 2h20m@a10g-small.",
     )
 
 

@@ -5,16 +5,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.plan.asked import AskedModel, JobNeeds
+from hfplanner.plan.asked import AskedDuration, AskedModel
 from hfplanner.plan.durations import durations_on
-from hfplanner.plan.known import know_job, read_model
+from hfplanner.plan.known import KnownJob, know_job, read_model
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
-    from hfplanner.estimate.duration.plan import DurationPlan
+    from hfplanner.catalog.flavor import Flavor
+    from hfplanner.estimate.duration.plan import DurationPlan, Terms
     from hfplanner.estimate.memory.report import MemoryReport
 
-__all__ = ["estimate_memory", "plan_durations"]
+__all__ = ["estimate_memory", "know_duration", "plan_durations"]
 
 
 def estimate_memory(
@@ -44,43 +45,33 @@ def estimate_memory(
     return report_memory(shape, job, places_of((listing or workspace.listing()).flavors))
 
 
-def plan_durations(  # noqa: PLR0913 - what is asked, and under what terms it is run
-    needs: JobNeeds,
-    workspace: Workspace,
-    listing: Listing | None = None,
-    *,
-    flavors: Sequence[str] = (),
-    flavors_option: str = "--flavor",
-    timeout_secs: int | None = None,
-    attempts: int = 1,
-) -> "DurationPlan":
-    """Return how long a job takes on flavors and what it costs there, in the order of the listing.
+def plan_durations(known: KnownJob, listing: Listing, flavors: Sequence["Flavor"], terms: "Terms") -> "DurationPlan":
+    """Return how long a job takes on flavors and what it costs there, in the order of the flavors.
 
     Args:
-        needs: what is known of the job.
-        workspace: where prices, models and history are.
-        listing: what can be rented; by default that of the workspace.
-        flavors: only on these.
-        flavors_option: by which name an error calls them.
-        timeout_secs: of one attempt, for the worst case [s]; by default the one suggested for each flavor.
-        attempts: how often the job may be tried, for the worst case.
+        known: the job, of :func:`know_duration`.
+        listing: what can be rented.
+        flavors: those that are asked for.
+        terms: timeout and attempts of the worst case, and the tokens whose cost is asked.
 
     Raises:
-        UsageError: nothing says how long the job runs, what was asked contradicts itself, or names no listed flavor.
+        UsageError: a run was measured on a flavor that is not listed, and never was.
+        NoSuchJobs: no job like the one named ran to its end.
+    """
+    from hfplanner.estimate.duration.plan import plan_flavors  # noqa: PLC0415 - as above
+
+    return plan_flavors(durations_on(known, listing, flavors), flavors, terms)
+
+
+def know_duration(asked: AskedDuration, workspace: Workspace) -> KnownJob:
+    """Return what is known of how long a job runs.
+
+    Raises:
+        UsageError: nothing says how long it runs, or what was asked contradicts itself.
         ModelError: the model cannot be had, or read.
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    from hfplanner.estimate.duration.plan import Terms, find_flavors, plan_flavors  # noqa: PLC0415 - as above
-
-    found = listing or workspace.listing()
-    chosen = find_flavors(flavors, found.by_name(), flavors_option)
-    known = know_job(_without_idle_tokens(needs), workspace)
-    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=needs.time.tokens)
-    return plan_flavors(durations_on(known, found, chosen), chosen, terms)
-
-
-def _without_idle_tokens(needs: JobNeeds) -> JobNeeds:
-    """Return needs whose tokens only matter for the duration: beside one that is given they are for the cost alone."""
-    given = bool(needs.time.duration) and all(run.flavor is None for run in needs.time.duration or ())
-    return replace(needs, time=replace(needs.time, tokens=None)) if given else needs
+    same = bool(asked.duration) and all(run.flavor is None for run in asked.duration or ())
+    # Beside a duration that is the same everywhere tokens are for the cost alone.
+    return know_job((replace(asked, tokens=None) if same else asked).needs(), workspace)

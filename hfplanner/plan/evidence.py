@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, State, Submission
-from hfplanner.budget.outside import Outside, read_outside
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.off_ledger import OffLedger
+from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import AppliedBudget
 from hfplanner.errors import HubError
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from hfplanner.catalog.listing import Listing
     from hfplanner.plan.workspace import Workspace
 
-__all__ = ["EMPTY_BOOKS", "Schedules", "ask_schedules", "kept_bills", "look_outside"]
+__all__ = ["EMPTY_BOOKS", "Schedules", "ask_schedules", "kept_bills", "look_off_ledger"]
+
+
+# A Hub that does not answer keeps nobody waiting for what is only counted.
+_SCHEDULES_SECS = 3.0
 
 
 class _EmptyBooks:
@@ -27,6 +32,11 @@ class _EmptyBooks:
         return tuple(
             Balance(window=window, posted_micro_usd=0, held_micro_usd=0, overrun_micro_usd=0) for window in windows
         )
+
+    @staticmethod
+    def running() -> Running:
+        """Return nothing."""
+        return Running()
 
     @staticmethod
     def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
@@ -71,14 +81,15 @@ def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:
     if hub is None or not namespace:
         return Schedules()
     try:
-        return Schedules(hub.scheduled.list(namespace))
+        with hub.within(_SCHEDULES_SECS):
+            return Schedules(hub.scheduled.list(namespace))
     except HubError as error:
         return Schedules(problem=f"The schedules of {namespace} are not known: {error.message}")
 
 
-def look_outside(
+def look_off_ledger(
     workspace: "Workspace", applied: Sequence[AppliedBudget], listing: "Listing", schedules: Schedules
-) -> Outside:
+) -> OffLedger:
     """Return what budgets have spent or committed outside the ledger; nothing is read where no budget applies.
 
     Raises:
@@ -87,8 +98,8 @@ def look_outside(
     """
     books, now = workspace.books(), workspace.now()
     if not applied:
-        return read_outside(applied, books, now=now, listing=listing, schedules=schedules.found)
-    return read_outside(
+        return read_off_ledger(applied, books, now=now, listing=listing, schedules=schedules.found)
+    return read_off_ledger(
         applied,
         books,
         now=now,

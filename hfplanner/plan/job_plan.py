@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.budget.terms import JobTerms
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
-from hfplanner.plan.evidence import ask_schedules, look_outside
+from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
-from hfplanner.plan.recommending import estimates_on
+from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.workspace import Workspace
-from hfplanner.recommend.choose import recommend
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hfplanner.api.new_job import NewJob
     from hfplanner.submit.send import JobOrder
 
@@ -64,20 +65,27 @@ class JobPlan:
         """Everything to know before it is sent, a sentence each."""
         return (*self.notices, *self.plan_warnings, *(reason.message for reason in self.decision.warnings))
 
-    def order(self, key: str | None = None) -> "JobOrder":
+    def order(
+        self, key: str | None = None, *, price_of: "Callable[[str], UsedPrice | None] | None" = None
+    ) -> "JobOrder":
         """Return what is sent.
 
         Args:
             key: the user's own, to make a retry safe.
+            price_of: the price of a flavor, should the Hub grant another one; by default as shipped.
         """
-        from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - httpx
+        from hfplanner.submit.charging import shipped_price  # noqa: PLC0415 - httpx
+        from hfplanner.submit.send import JobOrder  # noqa: PLC0415 - as above
 
         return JobOrder(
+            job=self.job,
             namespace=self.account.namespace,
-            spec=self.job.to_api(),
-            terms=self.decision.terms,
+            owner=self.account.owner,
+            price=self.run.price,
             windows=self.decision.windows,
+            caps=self.decision.caps,
             key=key,
+            price_of=price_of or shipped_price,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
         )
 
@@ -138,15 +146,18 @@ class KnownRequest:
         hub = workspace.hub() if policy.sources or self.sends else None
         payer = account or account_for(policy, hub, self.request.namespace)
         named = self.request.job.flavor
-        wanted = self.known.flavor_needs(with_max_cost=self.known.has_duration and named is None)
-        flavor = choose_flavor(named, recommend(wanted, found, estimates_on(self.known, found)))
+        # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
+        compares = self.known.has_duration and named is None
+        flavor = choose_flavor(named, recommend_known(self.known, found, with_max_cost=compares))
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs)
-        terms = _terms(job, payer, run)
+        terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
-        outside = look_outside(workspace, applied, found, schedules)
-        decision = check_job(policy, terms, workspace.books(), outside, now=workspace.now(), price_problem=run.problem)
+        off_ledger = look_off_ledger(workspace, applied, found, schedules)
+        decision = check_job(
+            policy, terms, workspace.books(), off_ledger, now=workspace.now(), price_problem=run.problem
+        )
         if run.too_dear is not None:
             decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
         return JobPlan(
@@ -197,9 +208,7 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    known = KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
-    known.known.flavor_needs()
-    return known
+    return KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
 
 
 def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool = False) -> JobPlan:
@@ -225,17 +234,3 @@ def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, send
     ('allowed', 799980)
     """
     return know_request(request, needs, workspace, sends=sends).plan(workspace)
-
-
-def _terms(job: "NewJob", payer: Account, run: ChosenRun) -> JobTerms:
-    """Return what decides the money of a job at the price of its flavor, as far as that is known."""
-    return JobTerms(
-        namespace=payer.namespace,
-        owner=payer.owner,
-        labels=job.all_labels,
-        flavor=run.flavor,
-        price=run.price,
-        timeout_secs=job.timeout_secs,
-        attempts=job.attempts or 1,
-        has_ports=job.has_ports,
-    )

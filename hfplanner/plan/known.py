@@ -113,7 +113,10 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         run = ModelRun(shape, asked.job(needs.machine.gpus or 1))
     _refuse_what_says_nothing(needs)
     like = needs.time.like
-    return KnownJob(needs=needs, model=run, history=None if like is None else _history_like(like, workspace))
+    known = KnownJob(needs=needs, model=run, history=None if like is None else _history_like(like, workspace))
+    # Refused here, before anybody is asked for a listing.
+    known.flavor_needs()
+    return known
 
 
 def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
@@ -167,7 +170,8 @@ def _refuse_what_says_nothing(needs: JobNeeds) -> None:
 
 
 def _refuse_about_no_model(needs: JobNeeds) -> None:
-    about_model = [name for name in needs.model.changed() if name != "precision"]
+    # What a run computes in, and how much of it at once, is known of a measured run as well.
+    about_model = [name for name in needs.model.changed() if name not in {"precision", "batch_size"}]
     if about_model and not needs.model.is_given:
         option = f"--{about_model[0].replace('_', '-')}"
         raise UsageError(f"{option} says how a model is run, and no model is named.", hint="Add --model or --params.")
@@ -189,6 +193,7 @@ def _refuse_about_no_run(needs: JobNeeds) -> None:
         "--bound": time.bound != "auto",
         "--scales-with-gpus": time.scales_with_gpus,
         "--utilization": time.utilization is not None,
+        "--batch-size": model.batch_size is not None and not model.is_given,
         "--precision": time.run_precision is not None or (model.precision is not None and not model.is_given),
     }
     for option in [option for option, given in about_runs.items() if given]:

@@ -38,6 +38,7 @@ __all__ = [
     "read_seconds",
     "read_size",
     "read_text",
+    "read_timeout",
     "read_tokens",
     "shown",
     "whole_number",
@@ -158,6 +159,15 @@ def read_seconds(given: object) -> int:
     if isinstance(given, str):
         return parse_duration(given)
     return _number_of("seconds", given, MAX_DURATION_SECS, DURATION_FORMS)
+
+
+def read_timeout(given: object) -> str | int:
+    """Read a timeout as it is said: text stays as it was typed, which the default name of a job depends on.
+
+    >>> read_timeout("60m"), read_timeout(3600)
+    ('60m', 3600)
+    """
+    return given if isinstance(given, str) else read_seconds(given)
 
 
 def read_money(given: object) -> int:

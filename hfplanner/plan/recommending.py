@@ -10,16 +10,19 @@ from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.estimates import Estimates
 from hfplanner.recommend.result import Recommendation
 
-__all__ = ["estimates_on", "recommend_for"]
+__all__ = ["estimates_on", "recommend_for", "recommend_known"]
 
 
-def recommend_for(needs: JobNeeds, workspace: Workspace, listing: Listing | None = None) -> Recommendation:
+def recommend_for(
+    needs: JobNeeds, workspace: Workspace, listing: Listing | None = None, *, refresh: bool = False
+) -> Recommendation:
     """Return every flavor, ranked where it meets the needs and with its reasons where it does not.
 
     Args:
         needs: what is asked.
         workspace: where prices, models and history are.
         listing: what can be rented; by default that of the workspace, loaded after the needs were understood.
+        refresh: ask for that one now, even where a kept one is fresh.
 
     Raises:
         UsageError: what was asked contradicts itself, or names what there is not.
@@ -33,9 +36,22 @@ def recommend_for(needs: JobNeeds, workspace: Workspace, listing: Listing | None
     'l40sx1'
     """
     known = know_job(needs, workspace)
-    wanted = known.flavor_needs()
-    found = listing or workspace.listing()
-    return recommend(wanted, found, estimates_on(known, found))
+    return recommend_known(known, listing or workspace.listing(refresh=refresh))
+
+
+def recommend_known(known: KnownJob, listing: Listing, *, with_max_cost: bool = True) -> Recommendation:
+    """Return every flavor of a listing for a job of which is known what can be.
+
+    Args:
+        known: the job.
+        listing: what can be rented.
+        with_max_cost: whether the money for the job is compared with its likely cost.
+
+    Raises:
+        UsageError: an accelerator that no flavor has, or a limit on what nothing is known about.
+        NoSuchJobs: no job like the one named ran to its end.
+    """
+    return recommend(known.flavor_needs(with_max_cost=with_max_cost), listing, estimates_on(known, listing))
 
 
 def estimates_on(known: KnownJob, listing: Listing) -> Estimates:

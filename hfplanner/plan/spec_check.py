@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
 from hfplanner.errors import BudgetError, HfplannerError, NoSuchJobs, quoted
@@ -235,7 +235,7 @@ def _beside(job: CheckedSpec, taken: dict[str, int]) -> CheckedSpec:
     return job
 
 
-def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[Reason]:
+def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[DecisionReason]:
     found = []
     for line in decision.lines:
         name, before = line.window.budget, taken.get(line.window.budget, 0)
@@ -246,5 +246,5 @@ def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[R
                 f"At worst {format_usd(cost)}{beside}; budget {quoted(name)} has"
                 f" {format_usd(max(line.available_micro_usd, 0))} left."
             )
-            found.append(Reason("over_budget_together", message, Effect.REFUSE))
+            found.append(DecisionReason("over_budget_together", message, Effect.REFUSE))
     return found

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from hfplanner.api.client import JobsClient
     from hfplanner.budget.ledger.ledger import Ledger
-    from hfplanner.budget.outside import Books
+    from hfplanner.budget.off_ledger import LedgerReader
     from hfplanner.budget.policy import Policy
     from hfplanner.catalog.listing import Listing
     from hfplanner.history.store import HistoryStore
     from hfplanner.models.load import ModelSource
-    from hfplanner.submit.send import Desk
+    from hfplanner.submit.send import Submitter
 
 __all__ = ["Workspace", "now_utc"]
 
@@ -106,6 +106,7 @@ class Workspace:
         self._hub: JobsClient | None = None
         self._ledger: Ledger | None = None
         self._policy: Policy | None = None
+        self._submitter: Submitter | None = None
 
     @classmethod
     def from_environ(  # noqa: PLR0913 - what a command line or a caller may say instead
@@ -153,7 +154,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened."""
-        self._hub = self._ledger = None
+        self._hub = self._ledger = self._submitter = None
         self._open.close()
 
     @property
@@ -255,7 +256,7 @@ class Workspace:
         """Where the ledger is."""
         return self._world.ledger or str(self.home.ledger)
 
-    def books(self) -> "Books":
+    def books(self) -> "LedgerReader":
         """Return the ledger to look at; where there is no file yet, empty books, and none is made.
 
         Raises:
@@ -323,7 +324,7 @@ class Workspace:
             transport=self._world.transport,
         )
 
-    def desk(self) -> "Desk":
+    def submitter(self) -> "Submitter":
         """Return everything a submission needs: the books, the Hub, this machine, and the time.
 
         Raises:
@@ -331,8 +332,10 @@ class Workspace:
             TokenError: there is no token.
             UsageError: offline.
         """
+        if self._submitter is not None:
+            return self._submitter
         from hfplanner.submit.machine import this_machine  # noqa: PLC0415 - where something is sent
-        from hfplanner.submit.send import Desk  # noqa: PLC0415 - httpx
+        from hfplanner.submit.send import Submitter  # noqa: PLC0415 - httpx
 
         if self.offline:
             raise UsageError(
@@ -342,4 +345,6 @@ class Workspace:
         hub = self.hub()
         if hub is None:
             raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
-        return Desk(ledger=self.ledger(), hub=hub, machine=this_machine(self.home.data), clock=self.now)
+        machine = this_machine(self.home.data)
+        self._submitter = Submitter(ledger=self.ledger(), hub=hub, machine=machine, clock=self.now)
+        return self._submitter

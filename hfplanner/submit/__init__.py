@@ -2,8 +2,9 @@
 
 Where data comes from and goes. :func:`~hfplanner.submit.send.submit` takes a job whose money
 :mod:`hfplanner.budget.check` has looked at, and reserves the most it can cost (T1), marks it as being sent (T2), sends
-it once, and records what came back (T3). What nothing proves stays held. Later, :func:`~hfplanner.submit.reconcile.
-reconcile` finds jobs by the two labels every submission carries, and settles what has ended by what it cost.
+it once, and records what came back (T3). What nothing proves stays held. Later
+:func:`~hfplanner.submit.reconciliation.reconcile` finds jobs by the two labels every submission carries, and settles
+what has ended by what it cost.
 
 Why it cannot run twice or be lost. The id of a submission is made here, is in the ledger before the first byte is sent,
 and is a label of the job; whoever marks a submission as being sent is alone, because the mark is a compare-and-set; and
@@ -15,12 +16,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hfplanner.submit.reconciliation import reconcile
+    from hfplanner.submit.recovery import rebuild
+    from hfplanner.submit.resolution import resolve
     from hfplanner.submit.send import submit
 
-__all__ = ["submit"]
+__all__ = ["rebuild", "reconcile", "resolve", "submit"]
 
 # Imported when they are used: they bring httpx with them.
-_MODULES = {"submit": "send"}
+_MODULES = {"rebuild": "recovery", "reconcile": "reconciliation", "resolve": "resolution", "submit": "send"}
 
 
 def __getattr__(name: str) -> object:

@@ -10,24 +10,24 @@ from hfplanner.budget.ledger.records import Adoption
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
-from hfplanner.submit.books import Books
+from hfplanner.submit.charging import Charging
 from hfplanner.units import MAX_DURATION_SECS, MAX_MICRO_USD
 
 __all__ = ["adoption_of", "terms_of"]
 
 
-def adoption_of(job: JobInfo, sid: str, books: Books, *, reason: str, at: datetime) -> Adoption | None:
+def adoption_of(job: JobInfo, sid: str, charging: Charging, *, reason: str, at: datetime) -> Adoption | None:
     """Return what charges a job; ``None`` where no price at all is known.
 
     Args:
         job: as the Hub tells it.
         sid: the id it is kept under.
-        books: its price, and the budgets it falls under.
+        charging: its price, and the budgets it falls under.
         reason: how it was found, a sentence.
         at: now, UTC.
     """
-    terms = terms_of(job, books.price_of)
-    cap = _cap(terms, books.dearest)
+    terms = terms_of(job, charging.price_of)
+    cap = _cap(terms, charging.dearest)
     if cap is None:
         return None
     created = job.created_at or at
@@ -36,7 +36,7 @@ def adoption_of(job: JobInfo, sid: str, books: Books, *, reason: str, at: dateti
         job_id=job.id,
         terms=terms,
         cap_micro_usd=cap,
-        windows=books.windows_of(terms, created),
+        windows=charging.windows_of(terms, created),
         reason=reason,
         at=at,
         created_at=created,

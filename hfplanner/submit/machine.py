@@ -13,7 +13,7 @@ from hfplanner.budget.ledger.records import Sender
 from hfplanner.errors import LedgerError
 from hfplanner.units import SECONDS_PER_MINUTE
 
-__all__ = ["SENDING_SECS", "Machine", "this_machine"]
+__all__ = ["SENDING_SECS", "SendingMachine", "this_machine"]
 
 SENDING_SECS = 2 * SECONDS_PER_MINUTE
 """How long after its mark a sender may begin to send, and the whole request may take (60 s), with room to spare [s]."""
@@ -28,7 +28,7 @@ def _boot_clock() -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class SendingMachine:
     """What this process knows of where it runs.
 
     Args:
@@ -131,14 +131,14 @@ def _is_held(path: Path) -> bool | None:
         return None
 
 
-def this_machine(home: Path) -> Machine:
+def this_machine(home: Path) -> SendingMachine:
     """Return the machine this process runs on.
 
     Args:
         home: the folder in which hfplanner keeps what is its own.
     """
     host = _first_line("/etc/machine-id") or f"{uuid.getnode():012x}"
-    return Machine(host=host, boot_id=_first_line("/proc/sys/kernel/random/boot_id"), folder=home / "sending")
+    return SendingMachine(host=host, boot_id=_first_line("/proc/sys/kernel/random/boot_id"), folder=home / "sending")
 
 
 def _first_line(path: str) -> str:

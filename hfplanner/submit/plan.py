@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hfplanner.budget.price import find_price
-from hfplanner.budget.reasons import Effect, Reason
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import BudgetRefused
@@ -67,8 +67,8 @@ class ChosenRun:
 
     flavor: str
     price: UsedPrice | None
-    problem: Reason | None
-    too_dear: Reason | None = None
+    problem: DecisionReason | None
+    too_dear: DecisionReason | None = None
     timeout_secs: int
     timeout_basis: TimeoutBasis
     warnings: tuple[str, ...]
@@ -95,7 +95,7 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     """
     found = find_price(listing, flavor)
     timeout, basis = _timeout(limits)
-    if isinstance(found, Reason):
+    if isinstance(found, DecisionReason):
         return ChosenRun(
             flavor=flavor,
             price=None,
@@ -122,7 +122,7 @@ def choose_run(flavor: str, listing: Listing, limits: RunLimits) -> ChosenRun:
     )
 
 
-def _too_dear(worst_case_micro_usd: int, price_micro_usd_per_minute: int, limits: RunLimits) -> Reason | None:
+def _too_dear(worst_case_micro_usd: int, price_micro_usd_per_minute: int, limits: RunLimits) -> DecisionReason | None:
     """Return why a worst case is more than was given for the job, and which timeout would do."""
     most = limits.max_cost_micro_usd
     if most is None or worst_case_micro_usd <= ceiling_micro_usd(most):
@@ -131,9 +131,9 @@ def _too_dear(worst_case_micro_usd: int, price_micro_usd_per_minute: int, limits
     try:
         longest = longest_timeout_secs(price_micro_usd_per_minute, limits)
     except BudgetRefused as error:
-        return Reason("over_max_cost", f"{sentence}. {error.message}", Effect.REFUSE)
+        return DecisionReason("over_max_cost", f"{sentence}. {error.message}", Effect.REFUSE)
     would_do = format_duration(longest or 0)
-    return Reason("over_max_cost", f"{sentence}: a --timeout of {would_do} costs no more.", Effect.REFUSE)
+    return DecisionReason("over_max_cost", f"{sentence}: a --timeout of {would_do} costs no more.", Effect.REFUSE)
 
 
 def _warnings(timeout_secs: int, basis: TimeoutBasis, limits: RunLimits) -> tuple[str, ...]:

@@ -7,10 +7,20 @@ from typing import Any
 
 from hfplanner.api.client import JobsClient
 from hfplanner.api.launch import Launched
+from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import Adoption, BudgetWindow, Existing, Refused, Reservation, State, Submission
-from hfplanner.budget.terms import JobTerms, UsedPrice
+from hfplanner.budget.ledger.records import (
+    Adoption,
+    BudgetWindow,
+    Existing,
+    Refused,
+    Reservation,
+    RunningCaps,
+    State,
+    Submission,
+)
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
 from hfplanner.errors import (
     BudgetBlocked,
     BudgetRefused,
@@ -21,19 +31,19 @@ from hfplanner.errors import (
     SubmissionUnknown,
 )
 from hfplanner.submit.answer import differences
-from hfplanner.submit.books import shipped_price
+from hfplanner.submit.charging import shipped_price
 from hfplanner.submit.granted import granted_terms, hold_what_was_granted
 from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
-from hfplanner.submit.machine import Machine
+from hfplanner.submit.machine import SendingMachine
 from hfplanner.units import SECONDS_PER_MINUTE, format_usd
 
-__all__ = ["Desk", "JobOrder", "Submitted", "as_it_stands", "job_url", "submit"]
+__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit"]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Submitter:
     """Where submissions are made: the books, the Hub, this machine, and the time.
 
     Args:
@@ -46,7 +56,7 @@ class Desk:
 
     ledger: Ledger
     hub: JobsClient
-    machine: Machine
+    machine: SendingMachine
     clock: Callable[[], datetime]
     new_sid: Callable[[], str] = new_sid
 
@@ -56,22 +66,31 @@ class JobOrder:
     """A job that was planned and may be sent.
 
     Args:
+        job: its flavor, timeout and attempts explicit: the one place that holds them until it is sent.
         namespace: who pays.
-        spec: from :func:`~hfplanner.api.spec.create_job_spec`, with an explicit timeout.
-        terms: what decides its money.
+        owner: who submits it.
+        price: of its flavor; ``None`` is not known, which blocks.
         windows: the budgets it falls under, as they were checked.
+        caps: on what runs at once.
         key: the user's own, to make a retry safe.
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
     """
 
+    job: NewJob
     namespace: str
-    spec: Mapping[str, Any] = field(repr=False)
-    terms: JobTerms
+    owner: str = ""
+    price: UsedPrice | None
     windows: tuple[BudgetWindow, ...] = ()
+    caps: RunningCaps = field(default_factory=RunningCaps)
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> JobTerms:
+        """What decides its money."""
+        return terms_of_new_job(self.job, namespace=self.namespace, owner=self.owner, price=self.price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +111,23 @@ class Submitted:
     url: str | None
     warnings: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what became of it, as the interface spells it."""
+        submission = self.submission
+        return {
+            "submission_id": submission.sid,
+            "state": submission.state.value,
+            "job_id": self.job_id,
+            "url": self.url,
+            "flavor": submission.terms.flavor,
+            "timeout_secs": submission.terms.timeout_secs,
+            "attempts": submission.terms.attempts,
+            "worst_case_micro_usd": submission.cap_micro_usd,
+            "is_new": self.is_new,
+        }
 
-def submit(order: JobOrder, desk: Desk) -> Submitted:
+
+def submit(order: JobOrder, submitter: Submitter) -> Submitted:
     """Reserve the most a job can cost, send it once, and record what came of it.
 
     A key that was used for the same specification gives what became of it, and sends only what certainly was not sent.
@@ -108,47 +142,43 @@ def submit(order: JobOrder, desk: Desk) -> Submitted:
             Ctrl-C came while the request was on its way.
     """
     check_explicit(order)
-    now = desk.clock()
+    now = submitter.clock()
     wanted = Reservation(
-        sid=desk.new_sid(),
+        sid=submitter.new_sid(),
         key=order.key,
-        spec_hash=spec_hash(order.namespace, order.spec),
+        spec_hash=spec_hash(order.namespace, order.job.to_api()),
         terms=order.terms,
         windows=order.windows,
+        caps=order.caps,
         created_at=now,
         expires_at=now + _EXPIRES_AFTER,
         notes=order.notes,
     )
     # Refused before money is held: a label of ours in the specification.
-    labelled(order.spec, sid=wanted.sid, ledger_id=desk.ledger.ledger_id)
-    answer = desk.ledger.reserve(wanted)
+    labelled(order.job.to_api(), sid=wanted.sid, ledger_id=submitter.ledger.ledger_id)
+    answer = submitter.ledger.reserve(wanted)
     if isinstance(answer, Refused):
         raise refusal(answer, order.terms)
     submission = answer.submission
     if isinstance(answer, Existing) and submission.state is not State.RESERVED:
-        return as_it_stands(submission, desk)
-    return _send(order, submission, desk)
+        return as_it_stands(submission, submitter)
+    return _send(order, submission, submitter)
 
 
 def check_explicit(order: JobOrder) -> None:
-    """Refuse an order whose most cost is not what the Hub will be told: the timeout and the attempts are explicit.
+    """Refuse an order whose most cost is not known: the flavor, the timeout and the attempts are explicit.
 
     Raises:
-        BudgetBlocked: something is not known, or the specification says otherwise than the terms.
+        BudgetBlocked: something is not known.
         UsageError: the namespace is none.
     """
-    terms, spec = order.terms, order.spec
     # What cannot be part of the request's address is refused here, and not when the money is held.
     join_path("api", "jobs", order.namespace)
-    if (terms.namespace, terms.has_ports) != (order.namespace, "expose" in spec):
-        raise BudgetBlocked("The budget saw another namespace than the one that pays, or other ports.")
-    if terms.cap_micro_usd is None:
-        unknown = "price" if terms.price is None else "timeout"
-        raise BudgetBlocked(f"The {unknown} of the job is not known, so neither is the most it can cost.")
-    said = (spec.get("timeoutSeconds"), spec.get("attempts"), spec.get("flavor"))
-    meant = (terms.timeout_secs, terms.attempts, terms.flavor)
-    if said != meant:
-        raise BudgetBlocked(f"The specification says {said} for timeout, attempts and flavor; the budget saw {meant}.")
+    explicit = {"flavor": order.job.flavor, "timeout": order.job.timeout_secs, "attempts": order.job.attempts}
+    unknown = [name for name, value in explicit.items() if value is None]
+    unknown += ["price"] if order.price is None else []
+    if unknown:
+        raise BudgetBlocked(f"The {unknown[0]} of the job is not known, so neither is the most it can cost.")
 
 
 def refusal(answer: Refused, terms: JobTerms) -> BudgetRefused:
@@ -162,51 +192,51 @@ def refusal(answer: Refused, terms: JobTerms) -> BudgetRefused:
     )
 
 
-def _send(order: JobOrder, submission: Submission, desk: Desk) -> Submitted:
-    sid, ledger = submission.sid, desk.ledger
-    with desk.machine.sending(sid) as is_ours:
+def _send(order: JobOrder, submission: Submission, submitter: Submitter) -> Submitted:
+    sid, ledger = submission.sid, submitter.ledger
+    with submitter.machine.sending(sid) as is_ours:
         if not is_ours:
-            return as_it_stands(submission, desk)
-        sender = desk.machine.sender(sid)
-        if not ledger.mark_sending(sid, sender, desk.clock()):
-            return _not_marked(submission, desk)
-        if desk.machine.boot_clock() > sender.deadline_boot_secs:
+            return as_it_stands(submission, submitter)
+        sender = submitter.machine.sender(sid)
+        if not ledger.mark_sending(sid, sender, submitter.clock()):
+            return _not_marked(submission, submitter)
+        if submitter.machine.boot_clock() > sender.deadline_boot_secs:
             reason = "Its deadline passed before anything was sent."
-            ledger.void(sid, from_state=State.SENDING, reason=reason, at=desk.clock())
+            ledger.void(sid, from_state=State.SENDING, reason=reason, at=submitter.clock())
             raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
-        launched = _post(order, submission, desk)
-        return _record(order, submission, launched, desk)
+        launched = _post(order, submission, submitter)
+        return _record(order, submission, launched, submitter)
 
 
-def _not_marked(submission: Submission, desk: Desk) -> Submitted:
+def _not_marked(submission: Submission, submitter: Submitter) -> Submitted:
     """Return what another process made of a submission; a reservation that has expired is let go, and that is said."""
     reason = "Its reservation had expired before it was sent."
-    if desk.ledger.void(submission.sid, from_state=State.RESERVED, reason=reason, at=desk.clock()):
+    if submitter.ledger.void(submission.sid, from_state=State.RESERVED, reason=reason, at=submitter.clock()):
         raise SubmissionError(f"The job was not sent. {reason}", hint="Try again.")
-    return as_it_stands(submission, desk)
+    return as_it_stands(submission, submitter)
 
 
-def _post(order: JobOrder, submission: Submission, desk: Desk) -> Launched:
+def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Launched:
     sid = submission.sid
-    spec = labelled(order.spec, sid=sid, ledger_id=desk.ledger.ledger_id)
+    spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)
     try:
-        return desk.hub.create_job(order.namespace, spec)
+        return submitter.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:
             told = _unknown(submission, error.message, probably=error.probably_done)
             try:
-                desk.ledger.unknown(sid, error.message, desk.clock())
+                submitter.ledger.unknown(sid, error.message, submitter.clock())
             except LedgerError as failure:
                 # SENDING, as it stands, is as safe; whoever reconciles sees that nobody sends any more.
                 raise told from failure
             raise told from error
-        desk.ledger.void(sid, from_state=State.SENDING, reason=error.message, at=desk.clock())
+        submitter.ledger.void(sid, from_state=State.SENDING, reason=error.message, at=submitter.clock())
         raise
     except BaseException as error:
         # Interrupted while the request was on its way: whether it arrived is not known.
         told = _unknown(submission, "Interrupted while it was sent.")
         try:
-            desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())
+            submitter.ledger.unknown(sid, "Interrupted while it was sent.", submitter.clock())
         except LedgerError as failure:
             raise told from failure
         if isinstance(error, KeyboardInterrupt):
@@ -224,12 +254,12 @@ def _unknown(submission: Submission, why: str, *, probably: bool = False) -> Sub
     )
 
 
-def _record(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> Submitted:
+def _record(order: JobOrder, submission: Submission, launched: Launched, submitter: Submitter) -> Submitted:
     try:
-        alerts = _book(order, submission, launched, desk)
-        recorded = desk.ledger.get(submission.sid) or submission
-        alerts += _raise(order, recorded, launched, desk)
-        recorded = desk.ledger.get(submission.sid) or recorded
+        alerts = _book(order, submission, launched, submitter)
+        recorded = submitter.ledger.get(submission.sid) or submission
+        alerts += _raise(order, recorded, launched, submitter)
+        recorded = submitter.ledger.get(submission.sid) or recorded
     except (LedgerError, KeyboardInterrupt) as error:
         why = error.message if isinstance(error, LedgerError) else "it was interrupted."
         raise SubmissionUnknown(
@@ -242,24 +272,24 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, desk: D
         submission=recorded,
         is_new=True,
         job_id=launched.job_id,
-        url=job_url(desk.hub.endpoint, order.namespace, launched.job_id),
-        warnings=(*alerts, *differences(order.namespace, order.spec, launched)),
+        url=job_url(submitter.hub.endpoint, order.namespace, launched.job_id),
+        warnings=(*alerts, *differences(order.namespace, order.job, launched)),
     )
 
 
-def _raise(order: JobOrder, recorded: Submission, launched: Launched, desk: Desk) -> tuple[str, ...]:
+def _raise(order: JobOrder, recorded: Submission, launched: Launched, submitter: Submitter) -> tuple[str, ...]:
     """Hold what the answer grants beyond what was asked for."""
     if launched.job is None or recorded.job_id != launched.job_id:
         return ()
     granted = granted_terms(launched.job, recorded.terms, order.price_of)
     if granted is None:
         return ()
-    return hold_what_was_granted(desk.ledger, recorded, granted, order.windows, desk.clock())
+    return hold_what_was_granted(submitter.ledger, recorded, granted, order.windows, submitter.clock())
 
 
-def _book(order: JobOrder, submission: Submission, launched: Launched, desk: Desk) -> tuple[str, ...]:
+def _book(order: JobOrder, submission: Submission, launched: Launched, submitter: Submitter) -> tuple[str, ...]:
     """Book the job that was created; where that comes late, what somebody decided meanwhile gives way to it."""
-    sid, job_id, ledger, now = submission.sid, launched.job_id, desk.ledger, desk.clock()
+    sid, job_id, ledger, now = submission.sid, launched.job_id, submitter.ledger, submitter.clock()
     raw = launched.raw.decode("utf-8", "replace")
     if ledger.launched(sid, job_id, raw, now):
         return ()
@@ -282,10 +312,10 @@ def _book(order: JobOrder, submission: Submission, launched: Launched, desk: Des
     return (f"The answer came after submission {sid} had been decided otherwise. {money}.",)
 
 
-def as_it_stands(submission: Submission, desk: Desk) -> Submitted:
+def as_it_stands(submission: Submission, submitter: Submitter) -> Submitted:
     """Return what the ledger says now of a submission that is not ours to send."""
-    now = desk.ledger.get(submission.sid) or submission
-    url = None if now.job_id is None else job_url(desk.hub.endpoint, now.terms.namespace, now.job_id)
+    now = submitter.ledger.get(submission.sid) or submission
+    url = None if now.job_id is None else job_url(submitter.hub.endpoint, now.terms.namespace, now.job_id)
     return Submitted(submission=now, is_new=False, job_id=now.job_id, url=url)
 
 

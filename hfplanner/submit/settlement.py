@@ -6,7 +6,7 @@ from hfplanner.api.models import JobInfo
 from hfplanner.budget.ledger.records import Settlement, Submission
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
-from hfplanner.submit.books import Books
+from hfplanner.submit.charging import Charging
 
 __all__ = ["foreign_price", "longest_life", "settlement"]
 
@@ -24,13 +24,13 @@ def longest_life(submission: Submission) -> timedelta:
     return timedelta(seconds=terms.timeout_secs * terms.attempts) + _LATE
 
 
-def foreign_price(job: JobInfo, submission: Submission, books: Books) -> UsedPrice | None:
+def foreign_price(job: JobInfo, submission: Submission, charging: Charging) -> UsedPrice | None:
     """Return the price of the flavor a job ran on, the dearest where that is not known.
 
     ``None`` where it ran on the flavor that was reserved, at the price it was reserved with.
     """
     flavor = submission.terms.flavor if job.flavor is None else str(job.flavor)
-    return None if flavor == submission.terms.flavor else books.worst_price_of(flavor)
+    return None if flavor == submission.terms.flavor else charging.worst_price_of(flavor)
 
 
 def settlement(

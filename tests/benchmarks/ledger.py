@@ -101,7 +101,7 @@ class _OneTransaction:
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
 
-    def write(self, work: Callable[[Transaction], T], _committed: object, /) -> T:
+    def write(self, work: Callable[[Transaction], T], _committed: object, /, *, alone: bool = False) -> T:  # noqa: ARG002
         """Run it."""
         return work(self.tx)
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from hfplanner.budget.ledger.records import Waiver
-from hfplanner.budget.outside import Outside, Spending
+from hfplanner.budget.off_ledger import OffLedger, Spending
 from hfplanner.budget.period import Period
-from hfplanner.budget.policy import Budget, Limits, Policy, UnknownSpending, WaiverRule, with_defaults
+from hfplanner.budget.policy import Budget, JobLimits, Policy, UnknownSpending, WaiverRule, with_defaults
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from tests.budget.checks import NOW, Figures
@@ -33,7 +33,7 @@ _SCOPES = st.builds(
 
 # Strategies are made once: making one costs more than drawing from it.
 _LIMITS = st.builds(
-    Limits,
+    JobLimits,
     max_job_micro_usd=st.none() | _MONEY,
     max_price_micro_usd_per_hour=st.none() | _MONEY,
     max_timeout_secs=st.none() | st.sampled_from([60, 3600, 7200]),
@@ -111,7 +111,7 @@ def figures() -> st.SearchStrategy[Figures]:
     return st.builds(Figures, posted=sums, held=sums)
 
 
-def outsides() -> st.SearchStrategy[Outside]:
+def outsides() -> st.SearchStrategy[OffLedger]:
     """Draw what is outside of them."""
     amounts = st.integers(0, 500_000)
     spending = st.builds(
@@ -122,4 +122,4 @@ def outsides() -> st.SearchStrategy[Outside]:
         unknown=st.just(()) | st.just(()) | st.just(("What 1 job costs is not known",)),
     )
     by_budget = st.dictionaries(st.sampled_from(_NAMES), spending)
-    return by_budget.map(lambda found: Outside(by_budget=found, asked_schedules=True))
+    return by_budget.map(lambda found: OffLedger(by_budget=found, asked_schedules=True))

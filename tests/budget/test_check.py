@@ -8,8 +8,8 @@ from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import Sender, Settlement, Waiver
-from hfplanner.budget.outside import Outside, Spending
-from hfplanner.budget.policy import NO_POLICY, Limits, Policy, UnknownSpending, WaiverRule
+from hfplanner.budget.off_ledger import OffLedger, Spending
+from hfplanner.budget.policy import NO_POLICY, JobLimits, Policy, UnknownSpending, WaiverRule
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms
 from hfplanner.units import MAX_DURATION_SECS
@@ -18,8 +18,10 @@ from tests.budget.checks import NOW, PRICE, Figures, budget, policy, reservation
 SENDER = Sender(host="h", boot_id="b", pid=1, lock_path="/lock", deadline_boot_secs=1.0)
 
 
-def _check(rules: Policy, job: JobTerms, outside: Outside | None = None, figures: Figures | None = None) -> Decision:
-    asked = replace(outside or Outside(), asked_schedules=True)
+def _check(
+    rules: Policy, job: JobTerms, off_ledger: OffLedger | None = None, figures: Figures | None = None
+) -> Decision:
+    asked = replace(off_ledger or OffLedger(), asked_schedules=True)
     return check_job(rules, job, figures or Figures(), asked, now=NOW)
 
 
@@ -29,10 +31,10 @@ def _codes(decision: Decision) -> list[str]:
 
 def test_a_job_that_fits_is_allowed_and_its_sum_adds_up() -> None:
     """1.00 - (0.10 + 0.02) - (0.15 + 0.03 + 0.04) - 0.60 = 0.06."""
-    outside = Outside(
+    off_ledger = OffLedger(
         by_budget={"team": Spending(spent_micro_usd=20_000, held_micro_usd=30_000, scheduled_micro_usd=40_000)}
     )
-    decision = _check(policy(budget()), terms(), outside, Figures({"team": 100_000}, {"team": 150_000}))
+    decision = _check(policy(budget()), terms(), off_ledger, Figures({"team": 100_000}, {"team": 150_000}))
     assert (decision.verdict, decision.exit_code, decision.reasons) == (Verdict.ALLOWED, 0, ())
     (line,) = decision.to_json()["budgets"]
     assert decision.worst_case_micro_usd == 600_000
@@ -42,8 +44,8 @@ def test_a_job_that_fits_is_allowed_and_its_sum_adds_up() -> None:
 
 def test_what_is_reserved_against_holds_what_is_outside_the_ledger() -> None:
     """So the ledger, which cannot see it, keeps the limit all the same."""
-    outside = Outside(by_budget={"team": Spending(spent_micro_usd=1, held_micro_usd=2, scheduled_micro_usd=3)})
-    (window,) = _check(policy(budget()), terms(), outside).windows
+    off_ledger = OffLedger(by_budget={"team": Spending(spent_micro_usd=1, held_micro_usd=2, scheduled_micro_usd=3)})
+    (window,) = _check(policy(budget()), terms(), off_ledger).windows
     assert window.other_micro_usd == 6
 
 
@@ -51,7 +53,7 @@ def test_what_is_reserved_against_holds_what_is_outside_the_ledger() -> None:
 def test_a_limit_is_kept_to_half_a_cent(limit: int, verdict: Verdict) -> None:
     """Of the budget and of one job; once for the limit, whatever is spent and held."""
     assert _check(policy(budget(limit=limit)), terms()).verdict is verdict
-    assert _check(policy(limits=Limits(max_job_micro_usd=limit)), terms()).verdict is verdict
+    assert _check(policy(limits=JobLimits(max_job_micro_usd=limit)), terms()).verdict is verdict
     half = Figures(posted={"team": 400_000}, held={"team": 200_000})
     assert _check(policy(budget(limit=600_000 + limit)), terms(), figures=half).verdict is verdict
 
@@ -59,7 +61,7 @@ def test_a_limit_is_kept_to_half_a_cent(limit: int, verdict: Verdict) -> None:
 def test_20_dollars_are_enough_for_8_hours_at_2_50() -> None:
     """The price comes as 41,667 micro-USD a minute, so the job may cost $20.00016; nothing more fits beside it."""
     hours = terms(price=replace(PRICE, micro_usd_per_minute=41_667), timeout_secs=8 * 3600)
-    rules = policy(budget(limit=20_000_000), limits=Limits(max_job_micro_usd=20_000_000))
+    rules = policy(budget(limit=20_000_000), limits=JobLimits(max_job_micro_usd=20_000_000))
     assert _check(rules, hours).verdict is Verdict.ALLOWED
     assert _check(rules, hours, figures=Figures(held={"team": 5_000})).verdict is Verdict.REFUSED
 
@@ -80,20 +82,20 @@ def test_a_refusal_names_the_budget_and_what_is_short() -> None:
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
-        (Limits(max_job_micro_usd=594_999), "over_max_job"),
-        (Limits(max_price_micro_usd_per_hour=599_999), None),
-        (Limits(max_price_micro_usd_per_hour=599_940), "over_max_price"),
-        (Limits(max_timeout_secs=3599), "over_max_timeout"),
-        (Limits(max_attempts=1), None),
-        (Limits(allow_flavors=frozenset({"h200"})), "flavor_not_allowed"),
-        (Limits(allow_flavors=frozenset()), "flavor_not_allowed"),
-        (Limits(deny_flavors=frozenset({"l4x1"})), "flavor_not_allowed"),
-        (Limits(deny_flavors=frozenset({"L4X1"})), "flavor_not_allowed"),
-        (Limits(allow_flavors=frozenset({"L4x1"})), None),
-        (Limits(max_job_micro_usd=600_000, max_timeout_secs=3600, allow_flavors=frozenset({"l4x1"})), None),
+        (JobLimits(max_job_micro_usd=594_999), "over_max_job"),
+        (JobLimits(max_price_micro_usd_per_hour=599_999), None),
+        (JobLimits(max_price_micro_usd_per_hour=599_940), "over_max_price"),
+        (JobLimits(max_timeout_secs=3599), "over_max_timeout"),
+        (JobLimits(max_attempts=1), None),
+        (JobLimits(allow_flavors=frozenset({"h200"})), "flavor_not_allowed"),
+        (JobLimits(allow_flavors=frozenset()), "flavor_not_allowed"),
+        (JobLimits(deny_flavors=frozenset({"l4x1"})), "flavor_not_allowed"),
+        (JobLimits(deny_flavors=frozenset({"L4X1"})), "flavor_not_allowed"),
+        (JobLimits(allow_flavors=frozenset({"L4x1"})), None),
+        (JobLimits(max_job_micro_usd=600_000, max_timeout_secs=3600, allow_flavors=frozenset({"l4x1"})), None),
     ],
 )
-def test_a_limit_of_single_jobs_refuses(limits: Limits, code: str | None) -> None:
+def test_a_limit_of_single_jobs_refuses(limits: JobLimits, code: str | None) -> None:
     """Each with a code of its own. A price per hour is compared as the Hub rounds it to the minute."""
     decision = _check(policy(limits=limits), terms())
     assert [found for found in _codes(decision) if found != "no_budget_applies"] == ([code] if code else [])
@@ -101,7 +103,7 @@ def test_a_limit_of_single_jobs_refuses(limits: Limits, code: str | None) -> Non
 
 def test_a_flavor_that_a_policy_names_and_nobody_knows_is_told() -> None:
     """A line that forbids nothing because of a typing mistake does not do so in silence."""
-    decision = _check(policy(budget(), limits=Limits(deny_flavors=frozenset({"a100-larg", "H200"}))), terms())
+    decision = _check(policy(budget(), limits=JobLimits(deny_flavors=frozenset({"a100-larg", "H200"}))), terms())
     (told,) = (reason.message for reason in decision.warnings if reason.code == "policy_flavor_unknown")
     assert told.startswith("The policy names the flavor 'a100-larg', which is none that this version knows.")
     assert "a100-large" in told.partition("Did you mean")[2]
@@ -109,7 +111,7 @@ def test_a_flavor_that_a_policy_names_and_nobody_knows_is_told() -> None:
 
 def test_attempts_multiply_and_are_limited() -> None:
     """Two attempts cost at worst twice the timeout."""
-    decision = _check(policy(budget(), limits=Limits(max_attempts=1)), terms(attempts=2))
+    decision = _check(policy(budget(), limits=JobLimits(max_attempts=1)), terms(attempts=2))
     assert decision.worst_case_micro_usd == 1_200_000
     assert _codes(decision) == ["over_max_attempts", "over_budget"]
 
@@ -143,7 +145,7 @@ def test_unknown_blocks(job: JobTerms, code: str) -> None:
 
 def test_a_limit_that_is_exceeded_refuses_although_something_is_unknown() -> None:
     """Whatever the price turns out to be, the flavor is denied."""
-    decision = _check(policy(limits=Limits(deny_flavors=frozenset({"l4x1"}))), terms(price=None))
+    decision = _check(policy(limits=JobLimits(deny_flavors=frozenset({"l4x1"}))), terms(price=None))
     assert decision.verdict is Verdict.REFUSED
 
 
@@ -182,18 +184,18 @@ def test_a_waiver_that_has_expired_is_named_and_lets_nothing_through() -> None:
 def test_spending_that_is_not_known_blocks_or_warns_as_the_policy_says() -> None:
     """Once, though two budgets have it."""
     unknown = Spending(unknown=("What 1 job costs is not known",))
-    outside = Outside(by_budget={"team": unknown, "all": unknown})
+    off_ledger = OffLedger(by_budget={"team": unknown, "all": unknown})
     budgets = (budget(), budget("all"))
-    decision = _check(policy(*budgets), terms(), outside)
+    decision = _check(policy(*budgets), terms(), off_ledger)
     assert (decision.verdict, _codes(decision)) == (Verdict.BLOCKED, ["spending_unknown"])
-    warned = _check(policy(*budgets, limits=Limits(unknown_spending=UnknownSpending.WARN)), terms(), outside)
+    warned = _check(policy(*budgets, limits=JobLimits(unknown_spending=UnknownSpending.WARN)), terms(), off_ledger)
     assert (warned.verdict, _codes(warned)) == (Verdict.ALLOWED, ["spending_unknown"])
 
 
 def test_spending_of_another_budget_that_is_not_known_does_not_matter() -> None:
     """Only budgets the job falls under decide."""
-    outside = Outside(by_budget={"other": Spending(unknown=("What 1 job costs is not known",))})
-    assert _check(policy(budget()), terms(), outside).verdict is Verdict.ALLOWED
+    off_ledger = OffLedger(by_budget={"other": Spending(unknown=("What 1 job costs is not known",))})
+    assert _check(policy(budget()), terms(), off_ledger).verdict is Verdict.ALLOWED
 
 
 def test_who_submits_is_not_known() -> None:
@@ -211,7 +213,7 @@ def test_schedules_nobody_asked_for_are_named() -> None:
 
 def test_a_history_with_gaps_is_named() -> None:
     """The sum may lack jobs."""
-    decision = _check(policy(budget()), terms(), Outside(gaps=("hub: it stopped half-way",)))
+    decision = _check(policy(budget()), terms(), OffLedger(gaps=("hub: it stopped half-way",)))
     assert (decision.verdict, _codes(decision)) == (Verdict.ALLOWED, ["history_incomplete"])
 
 

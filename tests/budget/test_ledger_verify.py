@@ -195,10 +195,10 @@ def test_counters_are_made_anew_from_the_rows(books: str) -> None:
     tamper(books, "DELETE FROM charges WHERE sid = 'launched' AND budget = 'user'")
     assert problems(books)
     with open_ledger(books) as ledger:
-        assert ledger.rebuild_counters(LATER, "grace") == 4
+        assert ledger.repair_counters(LATER, "grace") == 4
         assert ledger.verify() == ()
         assert ledger.balances([window(1000), window(500, "user")]) == before
-        assert ledger.rebuild_counters(LATER, "grace") == 0
+        assert ledger.repair_counters(LATER, "grace") == 0
 
 
 def test_what_every_entry_does_to_the_counters_is_known(books: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.period import Period
-from hfplanner.budget.policy import Limits, Policy, UnknownSpending, WaiverRule, applied_budgets, tightened
+from hfplanner.budget.policy import JobLimits, Policy, UnknownSpending, WaiverRule, applied_budgets, tightened
 from hfplanner.budget.scope import Scope
 from hfplanner.errors import PolicyError
 from tests.budget.checks import NOW, budget, policy, terms
@@ -15,9 +15,9 @@ WORD = Waiver(reason="deadline", author="grace", expires=NOW + timedelta(days=1)
 
 def test_of_each_limit_the_stricter_counts() -> None:
     """Whoever says it; what only one says counts too."""
-    ours = policy(limits=Limits(max_job_micro_usd=5, max_attempts=9, allow_flavors=frozenset({"a", "b"})))
+    ours = policy(limits=JobLimits(max_job_micro_usd=5, max_attempts=9, allow_flavors=frozenset({"a", "b"})))
     theirs = Policy(
-        limits=Limits(
+        limits=JobLimits(
             max_job_micro_usd=7,
             max_attempts=2,
             max_timeout_secs=60,

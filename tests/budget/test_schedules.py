@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hfplanner.api.models import ScheduledJobInfo
-from hfplanner.budget.outside_schedules import committed
+from hfplanner.budget.off_ledger_schedules import committed
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import applied_budgets
 from hfplanner.budget.schedules import count_runs

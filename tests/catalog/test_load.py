@@ -17,6 +17,7 @@ import pytest
 
 from hfplanner.catalog.cache import ListingCache
 from hfplanner.catalog.load import FRESH_FOR, ListingRequest, load_listing
+from hfplanner.catalog.prices import price_book
 from hfplanner.errors import UsageError
 
 MakeRow = Callable[..., dict[str, Any]]
@@ -308,6 +309,22 @@ def test_a_hub_that_is_silent_is_asked_once_a_minute(
     assert load_listing(ListingRequest(cache=kept), now=now + timedelta(seconds=60)).live
     assert load_listing(ListingRequest(cache=kept, refresh=True), now=now + timedelta(seconds=30)).live
     assert [entry.name for entry in kept.folder.iterdir()] == [kept.path.name]
+
+
+def test_a_price_that_moved_is_said_once_and_holds_from_the_day_it_was_seen(
+    hub: Hub, kept: ListingCache, now: datetime, make_row: MakeRow
+) -> None:
+    """Also for the jobs between two listings that came later: the one before is replaced, what it said is kept."""
+    hub.serve_rows([make_row()])
+    load_listing(ListingRequest(cache=kept), now=now)
+    hub.serve_rows([make_row(unitCostMicroUSD=15_000)])
+    moved = load_listing(ListingRequest(cache=kept), now=now + timedelta(days=10))
+    said = "Prices changed since 2026-09-15: l4x1 from $0.80 to $0.90 an hour (+13 %)."
+    assert moved.warnings == (f"{said} `hfplanner prices` says what it means.",)
+    later = load_listing(ListingRequest(cache=kept), now=now + timedelta(days=20))
+    book = price_book(load_listing(ListingRequest(cache=kept, offline=True), now=now + timedelta(days=30)))
+    days = [now.date() + timedelta(days=n) for n in (0, 9, 10, 15, 20)]
+    assert (later.warnings, [book.price_on("l4x1", day) for day in days]) == ((), [13_333, 13_333, *[15_000] * 3])
 
 
 def test_nobody_at_the_endpoint_is_a_sentence(tmp_path: Path, now: datetime) -> None:

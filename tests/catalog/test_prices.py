@@ -9,13 +9,14 @@ import pytest
 from hfplanner.api.hardware import JobHardware
 from hfplanner.catalog.legacy import legacy_flavors
 from hfplanner.catalog.listing import parse_listing, shipped_listing
+from hfplanner.catalog.price_changes import changes_between
 from hfplanner.catalog.prices import price_book, price_history, price_on
 
 MakeRow = Callable[..., dict[str, Any]]
 
 A100_LARGE = [
-    ("2023-03-30", None),
-    ("2023-03-31", 68_834),
+    ("2023-02-09", None),
+    ("2023-02-10", 68_834),
     ("2024-04-03", 68_834),
     ("2024-04-04", 66_667),
     ("2025-10-12", 66_667),
@@ -31,7 +32,7 @@ H100 = [
     ("2030-01-01", None),
 ]
 CPU_BASIC = [("2026-01-11", None), ("2026-01-12", None), ("2026-01-21", None), ("2026-01-22", 167), ("2026-08-31", 167)]
-L40SX8 = [("2026-08-30", None), ("2026-08-31", 391_666)]
+L40SX8 = [("2024-09-11", None), ("2024-09-12", 391_667), ("2026-08-31", 391_666)]
 
 
 @pytest.mark.parametrize(
@@ -73,8 +74,23 @@ def test_the_latest_sighting_of_the_history_agrees_with_the_shipped_listing() ->
     latest = {point.flavor: point.price_micro_usd_per_minute for point in price_history()}
     listed = {flavor.name: flavor.price_micro_usd_per_minute for flavor in shipped_listing().flavors}
     shared = latest.keys() & listed.keys()
-    assert len(shared) >= 10
+    assert shared == listed.keys(), "each listed flavor has a history"
     assert all(0 <= (latest[name] or 0) - (listed[name] or 0) <= 1 for name in shared)
+
+
+def test_a_price_that_moved_is_a_change_and_a_rounding_is_none(make_row: MakeRow) -> None:
+    """83333 and 83334 a minute are both $5.00 an hour; a flavor that one listing lacks did not move."""
+    before = parse_listing(
+        [make_row(name="h200", unitCostMicroUSD=83333), make_row(name="l4x1"), make_row(name="gone")],
+        source="hub",
+        origin="https://hub.example",
+        checked=datetime(2027, 1, 1, tzinfo=UTC),
+    )
+    rows = [make_row(name="h200", unitCostMicroUSD=83334), make_row(name="l4x1", unitCostMicroUSD=15000)]
+    after = parse_listing(rows, source="hub", origin="https://hub.example", checked=datetime(2027, 2, 1, tzinfo=UTC))
+    assert [change.words() for change in changes_between(before, after)] == [
+        "l4x1 from $0.80 to $0.90 an hour (+13 %)",
+    ]
 
 
 def test_the_history_is_dated_sourced_in_order_and_of_flavors_that_exist_or_did() -> None:

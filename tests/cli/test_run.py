@@ -452,3 +452,17 @@ def test_a_followed_job_on_another_flavor_is_settled_at_the_price_of_that_one(ho
     done = home.run(*RUN, *JOB)
     assert done.code == 0, done.err
     assert _document(home, "ledger", "show")[1]["submissions"][0]["posted_micro_usd"] == 6667
+
+
+def test_no_more_run_at_once_than_the_policy_says(home: Program, hub: Hub) -> None:
+    """Without any budget, too: the second job is refused by the check and by run, until the first has ended."""
+    (home.home / "hfplanner.toml").write_text("[limits]\nmax_running_jobs = 1\n", encoding="utf-8")
+    assert _document(home, *RUN, *JOB)[0] == 0
+    for line in (("budget", "check", *RUN[1:-1], *JOB), ("run", *RUN[1:], *JOB)):
+        done = home.run(*line)
+        assert done.code == 3
+        assert "1 is the most (max_running_jobs)" in done.out + done.err
+    assert len(hub.jobs()) == 1
+    hub.advance(3700)
+    assert home.run("ledger", "reconcile").code == 0
+    assert _document(home, *RUN, *JOB)[0] == 0

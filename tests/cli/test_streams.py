@@ -26,7 +26,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
     shown = agent.run("recommend", "--vram", "40GB")
     assert shown.out == program.run("recommend", "--vram", "40GB", "--format", "agent").out
     assert shown.out.startswith("rank\tflavor\t")
-    assert agent.run("recommend", "--vram", "40GB", "--format", "human").out.startswith("l40sx1 at $1.80/h")
+    assert agent.run("recommend", "--vram", "40GB", "--format", "human").out.startswith("l40sx1: $1.80 an hour")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
         ("hfplanner rec", ["recommend"]),
         ("hfplanner recommend --v", ["--vram", "--vocab"]),
         ("hfplanner run --flavor h200x", ["h200x2", "h200x4", "h200x8"]),
-        ("hfplanner estimate memory --model qwen/qwen3-8", ["Qwen/Qwen3-8B"]),
+        ("hfplanner estimate memory --model qwen/qwen3-8", ["Qwen/Qwen3-8B", "Qwen/Qwen3-8B-Base"]),
         ("hfplanner recommend --accelerator A1", ["A100", "A10G"]),
         ("hfplanner recommend --objective ", ["cost", "time"]),
         ("hfplanner hardware --format j", ["json"]),

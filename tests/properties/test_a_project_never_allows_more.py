@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Verdict
-from hfplanner.budget.outside import Outside
+from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.policy import Policy, tightened, with_defaults
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import PolicyError
@@ -15,7 +15,7 @@ from tests.budget.policies import figures, jobs, outsides, policies
 
 @given(st.data(), policies(), policies(completed=False), jobs(), figures(), outsides())
 def test_a_project_never_allows_more(  # noqa: PLR0913, PLR0917 - all that a decision depends on
-    data: st.DataObject, user: Policy, project: Policy, job: JobTerms, books: Figures, outside: Outside
+    data: st.DataObject, user: Policy, project: Policy, job: JobTerms, books: Figures, off_ledger: OffLedger
 ) -> None:
     """Budgets, limits, ages of prices, flavors, and what to do with unknown spending."""
     if data.draw(st.booleans()):
@@ -45,7 +45,7 @@ def test_a_project_never_allows_more(  # noqa: PLR0913, PLR0917 - all that a dec
         waivers=project.waivers,
         sources=project.sources,
     )
-    verdicts = [check_job(policy, job, books, outside, now=NOW).verdict for policy in (both, user, alone)]
+    verdicts = [check_job(policy, job, books, off_ledger, now=NOW).verdict for policy in (both, user, alone)]
     if verdicts[0] is Verdict.ALLOWED:
         assert verdicts[1] is Verdict.ALLOWED
         # What the project leaves unsaid has a default, which it does not impose on a user who said otherwise.

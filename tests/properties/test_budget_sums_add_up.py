@@ -8,7 +8,7 @@ from hypothesis import given
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.explain import line_rows, line_text
-from hfplanner.budget.outside import Outside
+from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.policy import Policy
 from hfplanner.budget.scope import covers
 from hfplanner.budget.terms import JobTerms
@@ -18,9 +18,9 @@ from tests.budget.policies import figures, jobs, outsides, policies
 
 
 @given(policies(), jobs(), figures(), outsides())
-def test_budget_sums_add_up(policy: Policy, job: JobTerms, books: Figures, outside: Outside) -> None:
+def test_budget_sums_add_up(policy: Policy, job: JobTerms, books: Figures, off_ledger: OffLedger) -> None:
     """In the document for programs, and in the lines for people as they are shown."""
-    decision = check_job(policy, job, books, outside, now=NOW)
+    decision = check_job(policy, job, books, off_ledger, now=NOW)
     assert [line.window.budget for line in decision.lines] == [b.name for b in policy.budgets if covers(b.scope, job)]
     for line in decision.lines:
         shown = line.to_json()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfplanner.api.models import ScheduledJobInfo
-from hfplanner.budget.outside_schedules import committed
+from hfplanner.budget.off_ledger_schedules import committed
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import applied_budgets
 from hfplanner.catalog.listing import shipped_listing

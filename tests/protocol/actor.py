@@ -24,10 +24,10 @@ from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HfplannerError
 from hfplanner.submit.machine import this_machine
-from hfplanner.submit.reconcile import reconcile
-from hfplanner.submit.send import Desk, submit
+from hfplanner.submit.reconciliation import reconcile
+from hfplanner.submit.send import Submitter, submit
 from hfplanner.submit.settlement import settlement
-from tests.submit.desk import CAP, books, order
+from tests.submit.submitter import CAP, charging, order
 
 # Imported before the tracer comes: the money does not depend on how Python finds a module.
 _LAZY = ("encodings.idna", "filelock")
@@ -43,7 +43,7 @@ _PR_SET_PTRACER = 0x59616D61
 
 
 def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
-    """Do one action at a desk whose ledger and locks are in a folder."""
+    """Do one action at a submitter whose ledger and locks are in a folder."""
     # A request that was kept from leaving is waited for in vain.
     limits = Limits(connect_secs=1.0, read_secs=0.5, total_secs=1.0)
     try:
@@ -51,11 +51,11 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
             JobsClient(url, token=Token(token), limits=limits, retry=RetryPolicy(attempts=1)) as hub,
             open_ledger(folder / "ledger.sqlite3") as ledger,
         ):
-            desk = Desk(ledger=ledger, hub=hub, machine=this_machine(folder), clock=lambda: now)
+            submitter = Submitter(ledger=ledger, hub=hub, machine=this_machine(folder), clock=lambda: now)
             if action == "submit":
-                submit(order("once"), desk)
+                submit(order("once"), submitter)
             else:
-                reconcile(desk, books())
+                reconcile(submitter, charging())
     except HfplannerError as error:
         return error.exit_code
     return 0
@@ -93,6 +93,7 @@ def _cost_a_job() -> None:
         reason="",
         changed_at=at,
         budgets=(),
+        counts_at=at,
     )
     settlement(JobInfo.model_validate(_ENDED), submission, at)
 

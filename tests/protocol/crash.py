@@ -1,10 +1,10 @@
 """Killing and failing the money's processes at their system calls: ``python -m tests.protocol.crash``.
 
-A run under ``strace`` shows which system calls an action makes. Then, for each of them, a fresh desk, the same action,
-and one fault at that call: the process is killed, the call fails with EIO once, or it fails with ENOSPC from there on.
-Afterwards the books must verify, another process must bring them up to the Hub within two seconds, and the Hub must
-have had at most one request for a job, whose money is held or posted. How the struck process ends is not judged: Python
-itself may fail.
+A run under ``strace`` shows which system calls an action makes. Then, for each of them, a fresh submitter, the same
+action, and one fault at that call: the process is killed, the call fails with EIO once, or it fails with ENOSPC from
+there on. Afterwards the books must verify, another process must bring them up to the Hub within two seconds, and the
+Hub must have had at most one request for a job, whose money is held or posted. How the struck process ends is not
+judged: Python itself may fail.
 """
 
 import argparse
@@ -29,10 +29,10 @@ from typing import IO, Any
 from hfplanner.budget.ledger.records import State
 from hfplanner.errors import SubmissionUnknown
 from hfplanner.submit.machine import this_machine
-from hfplanner.submit.reconcile import reconcile
-from hfplanner.submit.send import Desk, submit
+from hfplanner.submit.reconciliation import reconcile
+from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
-from tests.submit.desk import CAP, at_desk, balance, books, order, posts
+from tests.submit.submitter import CAP, at_submitter, balance, charging, order, posts
 
 __all__ = [
     "ACTIONS",
@@ -192,14 +192,14 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
     if action == "submit":
         return
-    with at_desk(hub, folder) as desk:
+    with at_submitter(hub, folder) as submitter:
         if action == "settle":
-            submit(order("once"), desk)
+            submit(order("once"), submitter)
             hub.advance(60)
         else:
             hub.fault(method="POST", drop=True)
             with suppress(SubmissionUnknown):
-                submit(order("once"), desk)
+                submit(order("once"), submitter)
             hub.clear_faults()
 
 
@@ -250,31 +250,31 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
 def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
     """Yield what is wrong after another process has reconciled."""
     hub.advance(_EXPIRED_SECS)
-    with at_desk(hub, folder, machine=this_machine(folder)) as desk:
-        jobs = _reconciled(desk, hub)
+    with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
+        jobs = _reconciled(submitter, hub)
         if len(jobs) > 1 or posts(hub) > 1:
             yield f"{len(jobs)} jobs and {posts(hub)} requests for one submission"
-        yield from (problem.message for problem in desk.ledger.verify())
-        held, posted = balance(desk)
-        if any(desk.ledger.by_job(job["id"]) is None for job in jobs):
+        yield from (problem.message for problem in submitter.ledger.verify())
+        held, posted = balance(submitter)
+        if any(submitter.ledger.by_job(job["id"]) is None for job in jobs):
             yield "a job that is not in the books"
         expected = {(0, _MINUTE)} if action == "settle" else {(CAP, 0)} if jobs else {(0, 0), (CAP, 0)}
         if (held, posted) not in expected:
             yield f"held {held}, posted {posted}"
-        if not jobs and held and not any(desk.ledger.submissions({State.UNKNOWN})):
+        if not jobs and held and not any(submitter.ledger.submissions({State.UNKNOWN})):
             yield "money held for nothing"
-        entries = list(desk.ledger.entries())
-        if len(_reconciled(desk, hub)) == len(jobs) and list(desk.ledger.entries()) != entries:
+        entries = list(submitter.ledger.entries())
+        if len(_reconciled(submitter, hub)) == len(jobs) and list(submitter.ledger.entries()) != entries:
             yield "reconciling twice is not reconciling once"
 
 
-def _reconciled(desk: Desk, hub: Hub) -> list[dict[str, Any]]:
+def _reconciled(submitter: Submitter, hub: Hub) -> list[dict[str, Any]]:
     """Reconcile, and return the jobs that were there to be seen: a request whose sender died may still arrive."""
     jobs = hub.jobs()
-    reconcile(desk, books())
+    reconcile(submitter, charging())
     while len(now := hub.jobs()) > len(jobs):
         jobs = now
-        reconcile(desk, books())
+        reconcile(submitter, charging())
     return jobs
 
 

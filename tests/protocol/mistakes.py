@@ -8,6 +8,8 @@ _SEND = "submit/test_send.py::"
 _LATE = "submit/test_late.py::"
 _FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_the_money_until_the_job_is_found"
 _RECONCILE = "submit/test_reconcile.py::"
+_AGREE = "submit/test_agree.py::"
+_GRANTED = "submit/test_granted.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
 _SPENT = "budget/test_what_was_spent.py::"
@@ -54,7 +56,7 @@ _SPLIT = Mutant(
         Edit(
             "budget/ledger/windows.py",
             "    amounts = (window.other_micro_usd,",
-            "    hold_waived(tx, window, micro_usd)\n    return True\n    amounts = (window.other_micro_usd,",
+            "    hold_despite_limit(tx, window, micro_usd)\n    return True\n    amounts = (window.other_micro_usd,",
         ),
     ),
     (f"{_SEND}test_many_submitters_of_a_budget_for_three_send_three",),
@@ -66,11 +68,11 @@ _SENT_FIRST = Mutant(
         Edit(
             "submit/send.py",
             "        if not ledger.mark_sending(",
-            "        launched = _post(order, submission, desk)\n        if not ledger.mark_sending(",
+            "        launched = _post(order, submission, submitter)\n        if not ledger.mark_sending(",
         ),
         Edit(
             "submit/send.py",
-            "        launched = _post(order, submission, desk)\n        return _record(",
+            "        launched = _post(order, submission, submitter)\n        return _record(",
             "        return _record(",
         ),
     ),
@@ -81,8 +83,8 @@ MUTANTS = (
     _mutant(
         "no mark before it is sent",
         "submit/send.py",
-        "if not ledger.mark_sending(sid, sender, desk.clock()):",
-        "if ledger.mark_sending(sid, sender, desk.clock()) is None:",
+        "if not ledger.mark_sending(sid, sender, submitter.clock()):",
+        "if ledger.mark_sending(sid, sender, submitter.clock()) is None:",
         f"{_LATE}test_a_reservation_that_another_let_go_is_not_sent",
     ),
     _mutant(
@@ -95,8 +97,8 @@ MUTANTS = (
     _mutant(
         "a sender whose deadline has passed sends",
         "submit/send.py",
-        "if desk.machine.boot_clock() > sender.deadline_boot_secs:",
-        "if desk.machine.boot_clock() < 0:",
+        "if submitter.machine.boot_clock() > sender.deadline_boot_secs:",
+        "if submitter.machine.boot_clock() < 0:",
         f"{_SEND}test_a_sender_past_its_deadline_does_not_send",
     ),
     _SENT_FIRST,
@@ -112,7 +114,7 @@ MUTANTS = (
         "blind retry",
         "submit/send.py",
         "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
-        "            return desk.hub.create_job(order.namespace, spec)\n"
+        "            return submitter.hub.create_job(order.namespace, spec)\n"
         "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         f"{_FAULTS}[dropped after the effect]",
     ),
@@ -120,17 +122,17 @@ MUTANTS = (
         "retry where the listing is empty",
         "submit/send.py",
         "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
-        "            if not list(desk.hub.list_jobs(order.namespace, labels={'hfplanner-sid': sid})):\n"
-        "                return desk.hub.create_job(order.namespace, spec)\n"
+        "            if not list(submitter.hub.list_jobs(order.namespace, labels={'hfplanner-sid': sid})):\n"
+        "                return submitter.hub.create_job(order.namespace, spec)\n"
         "            told = _unknown(submission, error.message, probably=error.probably_done)\n",
         f"{_FAULTS}[dropped before the effect]",
     ),
     _mutant(
         "release where the listing is empty",
-        "submit/reconcile.py",
+        "submit/reconciliation.py",
         "        life = longest_life(submission)\n",
         "        life = longest_life(submission)\n"
-        '        self.desk.ledger.void(submission.sid, from_state=State.UNKNOWN, reason="Not listed.", at=now)\n',
+        '        self.submitter.ledger.void(submission.sid, from_state=State.UNKNOWN, reason="Not listed.", at=now)\n',
         f"{_RECONCILE}test_an_empty_listing_proves_nothing",
     ),
     _mutant(
@@ -178,13 +180,13 @@ MUTANTS = (
     _mutant(
         "release when it was interrupted",
         "submit/send.py",
-        '        desk.ledger.unknown(sid, "Interrupted while it was sent.", desk.clock())\n',
-        '        desk.ledger.void(sid, from_state=State.SENDING, reason="Interrupted.", at=desk.clock())\n',
+        '        submitter.ledger.unknown(sid, "Interrupted while it was sent.", submitter.clock())\n',
+        '        submitter.ledger.void(sid, from_state=State.SENDING, reason="Interrupted.", at=submitter.clock())\n',
         f"{_LATE}test_an_interrupted_request_is_unknown",
     ),
     _mutant(
         "release when the sender died",
-        "submit/reconcile.py",
+        "submit/reconciliation.py",
         'if ledger.unknown(submission.sid, "The process that sent it ended before it told what came of it.", now):',
         'if ledger.void(submission.sid, from_state=State.SENDING, reason="It died.", at=now):',
         f"{_RECONCILE}test_a_dead_sender_leaves_its_money_held",
@@ -205,10 +207,10 @@ MUTANTS = (
     ),
     _mutant(
         "ports that the budget did not see",
-        "submit/send.py",
-        '(terms.namespace, terms.has_ports) != (order.namespace, "expose" in spec)',
-        "terms.namespace != order.namespace",
-        f"{_SEND}test_another_namespace_or_other_ports_than_the_budget_saw_block",
+        "budget/terms.py",
+        "        has_ports=job.has_ports,\n",
+        "        has_ports=False,\n",
+        f"{_SEND}test_what_is_held_is_of_the_job_that_is_sent",
     ),
     _mutant(
         "a redirect is followed",
@@ -220,36 +222,36 @@ MUTANTS = (
     _mutant(
         "sent without labels",
         "submit/send.py",
-        "    spec = labelled(order.spec, sid=sid, ledger_id=desk.ledger.ledger_id)\n",
-        "    spec = order.spec\n",
+        "    spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)\n",
+        "    spec = order.job.to_api()\n",
         f"{_SEND}test_a_job_is_sent_with_its_labels_timeout_and_attempts_and_its_money_is_held",
     ),
     _mutant(
         "no look at the label of a job",
-        "submit/found.py",
+        "submit/labelled_jobs.py",
         "    return all(has.get(name) == value for name, value in labels.items())\n",
         "    return has is not labels\n",
         f"{_RECONCILE}test_a_listing_that_ignores_the_filter_deceives_nobody",
     ),
     _mutant(
         "a copy is taken for the submission",
-        "submit/found.py",
+        "submit/labelled_jobs.py",
         "    return job.initiator is not None and str(job.initiator.type) in _COPIES\n",
         "    return job.initiator is not None and str(job.initiator.type) in ()\n",
         f"{_RECONCILE}test_a_copy_alone_is_not_taken_for_the_submission",
     ),
     _mutant(
         "copies are not charged",
-        "submit/reconcile.py",
+        "submit/reconciliation.py",
         "            if job is ours:\n",
         "            if job is not ours:\n                continue\n            if job is ours:\n",
         f"{_RECONCILE}test_a_copy_of_a_job_is_charged_too",
     ),
     _mutant(
         "presumed without waiting",
-        "submit/reconcile.py",
-        "if now - submission.created_at > life and self.desk",
-        "if life and self.desk",
+        "submit/reconciliation.py",
+        "if now - submission.created_at > life and self.submitter",
+        "if life and self.submitter",
         f"{_RECONCILE}test_an_empty_listing_proves_nothing",
     ),
     _mutant(
@@ -275,7 +277,7 @@ MUTANTS = (
     ),
     _mutant(
         "a vanished job costs nothing",
-        "submit/reconcile.py",
+        "submit/reconciliation.py",
         'cost_micro_usd=submission.cap_micro_usd, evidence="vanished: its cap"',
         'cost_micro_usd=0, evidence="vanished: its cap"',
         f"{_RECONCILE}test_a_job_the_hub_does_not_show_keeps_its_money_until_its_longest_life_is_over",
@@ -325,14 +327,14 @@ MUTANTS = (
     _mutant(
         "a budget that is renamed begins at nothing",
         "budget/ledger/windows.py",
-        "    found, limit = count(tx, key, window.scope), window.limit_micro_usd\n",
-        "    found, limit = Counted(0, 0), window.limit_micro_usd\n",
+        "    found, limit = sum_submissions(tx, key, window.scope), window.limit_micro_usd\n",
+        "    found, limit = Sums(0, 0), window.limit_micro_usd\n",
         f"{_SPENT}test_a_budget_that_is_changed_forgets_nothing[sqlite-renamed-held]",
     ),
     _mutant(
         "only the budgets that were named hold the money",
         "budget/ledger/reserving.py",
-        "        if window is None:\n            follow(tx, key, held=cap)\n            continue\n",
+        "        if window is None:\n            add_to_counters(tx, key, held=cap)\n            continue\n",
         "        if window is None:\n            continue\n",
         f"{_SPENT}test_two_members_whose_files_differ_in_time_zone_share_one_limit[sqlite]",
     ),
@@ -380,6 +382,42 @@ MUTANTS = (
         "    contradicts = excluded.is_null() & False\n",
         f"{_RECONCILE}test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise"
         "[ended when it started, beside running seconds]",
+    ),
+    _mutant(
+        "decide before the question",
+        "submit/agree.py",
+        "        now = plan()\n",
+        "        now = shown\n",
+        f"{_AGREE}test_what_is_spent_while_the_question_is_open_refuses",
+        f"{_AGREE}test_a_question_of_one_month_answered_in_the_next_counts_in_the_next",
+    ),
+    _mutant(
+        "settle contradictions at 0",
+        "estimate/job_costs.py",
+        "pl.when(~contradicts)",
+        "pl.when(contradicts | ~contradicts)",
+        f"{_RECONCILE}test_a_record_that_contradicts_itself_costs_its_cap_until_the_bill_says_otherwise",
+    ),
+    _mutant(
+        "an answer that grants more keeps the hold",
+        "submit/send.py",
+        "        alerts += _raise(order, recorded, launched, submitter)\n",
+        "        alerts += ()\n",
+        f"{_GRANTED}test_what_the_answer_grants_is_held[all of it]",
+    ),
+    _mutant(
+        "a job that has more than was asked keeps the hold",
+        "submit/reconciliation.py",
+        "        if granted is None:\n",
+        "        if granted is None or granted is not None:\n",
+        f"{_GRANTED}test_what_a_listing_shows_later_is_held_too[all of it]",
+    ),
+    _mutant(
+        "a hold is raised in the submission and not in its budgets",
+        "budget/ledger/raising.py",
+        "held=holds.get(key, 0) - held.get(key, 0)",
+        "held=0",
+        f"{_GRANTED}test_what_the_answer_grants_is_held[all of it]",
     ),
     _mutant(
         "commits that are not on the disk",

@@ -97,7 +97,7 @@ def run_tests(folder: Path, tests: Sequence[str]) -> Outcome:
         capture_output=True,
         text=True,
         check=False,
-        timeout=_LONGEST_SECS,
+        timeout=_LONGEST_SECS + 10 * len(tests),
     )
     failed = _FAILED.search(done.stdout)
     return Outcome(done.returncode, failed[1] if failed else "", done.stdout + done.stderr, time.monotonic() - began)

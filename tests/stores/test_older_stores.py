@@ -125,5 +125,5 @@ def test_a_later_version_reads_what_was_kept_and_this_one_leaves_what_it_wrote(
     now = json.loads(later.run_python(*read).out)
     assert (now.pop("a"), now.pop("b"), set(now)) == (["eu", 2.5], ["us", 1.0], ids)
     older = Program(tmp_path / "home").run("report", "--json")
-    assert (older.code, json.loads(older.out)["error"]["code"]) == (1, "history_error")
+    assert (older.code, json.loads(older.out)["error"]["code"]) == (1, "history")
     assert "Update hfplanner" in older.err

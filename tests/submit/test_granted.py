@@ -10,10 +10,10 @@ from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.catalog.listing import shipped_listing
-from hfplanner.submit.reconcile import reconcile
-from hfplanner.submit.send import Desk, submit
+from hfplanner.submit.reconciliation import reconcile
+from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub
-from tests.submit.desk import CAP, LIMIT, PRICE, START, at_desk, balance, books, only, order, window
+from tests.submit.submitter import CAP, LIMIT, PRICE, START, at_submitter, balance, charging, only, order, window
 
 MINUTE = 167
 H200 = UsedPrice(micro_usd_per_minute=83_333, source="live", checked=START)
@@ -48,12 +48,12 @@ def wide(**changes: Any) -> Any:  # noqa: ANN401 - of an order
     return replace(order(**changes), price_of=price_of)
 
 
-def asked_again(desk: Desk) -> None:
+def asked_again(submitter: Submitter) -> None:
     """Reconcile, and see that nothing more changes and the books are right."""
-    entries = list(desk.ledger.entries())
-    reconcile(desk, replace(books(), price_of=price_of), sweep=False)
-    assert list(desk.ledger.entries()) == entries
-    assert desk.ledger.verify() == ()
+    entries = list(submitter.ledger.entries())
+    reconcile(submitter, replace(charging(), price_of=price_of), sweep=False)
+    assert list(submitter.ledger.entries()) == entries
+    assert submitter.ledger.verify() == ()
 
 
 @pytest.mark.parametrize("name", GRANTS)
@@ -62,25 +62,29 @@ def test_what_the_answer_grants_is_held(hub: Hub, tmp_path: Path, name: str) -> 
     changes, cap = GRANTS[name]
     hub.default_fate(Fate(running_secs=None))
     hub.fault(method="POST", put=changes)
-    with at_desk(hub, tmp_path) as desk:
-        done = submit(wide(), desk)
-        assert (done.submission.state, done.submission.cap_micro_usd, balance(desk)) == (State.LAUNCHED, cap, (cap, 0))
+    with at_submitter(hub, tmp_path) as submitter:
+        done = submit(wide(), submitter)
+        assert (done.submission.state, done.submission.cap_micro_usd, balance(submitter)) == (
+            State.LAUNCHED,
+            cap,
+            (cap, 0),
+        )
         assert "granted job" in done.warnings[0]
-        assert (list(desk.ledger.entries())[-1].kind, desk.ledger.verify()) == (EntryKind.RAISE, ())
+        assert (list(submitter.ledger.entries())[-1].kind, submitter.ledger.verify()) == (EntryKind.RAISE, ())
         over = [text for text in done.warnings if "no longer has room" in text]
         assert bool(over) is (cap > LIMIT + 5_000)
         hub.fault(method="GET", times=0, put={f"0.{key}": value for key, value in changes.items()})
-        asked_again(desk)
+        asked_again(submitter)
 
 
 @pytest.mark.parametrize("name", NO_MORE)
 def test_what_grants_no_more_changes_nothing(hub: Hub, tmp_path: Path, name: str) -> None:
     """What is held is never lowered by an answer, and what it leaves out is as it was asked for."""
     hub.fault(method="POST", put=NO_MORE[name])
-    with at_desk(hub, tmp_path) as desk:
-        done = submit(wide(), desk)
-        assert (done.submission.cap_micro_usd, balance(desk)) == (CAP, (CAP, 0))
-        assert [entry.kind for entry in desk.ledger.entries()] == [EntryKind.RESERVE]
+    with at_submitter(hub, tmp_path) as submitter:
+        done = submit(wide(), submitter)
+        assert (done.submission.cap_micro_usd, balance(submitter)) == (CAP, (CAP, 0))
+        assert [entry.kind for entry in submitter.ledger.entries()] == [EntryKind.RESERVE]
 
 
 @pytest.mark.parametrize("name", GRANTS)
@@ -88,13 +92,13 @@ def test_what_a_listing_shows_later_is_held_too(hub: Hub, tmp_path: Path, name: 
     """The answer was as asked, or lost; the job is not: the next spending command raises the hold, with an alert."""
     changes, cap = GRANTS[name]
     hub.default_fate(Fate(running_secs=None))
-    with at_desk(hub, tmp_path) as desk:
-        submit(wide(), desk)
+    with at_submitter(hub, tmp_path) as submitter:
+        submit(wide(), submitter)
         hub.fault(method="GET", times=0, put={f"0.{key}": value for key, value in changes.items()})
-        done = reconcile(desk, replace(books(), price_of=price_of), sweep=False)
-        assert balance(desk) == (cap, 0)
+        done = reconcile(submitter, replace(charging(), price_of=price_of), sweep=False)
+        assert balance(submitter) == (cap, 0)
         assert "more than was asked for" in done.alerts[0]
-        asked_again(desk)
+        asked_again(submitter)
 
 
 def test_a_job_of_somebody_else_counts_in_the_budgets_of_both(hub: Hub, tmp_path: Path) -> None:
@@ -102,11 +106,11 @@ def test_a_job_of_somebody_else_counts_in_the_budgets_of_both(hub: Hub, tmp_path
     ours = window(budget="ours", scope=Scope(namespaces=frozenset({"alice"})))
     theirs = window(budget="theirs", scope=Scope(namespaces=frozenset({"umbrella"})))
     hub.fault(method="POST", put={"owner.name": "umbrella"})
-    with at_desk(hub, tmp_path) as desk:
-        before = desk.ledger.balances([theirs])[0].held_micro_usd
-        done = submit(wide(windows=(ours,)), desk)
-        held = [one.held_micro_usd for one in desk.ledger.balances([ours, theirs])]
-        assert (before, held, desk.ledger.verify()) == (0, [CAP, CAP], ())
+    with at_submitter(hub, tmp_path) as submitter:
+        before = submitter.ledger.balances([theirs])[0].held_micro_usd
+        done = submit(wide(windows=(ours,)), submitter)
+        held = [one.held_micro_usd for one in submitter.ledger.balances([ours, theirs])]
+        assert (before, held, submitter.ledger.verify()) == (0, [CAP, CAP], ())
         assert any("umbrella" in text for text in done.warnings)
 
 
@@ -114,27 +118,27 @@ def test_a_job_that_lost_its_labels_still_counts_where_they_count(hub: Hub, tmp_
     """The budget of the label keeps its hold, and what is missing is told."""
     nlp = window(scope=Scope(labels={"team": frozenset({"nlp"})}))
     hub.fault(method="POST", put={"labels": {}})
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
         asked = wide(windows=(nlp,), labels={"team": "nlp"})
-        done = submit(asked, desk)
-        assert desk.ledger.balances([nlp])[0].held_micro_usd == CAP
+        done = submit(asked, submitter)
+        assert submitter.ledger.balances([nlp])[0].held_micro_usd == CAP
         assert "The job lacks the label team; it was asked for." in done.warnings
 
 
 def test_the_worst_case_of_the_worst_answer_can_be_counted(hub: Hub, tmp_path: Path) -> None:
     """A timeout of ages, attempts without end: held at what can be counted, never an error after the job exists."""
     hub.fault(method="POST", put={"flavor": "h200", "timeout": 10**15, "retry": 10**15})
-    with at_desk(hub, tmp_path) as desk:
-        done = submit(wide(), desk)
+    with at_submitter(hub, tmp_path) as submitter:
+        done = submit(wide(), submitter)
         assert 10**12 < done.submission.cap_micro_usd < 2**53
-        assert (only(desk).state, desk.ledger.verify()) == (State.LAUNCHED, ())
+        assert (only(submitter).state, submitter.ledger.verify()) == (State.LAUNCHED, ())
 
 
 def test_the_case_of_the_issue(hub: Hub, tmp_path: Path) -> None:
     """l4x1, 30 minutes, 1 attempt were asked for; h200x8, 10 days, 4 attempts are granted: $38,399.85 are held."""
     dearest = {flavor.name: flavor.price_micro_usd_per_minute for flavor in shipped_listing().flavors}["h200x8"]
     hub.fault(method="POST", put={"flavor": "h200x8", "timeout": DAYS, "retry": 3})
-    with at_desk(hub, tmp_path) as desk:
-        done = submit(order(), desk)
+    with at_submitter(hub, tmp_path) as submitter:
+        done = submit(order(), submitter)
         assert done.submission.cap_micro_usd == 4 * (DAYS // 60) * (dearest or 0)
         assert any("no longer has room" in text for text in done.warnings)

@@ -15,11 +15,11 @@ from hfplanner.api.retry import RetryPolicy
 from hfplanner.api.transport import Wire
 from hfplanner.budget.ledger.records import State
 from hfplanner.errors import LedgerError, SubmissionError, SubmissionUnknown
-from hfplanner.submit.reconcile import reconcile
-from hfplanner.submit.resolve import Word, resolve
-from hfplanner.submit.send import Desk, submit
+from hfplanner.submit.reconciliation import reconcile
+from hfplanner.submit.resolution import Word, resolve
+from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Hub
-from tests.submit.desk import CAP, at_desk, balance, books, only, order, posts, states
+from tests.submit.submitter import CAP, at_submitter, balance, charging, only, order, posts, states
 
 NEVER_RAN = Word(who="ada", why="not listed")
 
@@ -47,17 +47,17 @@ class Meanwhile(httpx.BaseTransport):
         self._wire.close()
 
 
-def while_sent(hub: Hub, desk: Desk, happens: Callable[[], object]) -> Desk:
+def while_sent(hub: Hub, submitter: Submitter, happens: Callable[[], object]) -> Submitter:
     """Return the desk with a network where something happens while a submission is on its way."""
     carrier = Meanwhile(happens)
     client = JobsClient(hub.url, token=Token(hub.token), transport=carrier, retry=RetryPolicy(attempts=1))
-    return replace(desk, hub=client)
+    return replace(submitter, hub=client)
 
 
-def take_for_dead(desk: Desk) -> str:
+def take_for_dead(submitter: Submitter) -> str:
     """Say that nobody sends it any more, as a machine does that has waited too long; return its id."""
-    sid = only(desk).sid
-    assert desk.ledger.unknown(sid, "Its sender is silent.", desk.clock())
+    sid = only(submitter).sid
+    assert submitter.ledger.unknown(sid, "Its sender is silent.", submitter.clock())
     return sid
 
 
@@ -66,61 +66,61 @@ def test_what_is_on_its_way_is_in_the_books_before(hub: Hub, tmp_path: Path) -> 
     seen: list[State] = []
 
     def look() -> None:
-        with at_desk(hub, tmp_path) as other:
+        with at_submitter(hub, tmp_path) as other:
             seen.append(only(other).state)
             assert balance(other) == (CAP, 0)
             assert only(other).sender is not None
 
-    with at_desk(hub, tmp_path) as desk:
-        submit(order(), while_sent(hub, desk, look))
+    with at_submitter(hub, tmp_path) as submitter:
+        submit(order(), while_sent(hub, submitter, look))
     assert seen == [State.SENDING]
 
 
 def test_an_answer_after_an_operator_said_it_never_ran_is_charged(hub: Hub, tmp_path: Path) -> None:
     """The job exists: its money is held again, and the submitter is told."""
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
 
         def decide() -> None:
-            resolve(desk.ledger, take_for_dead(desk), NEVER_RAN, desk.clock())
-            assert balance(desk) == (0, 0)
+            resolve(submitter.ledger, take_for_dead(submitter), NEVER_RAN, submitter.clock())
+            assert balance(submitter) == (0, 0)
 
-        done = submit(order(), while_sent(hub, desk, decide))
+        done = submit(order(), while_sent(hub, submitter, decide))
 
         assert (done.submission.state, done.submission.job_id) == (State.ADOPTED, hub.jobs()[0]["id"])
-        assert balance(desk) == (CAP, 0)
+        assert balance(submitter) == (CAP, 0)
         assert "decided otherwise. Its money is held." in done.warnings[0]
-        assert desk.ledger.verify() == ()
+        assert submitter.ledger.verify() == ()
 
 
 def test_an_answer_after_it_was_taken_as_spent_holds_its_money_again(hub: Hub, tmp_path: Path) -> None:
     """Presumed, then the answer: LAUNCHED, and its cost is open again."""
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
 
         def decide() -> None:
-            desk.ledger.presume(take_for_dead(desk), "Never found.", desk.clock())
-            assert balance(desk) == (0, CAP)
+            submitter.ledger.presume(take_for_dead(submitter), "Never found.", submitter.clock())
+            assert balance(submitter) == (0, CAP)
 
-        assert submit(order(), while_sent(hub, desk, decide)).submission.state is State.LAUNCHED
-        assert balance(desk) == (CAP, 0)
-        assert desk.ledger.verify() == ()
+        assert submit(order(), while_sent(hub, submitter, decide)).submission.state is State.LAUNCHED
+        assert balance(submitter) == (CAP, 0)
+        assert submitter.ledger.verify() == ()
 
 
 def test_an_answer_for_a_submission_that_has_another_job_is_charged_beside_it(hub: Hub, tmp_path: Path) -> None:
     """An operator named a job, and then the Hub names another: both exist, and both are held."""
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
         (other,) = hub.add_jobs(1)
 
         def decide() -> None:
             word = Word(who="ada", why="Seen on the page.", job_id=other)
-            resolve(desk.ledger, take_for_dead(desk), word, desk.clock())
+            resolve(submitter.ledger, take_for_dead(submitter), word, submitter.clock())
 
-        done = submit(order(), while_sent(hub, desk, decide))
+        done = submit(order(), while_sent(hub, submitter, decide))
 
-        beside = desk.ledger.by_job(str(done.job_id))
+        beside = submitter.ledger.by_job(str(done.job_id))
         assert beside is not None
         assert (beside.state, done.submission.job_id) == (State.ADOPTED, other)
         assert beside.sid in done.warnings[0]
-        assert (balance(desk), desk.ledger.verify()) == ((2 * CAP, 0), ())
+        assert (balance(submitter), submitter.ledger.verify()) == ((2 * CAP, 0), ())
 
 
 def test_an_interrupted_request_is_unknown(hub: Hub, tmp_path: Path) -> None:
@@ -129,13 +129,13 @@ def test_an_interrupted_request_is_unknown(hub: Hub, tmp_path: Path) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
         with pytest.raises(SubmissionUnknown, match="Interrupted") as raised:
-            submit(order(), while_sent(hub, desk, interrupt))
-        assert (raised.value.exit_code, raised.value.submission_id) == (5, only(desk).sid)
+            submit(order(), while_sent(hub, submitter, interrupt))
+        assert (raised.value.exit_code, raised.value.submission_id) == (5, only(submitter).sid)
         assert "reconcile" in (raised.value.hint or "")
-        assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
-        assert len(reconcile(desk, books()).found) == 1
+        assert (states(submitter), balance(submitter), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
+        assert len(reconcile(submitter, charging()).found) == 1
 
 
 @pytest.mark.parametrize("status", [None, 500], ids=["a job", "an error"])
@@ -146,40 +146,40 @@ def test_what_the_ledger_cannot_record_is_told_as_unknown(hub: Hub, tmp_path: Pa
     """
     if status is not None:
         hub.fault(method="POST", status=status)
-    with at_desk(hub, tmp_path) as desk:
-        broken = while_sent(hub, desk, desk.ledger.close)
+    with at_submitter(hub, tmp_path) as submitter:
+        broken = while_sent(hub, submitter, submitter.ledger.close)
         with pytest.raises(SubmissionUnknown, match=r"was sent|was created") as raised:
             submit(order(), broken)
     assert isinstance(raised.value.__cause__, LedgerError)
     assert (raised.value.exit_code, raised.value.job_id is None) == (5, status is not None)
 
-    with at_desk(hub, tmp_path) as desk:
-        done = reconcile(desk, books())
-        assert (done.interrupted, done.found) == ([only(desk).sid], [only(desk).sid])
-        assert (balance(desk), desk.ledger.verify()) == ((CAP, 0), ())
+    with at_submitter(hub, tmp_path) as submitter:
+        done = reconcile(submitter, charging())
+        assert (done.interrupted, done.found) == ([only(submitter).sid], [only(submitter).sid])
+        assert (balance(submitter), submitter.ledger.verify()) == ((CAP, 0), ())
 
 
 def test_a_reservation_that_expired_before_its_mark_is_not_sent(hub: Hub, tmp_path: Path) -> None:
     """Six minutes between reserving and marking (a laptop slept): nothing is sent, nothing is held, and it says so."""
-    with at_desk(hub, tmp_path) as desk:
-        start = desk.clock()
+    with at_submitter(hub, tmp_path) as submitter:
+        start = submitter.clock()
         times = chain([start], repeat(start + timedelta(minutes=6)))
         with pytest.raises(SubmissionError, match="not sent"):
-            submit(order(), replace(desk, clock=lambda: next(times)))
-        assert (states(desk), balance(desk), posts(hub)) == ([State.VOID], (0, 0), 0)
+            submit(order(), replace(submitter, clock=lambda: next(times)))
+        assert (states(submitter), balance(submitter), posts(hub)) == ([State.VOID], (0, 0), 0)
 
 
 def test_a_reservation_that_another_let_go_is_not_sent(hub: Hub, tmp_path: Path) -> None:
     """Somebody reconciles with a clock that is ahead, between reserving and marking: nothing is sent."""
-    with at_desk(hub, tmp_path) as desk:
-        start = desk.clock()
+    with at_submitter(hub, tmp_path) as submitter:
+        start = submitter.clock()
         looks = iter(range(9))
 
         def clock() -> object:
             if next(looks) == 1:
-                sid = only(desk).sid
-                desk.ledger.void(sid, from_state=State.RESERVED, reason="Expired.", at=start)
+                sid = only(submitter).sid
+                submitter.ledger.void(sid, from_state=State.RESERVED, reason="Expired.", at=start)
             return start
 
-        done = submit(order(), replace(desk, clock=clock))  # type: ignore[arg-type]
+        done = submit(order(), replace(submitter, clock=clock))  # type: ignore[arg-type]
         assert (done.submission.state, done.job_id, posts(hub)) == (State.VOID, None, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hfplanner.submit.machine import SENDING_SECS
-from tests.submit.desk import machine
+from tests.submit.submitter import machine
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 SID = "a" * 32

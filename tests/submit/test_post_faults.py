@@ -11,11 +11,11 @@ import pytest
 
 from hfplanner.budget.ledger.records import State
 from hfplanner.errors import HubError, Outcome, SubmissionUnknown
-from hfplanner.submit.reconcile import reconcile
+from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import submit
 from tests.hub.control import Fate, Hub
 from tests.reliability.test_faults import FAULTS
-from tests.submit.desk import CAP, at_desk, balance, books, only, order, posts, states
+from tests.submit.submitter import CAP, at_submitter, balance, charging, only, order, posts, states
 
 REJECTED = (400, 401, 402, 403, 404, 405, 413, 415, 422)
 RATE_LIMITED = {"RateLimit": '"api";r=0;t=60'}
@@ -81,30 +81,30 @@ def test_a_fault_that_proves_nothing_holds_the_money_until_the_job_is_found(
     fault, exists = UNKNOWN[name]
     hub.default_fate(Fate(running_secs=None))
     hub.fault(method="POST", **fault)
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
         with pytest.raises(SubmissionUnknown) as raised:
-            submit(order("once"), desk)
+            submit(order("once"), submitter)
         assert raised.value.exit_code == 5
-        assert submit(order("once"), desk).submission.sid == raised.value.submission_id
-        assert (states(desk), balance(desk), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
+        assert submit(order("once"), submitter).submission.sid == raised.value.submission_id
+        assert (states(submitter), balance(submitter), posts(hub)) == ([State.UNKNOWN], (CAP, 0), 1)
         assert len(hub.jobs()) == exists
 
         hub.clear_faults()
-        done = reconcile(desk, books())
-        sid = only(desk).sid
+        done = reconcile(submitter, charging())
+        sid = only(submitter).sid
         assert (done.found, done.unknown, done.complete) == (([sid], [], True) if exists else ([], [sid], True))
-        assert (balance(desk), posts(hub), desk.ledger.verify()) == ((CAP, 0), 1, ())
+        assert (balance(submitter), posts(hub), submitter.ledger.verify()) == ((CAP, 0), 1, ())
 
 
 @pytest.mark.parametrize("name", LAUNCHED)
 def test_an_answer_with_an_id_is_a_job(hub: Hub, tmp_path: Path, name: str) -> None:
     """LAUNCHED and held, and the raw answer kept, however odd the rest of it is."""
     hub.fault(method="POST", **LAUNCHED[name])
-    with at_desk(hub, tmp_path) as desk:
-        done = submit(order(), desk)
+    with at_submitter(hub, tmp_path) as submitter:
+        done = submit(order(), submitter)
         assert (done.submission.state, done.job_id) == (State.LAUNCHED, hub.jobs()[0]["id"])
-        assert (balance(desk), posts(hub)) == ((CAP, 0), 1)
-        assert str(done.job_id) in desk.ledger.answer(done.submission.sid)
+        assert (balance(submitter), posts(hub)) == ((CAP, 0), 1)
+        assert str(done.job_id) in submitter.ledger.answer(done.submission.sid)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_an_answer_with_an_id_is_a_job(hub: Hub, tmp_path: Path, name: str) -> N
 def test_the_hubs_own_refusal_lets_the_money_go(hub: Hub, tmp_path: Path, fault: dict[str, Any]) -> None:
     """VOID, nothing held, one POST."""
     hub.fault(method="POST", before=True, **fault)
-    with at_desk(hub, tmp_path) as desk:
+    with at_submitter(hub, tmp_path) as submitter:
         with pytest.raises(HubError) as raised:
-            submit(order(), desk)
+            submit(order(), submitter)
         assert raised.value.outcome is Outcome.REJECTED
-        assert (states(desk), balance(desk), posts(hub), hub.jobs()) == ([State.VOID], (0, 0), 1, [])
-        assert desk.ledger.verify() == ()
+        assert (states(submitter), balance(submitter), posts(hub), hub.jobs()) == ([State.VOID], (0, 0), 1, [])
+        assert submitter.ledger.verify() == ()

@@ -26,6 +26,7 @@ class Dialect:
         refuse_changes: what makes a table append-only; ``{table}`` is its name.
         guards: the names of the triggers among them.
         find_guards: the query for the names of all triggers that are in force.
+        take_turn: makes the transaction wait for all others that have said the same; empty where writers do anyway.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dialect:
     refuse_changes: tuple[str, ...]
     guards: tuple[str, ...]
     find_guards: str
+    take_turn: str
 
     def definition(self, text: str) -> str:
         """Return a table's definition with this dialect's types.
@@ -92,6 +94,7 @@ SQLITE = Dialect(
     ),
     guards=("{table}_no_update", "{table}_no_delete"),
     find_guards="SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    take_turn="",
 )
 
 POSTGRES = Dialect(
@@ -116,6 +119,8 @@ POSTGRES = Dialect(
         SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
         WHERE relnamespace = 'hfplanner'::regnamespace AND tgenabled IN ('O', 'A')
     """,
+    # "hfpl" in the high bits, as the other locks of a ledger.
+    take_turn=f"SELECT pg_advisory_xact_lock({(int.from_bytes(b'hfpl') << 31) + 2})",
 )
 
 
@@ -153,6 +158,11 @@ class Transaction:
         """Return the first row that a query finds, ``None`` for none."""
         found = self.rows(sql, *values)
         return found[0] if found else None
+
+    def take_turn(self) -> None:
+        """Wait for every other transaction that takes turns, and keep those that come waiting until this one ends."""
+        if self._dialect.take_turn:
+            self.define(self._dialect.take_turn)
 
     def define(self, statement: str) -> None:
         """Run a statement without values, which may contain any character."""

@@ -13,8 +13,15 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from hfplanner.budget.ledger import queries, reserving
-from hfplanner.budget.ledger.books import Change, Standing, has_change, locked, post, step
 from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.postings import (
+    StateChange,
+    SubmissionRow,
+    change_state,
+    has_change,
+    lock_submission,
+    post_amounts,
+)
 from hfplanner.budget.ledger.raising import raise_hold
 from hfplanner.budget.ledger.records import (
     Adoption,
@@ -27,13 +34,15 @@ from hfplanner.budget.ledger.records import (
     Refused,
     Reservation,
     Reserved,
+    Running,
     Sender,
     Settlement,
     State,
     Submission,
 )
 from hfplanner.budget.ledger.rows import sender_text, to_us
-from hfplanner.budget.ledger.verify import rebuild, verify
+from hfplanner.budget.ledger.running import running
+from hfplanner.budget.ledger.verify import repair, verify
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, open_window
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
@@ -84,7 +93,8 @@ class Ledger:
 
         Raises:
             KeyConflict: the key belongs to another specification, or the ``sid`` to another submission.
-            BudgetBlocked: the terms' cap is not known, or too large to count.
+            BudgetBlocked: the terms' cap is not known, or too large to count; or what runs at once is not known.
+            BudgetRefused: more would run at once than may.
         """
         try:
             return self._reserve(wanted)
@@ -115,7 +125,7 @@ class Ledger:
     def mark_sending(self, sid: str, sender: Sender, at: datetime) -> bool:
         """RESERVED to SENDING before its expiry: T2. ``True`` means that this caller, and no other, may send now."""
 
-        def after(before: Standing, tx: Transaction) -> Standing | None:
+        def after(before: SubmissionRow, tx: Transaction) -> SubmissionRow | None:
             return replace(before, state=State.SENDING, sender=text) if reserving.in_time(tx, sid, at) else None
 
         text = sender_text(sender)
@@ -164,7 +174,7 @@ class Ledger:
         exceeded by it, as the window's overrun.
         """
 
-        def after(before: Standing, _: Transaction) -> Standing:
+        def after(before: SubmissionRow, _: Transaction) -> SubmissionRow:
             return _settled(before, settlement)
 
         return self._step(sid, (State.LAUNCHED, State.ADOPTED), after, self._settling(settlement), EntryKind.SETTLE)
@@ -172,7 +182,7 @@ class Ledger:
     def presume(self, sid: str, reason: str, at: datetime) -> bool:
         """UNKNOWN to SETTLED at its cap, presumed: reversible by :meth:`found`, :meth:`correct`."""
 
-        def after(before: Standing, _: Transaction) -> Standing:
+        def after(before: SubmissionRow, _: Transaction) -> SubmissionRow:
             return replace(before, state=State.SETTLED, posted_micro_usd=before.cap_micro_usd, presumed=1)
 
         return self._step(sid, (State.UNKNOWN,), after, self._change(at, reason), EntryKind.PRESUME)
@@ -183,7 +193,7 @@ class Ledger:
         ``False``: nothing to correct, not settled, or settled by the bill, which only a bill corrects.
         """
 
-        def after(before: Standing, _: Transaction) -> Standing | None:
+        def after(before: SubmissionRow, _: Transaction) -> SubmissionRow | None:
             overruled = before.evidence == BILL and settlement.evidence != BILL
             known = before.posted_micro_usd == settlement.cost_micro_usd and not before.presumed
             return None if overruled or known else _settled(before, settlement)
@@ -255,14 +265,16 @@ class Ledger:
         That is what all submissions of their periods and scopes have spent and hold, whatever budgets those were
         reserved in.
         """
-        found, slow = self._database.read(
-            lambda tx: (tuple(balance(tx, window) for window in windows), [w for w in windows if is_slow(tx, w)])
-        )
+        slow = self._database.read(lambda tx: [window for window in windows if is_slow(tx, window)])
         if slow:
-            # Only to be quicker the next time: books that cannot be written are read all the same.
+            # Only to be quicker, now and the next time: books that cannot be written are read all the same.
             with suppress(LedgerError):
                 self._open(slow)
-        return found
+        return self._database.read(lambda tx: tuple(balance(tx, window) for window in windows))
+
+    def running(self) -> Running:
+        """Return what may be running: every submission that holds money."""
+        return self._database.read(running)
 
     def entries(self, sid: str | None = None) -> Iterator[Entry]:
         """Return the entries in the order they were made: all, or those of a submission."""
@@ -272,12 +284,12 @@ class Ledger:
         """Return everything that does not add up; nothing where the books are right."""
         return verify(self._database)
 
-    def rebuild_counters(self, at: datetime, who: str) -> int:
+    def repair_counters(self, at: datetime, who: str) -> int:
         """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
         change = self._change(at, "The counters were made anew from the entries.", who)
-        return self._database.write(lambda tx: rebuild(tx, change), lambda _: None, alone=True)
+        return self._database.write(lambda tx: repair(tx, change), lambda _: None, alone=True)
 
-    def _with_job(self, sid: str, job_id: str, raw: str, change: Change, states: Sequence[State]) -> bool:
+    def _with_job(self, sid: str, job_id: str, raw: str, change: StateChange, states: Sequence[State]) -> bool:
         return self._database.write(
             lambda tx: reserving.give_job(tx, (sid, job_id, raw), change, states),
             lambda tx: has_change(tx, change.token) or None,
@@ -289,10 +301,10 @@ class Ledger:
         return self._database.place
 
     @staticmethod
-    def _change(at: datetime, reason: str, who: str = "") -> Change:
-        return Change(secrets.token_hex(16), to_us(at), reason, who)
+    def _change(at: datetime, reason: str, who: str = "") -> StateChange:
+        return StateChange(secrets.token_hex(16), to_us(at), reason, who)
 
-    def _settling(self, settlement: Settlement) -> Change:
+    def _settling(self, settlement: Settlement) -> StateChange:
         if settlement.cost_micro_usd < 0:
             raise ValueError("a cost below 0")
         return self._change(settlement.at, f"It cost {format_usd(settlement.cost_micro_usd)} ({settlement.evidence}).")
@@ -301,30 +313,30 @@ class Ledger:
         self,
         sid: str,
         before: Sequence[State],
-        after: Callable[[Standing, Transaction], Standing | None],
-        change: Change,
+        after: Callable[[SubmissionRow, Transaction], SubmissionRow | None],
+        change: StateChange,
         kind: EntryKind | None = None,
     ) -> bool:
         """Take one step of a submission that is in one of these states; whether it was taken."""
 
         def work(tx: Transaction) -> bool:
-            standing = locked(tx, sid)
+            standing = lock_submission(tx, sid)
             if standing is None or standing.state not in before:
                 return False
             then = after(standing, tx)
-            if then is None or not step(tx, standing.state, then, change):
+            if then is None or not change_state(tx, standing.state, then, change):
                 return False
             if kind is not None:
-                post(tx, standing, kind, change, held=0, posted=then.posted_micro_usd or 0)
+                post_amounts(tx, standing, kind, change, held=0, posted=then.posted_micro_usd or 0)
             return True
 
         return self._database.write(work, lambda tx: has_change(tx, change.token) or None)
 
 
-def _into(state: State) -> Callable[[Standing, Transaction], Standing]:
+def _into(state: State) -> Callable[[SubmissionRow, Transaction], SubmissionRow]:
     return lambda before, _: replace(before, state=state)
 
 
-def _settled(before: Standing, settlement: Settlement) -> Standing:
+def _settled(before: SubmissionRow, settlement: Settlement) -> SubmissionRow:
     cost, evidence = settlement.cost_micro_usd, settlement.evidence
     return replace(before, state=State.SETTLED, posted_micro_usd=cost, presumed=0, evidence=evidence)

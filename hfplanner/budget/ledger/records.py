@@ -21,6 +21,8 @@ __all__ = [
     "Refused",
     "Reservation",
     "Reserved",
+    "Running",
+    "RunningCaps",
     "Sender",
     "Settlement",
     "State",
@@ -129,6 +131,43 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningCaps:
+    """How much may run at once; ``None`` is no limit.
+
+    Args:
+        micro_usd_per_hour: what all open submissions may cost an hour together.
+        jobs: how many may be open.
+        jobs_per_owner: of each who submits.
+    """
+
+    micro_usd_per_hour: int | None = None
+    jobs: int | None = None
+    jobs_per_owner: int | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is limited."""
+        return (self.micro_usd_per_hour, self.jobs, self.jobs_per_owner) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What may be running: every submission that holds money.
+
+    Args:
+        jobs: how many.
+        by_owner: how many of each who submitted, in small letters; ``""`` where that is not known.
+        micro_usd_per_hour: what those cost an hour whose price is known.
+        unpriced_jobs: how many have no known price.
+    """
+
+    jobs: int = 0
+    by_owner: Mapping[str, int] = field(default_factory=dict)
+    micro_usd_per_hour: int = 0
+    unpriced_jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
     """What is asked of the ledger before anything is sent.
 
@@ -141,6 +180,7 @@ class Reservation:
         created_at: now, UTC.
         expires_at: when an unsent reservation ends, UTC.
         notes: what else to keep with it, of text: the image, the job's name.
+        caps: on what runs at once.
     """
 
     sid: str
@@ -151,6 +191,7 @@ class Reservation:
     created_at: datetime
     expires_at: datetime
     notes: Mapping[str, str] = field(default_factory=dict)
+    caps: RunningCaps = field(default_factory=RunningCaps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

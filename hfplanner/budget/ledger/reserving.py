@@ -7,8 +7,17 @@ from datetime import datetime
 
 from hfplanner.budget.ledger import queries
 from hfplanner.budget.ledger.answers import reduced_answer
-from hfplanner.budget.ledger.books import NO_BUDGET, Change, Standing, begin, locked, note, post, step
 from hfplanner.budget.ledger.dialect import Transaction, storable
+from hfplanner.budget.ledger.postings import (
+    NO_BUDGET,
+    StateChange,
+    SubmissionRow,
+    change_state,
+    lock_submission,
+    post_amounts,
+    post_first_hold,
+    record_change,
+)
 from hfplanner.budget.ledger.records import (
     Adoption,
     BudgetWindow,
@@ -21,16 +30,17 @@ from hfplanner.budget.ledger.records import (
     Submission,
 )
 from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
+from hfplanner.budget.ledger.running import check_caps
 from hfplanner.budget.ledger.windows import (
-    allow,
+    add_to_counters,
     balance,
-    covering,
-    follow,
-    hold,
-    hold_waived,
+    covering_windows,
+    hold_despite_limit,
+    hold_if_left,
     in_lock_order,
     key_of,
-    lock,
+    lock_counters,
+    set_limit,
 )
 from hfplanner.budget.scope import covers
 from hfplanner.errors import BudgetBlocked, KeyConflict, quoted
@@ -68,14 +78,19 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
     Raises:
         TooLittleLeft: in some there is too little; the transaction must be rolled back.
         NotOpen: one has no counters yet; the same.
-        KeyConflict, BudgetBlocked: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
+        KeyConflict, BudgetBlocked, BudgetRefused: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
     """
     cap = _cap(wanted)
     windows = in_lock_order(wanted.windows)
+    if wanted.caps.is_any:
+        # Before anything is locked, so that nobody waits for another in a circle.
+        tx.take_turn()
     known = _known(tx, wanted)
     if known is not None:
         return Existing(known)
     _check_covered(wanted, windows)
+    if wanted.caps.is_any:
+        check_caps(tx, wanted.caps, wanted.terms)
     waived = _hold_all(tx, wanted, windows, cap)
     reason = "Its money is held."
     if waived:
@@ -83,11 +98,11 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
             f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver
         )
         reason = f"Its money is held ({words})."
-    change = Change(token, to_us(wanted.created_at), reason)
+    change = StateChange(token, to_us(wanted.created_at), reason)
     made = _insert(tx, wanted, cap, change)
     for window in waived:
         _note_waiver(tx, wanted.sid, window)
-    begin(tx, wanted.sid, EntryKind.RESERVE, change, windows=_keys(windows), held=cap)
+    post_first_hold(tx, wanted.sid, EntryKind.RESERVE, change, windows=_keys(windows), held=cap)
     return Reserved(made)
 
 
@@ -144,23 +159,23 @@ def key_conflict(key: str, sid: str) -> KeyConflict:
 def _hold_all(tx: Transaction, wanted: Reservation, windows: list[BudgetWindow], cap: int) -> list[BudgetWindow]:
     """Hold the cap in every window, and in all others that cover the job; return where only a waiver made room."""
     named = {key_of(window): window for window in windows}
-    keys = covering(tx, terms_text(wanted.terms), to_us(wanted.created_at))
+    keys = covering_windows(tx, terms_text(wanted.terms), to_us(wanted.created_at))
     if not named.keys() <= set(keys):
         raise NotOpen
     over, waived = [], []
     for key in keys:
         window = named.get(key)
         if window is None:
-            follow(tx, key, held=cap)
+            add_to_counters(tx, key, held=cap)
             continue
-        if hold(tx, window, cap):
+        if hold_if_left(tx, window, cap):
             continue
         # Too little is left; from here on nobody else changes it.
-        lock(tx, key)
-        if hold(tx, window, cap):
+        lock_counters(tx, key)
+        if hold_if_left(tx, window, cap):
             continue
         if window.waiver is not None and window.waiver.expires > wanted.created_at:
-            hold_waived(tx, window, cap)
+            hold_despite_limit(tx, window, cap)
             waived.append(window)
         else:
             over.append(window)
@@ -177,7 +192,7 @@ def _note_waiver(tx: Transaction, sid: str, window: BudgetWindow) -> None:
         tx.change(_ADD_WAIVER, sid, *key, waiver.reason, waiver.author, to_us(waiver.expires))
 
 
-def _insert(tx: Transaction, wanted: Reservation, cap: int, change: Change) -> Submission:
+def _insert(tx: Transaction, wanted: Reservation, cap: int, change: StateChange) -> Submission:
     """Insert the submission, and return it as it will be read."""
     created, expires = to_us(wanted.created_at), to_us(wanted.expires_at)
     sid, key, spec_hash = (storable(text) for text in (wanted.sid, wanted.key, wanted.spec_hash))
@@ -185,7 +200,7 @@ def _insert(tx: Transaction, wanted: Reservation, cap: int, change: Change) -> S
     reason, at = storable(change.reason), change.at_us
     what = (sid, key, key, spec_hash, terms, notes, created, expires)
     tx.change(_INSERT, *what, state, cap, None, reason, at, created)
-    note(tx, wanted.sid, ("", state), change)
+    record_change(tx, wanted.sid, ("", state), change)
     row = (sid, key, spec_hash, terms, created, expires, notes, state, cap, None, 0, None, None, reason, at, created)
     return read_submission(row, sorted((storable(window.budget), window.start) for window in wanted.windows))
 
@@ -199,7 +214,7 @@ def in_time(tx: Transaction, sid: str, at: datetime) -> bool:
     return tx.row("SELECT 1 FROM submissions WHERE sid = ? AND expires_us > ?", sid, to_us(at)) is not None
 
 
-def give_job(tx: Transaction, job: tuple[str, str, str], change: Change, states: Collection[State]) -> bool:
+def give_job(tx: Transaction, job: tuple[str, str, str], change: StateChange, states: Collection[State]) -> bool:
     """Give a submission its job, if it is in one of these states and neither has another; whether it has it now.
 
     Args:
@@ -209,7 +224,7 @@ def give_job(tx: Transaction, job: tuple[str, str, str], change: Change, states:
         states: those in which this evidence counts.
     """
     sid, job_id, answer = job
-    standing = locked(tx, sid)
+    standing = lock_submission(tx, sid)
     if standing is None:
         return False
     if standing.state in _WITH_JOB and standing.job_id == job_id:
@@ -220,25 +235,25 @@ def give_job(tx: Transaction, job: tuple[str, str, str], change: Change, states:
     return _take_job(tx, standing, replace(standing, job_id=job_id, answer=reduced_answer(answer)), change)
 
 
-def _take_job(tx: Transaction, before: Standing, with_job: Standing, change: Change) -> bool:
+def _take_job(tx: Transaction, before: SubmissionRow, with_job: SubmissionRow, change: StateChange) -> bool:
     cap = before.cap_micro_usd
     if before.state is State.VOID:
-        taken = step(tx, before.state, replace(with_job, state=State.ADOPTED), change)
-        post(tx, before, EntryKind.ADOPT, change, held=cap, posted=0)
+        taken = change_state(tx, before.state, replace(with_job, state=State.ADOPTED), change)
+        post_amounts(tx, before, EntryKind.ADOPT, change, held=cap, posted=0)
         return taken
     launched = replace(with_job, state=State.LAUNCHED, posted_micro_usd=None, presumed=0)
-    taken = step(tx, before.state, launched, change)
+    taken = change_state(tx, before.state, launched, change)
     if before.state is State.SETTLED:
-        post(tx, before, EntryKind.REOPEN, change, held=cap, posted=0)
+        post_amounts(tx, before, EntryKind.REOPEN, change, held=cap, posted=0)
     return taken
 
 
-def adopt(tx: Transaction, adoption: Adoption, change: Change) -> Submission:
+def adopt(tx: Transaction, adoption: Adoption, change: StateChange) -> Submission:
     """Charge a job that was found; see :meth:`hfplanner.budget.ledger.ledger.Ledger.adopt`."""
     known = queries.by_job(tx, adoption.job_id)
     if known is not None:
         return known
-    standing = locked(tx, adoption.sid)
+    standing = lock_submission(tx, adoption.sid)
     waiting = (State.SENDING, State.UNKNOWN, State.SETTLED)
     if standing is not None and give_job(tx, (adoption.sid, adoption.job_id, ""), change, waiting):
         return queries.existing(tx, adoption.sid)
@@ -246,7 +261,7 @@ def adopt(tx: Transaction, adoption: Adoption, change: Change) -> Submission:
         tx.change("DELETE FROM charges WHERE sid = ?", adoption.sid)
         cap, job_id = adoption.cap_micro_usd, adoption.job_id
         adopted = replace(standing, state=State.ADOPTED, cap_micro_usd=cap, job_id=job_id)
-        step(tx, State.VOID, adopted, change)
+        change_state(tx, State.VOID, adopted, change)
         return _charge_adopted(tx, adopted, adoption, change)
     sid = adoption.sid if standing is None else secrets.token_hex(16)
     terms, counts_us = terms_text(adoption.terms), to_us(adoption.created_at or adoption.at)
@@ -256,19 +271,19 @@ def adopt(tx: Transaction, adoption: Adoption, change: Change) -> Submission:
         *(sid, None, None, *what, change.at_us, change.at_us),
         *(State.ADOPTED, adoption.cap_micro_usd, adoption.job_id, change.reason, change.at_us, counts_us),
     )
-    note(tx, sid, ("", State.ADOPTED), change)
+    record_change(tx, sid, ("", State.ADOPTED), change)
     cap = adoption.cap_micro_usd
-    made = Standing(sid=sid, state=State.ADOPTED, cap_micro_usd=cap, terms=terms, counts_us=counts_us)
+    made = SubmissionRow(sid=sid, state=State.ADOPTED, cap_micro_usd=cap, terms=terms, counts_us=counts_us)
     return _charge_adopted(tx, made, adoption, change)
 
 
-def _charge_adopted(tx: Transaction, adopted: Standing, adoption: Adoption, change: Change) -> Submission:
+def _charge_adopted(tx: Transaction, adopted: SubmissionRow, adoption: Adoption, change: StateChange) -> Submission:
     windows, cap = in_lock_order(adoption.windows), adopted.cap_micro_usd
-    begin(tx, adopted.sid, EntryKind.ADOPT, change, windows=_keys(windows), held=cap)
+    post_first_hold(tx, adopted.sid, EntryKind.ADOPT, change, windows=_keys(windows), held=cap)
     named = {key_of(window): window for window in windows}
     # One that has no counters yet finds the job when it is opened.
-    for key in covering(tx, adopted.terms, adopted.counts_us):
+    for key in covering_windows(tx, adopted.terms, adopted.counts_us):
         if key in named:
-            allow(tx, named[key])
-        follow(tx, key, held=cap)
+            set_limit(tx, named[key])
+        add_to_counters(tx, key, held=cap)
     return queries.existing(tx, adopted.sid)

@@ -76,15 +76,17 @@ def terms_text(terms: JobTerms) -> str:
     return json.dumps(plain, sort_keys=True)
 
 
-def read_terms(text: str) -> JobTerms:
-    """Return the terms that :func:`terms_text` wrote.
+def read_terms(text: str, *, with_price: bool = True) -> JobTerms:
+    """Return the terms that :func:`terms_text` wrote; without the price where only whose job it is matters.
 
     Raises:
         KeyError, TypeError, ValueError: it did not write this.
     """
     plain = json.loads(text)
     price = plain.pop("price")
-    if price is not None:
+    if not with_price:
+        price = None
+    elif price is not None:
         price = UsedPrice(**{**price, "checked": datetime.fromisoformat(price["checked"])})
     also = frozenset(plain.pop("also", ()))
     return JobTerms(price=price, also=also, **plain)

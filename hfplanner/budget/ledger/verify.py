@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hfplanner.budget.ledger.books import Change, note
 from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.postings import StateChange, record_change
 from hfplanner.budget.ledger.records import Problem
 from hfplanner.budget.ledger.rows import moment, read_scope, read_terms, scope_key
 from hfplanner.budget.ledger.schema import APPEND_ONLY
-from hfplanner.budget.ledger.windows import CEILING_SQL, THIS_WINDOW, Counted, Key, count
+from hfplanner.budget.ledger.windows import CEILING_SQL, THIS_WINDOW, Key, Sums, sum_submissions
 from hfplanner.errors import LedgerError
 
-__all__ = ["rebuild", "verify"]
+__all__ = ["repair", "verify"]
 
 _SUMS = """
     SELECT sid, budget, start_us,
@@ -273,7 +273,7 @@ def _counters(tx: Transaction) -> Iterator[Problem]:
             yield Problem("counter", f"The counters of {where} cannot be proven: {said}")
             continue
         posted, held = row[5:]
-        if found != Counted(posted, held):
+        if found != Sums(posted, held):
             yield Problem(
                 "counter",
                 f"The submissions of {where} add up to {found.held_micro_usd} held, {found.posted_micro_usd} posted; "
@@ -281,7 +281,7 @@ def _counters(tx: Transaction) -> Iterator[Problem]:
             )
 
 
-def _counted(tx: Transaction, row: tuple[Any, ...]) -> Counted:
+def _counted(tx: Transaction, row: tuple[Any, ...]) -> Sums:
     """Return what the counters of a window must say.
 
     Raises:
@@ -292,7 +292,7 @@ def _counted(tx: Transaction, row: tuple[Any, ...]) -> Counted:
     scope = read_scope(row[4])
     if scope_key(scope) != key[3]:
         raise ValueError(row[4])
-    return count(tx, key, scope)
+    return sum_submissions(tx, key, scope)
 
 
 def _caps(tx: Transaction) -> Iterator[Problem]:
@@ -322,7 +322,7 @@ def _window(budget: Any, start_us: Any) -> str:  # noqa: ANN401 - columns of a t
         return f"budget {budget!r} from {start_us!r}"
 
 
-def rebuild(tx: Transaction, change: Change) -> int:
+def repair(tx: Transaction, change: StateChange) -> int:
     """Make charges what the entries say, and counters what the submissions do; return how many were wrong.
 
     The transaction must be alone. No submission, change, entry or waiver is touched.
@@ -342,7 +342,7 @@ def rebuild(tx: Transaction, change: Change) -> int:
         )
     counters = _mend_counters(tx)
     if charges or counters:
-        note(tx, "", ("", ""), change)
+        record_change(tx, "", ("", ""), change)
     return len(charges) + counters
 
 

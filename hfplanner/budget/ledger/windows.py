@@ -4,7 +4,8 @@ A window is a stretch of time and a scope. Its counters are the sums of all subm
 and whose terms its scope covers, in whatever budget each was decided: a budget that is renamed, or whose period, time
 zone or scope changes, is a new window over the same submissions. Counters are made once, when a reservation first names
 a window (:func:`open_window`); from then on everything that changes the money of a submission changes the counters of
-all open windows that cover it (:func:`covering`). So a decision reads one row for each budget, however long the past.
+all open windows that cover it (:func:`covering_windows`). So a decision reads one row for each budget, however long the
+past.
 
 ``overrun`` is posted + held - limit where that is more than the limit's half a cent, and otherwise 0. What decides
 never raises it, so that the table's CHECK refuses a decision that should not have been made; what evidence says may.
@@ -24,20 +25,20 @@ from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD, ceiling_micro_usd
 __all__ = [
     "CEILING_SQL",
     "THIS_WINDOW",
-    "Counted",
     "Key",
-    "allow",
+    "Sums",
+    "add_to_counters",
     "balance",
-    "count",
-    "covering",
-    "follow",
-    "hold",
-    "hold_waived",
+    "covering_windows",
+    "hold_despite_limit",
+    "hold_if_left",
     "in_lock_order",
     "is_slow",
     "key_of",
-    "lock",
+    "lock_counters",
     "open_window",
+    "set_limit",
+    "sum_submissions",
 ]
 
 Key = tuple[str, int, int, str]
@@ -84,7 +85,7 @@ _LIMIT = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Sums:
     """The sums of the submissions of a window."""
 
     posted_micro_usd: int
@@ -110,7 +111,7 @@ def in_lock_order(windows: Sequence[BudgetWindow]) -> list[BudgetWindow]:
     return ordered
 
 
-def count(tx: Transaction, key: Key, scope: Scope) -> Counted:
+def sum_submissions(tx: Transaction, key: Key, scope: Scope) -> Sums:
     """Return the sums of all submissions of a window, read one by one.
 
     Raises:
@@ -118,12 +119,12 @@ def count(tx: Transaction, key: Key, scope: Scope) -> Counted:
     """
     _, start, end, _ = key
     rows = [row[1:] for row in tx.rows(_COUNTED, start, end) if covers(scope, _terms(row[0]))]
-    return Counted(*(sum(column) for column in zip(*rows, strict=True))) if rows else Counted(0, 0)
+    return Sums(*(sum(column) for column in zip(*rows, strict=True))) if rows else Sums(0, 0)
 
 
 def _terms(text: str) -> JobTerms:
     try:
-        return read_terms(text)
+        return read_terms(text, with_price=False)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         hint = "`hfplanner ledger verify` names it."
         raise LedgerError(
@@ -145,7 +146,7 @@ def open_window(tx: Transaction, window: BudgetWindow) -> None:
     key = key_of(window)
     if tx.row(_STANDS, *key) is not None:
         return
-    found, limit = count(tx, key, window.scope), window.limit_micro_usd
+    found, limit = sum_submissions(tx, key, window.scope), window.limit_micro_usd
     amounts = (found.posted_micro_usd, found.held_micro_usd)
     tx.change(_OPEN, *key, scope_text(window.scope), limit, *amounts, _overrun(sum(amounts), limit))
 
@@ -154,7 +155,7 @@ def _overrun(amount: int, limit: int) -> int:
     return amount - limit if amount > ceiling_micro_usd(limit) else 0
 
 
-def covering(tx: Transaction, terms: str, counts_us: int) -> list[Key]:
+def covering_windows(tx: Transaction, terms: str, counts_us: int) -> list[Key]:
     """Return the windows with counters that a submission counts in, in lock order.
 
     Raises:
@@ -178,38 +179,38 @@ def balance(tx: Transaction, window: BudgetWindow, *, without: int = 0) -> Balan
     key = key_of(window)
     stands = tx.row(_STANDS, *key)
     if stands is None:
-        found = count(tx, key, window.scope)
+        found = sum_submissions(tx, key, window.scope)
         stands = (found.posted_micro_usd, found.held_micro_usd)
     posted, held = stands[0], stands[1] - without
     overrun = _overrun(posted + held, window.limit_micro_usd)
     return Balance(window=window, posted_micro_usd=posted, held_micro_usd=held, overrun_micro_usd=overrun)
 
 
-def lock(tx: Transaction, key: Key) -> None:
+def lock_counters(tx: Transaction, key: Key) -> None:
     """Let nobody else change the counters of a window until the transaction ends."""
     tx.row(f"{_STANDS} FOR UPDATE", *key)
 
 
-def hold(tx: Transaction, window: BudgetWindow, micro_usd: int) -> bool:
-    """Hold money of a window if that much is left; whether it was."""
+def hold_if_left(tx: Transaction, window: BudgetWindow, micro_usd: int) -> bool:
+    """Hold an amount in a window where that much is left, and return whether it was held."""
     limit = window.limit_micro_usd
     amounts = (window.other_micro_usd, micro_usd, ceiling_micro_usd(limit))
     return tx.change(_HOLD, micro_usd, limit, *key_of(window), *amounts) == 1
 
 
-def hold_waived(tx: Transaction, window: BudgetWindow, micro_usd: int) -> None:
-    """Hold money of a window whatever is left."""
-    allow(tx, window)
-    follow(tx, key_of(window), held=micro_usd)
+def hold_despite_limit(tx: Transaction, window: BudgetWindow, micro_usd: int) -> None:
+    """Hold an amount in a window, whatever is left of its limit."""
+    set_limit(tx, window)
+    add_to_counters(tx, key_of(window), held=micro_usd)
 
 
-def allow(tx: Transaction, window: BudgetWindow) -> None:
+def set_limit(tx: Transaction, window: BudgetWindow) -> None:
     """Give a window the limit that the policy says now; what it stands at beyond that is its overrun."""
     limit = window.limit_micro_usd
     tx.change(_LIMIT, limit, ceiling_micro_usd(limit), limit, *key_of(window))
 
 
-def follow(tx: Transaction, key: Key, *, held: int = 0, posted: int = 0) -> None:
+def add_to_counters(tx: Transaction, key: Key, *, held: int = 0, posted: int = 0) -> None:
     """Change a window's counters as evidence says, beyond its limit where it must be.
 
     Raises:

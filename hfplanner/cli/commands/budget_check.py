@@ -1,20 +1,16 @@
 """``hfplanner budget check``."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.api.settings import read_hub_settings
-from hfplanner.cli.account import open_client
-from hfplanner.cli.budget_inputs import open_books, the_policy
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing, now_utc
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.image import IMAGE_AND_COMMAND
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_run
-from hfplanner.cli.planning import account_for
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.check import blocked_answer, check_answer
 from hfplanner.errors import BudgetError, HistoryError
 from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,19 +33,14 @@ def check(
 
     Exit code 0: it may. 3: a limit refuses it, or something that decides is not known.
     """
-    options = {**given, "token": token, "offline": offline}
-    asked = asked_run(options, image, command, sends=False, values=False)
-    try:
-        rules = the_policy(policy)
-        listing = get_listing(offline=offline, refresh=refresh, now=now_utc())
-        settings = read_hub_settings(os.environ)
-        # Nobody is asked anything that no rule depends on.
-        with open_client(settings, token, offline=offline or not rules.sources) as client, open_books() as books:
-            planned = asked.plan(rules, listing, books, account_for(rules, client, asked.job.namespace), client)
-    except (BudgetError, HistoryError) as error:
-        # Without the policy, the books or the history nobody knows what is left.
-        return blocked_answer(error)
-    return check_answer(planned)
+    with Workspace.from_environ(token=token, offline=offline, policy=policy) as workspace:
+        asked = asked_run(given, image, command, workspace, sends=False, values=False)
+        try:
+            workspace.policy()
+            return check_answer(asked.plan(workspace, get_listing(workspace, refresh=refresh)))
+        except (BudgetError, HistoryError) as error:
+            # Without the policy, the books or the history nobody knows what is left.
+            return blocked_answer(error)
 
 
 COMMAND = Command(

@@ -1,12 +1,14 @@
 """``hfplanner estimate duration``."""
 
+from dataclasses import replace
 from typing import Any
 
 from hfplanner.cli.command import Command, pack
-from hfplanner.cli.listing import get_listing, now_utc
-from hfplanner.cli.options.duration import DURATION
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
-from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.arguments import DURATION, FLAVORS, find_arguments
+from hfplanner.plan.asked import AskedDuration
+from hfplanner.plan.workspace import Workspace
 
 
 def duration(*, to: list[str] | None, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - options
@@ -15,25 +17,24 @@ def duration(*, to: list[str] | None, refresh: bool, offline: bool, **given: Any
     The interval holds 90 of 100 cases. Measuring on a second flavor narrows it, and so does saying what the job does.
     Exit code 6 means that nothing can be said about any flavor asked for.
     """
-    from hfplanner.cli.duration_options import DurationOptions, durations_on  # noqa: PLC0415 - not for a help text
-    from hfplanner.cli.show.plan import plan_answer  # noqa: PLC0415 - as above
-    from hfplanner.estimate.duration.plan import Terms, find_flavors, plan_flavors  # noqa: PLC0415 - as above
+    from hfplanner.cli.show.plan import plan_answer  # noqa: PLC0415 - not for a help text
+    from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
+    from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    said = pack(DurationOptions, given)
-    now = now_utc()
-    listing = get_listing(offline=offline, refresh=refresh, now=now)
-    flavors = find_flavors(to or (), listing.by_name(), "--to")
-    carried = durations_on(flavors, listing, said, offline=offline)
-    return plan_answer(plan_flavors(carried, flavors, Terms(tokens=said.tokens)).fastest_first(), listing, now)
+    asked = pack(AskedDuration, given)
+    with Workspace.from_environ(offline=offline) as workspace:
+        now, listing = workspace.now(), get_listing(workspace, refresh=refresh)
+        flavors = find_flavors(to or (), listing.by_name(), "--to")
+        terms = Terms(tokens=asked.tokens)
+        plan = plan_durations(know_duration(asked, workspace), listing, flavors, terms)
+    return plan_answer(plan.fastest_first(), listing, now)
 
 
 COMMAND = Command(
     call=duration,
     options=(
         *DURATION,
-        Argument(
-            name="to", group="Options", metavar="FLAVOR", repeatable=True, help="Only on this flavor; may be repeated."
-        ),
+        replace(FLAVORS, name="to", aliases=()),
         *find_arguments("refresh", "offline"),
     ),
     names="the names of the flavors, fastest first, one a line",

@@ -3,10 +3,11 @@
 from typing import Any
 
 from hfplanner.cli.command import Command, pack
-from hfplanner.cli.listing import get_listing, now_utc
-from hfplanner.cli.model_options import ModelOptions
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
 from hfplanner.plan.arguments import GPUS_OF_A_RUN, MODEL, find_arguments
+from hfplanner.plan.asked import AskedModel
+from hfplanner.plan.workspace import Workspace
 
 
 def memory(*, gpus: int, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - the options of a model
@@ -15,13 +16,11 @@ def memory(*, gpus: int, refresh: bool, offline: bool, **given: Any) -> Answer: 
     The interval holds what torch reserves plus the CUDA context in 90 of 100 cases.
     """
     from hfplanner.cli.show.memory import memory_answer  # noqa: PLC0415 - not for a help text
-    from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - as above
-    from hfplanner.estimate.memory.report import report_memory  # noqa: PLC0415 - as above
+    from hfplanner.plan.estimating import estimate_memory  # noqa: PLC0415 - as above
 
-    model = pack(ModelOptions, given)
-    job, shape = model.job(gpus), model.shape(offline=offline)
-    listing = get_listing(offline=offline, refresh=refresh, now=now_utc())
-    return memory_answer(report_memory(shape, job, places_of(listing.flavors)))
+    with Workspace.from_environ(offline=offline) as workspace:
+        listing = get_listing(workspace, refresh=refresh)
+        return memory_answer(estimate_memory(pack(AskedModel, given), gpus, workspace, listing))
 
 
 COMMAND = Command(

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import now_utc
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.extension import extension_answer
 from hfplanner.extension import install_extension
 from hfplanner.plan.arguments import Argument
 from hfplanner.plan.readers import read_flag
+from hfplanner.plan.workspace import now_utc
 
 
 def install(*, force: bool) -> Answer:

@@ -1,10 +1,11 @@
 """``hfplanner hardware``."""
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing, now_utc
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.hardware import hardware_answer
 from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.workspace import Workspace
 
 
 def hardware(*, refresh: bool, offline: bool) -> Answer:
@@ -13,8 +14,8 @@ def hardware(*, refresh: bool, offline: bool) -> Answer:
     A flavor without a usable price is listed as unpriced, with the reason; it is never free. With --refresh, exit code
     6 says that the Hub did not answer and an older listing is shown.
     """
-    now = now_utc()
-    return hardware_answer(get_listing(offline=offline, refresh=refresh, now=now), now, was_asked=refresh)
+    with Workspace.from_environ(offline=offline) as workspace:
+        return hardware_answer(get_listing(workspace, refresh=refresh), workspace.now(), was_asked=refresh)
 
 
 COMMAND = Command(

@@ -1,13 +1,12 @@
 """``hfplanner import``."""
 
-import os
 import sys
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import now_utc
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.imported import imported_answer
+from hfplanner.plan.workspace import Workspace
 
 
 def import_(*, files: tuple[str, ...]) -> Answer:
@@ -17,10 +16,10 @@ def import_(*, files: tuple[str, ...]) -> Answer:
     job ran with (its environment and secrets) is not kept. Importing a file again changes nothing.
     """
     from hfplanner.history.files import import_jobs  # noqa: PLC0415 - polars, not for a help text
-    from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - as above
 
-    store = HistoryStore(default_history_folder(os.environ))
-    return imported_answer(import_jobs(files, store, stdin=sys.stdin.buffer, now=now_utc()))
+    with Workspace.from_environ() as workspace:
+        done = import_jobs(files, workspace.history(), stdin=sys.stdin.buffer, now=workspace.now())
+    return imported_answer(done)
 
 
 COMMAND = Command(

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import get_books, open_desk
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.common import NAMESPACES
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import rebuilt_answer
 from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.sending import books_of
+from hfplanner.plan.workspace import Workspace
 
 
 def rebuild(
@@ -17,12 +19,13 @@ def rebuild(
 
     Run it again whenever you like: what is in the books already stays as it is. Exit code 6: the Hub did not tell all.
     """
-    from hfplanner.submit.rebuild import rebuild as rebuild_books  # noqa: PLC0415 - httpx, not for a help text
+    from hfplanner.submit.recovery import rebuild as rebuild_books  # noqa: PLC0415 - httpx, not for a help text
 
-    books = get_books(policy, ())
-    with open_desk(ledger, token) as desk:
-        namespaces = namespace or [desk.hub.whoami().name]
-        return rebuilt_answer(rebuild_books(desk, books, namespaces, of_ledger=of))
+    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
+        workspace.policy()
+        submitter, books = workspace.submitter(), books_of(workspace, get_listing(workspace))
+        namespaces = namespace or [submitter.hub.whoami().name]
+        return rebuilt_answer(rebuild_books(submitter, books, namespaces, of_ledger=of))
 
 
 COMMAND = Command(

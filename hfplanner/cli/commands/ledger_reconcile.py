@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import get_books, open_desk
+from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.common import NAMESPACES
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import reconciled_answer
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
+from hfplanner.plan.sending import books_of
+from hfplanner.plan.workspace import Workspace
 
 
 def reconcile(
@@ -18,11 +20,12 @@ def reconcile(
 
     Running it twice does what running it once does. Exit code 5: something stays unknown; 6: the Hub did not tell all.
     """
-    from hfplanner.submit.reconcile import reconcile as reconcile_books  # noqa: PLC0415 - httpx, not for a help text
+    from hfplanner.submit.reconciliation import reconcile as reconcile_books  # noqa: PLC0415 - httpx, not for a help text
 
-    books = get_books(policy, tuple(namespace or ()))
-    with open_desk(ledger, token) as desk:
-        return reconciled_answer(reconcile_books(desk, books, sweep=sweep))
+    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
+        workspace.policy()
+        submitter, books = workspace.submitter(), books_of(workspace, get_listing(workspace), tuple(namespace or ()))
+        return reconciled_answer(reconcile_books(submitter, books, sweep=sweep))
 
 
 COMMAND = Command(

@@ -3,16 +3,15 @@
 import getpass
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import open_the_ledger
-from hfplanner.cli.listing import now_utc
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import resolved_answer
 from hfplanner.errors import UsageError
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
-from hfplanner.submit.resolve import Word
-from hfplanner.submit.resolve import resolve as resolve_submission
+from hfplanner.plan.workspace import Workspace
+from hfplanner.submit.resolution import Word
+from hfplanner.submit.resolution import resolve as resolve_submission
 
 _EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015"
 
@@ -27,8 +26,9 @@ def resolve(
     if void == (job is not None):
         raise UsageError("Say either --void or --job JOB_ID.", hint="--void: it never ran. --job: it became this job.")
     word = Word(who=who or getpass.getuser(), why=reason, job_id=job)
-    with open_the_ledger(ledger) as books:
-        return resolved_answer(resolve_submission(books, submission, word, now_utc()))
+    with Workspace.from_environ(ledger=ledger) as workspace:
+        books = workspace.ledger(must_exist=ledger is not None)
+        return resolved_answer(resolve_submission(books, submission, word, workspace.now()))
 
 
 COMMAND = Command(

@@ -2,13 +2,13 @@
 
 from hfplanner.budget.ledger.records import State
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import open_the_ledger
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import submission_answer, submissions_answer
 from hfplanner.errors import UsageError, quoted
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import whole_number
+from hfplanner.plan.workspace import Workspace
 
 _MOST = 1_000_000
 _STATES = tuple(state.value for state in State)
@@ -16,7 +16,8 @@ _STATES = tuple(state.value for state in State)
 
 def show(*, submission: str | None, state: list[str] | None, limit: int, ledger: str | None) -> Answer:
     """List submissions, the newest first, or one of them with every entry that was made for it."""
-    with open_the_ledger(ledger) as books:
+    with Workspace.from_environ(ledger=ledger) as workspace:
+        books = workspace.ledger(must_exist=ledger is not None)
         if submission is None:
             states = [State(one) for one in state or ()]
             return submissions_answer(list(books.submissions(states or None, limit)), books.ledger_id)

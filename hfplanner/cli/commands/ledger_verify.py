@@ -3,12 +3,11 @@
 import getpass
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.desk import open_the_ledger
-from hfplanner.cli.listing import now_utc
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import verified_answer
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
+from hfplanner.plan.workspace import Workspace
 
 
 def verify(*, repair: bool, ledger: str | None) -> Answer:
@@ -17,8 +16,9 @@ def verify(*, repair: bool, ledger: str | None) -> Answer:
     Exit code 1 means that something does not; every problem names its row. --repair makes counters what the rows add up
     to, notes your name and the time, and proves the books again; no submission, change, entry or waiver is touched.
     """
-    with open_the_ledger(ledger) as books:
-        repaired = books.rebuild_counters(now_utc(), getpass.getuser()) if repair else None
+    with Workspace.from_environ(ledger=ledger) as workspace:
+        books = workspace.ledger(must_exist=ledger is not None)
+        repaired = books.repair_counters(workspace.now(), getpass.getuser()) if repair else None
         return verified_answer(books.verify(), books.ledger_id, repaired)
 
 

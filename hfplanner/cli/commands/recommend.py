@@ -1,29 +1,25 @@
 """``hfplanner recommend``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hfplanner.cli.command import Command, pack
-from hfplanner.cli.estimates import Asked
-from hfplanner.cli.listing import get_listing, now_utc
-from hfplanner.cli.model_options import ModelOptions
-from hfplanner.cli.needs import MachineOptions, MoneyOptions, TimeOptions
+from hfplanner.cli.command import Command
+from hfplanner.cli.listing import get_listing
+from hfplanner.cli.options.job import asked_needs
 from hfplanner.cli.show.answer import Answer
-from hfplanner.cli.show.recommend import recommendation_answer
-from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, TIME, Argument, find_arguments
-from hfplanner.plan.readers import whole_number
-from hfplanner.recommend.choose import recommend as recommend_flavors
-from hfplanner.recommend.needs import NEED_LIMITS
-
-if TYPE_CHECKING:
-    from hfplanner.recommend.needs import Objective
+from hfplanner.cli.show.recommend import Shown, recommendation_answer
+from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, OBJECTIVE, TIME, TOP, Argument, find_arguments
+from hfplanner.plan.known import know_job
+from hfplanner.plan.readers import read_flag
+from hfplanner.plan.recommending import recommend_known
+from hfplanner.plan.workspace import Workspace
 
 
 def recommend(
     *,
-    objective: "Objective",
-    top: int | None,
     plot: str | None,
+    all: bool,  # noqa: A002 - the option's name
+    why: bool,
     refresh: bool,
     offline: bool,
     **given: Any,  # noqa: ANN401 - the options of a job
@@ -33,17 +29,14 @@ def recommend(
     Every listed flavor is ranked, or rejected with its reasons. Exit code 4 means that nothing fits.
     """
     picture = None if plot is None else _picture(plot)
-    machine, model = pack(MachineOptions, given), pack(ModelOptions, given)
-    asked = Asked(machine, model, pack(TimeOptions, given), offline=offline)
-    needs = asked.needs(pack(MoneyOptions, given), objective=objective, top=top)
-    now = now_utc()
-    listing = get_listing(offline=offline, refresh=refresh, now=now)
-    answer = recommend_flavors(needs, listing, asked.on(listing))
+    with Workspace.from_environ(offline=offline) as workspace:
+        known, now = know_job(asked_needs(given), workspace), workspace.now()
+        answer = recommend_known(known, get_listing(workspace, refresh=refresh))
     if picture is not None:
         from hfplanner.recommend.plot import write_plot  # noqa: PLC0415 - only where a picture is asked for
 
         write_plot(answer, picture)
-    return recommendation_answer(answer, now, picture)
+    return recommendation_answer(answer, now, picture, Shown(every=all or given["top"] is not None, why=why))
 
 
 def _picture(plot: str) -> Path:
@@ -59,21 +52,19 @@ COMMAND = Command(
         *MODEL,
         *TIME,
         *LIMITS,
-        Argument(
-            name="objective",
-            group="Limits",
-            choices="hfplanner.recommend.needs:Objective",
-            default="cost",
-            shown_default="cost",
-            help="What to have least of; time needs --duration or --like.",
-        ),
+        OBJECTIVE,
         *find_arguments("refresh", "offline"),
+        TOP,
         Argument(
-            name="top",
+            name="all", group="Output", read=read_flag, is_flag=True, default=False, help="Show every option, not five."
+        ),
+        Argument(
+            name="why",
             group="Output",
-            read=whole_number(NEED_LIMITS["top"]),
-            metavar="N",
-            help="Keep the N best options.",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Say why: how options compare, what to know of them, and why the rest does not fit.",
         ),
         Argument(
             name="plot",

@@ -1,26 +1,21 @@
 """``hfplanner sync``."""
 
-import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfplanner.api.settings import read_hub_settings
 from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import now_utc
-from hfplanner.cli.options.common import NAMESPACES
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.synced import synced_answer
-from hfplanner.errors import HubUnreachable, Outcome, TokenError
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import SYNC, find_arguments
+from hfplanner.plan.syncing import sync_jobs
+from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hfplanner.api.auth import Token
     from hfplanner.history.sync_walk import Watch
 
 
@@ -31,32 +26,10 @@ def sync(*, namespace: list[str] | None, full: bool, token: str | None, offline:
     means that not all was read, and the next sync goes on there. Labels that were changed after a job had ended are
     seen by --full.
     """
-    from hfplanner.api.client import JobsClient  # noqa: PLC0415 - httpx, not for a help text
-    from hfplanner.history.store import HistoryStore, default_history_folder  # noqa: PLC0415 - polars
-    from hfplanner.history.sync import SyncRequest, sync_history  # noqa: PLC0415 - the same
-
-    settings = read_hub_settings(os.environ)
-    if offline or settings.offline:
-        raise HubUnreachable(
-            "A sync asks the Hub, and the program is told to stay offline.",
-            hint="Leave out --offline and HF_HUB_OFFLINE, or take jobs from a file: `hfplanner import`.",
-            outcome=Outcome.NOT_SENT,
-        )
-    store = HistoryStore(default_history_folder(os.environ))
-    request = SyncRequest(namespaces=tuple(namespace or ()), full=full)
-    with JobsClient(settings.endpoint, token=_token(token)) as client, _progress() as watch:
-        done = sync_history(client, store, request, clock=now_utc, watch=watch)
+    with Workspace.from_environ(token=token, offline=offline) as workspace, _progress() as watch:
+        done = sync_jobs(workspace, namespace or (), full=full, watch=watch)
     answer = synced_answer(done)
     return replace(answer, code=INTERRUPTED) if done.interrupted else answer
-
-
-def _token(given: str | None) -> "Token":
-    from hfplanner.api.auth import Token, find_token  # noqa: PLC0415 - httpx
-
-    token = find_token() if given is None else Token(given.strip())
-    if token is None:
-        raise TokenError("A sync needs a token, and there is none.", hint="Run `hf auth login`, or set HF_TOKEN.")
-    return token
 
 
 @contextmanager
@@ -73,15 +46,7 @@ def _progress() -> "Iterator[Watch | None]":
 COMMAND = Command(
     call=sync,
     options=(
-        replace(NAMESPACES, help="Whose jobs; repeatable.", shown_default="the token's user"),
-        Argument(
-            name="full",
-            group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
-            help="Read everything again, not only what can have changed.",
-        ),
+        *SYNC,
         *find_arguments("token"),
         replace(*find_arguments("offline"), help="Refuse to ask the Hub. HF_HUB_OFFLINE=1 does too."),
     ),

@@ -92,7 +92,7 @@ def show(answer: Answer, shown: str) -> int:
             print_tsv(answer.columns, ([row.get(name) for name in answer.columns] for row in answer.rows()))
         case "human":
             answer.people()
-        case "agent":
+        case "agent" if shown not in answer.documents:
             pass
         case _:
             print_document(answer.documents[shown]())

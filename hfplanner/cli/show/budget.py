@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from hfplanner.budget.decision import BudgetLine
 from hfplanner.budget.explain import period_words
-from hfplanner.budget.policy import Limits, Policy
+from hfplanner.budget.policy import JobLimits, Policy
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen
+from hfplanner.plan.budgets import BudgetOverview
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_duration, format_usd
 
@@ -29,51 +29,19 @@ _COLUMNS = (
 _BAR = 10
 
 
-def budgets_answer(policy: Policy, lines: Sequence[BudgetLine], warnings: Sequence[str], now: datetime) -> Answer:
+def budgets_answer(overview: BudgetOverview, now: datetime) -> Answer:
     """Return the limits, and what is spent, held and left."""
+    policy, lines = overview.policy, overview.lines
     sources = (Remark("note", f"Policy: {', '.join(policy.sources)}."),) if policy.sources else ()
-    said = tuple(Remark("warning", text) for text in warnings)
+    said = tuple(Remark("warning", text) for text in overview.warnings)
     return Answer(
-        document=lambda: _document(policy, lines),
+        document=overview.to_dict,
         names=lambda: [line.window.budget for line in lines],
         columns=_COLUMNS,
         rows=lambda: [line.to_json() for line in lines],
         people=lambda: _show(policy, lines, now),
         remarks=(*sources, *said),
     )
-
-
-def _document(policy: Policy, lines: Sequence[BudgetLine]) -> dict[str, Any]:
-    """Return the limits and what is left of them as the interface spells it."""
-    return {
-        "policy": list(policy.sources),
-        "budgets": [line.to_json() for line in lines],
-        "limits": _limits_document(policy.limits),
-        "waivers": [
-            {
-                "budget": rule.budget,
-                "reason": rule.waiver.reason,
-                "author": rule.waiver.author,
-                "expires": f"{rule.waiver.expires:%Y-%m-%dT%H:%M:%SZ}",
-                "scope": rule.scope.words(),
-            }
-            for rule in policy.waivers
-        ],
-    }
-
-
-def _limits_document(limits: Limits) -> dict[str, Any]:
-    age = limits.max_price_age
-    return {
-        "max_job_micro_usd": limits.max_job_micro_usd,
-        "max_price_micro_usd_per_hour": limits.max_price_micro_usd_per_hour,
-        "max_timeout_secs": limits.max_timeout_secs,
-        "max_attempts": limits.max_attempts,
-        "max_price_age_secs": None if age is None else int(age.total_seconds()),
-        "allow_flavors": None if limits.allow_flavors is None else sorted(limits.allow_flavors),
-        "deny_flavors": sorted(limits.deny_flavors),
-        "unknown_spending": limits.unknown_spending,
-    }
 
 
 def _show(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
@@ -108,7 +76,7 @@ def _bar(line: BudgetLine) -> str:
     return f"{'#' * filled}{'.' * (_BAR - filled)} {percent} %"
 
 
-def _limits(limits: Limits) -> Iterator[str]:
+def _limits(limits: JobLimits) -> Iterator[str]:
     """Yield the limits of single jobs that are set."""
     if limits.max_job_micro_usd is not None:
         yield f"One job: at most {format_usd(limits.max_job_micro_usd)}."
@@ -118,12 +86,23 @@ def _limits(limits: Limits) -> Iterator[str]:
         yield f"Timeout: at most {format_duration(limits.max_timeout_secs)}."
     if limits.max_attempts is not None:
         yield f"Attempts: at most {limits.max_attempts}."
+    yield from _running(limits)
     if limits.allow_flavors is not None:
         yield f"Flavors: only {', '.join(sorted(limits.allow_flavors)) or 'none'}."
     if limits.deny_flavors:
         yield f"Flavors: not {', '.join(sorted(limits.deny_flavors))}."
     if limits.max_price_age is not None:
         yield f"Prices: at most {format_age(int(limits.max_price_age.total_seconds()))} old."
+
+
+def _running(limits: JobLimits) -> Iterator[str]:
+    """Yield the limits on what runs at once that are set."""
+    if limits.max_running_jobs is not None:
+        yield f"At once: at most {limits.max_running_jobs:,} jobs."
+    if limits.max_running_per_owner is not None:
+        yield f"At once: at most {limits.max_running_per_owner:,} jobs of each owner."
+    if limits.max_running_micro_usd_per_hour is not None:
+        yield f"At once: at most {format_usd(limits.max_running_micro_usd_per_hour)} an hour."
 
 
 def _waivers(policy: Policy, now: datetime) -> Iterator[str]:

@@ -9,7 +9,7 @@ from hfplanner.cli.show.output import print_block, print_lines
 from hfplanner.errors import BudgetError, BudgetRefused, HfplannerError
 
 if TYPE_CHECKING:
-    from hfplanner.cli.planning import Planned
+    from hfplanner.plan.job_plan import JobPlan
 
 __all__ = ["blocked_answer", "check_answer"]
 
@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 
 
-def check_answer(planned: "Planned") -> Answer:
+def check_answer(planned: "JobPlan") -> Answer:
     """Return the decision with its sums; exit code 3 where it may not run."""
     decision = planned.decision
     return Answer(

@@ -16,9 +16,9 @@ from hfplanner.cli.show.output import hint, note, print_error, print_log, warn
 from hfplanner.errors import HfplannerError, HubError, SubmissionError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.sanitize import sanitize
-from hfplanner.submit.books import Books
+from hfplanner.submit.charging import Charging
 from hfplanner.submit.follow import follow_job
-from hfplanner.submit.send import Desk, Submitted
+from hfplanner.submit.send import Submitted, Submitter
 from hfplanner.submit.settlement import foreign_price, settlement
 from hfplanner.units import format_duration, format_usd
 
@@ -55,7 +55,7 @@ class _Standing:
         return f"Running on {terms.flavor} for {format_duration(secs)}: {so_far} of at most {most}"
 
 
-def follow(submitted: Submitted, desk: Desk, books: Books) -> int:
+def follow(submitted: Submitted, submitter: Submitter, books: Charging) -> int:
     """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
     standing = _Standing(submitted.submission)
@@ -64,10 +64,10 @@ def follow(submitted: Submitted, desk: Desk, books: Books) -> int:
     last: JobInfo | None = None
     try:
         with _spinner(standing):
-            for seen in follow_job(desk.hub, namespace, job_id):
+            for seen in follow_job(submitter.hub, namespace, job_id):
                 if isinstance(seen, JobInfo):
                     last = seen
-                    standing.see(seen, desk.clock())
+                    standing.see(seen, submitter.clock())
                 else:
                     print_log(seen.data)
     except KeyboardInterrupt:
@@ -77,19 +77,19 @@ def follow(submitted: Submitted, desk: Desk, books: Books) -> int:
     except HubError as error:
         warn(f"The job cannot be followed any more: {error.message} It runs on.")
         return 0
-    return _ended(last, submitted, desk, books)
+    return _ended(last, submitted, submitter, books)
 
 
-def _ended(job: JobInfo | None, submitted: Submitted, desk: Desk, books: Books) -> int:
+def _ended(job: JobInfo | None, submitted: Submitted, submitter: Submitter, books: Charging) -> int:
     """Settle a job that has ended, and say how it did and what it cost."""
     if job is None:
         return 0
     submission = submitted.submission
-    cost = settlement(job, submission, desk.clock(), ran_at=foreign_price(job, submission, books))
+    cost = settlement(job, submission, submitter.clock(), ran_at=foreign_price(job, submission, books))
     if cost is None:
         return 0
     try:
-        desk.ledger.settle(submission.sid, cost)
+        submitter.ledger.settle(submission.sid, cost)
     except HfplannerError as error:
         warn(f"The ledger could not settle it: {error.message} `hfplanner ledger reconcile` does.")
     spent = f"{format_usd(cost.cost_micro_usd)} of at most {format_usd(submission.cap_micro_usd)}"

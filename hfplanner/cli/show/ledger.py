@@ -13,8 +13,8 @@ from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.budget.ledger.records import Problem
-    from hfplanner.submit.rebuild import Rebuilt
-    from hfplanner.submit.reconcile import Reconciled
+    from hfplanner.submit.reconciliation import Reconciled
+    from hfplanner.submit.recovery import Rebuilt
 
 __all__ = [
     "rebuilt_answer",

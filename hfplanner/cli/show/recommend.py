@@ -1,11 +1,13 @@
-"""A recommendation, in every format."""
+"""A recommendation, in every format: for people one screen, headline first, with the command that runs it last."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hfplanner.catalog.listing import Listing
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.tables import (
     Column,
@@ -17,23 +19,27 @@ from hfplanner.cli.show.tables import (
     print_text,
     screen,
     size_text,
+    wrap,
 )
 from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
+from hfplanner.recommend.certainty import Certainty
 from hfplanner.recommend.needs import Needs
-from hfplanner.recommend.result import Option, Recommendation
+from hfplanner.recommend.result import Option, Recommendation, summary
 from hfplanner.recommend.words import describe_needs, nothing_fits
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
+from hfplanner.units import GB, format_about_duration, format_duration, format_usd
 
 __all__ = ["recommendation_answer"]
 
-_ASKED = 6
+_SHOWN = 5
 _AT_MOST = 0.99
 _PARETO = {True: "yes", False: "no", None: "-"}
-
-T = TypeVar("T")
-
+_EXAMPLES = (
+    "hfplanner recommend --vram 40GB",
+    "hfplanner recommend --model Qwen/Qwen3-8B --task lora --tokens 20M",
+    "hfplanner recommend --vram 24GB --duration 2h20m@a10g-small --phase train",
+)
 _COLUMNS = (
     "rank",
     "flavor",
@@ -59,15 +65,32 @@ _COLUMNS = (
     "micro_usd_per_million_tokens",
 )
 
+T = TypeVar("T")
 
-def recommendation_answer(answer: Recommendation, now: datetime, wrote: Path | None = None) -> Answer:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How much of a recommendation people are shown.
+
+    Args:
+        every: every option, not the first five alone.
+        why: the reasons: how options compare, what to know of them, and why the rest does not do.
+    """
+
+    every: bool = False
+    why: bool = False
+
+
+def recommendation_answer(
+    answer: Recommendation, now: datetime, wrote: Path | None = None, shown: Shown | None = None
+) -> Answer:
     """Return a recommendation, with the picture that was drawn of it; exit code 4 where nothing fits."""
     return Answer(
         document=lambda: answer.to_json(now),
         names=lambda: [option.flavor.name for option in answer.options],
         columns=_COLUMNS,
         rows=lambda: [_row(option) for option in answer.options],
-        people=lambda: _show(answer, now),
+        people=lambda: _show(answer, now, shown or Shown()),
         remarks=() if wrote is None else (Remark("note", f"Wrote {wrote}."),),
         error=None if answer.options else nothing_fits(answer),
         code=0 if answer.options else NothingFits.exit_code,
@@ -84,83 +107,138 @@ def _row(option: Option) -> dict[str, Any]:
     return row
 
 
-def _show(answer: Recommendation, now: datetime) -> None:
-    """Print the recommendation, every option beside it, what else to know, and why the rest does not do."""
+def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
     out = screen()
-    if answer.options:
-        _print_best(out, answer)
-        out.write()
-        _print_options(out, answer.options, answer.needs)
-        out.write()
-        _print_notes(out, answer.options)
-    _print_rejected(out, answer)
-    if answer.options and answer.nearest_miss:
-        print_text(out, f"Near: {answer.nearest_miss.message}.")
-    print_text(out, age_line(answer.listing, now), "dim")
+    if _asks_nothing(answer) and not (shown.every or shown.why):
+        _print_what_it_is(out, answer)
+        return
+    if not answer.options:
+        _print_rejected(out, answer)
+        print_text(out, age_line(answer.listing, now), "dim")
+        return
+    sure = answer.certainty()
+    options = answer.options if shown.every else answer.options[:_SHOWN]
+    _print_best(out, answer)
+    _print_options(out, options, answer.needs, sure)
+    told = _how_sure(sure, answer)
+    if told:
+        print_text(out, told)
+    if shown.why:
+        _print_why(out, answer, options)
+    print_text(out, f"{_rest(answer, len(options), shown)}{_of_when(answer.listing, now)}", "dim")
+    _print_command(out, _command(answer.options[0]))
+
+
+def _asks_nothing(answer: Recommendation) -> bool:
+    return answer.needs == Needs() and answer.estimates.memory is None and answer.estimates.durations is None
+
+
+def _print_what_it_is(out: Screen, answer: Recommendation) -> None:
+    """Print what can be asked: a list of every flavor answers no question."""
+    print_text(out, "Say what the job needs: the cheapest flavor that fits comes first, with its time and cost.")
+    for line in _EXAMPLES:
+        out.write(f"  {line}")
+    count = len(answer.options) + len(answer.rejected)
+    print_text(out, f"`hfplanner hardware` lists all {count} flavors, `hfplanner recommend --help` what can be asked.")
 
 
 def _print_best(out: Screen, answer: Recommendation) -> None:
-    best, *others = answer.options
+    """Print the answer: which flavor, how long, how much; for what; and whether it fits and when it is stopped."""
+    best = answer.options[0]
+    print_text(out, summary(best), "bold green")
     asked = describe_needs(answer.needs, answer.estimates)
-    print_text(out, f"{best.flavor.name} at {price_text(best.flavor)}/h for {asked}", "bold green")
-    print_text(out, f"Why: {best.standing}.")
-    if others:
-        print_text(out, f"{others[0].flavor.name}: {others[0].standing}.")
-    if best.timeout_secs is not None and best.worst_case_micro_usd is not None:
-        timeout, most = format_duration(best.timeout_secs), format_usd(best.worst_case_micro_usd)
-        print_text(out, f"A timeout of {timeout} kills at most one such run in a hundred: {most} at most.")
+    place = "" if best.standing.startswith("the cheapest of") else f": {best.standing}"
+    print_text(out, f"for {asked}{place}", indent="  ")
+    facts = list(_facts(best))
+    if facts:
+        together = (" " * 4).join(facts)
+        for line in [together] if len(together) + len("  ") <= out.width else facts:
+            out.write(f"  {line}")
+    for note in best.notes:
+        if best.memory is None or not note.startswith(f"{best.memory.verdict} to fit"):
+            print_text(out, f"note: {note}", "yellow", indent="  ")
+
+
+def _facts(best: Option) -> Iterator[str]:
     if best.memory is not None:
-        where = "one GPU" if best.memory.gpus == 1 else f"each of {best.memory.gpus} GPUs"
-        need, ram, disk = (
-            _span(span, format_bytes, format_bytes)
-            for span in (best.memory.per_gpu_bytes, best.memory.ram_bytes, best.memory.disk_bytes)
-        )
-        print_text(out, f"It needs {need} of {where}; main memory {ram}, disk {disk}.")
+        where = "" if best.memory.gpus == 1 else f" on each of {best.memory.gpus} GPUs"
+        need, usable = best.memory.per_gpu_bytes.likely, best.memory.usable_bytes
+        yield f"fits: {_about_gb(need)}{'' if usable is None else f' of {_about_gb(usable)}'} needed{where}"
+    if best.timeout_secs is not None and best.worst_case_micro_usd is not None:
+        yield f"timeout {format_duration(best.timeout_secs)}, at most {format_usd(best.worst_case_micro_usd)}"
 
 
-def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs) -> None:
+def _about_gb(size: int) -> str:
+    """Show a size in whole GB: an estimate of memory is not known to the megabyte.
+
+    >>> _about_gb(116_090_000_000), _about_gb(7_440_000_000)
+    ('116 GB', '7.4 GB')
+    """
+    digits = 0 if size >= 10 * GB else 1
+    return f"{size / GB:.{digits}f} GB"
+
+
+def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs, sure: Certainty) -> None:
     def asked(need: object, otherwise: int) -> int:
-        """Keep what was asked for nearly as long as the names and prices."""
-        return otherwise if need is None else _ASKED
+        """Keep what was asked for longer than what was not."""
+        return otherwise if need is None else 75
 
     flavors = [option.flavor for option in options]
+    marked = [f"{'*' if option.rank == 1 else ' '} {sanitize(option.flavor.name)}" for option in options]
     vcpus = ["-" if flavor.vcpu is None else str(flavor.vcpu) for flavor in flavors]
     columns = [
-        Column("#", [str(option.rank) for option in options], keep=9),
-        Column("FLAVOR", [sanitize(flavor.name) for flavor in flavors], keep=10, right=False),
-        Column("GPU", [gpu_text(flavor) for flavor in flavors], keep=6, right=False),
-        Column("GB/GPU", [size_text(flavor.vram_per_gpu_bytes) for flavor in flavors], keep=5),
-        Column("VCPU", vcpus, keep=asked(needs.vcpu, 1)),
-        Column("RAM GB", [size_text(flavor.ram_bytes) for flavor in flavors], keep=asked(needs.ram_bytes, 2)),
-        Column("DISK GB", [size_text(flavor.disk_bytes) for flavor in flavors], keep=asked(needs.disk_bytes, 0)),
-        Column("$/H", [price_text(flavor) for flavor in flavors], keep=8),
-        Column("BREAK-EVEN", [f"{float(option.break_even):.2f}x" for option in options], keep=3),
+        Column("  FLAVOR", marked, keep=100, right=False),
+        Column("GPU", [gpu_text(flavor) for flavor in flavors], keep=99, right=False),
+        *_columns_of_time(options),
+        Column("$/H", [price_text(flavor) for flavor in flavors], keep=96),
+        *_columns_of_memory(options),
+        *_columns_of_tokens(options),
+        Column("GB/GPU", [size_text(flavor.vram_per_gpu_bytes) for flavor in flavors], keep=70),
+        *_column_of_usable(options),
+        Column("BREAK-EVEN", [f"{float(option.break_even):.2f}x" for option in options], keep=50),
+        *_column_of_pareto(options),
+        Column("VCPU", vcpus, keep=asked(needs.vcpu, 30)),
+        Column("RAM GB", [size_text(flavor.ram_bytes) for flavor in flavors], keep=asked(needs.ram_bytes, 20)),
+        Column("DISK GB", [size_text(flavor.disk_bytes) for flavor in flavors], keep=asked(needs.disk_bytes, 10)),
+        *_columns_of_certainty(options, sure),
     ]
-    columns += _columns_of_memory(options)
-    if any(option.cost_micro_usd is not None for option in options):
-        columns += [
-            Column(
-                "TIME",
-                [_span(option.duration_secs, format_about_duration, format_duration) for option in options],
-                keep=6,
-            ),
-            Column("COST", [_span(option.cost_micro_usd, format_usd, format_usd) for option in options], keep=7),
-            *_columns_of_tokens(options),
-            Column("PARETO", [_PARETO[option.pareto] for option in options], keep=0),
-        ]
-    print_table(out, columns, bold_first=True)
+    print_table(out, columns, bold_first=True, names_missing=False)
+
+
+def _columns_of_time(options: tuple[Option, ...]) -> list[Column]:
+    costs = [option.cost_micro_usd for option in options]
+    if not any(costs):
+        return []
+    return [
+        Column("TIME", [_time(option.duration_secs) for option in options], keep=98),
+        Column("COST", ["-" if cost is None else format_usd(cost.likely) for cost in costs], keep=97),
+    ]
 
 
 def _columns_of_memory(options: tuple[Option, ...]) -> list[Column]:
-    """Return what there is to say about estimated memory: what may be used of each GPU, and how surely it is enough."""
+    """Return how surely estimated memory is enough."""
     there = [option.memory for option in options if option.memory is not None]
-    if not there:
+    return [Column("FITS", [_share(memory.probability) for memory in there], keep=95)] if there else []
+
+
+def _column_of_usable(options: tuple[Option, ...]) -> list[Column]:
+    there = [option.memory for option in options if option.memory is not None]
+    return [Column("USABLE", [size_text(memory.usable_bytes) for memory in there], keep=60)] if there else []
+
+
+def _column_of_pareto(options: tuple[Option, ...]) -> list[Column]:
+    if not any(option.cost_micro_usd for option in options):
         return []
-    usable = [size_text(memory.usable_bytes) for memory in there]
-    return [
-        Column("USABLE", usable, keep=4),
-        Column("CHANCE", [_chance(memory.probability) for memory in there], keep=6),
-    ]
+    return [Column("PARETO", [_PARETO[option.pareto] for option in options], keep=40)]
+
+
+def _columns_of_certainty(options: tuple[Option, ...], sure: Certainty) -> list[Column]:
+    """Return how often each is the cheapest, of a hundred runs: said once, then in numbers."""
+    if len(sure.cheapest) <= 1:
+        return []
+    shares = [sure.cheapest.get(option.flavor.name) for option in options]
+    first, *rest = ["" if share is None else f"{100 * share:.0f}" for share in shares]
+    return [Column("CHEAPEST", [f"{first} of 100", *rest], keep=94, right=False)]
 
 
 def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
@@ -168,26 +246,89 @@ def _columns_of_tokens(options: tuple[Option, ...]) -> list[Column]:
     costs = [option.micro_usd_per_million_tokens for option in options]
     if not any(costs):
         return []
-    return [Column("$/M TOKENS", [format_usd(cost.likely) if cost else "-" for cost in costs], keep=6)]
+    return [Column("$/M TOKENS", [format_usd(cost.likely) if cost else "-" for cost in costs], keep=80)]
 
 
-def _chance(probability: float) -> str:
+def _share(probability: float) -> str:
     return f">{_AT_MOST:.0%}" if probability > _AT_MOST else f"{probability:.0%}"
 
 
-def _span(estimate: Estimate | None, about: Callable[[int], str], exactly: Callable[[int], str]) -> str:
-    """Show an estimate: one exact value where it has no spread, otherwise about the likely one and its bounds."""
-    if estimate is None:
+def _time(duration: Estimate | None) -> str:
+    """Show the likely duration, to the second where it has no spread."""
+    if duration is None:
         return "-"
-    if estimate.low == estimate.high:
-        return exactly(estimate.likely)
-    return f"{about(estimate.likely)} ({about(estimate.low)} to {about(estimate.high)})"
+    return (format_duration if duration.low == duration.high else format_about_duration)(duration.likely)
 
 
-def _print_notes(out: Screen, options: Iterable[Option]) -> None:
-    """Print each note once, with the flavors it is about."""
+def _how_sure(sure: Certainty, answer: Recommendation) -> str:
+    """Return which options cannot be told apart, and what would tell; or what comes next to the recommendation."""
+    said = []
+    if sure.indistinguishable:
+        names = list(sure.indistinguishable)
+        first = "" if sure.measured else "Nothing was measured: "
+        said.append(f"{first}{', '.join(names[:-1])} and {names[-1]} cannot be told apart.")
+    if sure.measure is not None:
+        told, runs = sure.measure, sure.measure.runs
+        over = "" if runs == 1 else f" over {runs} runs"
+        said.append(
+            f"{told.minutes} minutes on {told.flavor} ({format_usd(told.cost_micro_usd)}) would tell, and save "
+            f"{format_usd(told.saving_micro_usd)}{over} on average."
+        )
+    if not said and len(answer.options) > 1 and answer.options[0].cost_micro_usd is None:
+        second = answer.options[1]
+        said.append(f"{second.flavor.name}: {second.standing}.")
+    return " ".join(said)
+
+
+def _rest(answer: Recommendation, shown: int, asked: Shown) -> str:
+    """Return how many flavors there are beside those shown, and how to see them."""
+    below = sum(1 for rejection in answer.rejected if any(reason.code == "not_in_top" for reason in rejection.reasons))
+    more, unfit = len(answer.options) - shown + below, len(answer.rejected) - below
+    parts = []
+    if more:
+        parts.append(f"{more} more fit{'s' if more == 1 else ''}{'' if below else ' (--all)'}")
+    if unfit:
+        parts.append(f"{unfit} do{'' if unfit > 1 else 'es'} not{'' if asked.why else ' (--why)'}")
+    return f"{', '.join(parts)}. " if parts else ""
+
+
+def _of_when(listing: Listing, now: datetime) -> str:
+    """Return of which day the prices are."""
+    if listing.age(now) < timedelta(days=1):
+        return "Prices of today."
+    shipped = " (shipped)" if listing.source == "shipped" else ""
+    return f"Prices of {listing.checked:%Y-%m-%d}{shipped}."
+
+
+def _command(best: Option) -> str:
+    """Return the command that runs the job as recommended."""
+    timeout = "" if best.timeout_secs is None else f" --timeout {format_duration(best.timeout_secs)}"
+    return f"hfplanner run --flavor {sanitize(best.flavor.name)}{timeout} IMAGE COMMAND"
+
+
+def _print_command(out: Screen, command: str) -> None:
+    """Print a command that can be copied, over several lines where there is no room for it on one."""
+    if len(f"Run it:  {command}") <= out.width:
+        out.write(f"Run it:  {command}", "bold")
+        return
+    *lines, last = wrap(command, out.width - len("   \\"))
+    out.write("Run it:", "bold")
+    for line in [*(f"{line} \\" for line in lines), last]:
+        out.write(f"  {line}", "bold")
+
+
+def _print_why(out: Screen, answer: Recommendation, options: tuple[Option, ...]) -> None:
+    """Print how the options compare, what to know of each, and why the rest does not do."""
+    _print_list(out, "Compared", (f"{option.flavor.name}: {option.standing}" for option in options))
     about = _gathered((sentence, option.flavor.name) for option in options for sentence in option.notes)
     _print_list(out, "Notes", (f"{', '.join(names)}: {sentence}" for sentence, names in about.items()))
+    best = options[0]
+    if best.timeout_secs is not None:
+        bound = best.timeout_bound or "a timeout of that length kills at most one such run in a hundred"
+        _print_list(out, "Timeout", [f"{format_duration(best.timeout_secs)}: {bound}"])
+    _print_rejected(out, answer)
+    if answer.nearest_miss:
+        print_text(out, f"Near: {answer.nearest_miss.message}.")
 
 
 def _print_rejected(out: Screen, answer: Recommendation) -> None:

@@ -3,25 +3,23 @@
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hfplanner.budget.decision import Verdict
 from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
-from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, SubmissionUnknown
+from hfplanner.errors import BudgetError, SubmissionUnknown
+from hfplanner.plan.sending import refusal_of
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.cli.planning import Planned
+    from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
 
 __all__ = [
     "ask",
     "dry_run_answer",
-    "plan_document",
     "refused_answer",
     "show_plan",
     "submitted_answer",
-    "submitted_document",
     "unknown_answer",
 ]
 
@@ -33,9 +31,9 @@ _BASES = {
 }
 
 
-def dry_run_answer(planned: "Planned") -> Answer:
+def dry_run_answer(planned: "JobPlan") -> Answer:
     """Return what would be sent and what it may cost."""
-    document = plan_document(planned)
+    document = planned.to_dict()
     return Answer(
         document=lambda: document,
         names=lambda: [planned.run.flavor],
@@ -47,12 +45,10 @@ def dry_run_answer(planned: "Planned") -> Answer:
     )
 
 
-def refused_answer(planned: "Planned") -> Answer:
+def refused_answer(planned: "JobPlan") -> Answer:
     """Return why a job may not run; the same document as a check gives, beside the error."""
     decision = planned.decision
-    reasons = " ".join(reason.message for reason in decision.against)
-    kind = BudgetRefused if decision.verdict is Verdict.REFUSED else BudgetBlocked
-    error = kind(reasons or "It may not run.", hint="`hfplanner budget check` shows the arithmetic.")
+    error = refusal_of(decision)
     return Answer(
         document=lambda: {**error_document(error), **decision.to_json()},
         names=tuple,
@@ -74,8 +70,9 @@ def unknown_answer(error: SubmissionUnknown) -> Answer:
     )
 
 
-def submitted_answer(submitted: "Submitted", document: dict[str, Any]) -> Answer:
-    """Return what was submitted."""
+def submitted_answer(submitted: "Submitted", *, dry_run: bool = False) -> Answer:
+    """Return what was submitted; ``dry_run`` says that nothing was now, because the key had been used before."""
+    document: dict[str, Any] = {**({"dry_run": True} if dry_run else {}), **submitted.to_json()}
     job = submitted.job_id or "not known yet"
     return Answer(
         document=lambda: document,
@@ -86,51 +83,7 @@ def submitted_answer(submitted: "Submitted", document: dict[str, Any]) -> Answer
     )
 
 
-def plan_document(planned: "Planned") -> dict[str, Any]:
-    """Return what would be sent and what it may cost; the values of secrets are not in it."""
-    run, flavor = planned.run, planned.flavor
-    spec = dict(planned.request.body)
-    if "secrets" in spec:
-        spec["secrets"] = sorted(spec["secrets"])
-    if "environment" in spec:
-        spec["environment"] = dict(spec["environment"])
-    return {
-        "dry_run": True,
-        "submission_id": None,
-        "state": None,
-        "job_id": None,
-        "url": None,
-        "namespace": planned.account.namespace or None,
-        "flavor": run.flavor,
-        "why": flavor.why,
-        "timeout_secs": run.timeout_secs,
-        "timeout_basis": run.timeout_basis,
-        "attempts": planned.request.attempts,
-        "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
-        "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
-        **planned.decision.to_json(),
-        "plan_warnings": [*flavor.warnings, *run.warnings],
-        "spec": spec,
-    }
-
-
-def submitted_document(submitted: "Submitted") -> dict[str, Any]:
-    """Return what became of a run, as the interface spells it."""
-    submission = submitted.submission
-    return {
-        "submission_id": submission.sid,
-        "state": submission.state.value,
-        "job_id": submitted.job_id,
-        "url": submitted.url,
-        "flavor": submission.terms.flavor,
-        "timeout_secs": submission.terms.timeout_secs,
-        "attempts": submission.terms.attempts,
-        "worst_case_micro_usd": submission.cap_micro_usd,
-        "is_new": submitted.is_new,
-    }
-
-
-def show_plan(planned: "Planned", stream: TextIO) -> None:
+def show_plan(planned: "JobPlan", stream: TextIO) -> None:
     """Print the flavor and why, how long and what it may cost, and the sums of every budget, as plain text."""
     lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
     if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
@@ -140,7 +93,7 @@ def show_plan(planned: "Planned", stream: TextIO) -> None:
             f" ({format_duration(duration.low)} to {format_duration(duration.high)},"
             f" {format_usd(cost.low)} to {format_usd(cost.high)})."
         )
-    attempts = planned.request.attempts
+    attempts = planned.attempts
     times = f", {attempts} attempts" if attempts > 1 else ""
     lines.append(f"Timeout {format_duration(planned.run.timeout_secs)}{times}: {_BASES[planned.run.timeout_basis]}.")
     lines.append(headline(planned.decision))

@@ -17,7 +17,18 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_age, format_bytes, format_usd_per_hour
 
-__all__ = ["Column", "Screen", "age_line", "gpu_text", "price_text", "print_table", "print_text", "screen", "size_text"]
+__all__ = [
+    "Column",
+    "Screen",
+    "age_line",
+    "gpu_text",
+    "price_text",
+    "print_table",
+    "print_text",
+    "screen",
+    "size_text",
+    "wrap",
+]
 
 _GAP = 2
 _LONGEST_TEXT = 4000
@@ -140,10 +151,12 @@ class Column:
         return blanks + text if self.right else text + blanks
 
 
-def print_table(out: Screen, columns: Sequence[Column], *, bold_first: bool = False) -> None:
+def print_table(
+    out: Screen, columns: Sequence[Column], *, bold_first: bool = False, names_missing: bool = True
+) -> None:
     """Print a table without rules and without blanks at the ends of its lines.
 
-    Columns that do not fit are left out whole, and named: a price is never cut.
+    Columns that do not fit are left out whole, and named unless told otherwise: a price is never cut.
     """
     shown = list(columns)
     while len(shown) > 1 and sum(column.width + _GAP for column in shown) - _GAP > out.width:
@@ -156,7 +169,7 @@ def print_table(out: Screen, columns: Sequence[Column], *, bold_first: bool = Fa
         for piece in _pieces(line, out.width) if cell_width(line) > out.width else [line]:
             out.write(piece, style)
     left_out = [column.title for column in columns if column not in shown]
-    if left_out:
+    if left_out and names_missing:
         print_text(out, f"No room for {', '.join(left_out)} in {out.width} columns.", "dim")
 
 

@@ -16,7 +16,7 @@ def longest_rounds(offer: TrialOffer, limits: SweepLimits) -> int:
     """
     rounds = ceil_div(limits.trials, offer.slots)
     if limits.deadline_secs is not None:
-        rounds = min(rounds, (limits.deadline_secs - offer.startup_secs) // offer.planned_secs)
+        rounds = min(rounds, (limits.deadline_secs - offer.wait_secs - offer.startup_secs) // offer.planned_secs)
     if rounds > 1:
         rounds = min(rounds, max((limits.max_timeout_secs - offer.startup_secs) // offer.timeout_secs, 1))
     if offer.startup_secs + offer.planned_secs > limits.max_timeout_secs:

@@ -20,6 +20,7 @@ class TrialOffer:
         timeout_secs: the timeout for a job of one trial [s].
         slots: how many trials run side by side, each with GPUs of its own.
         startup_secs: what a job needs once before its first trial [s].
+        wait_secs: how long a job likely waits for the flavor before it starts, which costs nothing [s].
 
     Raises:
         ValueError: a number that cannot be.
@@ -32,11 +33,12 @@ class TrialOffer:
     timeout_secs: int
     slots: int = 1
     startup_secs: int = 0
+    wait_secs: int = 0
 
     def __post_init__(self) -> None:
         """Refuse an unpriced flavor and a trial that takes no time: neither is free."""
         least = min(self.price_micro_usd_per_minute, self.planned_secs, self.timeout_secs, self.slots)
-        if least <= 0 or self.startup_secs < 0:
+        if least <= 0 or min(self.startup_secs, self.wait_secs) < 0:
             raise ValueError(f"not above 0: {self}")
 
     def job_of(self, rounds: int) -> "JobType":
@@ -66,10 +68,14 @@ class JobType:
 
     @property
     def secs(self) -> int:
-        """How long it runs as planned [s]."""
+        """When it ends as planned, from when it is sent [s]."""
         return self.secs_for(self.offer.planned_secs)
 
     def secs_for(self, trial_secs: int) -> int:
+        """Return when it ends where one trial takes ``trial_secs``: its wait, its start-up, its trials [s]."""
+        return self.offer.wait_secs + self.running_secs_for(trial_secs)
+
+    def running_secs_for(self, trial_secs: int) -> int:
         """Return how long it runs where one trial takes ``trial_secs`` [s]."""
         return self.offer.startup_secs + self.rounds * trial_secs
 
@@ -80,7 +86,7 @@ class JobType:
 
     def cost_for(self, trial_secs: int) -> int:
         """Return what it costs where one trial takes ``trial_secs`` [micro-USD]."""
-        return self.offer.price_micro_usd_per_minute * started_minutes(self.secs_for(trial_secs))
+        return self.offer.price_micro_usd_per_minute * started_minutes(self.running_secs_for(trial_secs))
 
     @property
     def timeout_secs(self) -> int:

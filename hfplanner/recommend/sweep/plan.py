@@ -27,7 +27,7 @@ class SweepRow:
         rounds: how many trials one after the other.
         slots: how many trials side by side.
         parallel: how many of these jobs at once.
-        secs: of one job as planned [s].
+        secs: until one job has ended as planned, its wait included [s].
         timeout_secs: of each job [s].
         cost_micro_usd: of all of them as planned.
         worst_case_micro_usd: of all of them, each until its timeout.
@@ -84,7 +84,7 @@ class SweepPlan:
         }
 
 
-def sweep_plan(mix: Mix, limits: SweepLimits, *, wait_secs: int = 0) -> SweepPlan:
+def sweep_plan(mix: Mix, limits: SweepLimits) -> SweepPlan:
     """Return what a mix of jobs costs and when it ends, in bounds.
 
     All trials share what is not known of the job, so they are taken to be slow together or fast together: that makes
@@ -93,7 +93,6 @@ def sweep_plan(mix: Mix, limits: SweepLimits, *, wait_secs: int = 0) -> SweepPla
     Args:
         mix: of :func:`~hfplanner.recommend.sweep.solve.solve_sweep`.
         limits: those it was solved for.
-        wait_secs: likely time in the queue before the first job starts [s].
 
     >>> from hfplanner.recommend.sweep.offers import TrialOffer
     >>> from hfplanner.recommend.sweep.solve import solve_sweep
@@ -112,7 +111,7 @@ def sweep_plan(mix: Mix, limits: SweepLimits, *, wait_secs: int = 0) -> SweepPla
         return sum(job.cost_for(trial_secs(job)) for job in jobs)
 
     def ends(trial_secs: Callable[[JobType], int]) -> int:
-        return wait_secs + makespan_secs((job.secs_for(trial_secs(job)) for job in jobs), limits.parallel)
+        return makespan_secs((job.secs_for(trial_secs(job)) for job in jobs), limits.parallel)
 
     return SweepPlan(
         rows=tuple(_rows(jobs, limits)),

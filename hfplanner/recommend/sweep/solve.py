@@ -8,6 +8,7 @@ the deadline, and the order is then found longest first. The objective is the pl
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from hfplanner.recommend.sweep.columns import job_types
 from hfplanner.recommend.sweep.offers import JobType, SweepLimits, TrialOffer
@@ -15,7 +16,10 @@ from hfplanner.recommend.sweep.schedule import makespan_secs
 
 __all__ = ["Mix", "solve_sweep"]
 
+# For each program; small ones are solved to the end in milliseconds, and only those of many trials in few places stop
+# here, with what they have found.
 _SECONDS_TO_SOLVE = 0.7
+_SECONDS_TO_LOOK_FOR_SOONER = 0.8
 _HOUR = 3600
 # Where a mix that fits on paper cannot be put in an order, less time is promised to it.
 _TIGHTER = 0.97
@@ -161,12 +165,10 @@ def _trimmed(jobs: Iterable[JobType], trials: int) -> list[JobType]:
 
 def _sooner(offers: Sequence[TrialOffer], limits: SweepLimits, best: Mix) -> Mix:
     """Look for a mix of the same cost that ends sooner, by halving the time it may take."""
-    if limits.parallel is not None:
-        return best
-    shortest = min(offer.startup_secs + offer.planned_secs for offer in offers)
-    impossible, known = shortest - 1, best
+    shortest = min(offer.wait_secs + offer.startup_secs + offer.planned_secs for offer in offers)
+    impossible, known, begun = shortest - 1, best, monotonic()
     for _ in range(_TRIES):
-        if known.makespan_secs - impossible <= 1:
+        if known.makespan_secs - impossible <= 1 or monotonic() - begun > _SECONDS_TO_LOOK_FOR_SOONER:
             break
         middle = (known.makespan_secs + impossible) // 2
         found = _cheapest(offers, replace(limits, deadline_secs=middle))

@@ -1,0 +1,73 @@
+"""What budgets have spent or committed outside the ledger, added up from the evidence there is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hfplanner.budget.off_ledger import LedgerReader, OffLedger, Spending
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hfplanner.api.models import ScheduledJobInfo
+    from hfplanner.budget.policy import AppliedBudget
+    from hfplanner.catalog.listing import Listing
+
+__all__ = ["read_off_ledger"]
+
+
+def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of which may be missing
+    applied: Sequence["AppliedBudget"],
+    books: LedgerReader,
+    *,
+    now: datetime,
+    listing: "Listing",
+    jobs: "Callable[[], pl.LazyFrame] | None" = None,
+    gaps: Sequence[str] = (),
+    bills: "pl.LazyFrame | None" = None,
+    schedules: "Sequence[ScheduledJobInfo] | None" = None,
+) -> OffLedger:
+    """Return what the budgets have spent or committed outside the ledger.
+
+    Args:
+        applied: the budgets, in the period that counts.
+        books: the ledger; a job that it counts in a budget is not counted for that budget again.
+        now: the time, UTC.
+        listing: today's prices.
+        jobs: gives the history, a frame of the jobs schema; ``None`` where it is empty.
+        gaps: where the history is known to lack jobs, a sentence each.
+        bills: what was really billed; it wins over every estimate.
+        schedules: what the Hub will start; ``None`` where it was not asked.
+    """
+    spendings = {budget.budget.name: Spending() for budget in applied}
+    seen_at = None
+    if jobs is not None and applied:
+        from hfplanner.budget.off_ledger_jobs import JobEvidence, spending_of_jobs  # noqa: PLC0415 - polars
+
+        evidence = JobEvidence(jobs=jobs(), listing=listing, now=now, bills=bills)
+        spendings, seen_at = spending_of_jobs(applied, books, evidence)
+    if schedules is not None and applied:
+        from hfplanner.budget.off_ledger_schedules import committed  # noqa: PLC0415 - only where there are schedules
+
+        spendings = {
+            budget.budget.name: _with_schedules(
+                spendings[budget.budget.name], committed(budget, schedules, listing, now)
+            )
+            for budget in applied
+        }
+    return OffLedger(
+        by_budget=spendings,
+        history_seen_at=seen_at,
+        gaps=tuple(gaps) if applied else (),
+        asked_schedules=schedules is not None,
+    )
+
+
+def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:
+    return replace(
+        jobs,
+        scheduled_micro_usd=scheduled.scheduled_micro_usd,
+        scheduled_runs=scheduled.scheduled_runs,
+        unknown=(*jobs.unknown, *scheduled.unknown),
+    )

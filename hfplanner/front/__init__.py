@@ -1,0 +1,1 @@
+"""What ``import hfplanner`` offers: one function for each question, and the answers, frozen."""

@@ -1,0 +1,278 @@
+"""The functions of the front door: each question the command line answers, asked in the same way."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hfplanner.errors import UsageError
+from hfplanner.front.answers import (
+    Budgets,
+    Checked,
+    Estimated,
+    Hardware,
+    MemoryNeeded,
+    Planned,
+    Recommended,
+    Reported,
+    Sent,
+    Synced,
+)
+from hfplanner.front.calling import Given, asks
+from hfplanner.plan.arguments import (
+    ATTEMPTS,
+    DURATION,
+    FLAVORS,
+    GPUS_OF_A_RUN,
+    JOB,
+    LIMITS,
+    MODEL,
+    NEEDS,
+    OBJECTIVE,
+    REPORT,
+    SENDING,
+    SYNC,
+    TIME,
+    TOP,
+    WORST_TIMEOUT,
+    Argument,
+    find_arguments,
+)
+from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.readers import MeasuredDuration, read_measured
+
+if TYPE_CHECKING:
+    from hfplanner.plan.job_plan import KnownRequest
+    from hfplanner.plan.workspace import Workspace
+
+__all__ = [
+    "budgets",
+    "check",
+    "estimate_cost",
+    "estimate_duration",
+    "estimate_memory",
+    "hardware",
+    "recommend",
+    "report",
+    "run",
+    "sync",
+]
+
+_PRICES = find_arguments("refresh", "offline")
+_IMAGE = (
+    Argument(name="image", group="Job", metavar="IMAGE", help="The image it runs in."),
+    Argument(name="command", group="Job", metavar="COMMAND", repeatable=True, help="What it runs, a list of words."),
+)
+
+
+def _read_runs(given: object) -> list[MeasuredDuration]:
+    """Read measured durations by flavor: ``{"a10g-small": "2h"}``."""
+    if not isinstance(given, dict) or not given:
+        raise UsageError("The runs are no mapping of flavors to durations.", hint='For example {"a10g-small": "2h"}.')
+    return [MeasuredDuration(read_measured(duration).seconds, str(flavor)) for flavor, duration in given.items()]
+
+
+_RUNS = Argument(
+    name="runs",
+    group="Time",
+    read=_read_runs,
+    metavar="MAPPING",
+    help='Measured durations by flavor, another way to say duration: {"a10g-small": "2h"}.',
+)
+_WORK = (*DURATION, _RUNS)
+
+
+def _needs(given: Given) -> JobNeeds:
+    return JobNeeds(
+        machine=given.pack(AskedMachine),
+        model=given.pack(AskedModel),
+        time=given.pack(AskedTime),
+        limits=given.pack(AskedLimits),
+    )
+
+
+@asks(*_PRICES)
+def hardware(given: Given) -> Hardware:
+    """Return the flavors that can be rented, with their prices.
+
+    >>> import hfplanner as hp
+    >>> hp.hardware(offline=True).flavors[0].name
+    'cpu-basic'
+    """
+    with given.open_workspace() as workspace:
+        return Hardware(workspace.listing(refresh=given["refresh"]), workspace.now())
+
+
+@asks(*NEEDS, *MODEL, *TIME, *LIMITS, OBJECTIVE, TOP, *_PRICES)
+def recommend(given: Given) -> Recommended:
+    """Return which flavor is cheapest for what a job needs, why, and why every other is not.
+
+    Where nothing fits there are no ``options``, and the answer names the nearest miss.
+
+    >>> import hfplanner as hp
+    >>> hp.recommend(vram="40GB", offline=True).best.flavor.name
+    'l40sx1'
+    """
+    from hfplanner.plan.recommending import recommend_for  # noqa: PLC0415 - each function loads what it needs
+
+    with given.open_workspace() as workspace:
+        answer = recommend_for(_needs(given), workspace, refresh=given["refresh"])
+        return Recommended(answer, workspace.now())
+
+
+@asks(*MODEL, GPUS_OF_A_RUN, *_PRICES)
+def estimate_memory(given: Given) -> MemoryNeeded:
+    """Return how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
+
+    >>> import hfplanner as hp
+    >>> hp.estimate_memory(model="Qwen/Qwen3-8B", task="lora", batch_size=4, offline=True).per_gpu_bytes.likely > 16e9
+    True
+    """
+    from hfplanner.plan import estimating  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        listing = workspace.listing(refresh=given["refresh"])
+        return MemoryNeeded(estimating.estimate_memory(given.pack(AskedModel), given["gpus"], workspace, listing))
+
+
+@asks(*_WORK, FLAVORS, *_PRICES)
+def estimate_duration(given: Given) -> Estimated:
+    """Return how long a job that was measured on one flavor takes on the others, fastest first.
+
+    >>> import hfplanner as hp
+    >>> there = hp.estimate_duration(runs={"a10g-small": "2h20m"}, phase="train", flavor="h200", offline=True)
+    >>> there.estimates[0].duration_secs.likely < 2 * 3600
+    True
+    """
+    found = _estimated(given)
+    return replace(found, plan=found.plan.fastest_first())
+
+
+@asks(*_WORK, FLAVORS, WORST_TIMEOUT, ATTEMPTS, *_PRICES)
+def estimate_cost(given: Given) -> Estimated:
+    """Return what a job costs on each flavor, cheapest first, and what it can cost at most.
+
+    >>> import hfplanner as hp
+    >>> hp.estimate_cost(duration="3h", flavor="l4x1", offline=True).estimates[0].cost_micro_usd.likely
+    2399940
+    """
+    found = _estimated(given, timeout_secs=given["timeout"], attempts=given["attempts"] or 1)
+    return replace(found, plan=found.plan.cheapest_first())
+
+
+def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
+    from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
+    from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
+
+    asked = given.pack(AskedDuration)
+    runs = [*(asked.duration or ()), *(given["runs"] or ())]
+    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.tokens)
+    with given.open_workspace() as workspace:
+        listing = workspace.listing(refresh=given["refresh"])
+        flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
+        known = know_duration(replace(asked, duration=runs or None), workspace)
+        return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
+
+
+@asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "ledger", "token", "refresh", "offline"))
+def check(given: Given) -> Checked:
+    """Return whether a job may run, with the arithmetic. Nothing is sent or reserved.
+
+    ``max_cost`` is a limit here: :func:`run` shortens a timeout for it that was not given, a check shortens nothing.
+
+    >>> import hfplanner as hp
+    >>> hp.check(flavor="l4x1", timeout="1h", offline=True).worst_case_micro_usd
+    799980
+    """
+    from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
+    from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        request = read_job(given.pack(AskedJob), workspace.variables, values=False, token=workspace.token)
+        known = know_request(request, _needs(given), workspace, sends=False)
+        return Checked(known.plan(workspace, workspace.listing(refresh=given["refresh"])))
+
+
+@asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *SENDING, *find_arguments("policy", "ledger", "token", "offline"))
+def run(given: Given) -> Sent | Planned:
+    """Run a job: recommend a flavor, check the budget, reserve, submit exactly once. Nobody is asked; it costs money.
+
+    With ``dry_run=True`` return what would be sent and what it may cost; nothing is sent, reserved or written. A job
+    that is sent is not followed.
+
+    Raises:
+        BudgetError: it may not run; ``hp.check`` has the arithmetic.
+        NothingFits: no flavor meets the needs.
+        SubmissionUnknown: it was sent, and nobody knows whether it exists; its money is held.
+
+    >>> import hfplanner as hp
+    >>> plan = hp.run(image="python:3.12", command=["python", "-V"], vram="24GB", dry_run=True, offline=True)
+    >>> plan.to_dict()["flavor"]
+    'l4x1'
+    """
+    from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
+    from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
+    from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
+
+    job, key = given.pack(AskedJob), given["key"]
+    if not (job.image or "").strip():
+        raise UsageError("No image is given.", hint='For example image="python:3.12", command=["python", "train.py"].')
+    refuse_empty_key(key)
+    with given.open_workspace() as workspace:
+        request = read_job(job, workspace.variables, values=not given["dry_run"], token=workspace.token)
+        asked = know_request(request, _needs(given), workspace, sends=True)
+        return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
+
+
+def _planned(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent | Planned:
+    """Return the plan, or what became of a key that was used."""
+    from hfplanner.plan.sending import sent_before  # noqa: PLC0415 - as above
+
+    sent = sent_before(asked, key, workspace)
+    return Planned(asked.plan(workspace)) if sent is None else Sent(sent, dry_run=True)
+
+
+def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent:
+    from hfplanner.plan.sending import Sender, bring_up_to_date, sent_before  # noqa: PLC0415 - as above
+
+    now = bring_up_to_date(workspace, workspace.listing())
+    sent = sent_before(asked, key, workspace)
+    if sent is not None:
+        return Sent(sent, now.warnings)
+    sender = Sender(asked, key, now.books, workspace)
+    plan = sender.plan()
+    submitted = sender.send(plan)
+    return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
+
+
+@asks(*SYNC, *find_arguments("token", "offline"))
+def sync(given: Given) -> Synced:
+    """Bring the local history up to date with the Hub: the jobs of namespaces, and the bill of the current period.
+
+    What was read is kept whatever happens then; where not all was read, the next sync goes on there.
+    """
+    from hfplanner.plan.syncing import sync_jobs  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+
+
+@asks(*REPORT, *find_arguments("offline"))
+def report(given: Given) -> Reported:
+    """Return what the jobs of the local history cost, by what, and what of it was wasted.
+
+    A cost is exact, or lies between two bounds; what has no known price is counted apart, never as zero.
+    """
+    from hfplanner.plan.reporting import AskedReport, report_history  # noqa: PLC0415 - as above
+
+    asked = given.pack(AskedReport)
+    with given.open_workspace() as workspace:
+        spec = replace(asked, by=asked.by or ("flavor",)).spec(workspace.now())
+        return Reported(report_history(spec, workspace))
+
+
+@asks(*find_arguments("namespace", "policy", "ledger", "token", "offline"))
+def budgets(given: Given) -> Budgets:
+    """Return the limits, what is spent and held in the present period, and what is left."""
+    from hfplanner.plan.budgets import overview_budgets  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        return Budgets(overview_budgets(workspace, given["namespace"]))

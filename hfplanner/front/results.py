@@ -1,0 +1,120 @@
+"""What an answer of the front door is: frozen, shown in a few lines, in a notebook as a table, and as plain data."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hfplanner.sanitize import sanitize
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Answer", "Column", "Shown", "Table"]
+
+# A notebook's or a terminal's cell is no place for a whole listing.
+_MOST_LINES = 10
+_MOST_ROWS_IN_HTML = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table for people.
+
+    Args:
+        title: above it.
+        cells: one text a row.
+        right: whether it is set to the right, as numbers are.
+    """
+
+    title: str
+    cells: Sequence[str]
+    right: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer for people.
+
+    Args:
+        title: the answer in a sentence.
+        columns: of its table; none where there is none.
+        notes: what else to know, a sentence each.
+    """
+
+    title: str
+    columns: Sequence[Column] = ()
+    notes: Sequence[str] = ()
+
+
+class Answer(ABC):
+    """An answer: :meth:`to_dict` is what the command prints with ``--json``."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def to_dict(self) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer as plain data, equal to the JSON of the command."""
+
+    @abstractmethod
+    def _shown(self) -> Shown:
+        """Return the answer for people."""
+
+    def __repr__(self) -> str:
+        """Return at most ten lines."""
+        shown = self._shown()
+        lines = list(_text_lines(shown.columns))
+        room = _MOST_LINES - 1 - bool(shown.notes)
+        if len(lines) > room:
+            left = len(lines) - room + 1
+            lines = [*lines[: room - 1], f"... and {left} more"]
+        return "\n".join([sanitize(shown.title), *lines, *map(sanitize, shown.notes[:1])])
+
+    def _repr_html_(self) -> str:
+        """Return the answer as a notebook shows it."""
+        from hfplanner.front.html import to_html  # noqa: PLC0415 - only in a notebook
+
+        return to_html(self._shown(), most_rows=_MOST_ROWS_IN_HTML)
+
+
+class Table(Answer):
+    """An answer that is a table."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _records(self) -> Iterable[Mapping[str, Any]]:
+        """Return its rows as plain data."""
+
+    def to_polars(self) -> "pl.DataFrame":
+        """Return its rows as a frame; an estimate is three columns: ``_low``, ``_likely`` and ``_high``."""
+        import polars as pl  # noqa: PLC0415 - only where a frame is asked for
+
+        return pl.DataFrame([_flat(row) for row in self._records()], infer_schema_length=None)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose estimates are three numbers, and whose other mappings are columns of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if not isinstance(value, Mapping):
+            flat[name] = value
+            continue
+        parts = ("low", "likely", "high") if "likely" in value else tuple(value)
+        flat |= _flat({f"{name}_{part}": value[part] for part in parts})
+    return flat
+
+
+def _text_lines(columns: Sequence[Column]) -> Iterable[str]:
+    """Yield a table as text, its header first."""
+    if not columns:
+        return
+    texts = [[column.title, *map(sanitize, column.cells)] for column in columns]
+    widths = [max(map(len, cells)) for cells in texts]
+    rows = zip(*texts, strict=True)
+    for row in rows:
+        cells = (
+            text.rjust(width) if column.right else text.ljust(width)
+            for text, width, column in zip(row, widths, columns, strict=True)
+        )
+        yield "  ".join(cells).rstrip()

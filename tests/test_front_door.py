@@ -1,0 +1,314 @@
+"""``import hfplanner as hp``: what is there, what it costs to import, and that each answer is the command's own."""
+
+import importlib
+import inspect
+import json
+import pydoc
+import subprocess
+import sys
+import time
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from huggingface_hub import _jobs_api as reference
+
+import hfplanner as hp
+from hfplanner.front.results import Answer, Table
+from tests.hub.control import Hub
+from tests.program import Program, steady
+
+NAMES = [
+    "DEFAULT_UV_IMAGE",
+    "SPACE_IMAGE_PREFIXES",
+    "TERMINAL_JOB_STAGES",
+    "BudgetBlocked",
+    "BudgetError",
+    "BudgetRefused",
+    "CatalogError",
+    "HfplannerError",
+    "HistoryError",
+    "HubError",
+    "JobAccelerator",
+    "JobDurations",
+    "JobHardware",
+    "JobHardwareInfo",
+    "JobInfo",
+    "JobInitiator",
+    "JobNetwork",
+    "JobOwner",
+    "JobSpec",
+    "JobSpecError",
+    "JobStage",
+    "JobStatus",
+    "JobsClient",
+    "KeyConflict",
+    "LastJobInfo",
+    "LedgerError",
+    "ModelError",
+    "NoSuchJobs",
+    "NothingFits",
+    "PolicyError",
+    "ScheduledJobInfo",
+    "ScheduledJobStatus",
+    "SubmissionError",
+    "SubmissionUnknown",
+    "TokenError",
+    "UsageError",
+    "Volume",
+    "Workspace",
+    "__version__",
+    "budgets",
+    "check",
+    "create_job_spec",
+    "estimate_cost",
+    "estimate_duration",
+    "estimate_memory",
+    "hardware",
+    "recommend",
+    "report",
+    "run",
+    "sync",
+]
+FUNCTIONS = [name for name in NAMES if name.islower() and name not in {"__version__", "create_job_spec"}]
+POLICY = """
+[[budget]]
+name = "team"
+limit_usd = "2.00"
+period = "month"
+"""
+JOB = {"image": "python:3.12", "command": ["python", "t.py"], "flavor": "l4x1", "timeout": "1h"}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> hp.Workspace:
+    """Return a world of its own: an empty home with a policy, offline."""
+    (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
+    return hp.Workspace(home=tmp_path, offline=True, working_folder=tmp_path)
+
+
+def test_what_can_be_imported_is_what_is_written_here() -> None:
+    """A name that is added or lost fails here first; every one of them can be had."""
+    assert hp.__all__ == NAMES
+    assert set(dir(hp)) == set(NAMES)
+    assert all(getattr(hp, name) is not None for name in NAMES)
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    """Whoever imports it pays for what is asked, when it is asked."""
+    code = "import sys; before = set(sys.modules); import hfplanner; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["hfplanner"]
+
+
+def test_asking_loads_only_what_the_question_needs() -> None:
+    """A recommendation loads no frames, no HTTP, and no library for terminals."""
+    code = "import sys, hfplanner as hp; hp.recommend(vram='40GB', offline=True); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"polars", "httpx", "rich", "click", "typer"} & set(done.stdout.split())
+
+
+def test_every_class_of_the_seed_is_here() -> None:
+    """Whoever knows the classes of ``huggingface_hub`` finds them under the same names."""
+    classes = {
+        name
+        for name, thing in vars(reference).items()
+        if isinstance(thing, type) and thing.__module__ == reference.__name__
+    }
+    assert classes <= set(hp.__all__)
+
+
+def test_a_room_with_the_name_of_a_question_can_still_be_asked() -> None:
+    """``hfplanner.recommend`` and ``hfplanner.report`` are packages too, whatever was imported before."""
+    for name in ("recommend", "report"):
+        room = importlib.import_module(f"hfplanner.{name}")
+        assert getattr(hp, name) is room
+        assert inspect.signature(room) == inspect.signature(
+            getattr(importlib.import_module("hfplanner.front.functions"), name)
+        )
+    assert hp.recommend(vram="40GB", offline=True).best.flavor.name == "l40sx1"
+
+
+def _by_command(program: Program, *line: str) -> Any:  # noqa: ANN401 - a JSON document
+    """Return what the command prints; options of a job stand before its image."""
+    first = next((position for position, word in enumerate(line) if word.startswith("-")), len(line))
+    return json.loads(steady(program.run(*line[:first], "--json", *line[first:]).out))
+
+
+def _by_python(answer: Answer) -> Any:  # noqa: ANN401 - a JSON document
+    return json.loads(steady(json.dumps(answer.to_dict())))
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "arguments"),
+    [
+        ("hardware", "hardware", {}),
+        ("recommend --vram 40GB --shard --top 2", "recommend", {"vram": "40GB", "shard": True, "top": 2}),
+        ("recommend --vram 40GB", "recommend", {"vram": 40_000_000_000}),
+        ("recommend --vram 900GB", "recommend", {"vram": "900GB"}),
+        (
+            "recommend --vram 24GB --duration 2h@a10g-small --max-cost 5 --confidence 0.9 --objective time",
+            "recommend",
+            {
+                "vram": "24GB",
+                "duration": "2h@a10g-small",
+                "max_cost": 5_000_000,
+                "confidence": 0.9,
+                "objective": "time",
+            },
+        ),
+        (
+            "recommend --model Qwen/Qwen3-8B --task lora --tokens 20M --accelerator l4 --accelerator h200",
+            "recommend",
+            {"model": "Qwen/Qwen3-8B", "task": "lora", "tokens": 20_000_000, "accelerator": ["l4", "h200"]},
+        ),
+        (
+            "estimate memory --model Qwen/Qwen3-8B --task lora --batch-size 4",
+            "estimate_memory",
+            {"model": "Qwen/Qwen3-8B", "task": "lora", "batch_size": 4},
+        ),
+        (
+            "estimate duration --duration 2h@a10g-small --duration 50m@a100-large --phase train",
+            "estimate_duration",
+            {"runs": {"a10g-small": "2h", "a100-large": 3000}, "phase": "train"},
+        ),
+        (
+            "estimate cost --duration 3h --flavor l4x1 --attempts 2 --timeout 4h",
+            "estimate_cost",
+            {"duration": 10_800, "flavor": "l4x1", "attempts": 2, "timeout": 14_400},
+        ),
+        ("budget check --flavor l4x1 --timeout 1h python:3.12 python t.py", "check", JOB),
+        (
+            "budget check --flavor l4x1 --timeout 3h --max-cost 1 --attempts 2 -l team=nlp",
+            "check",
+            {"flavor": "l4x1", "timeout": 10_800, "max_cost": "$1", "attempts": 2, "label": {"team": "nlp"}},
+        ),
+        (
+            "run --dry-run --flavor l4x1 --timeout 1h -s KEY=hush python:3.12 python t.py",
+            "run",
+            {**JOB, "secrets": {"KEY": "hush"}, "dry_run": True},
+        ),
+        ("budget show", "budgets", {}),
+        ("report --by flavor --by owner --since 2026-09", "report", {"by": ["flavor", "owner"], "since": "2026-09"}),
+    ],
+)
+def test_an_answer_is_the_json_of_the_command(
+    line: str, name: str, arguments: dict[str, Any], program: Program, here: hp.Workspace
+) -> None:
+    """The same question, asked both ways in one home: the same document."""
+    answer = getattr(hp, name)(**arguments, workspace=here)
+    assert _by_python(answer) == _by_command(program, *line.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("hardware", {}),
+        ("recommend", {"vram": "24GB", "duration": "2h@a10g-small"}),
+        ("recommend", {"vram": "900GB"}),
+        ("estimate_memory", {"model": "Qwen/Qwen3-8B"}),
+        ("estimate_duration", {"duration": "2h@l4x1"}),
+        ("check", JOB),
+        ("run", {**JOB, "dry_run": True}),
+        ("budgets", {}),
+        ("report", {}),
+    ],
+)
+def test_an_answer_shows_itself_and_cannot_be_changed(name: str, arguments: dict[str, Any], here: hp.Workspace) -> None:
+    """In at most ten lines of text, as one escaped piece of HTML, as a frame where it is a table."""
+    answer = getattr(hp, name)(**arguments, workspace=here)
+    assert 1 <= len(repr(answer).splitlines()) <= 10
+    page = answer._repr_html_()
+    assert page.startswith('<div class="hfplanner">')
+    assert page.endswith("</div>")
+    assert page.count("<table>") == page.count("</table>")
+    if isinstance(answer, Table):
+        assert isinstance(answer.to_polars(), pl.DataFrame)
+    with pytest.raises(FrozenInstanceError):
+        setattr(answer, fields(answer)[0].name, None)  # type: ignore[arg-type] # every answer is a dataclass
+
+
+def test_a_frame_has_a_row_for_each_option(here: hp.Workspace) -> None:
+    """An estimate is three columns of whole numbers."""
+    answer = hp.recommend(vram="24GB", duration="2h@a10g-small", workspace=here)
+    frame = answer.to_polars()
+    assert frame["flavor"].to_list() == [option.flavor.name for option in answer.options]
+    assert frame["cost_micro_usd_likely"].to_list() == [option.cost_micro_usd.likely for option in answer.options]
+    assert {frame.schema[f"duration_secs_{part}"] for part in ("low", "likely", "high")} == {pl.Int64()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ({"vram": "soon"}, "vram: 'soon' is not a size", "40GB"),
+        ({"max_cost": "5"}, "max_cost cannot be judged", 'duration="3h"'),
+        ({"max_cost": 5.5}, "max_cost: 5.5 is not a whole number of micro-USD", "$5"),
+        ({"task": "lora"}, "task says how a model is run", "Add model or params."),
+        ({"objective": "tiem"}, "objective: 'tiem' is not one of cost, time.", "Did you mean time?"),
+        ({"offline": "yes"}, "offline: 'yes' is neither True nor False.", "True or False"),
+    ],
+)
+def test_an_error_speaks_of_arguments(arguments: dict[str, Any], message: str, hint: str) -> None:
+    """The command's sentence, spelled as Python spells it."""
+    with pytest.raises(hp.UsageError) as raised:
+        hp.recommend(**({"offline": True} | arguments))
+    assert str(raised.value).startswith(message)
+    assert hint in (raised.value.hint or "")
+    assert "--" not in f"{raised.value} {raised.value.hint}"
+
+
+def test_an_argument_that_does_not_exist_is_named_with_the_nearest() -> None:
+    """As any function of Python refuses it."""
+    with pytest.raises(TypeError, match=r"recommend\(\) has no argument 'vrm'. Did you mean vram"):
+        hp.recommend(vrm="40GB")
+
+
+def test_nothing_is_taken_by_position() -> None:
+    """An argument has a name."""
+    with pytest.raises(TypeError):
+        hp.recommend("40GB")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_help_names_every_argument(name: str) -> None:
+    """What ``help`` shows follows from the table: each argument with its sentence."""
+    function = getattr(importlib.import_module("hfplanner.front.functions"), name)
+    shown = pydoc.render_doc(function, renderer=pydoc.plaintext)
+    for argument in inspect.signature(function).parameters:
+        assert argument in shown
+    assert "--" not in shown
+
+
+def test_help_of_the_package_begins_with_a_page() -> None:
+    """Every function in one line each, before any class."""
+    page = pydoc.render_doc(hp, renderer=pydoc.plaintext)
+    table = page[: page.index("CLASSES")]
+    assert all(f"hp.{name} " in table for name in FUNCTIONS)
+    assert max(map(len, table.splitlines())) <= 130
+
+
+def test_a_job_runs_once_and_is_reported(tmp_path: Path, hub: Hub) -> None:
+    """Sent, found again under its key, in the history after a sync: one job on the Hub, by Python alone."""
+    hub.set_clock(time.time())
+    (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
+    world: dict[str, Any] = {"home": tmp_path, "endpoint": hub.url, "token": hub.token, "working_folder": tmp_path}
+
+    sent = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
+    again = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
+    assert (sent.to_dict()["state"], sent.job_id) == ("LAUNCHED", hub.jobs()[0]["id"])
+    assert (again.job_id, again.to_dict()["is_new"], len(hub.jobs())) == (sent.job_id, False, 1)
+    assert hp.budgets(workspace=hp.Workspace(**world)).to_dict()["budgets"][0]["held_micro_usd"] == 60 * 13333
+    assert hp.sync(workspace=hp.Workspace(**world)).complete
+    assert hp.report(by="flavor", workspace=hp.Workspace(**world)).to_polars()["jobs"].to_list() == [1]
+
+
+def test_a_job_that_may_not_run_raises_and_sends_nothing(tmp_path: Path, hub: Hub) -> None:
+    """Four hours do not fit 2 USD; what it says is the reason, with the numbers."""
+    hub.set_clock(time.time())
+    (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
+    world = hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path)
+    with pytest.raises(hp.BudgetRefused, match="team"):
+        hp.run(**(JOB | {"timeout": "4h"}), workspace=world)
+    assert hub.jobs() == []
