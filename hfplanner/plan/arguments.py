@@ -47,7 +47,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -440,16 +439,15 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -665,20 +663,25 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
+_HOW_LONG_DEPENDS_ON = {
+    "seq_len", "batch_size", "quantization", "kv_dtype", "engine", "optimizer", "lora_rank", "lora_targets",
+    "checkpointing", "attention", "loss", "accumulation", "packed", "offload", "sharding",
+}  # fmt: skip
+
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(one for one in MODEL if one.name in {"model", "params"}),
     Argument(
         name="task",
         group="Model",
-        choices="hfplanner.plan.asked:TrainedTask",
-        help="Which weights are trained.",
+        choices=f"{_MEMORY}:Task",
+        help="What is done with it: inference, or which weights are trained.",
     ),
     Argument(
         name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
     ),
-    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
+    *(one for one in MODEL if one.name in _HOW_LONG_DEPENDS_ON),
+    GPUS_OF_A_RUN,
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 
@@ -757,7 +760,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 

@@ -185,10 +185,24 @@ class AskedDuration:
     utilization: float | None = None
     model: str | None = None
     params: int | None = None
-    task: TrainedTask | None = None
+    task: Task | None = None
     tokens: int | None = None
     seq_len: int = 2048
     batch_size: int | None = None
+    quantization: str = "auto"
+    kv_dtype: KvDtype = "auto"
+    engine: Engine = "transformers"
+    optimizer: Optimizer = "adamw"
+    lora_rank: int = 16
+    lora_targets: str = "all-linear"
+    checkpointing: Checkpointing = "none"
+    attention: Attention = "sdpa"
+    loss: Loss = "standard"
+    accumulation: int = 1
+    packed: bool = False
+    offload: Offload = "none"
+    sharding: Sharding = "none"
+    gpus: int = 1
 
     def needs(self) -> JobNeeds:
         """Return the same as the needs of a job.
@@ -212,10 +226,23 @@ class AskedDuration:
             task=self.task or "inference",
             seq_len=self.seq_len,
             batch_size=self.batch_size,
+            quantization=self.quantization,
+            kv_dtype=self.kv_dtype,
+            engine=self.engine,
+            optimizer=self.optimizer,
+            lora_rank=self.lora_rank,
+            lora_targets=self.lora_targets,
+            checkpointing=self.checkpointing,
+            attention=self.attention,
+            loss=self.loss,
+            accumulation=self.accumulation,
+            packed=self.packed,
+            offload=self.offload,
+            sharding=self.sharding,
         )
         if not self.duration and self.like is None:
             self._refuse_unknown_work(model)
-        return JobNeeds(time=time, model=model)
+        return JobNeeds(machine=AskedMachine(gpus=self.gpus if self.gpus > 1 else None), time=time, model=model)
 
     def _refuse_unknown_work(self, model: AskedModel) -> None:
         if not model.is_given:

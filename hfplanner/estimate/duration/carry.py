@@ -9,7 +9,7 @@ Compute and bandwidth are the rates an accelerator SUSTAINS, not those of its da
 too small to fill it (``data/sustained_rates.csv``). The shares are distributions learnt from published measurements of
 one workload on several accelerators (``data/carry_shares.csv``, written by ``python -m tests.benchmarks.fit_carry``).
 What no rate explains is a spread per accelerator. A second measured flavor narrows the shares (:mod:`.fit`), and so do
-a known bound and the utilization. The interval holds 90 of 100 cases.
+a known bound and the utilization. The bounds are meant to hold 90 of 100 cases; the basis says how many they held.
 """
 
 import math
@@ -231,7 +231,8 @@ def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     change = Change(log.low - start, log.likely - start, log.high - start)
     change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
     told = " and ".join(_told(item) for item, _ in job.machines)
-    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source)
+    held = job.shares.held(len(job.machines))
+    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source, held)
     return apply_change(_measured(job, first.run.duration_secs, job.believed), change, *basis)
 
 
