@@ -45,7 +45,6 @@
 The number is the exit code of the command line. Each error is one sentence, with a hint that says what to do.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -442,5 +441,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("tpu", ["l4x1"])
     ''
     """
+    import difflib  # noqa: PLC0415 - only where something was not found
+
     near = difflib.get_close_matches(name[:_LONGEST_QUOTE], sorted(known), n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}? " if near else ""

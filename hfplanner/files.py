@@ -6,10 +6,7 @@ user named as an output are as any program would write them, and may be a device
 
 import errno
 import os
-import secrets
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,7 +91,11 @@ def output_file(path: Path) -> Iterator[Path]:
     ...     [(file.name, file.read_text()) for file in Path(folder).iterdir()]
     [('a.csv', 'new')]
     """
+    import shutil  # noqa: PLC0415 - only where something is written
+
     if _takes_a_stream(path):
+        import tempfile  # noqa: PLC0415 - as above
+
         with tempfile.TemporaryDirectory(prefix="hfplanner-") as folder:
             part = Path(folder, "part")
             yield part
@@ -196,6 +197,8 @@ def is_private(folder: Path) -> bool:
 
 def _beside(path: Path) -> Path:
     """Return a name in the same folder that nobody else uses."""
+    import secrets  # noqa: PLC0415 - only where something is written
+
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
 
 

@@ -7,7 +7,10 @@ from typing import Any
 from hfplanner.errors import JobSpecError, UsageError, quoted
 from hfplanner.units import parse_duration
 
-__all__ = ["WrittenJob", "is_written_job", "read_written_job"]
+__all__ = ["IMAGE_KEYS", "WrittenJob", "is_written_job", "read_written_job"]
+
+IMAGE_KEYS = ("dockerImage", "docker_image")
+"""How a job in JSON names its image."""
 
 _MAX_RETRIES = 2**53 - 2
 
@@ -56,7 +59,7 @@ def is_written_job(value: object) -> bool:
     if not isinstance(value, Mapping):
         return False
     body = _spec_of(value)
-    return any(_get(body, *names) is not None for names in (("dockerImage", "docker_image"), ("spaceId", "space_id")))
+    return any(_get(body, *names) is not None for names in (IMAGE_KEYS, ("spaceId", "space_id")))
 
 
 def read_written_job(value: Mapping[str, Any], where: str) -> WrittenJob:
@@ -76,7 +79,7 @@ def read_written_job(value: Mapping[str, Any], where: str) -> WrittenJob:
     """
     body = _spec_of(value)
     space = _text(body, where, "spaceId", "space_id")
-    image = _text(body, where, "dockerImage", "docker_image") or (f"hf.co/spaces/{space}" if space else None)
+    image = _text(body, where, *IMAGE_KEYS) or (f"hf.co/spaces/{space}" if space else None)
     if image is None:
         raise JobSpecError(f"{where}: it names no image and no Space.")
     schedule = _text(value, where, "schedule")

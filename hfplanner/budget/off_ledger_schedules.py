@@ -1,8 +1,8 @@
 """What schedules will start until the end of a budget's period, at its worst case."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from math import ceil
 
 from hfplanner.api.models import JobSpec, ScheduledJobInfo
 from hfplanner.api.said import said_attempts, said_timeout_secs
@@ -13,7 +13,7 @@ from hfplanner.budget.reasons import DecisionReason
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
 from hfplanner.budget.scope import covers
-from hfplanner.budget.terms import JobTerms
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import quoted
 from hfplanner.estimate.billing import BillingPolicy
@@ -70,31 +70,28 @@ def _worst_case(
 
 def _terms(schedule: ScheduledJobInfo, listing: Listing) -> JobTerms:
     """Return what decides the money of one run; what was not sent is what the service then takes."""
-    spec = schedule.job_spec or JobSpec()
     owner, initiator = schedule.owner, schedule.initiator
-    price = find_price(listing, str(spec.flavor or ""))
-    timeout, attempts = _said(schedule)
-    return JobTerms(
+    terms = terms_of(
+        schedule.job_spec or JobSpec(),
         namespace=(owner and owner.name) or "",
         owner=(initiator and initiator.name) or "",
-        labels=spec.labels or {},
-        flavor=str(spec.flavor or ""),
-        price=None if isinstance(price, DecisionReason) else price,
-        timeout_secs=timeout,
-        attempts=attempts,
-        has_ports=bool(spec.expose),
+        price_of=lambda flavor: _price(flavor, listing),
+        default_timeout_secs=BillingPolicy().default_timeout_secs,
     )
+    return terms if _is_usable(schedule.job_spec) else replace(terms, timeout_secs=None)
 
 
-def _said(schedule: ScheduledJobInfo) -> tuple[int | None, int]:
-    """Return the timeout and the attempts of a run; no timeout where either cannot be used."""
-    if schedule.job_spec is None:
-        return None, 1
+def _price(flavor: str, listing: Listing) -> UsedPrice | None:
+    price = find_price(listing, flavor)
+    return None if isinstance(price, DecisionReason) else price
+
+
+def _is_usable(spec: JobSpec | None) -> bool:
+    """Whether a schedule says what it runs, and how often that is tried."""
     try:
-        timeout, attempts = said_timeout_secs(schedule.job_spec), said_attempts(schedule.job_spec)
+        return spec is not None and (said_attempts(spec) or 1) > 0
     except ValueError:
-        return None, 1
-    return BillingPolicy().default_timeout_secs if timeout is None else ceil(timeout), attempts or 1
+        return False
 
 
 def _why(schedule: ScheduledJobInfo, terms: JobTerms, listing: Listing) -> str:

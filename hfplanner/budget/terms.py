@@ -1,16 +1,19 @@
 """What about a job decides its money: who pays, the price, how long and how often."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING
 
 from hfplanner.estimate.cost import worst_case_micro_usd
+from hfplanner.units import MAX_DURATION_SECS
 
 if TYPE_CHECKING:
+    from hfplanner.api.models import JobContents
     from hfplanner.api.new_job import NewJob
 
-__all__ = ["JobTerms", "UsedPrice", "terms_of_new_job"]
+__all__ = ["JobTerms", "UsedPrice", "terms_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +73,55 @@ class JobTerms:
         )
 
 
-def terms_of_new_job(job: "NewJob", *, namespace: str, owner: str, price: UsedPrice | None) -> JobTerms:
-    """Return the terms of a job that is to be sent.
+def terms_of(
+    job: "NewJob | JobContents",
+    *,
+    namespace: str,
+    owner: str,
+    price_of: Callable[[str], UsedPrice | None],
+    default_timeout_secs: int | None = None,
+) -> JobTerms:
+    """Return what decides the money of a job: one that is to be sent, one that exists, or one run of a schedule.
+
+    A timeout is whole seconds, rounded up; attempts that are no whole number count as the next one.
 
     Args:
-        job: as it will be sent.
+        job: as it will be sent, or as the Hub tells it.
         namespace: who pays.
         owner: who submits it.
-        price: of its flavor; ``None`` where that is not known.
+        price_of: the price of a flavor, ``None`` where it is not known.
+        default_timeout_secs: what holds where no timeout is said [s]; ``None`` for not known.
+
+    >>> from hfplanner.api.models import JobSpec
+    >>> spec = JobSpec.model_validate({"flavor": "l4x1", "timeout": 59.5, "retry": 1.5, "expose": [8080]})
+    >>> terms = terms_of(spec, namespace="acme", owner="ada", price_of=lambda flavor: None)
+    >>> terms.timeout_secs, terms.attempts, terms.has_ports
+    (60, 3, True)
     """
+    from hfplanner.api.new_job import NewJob  # noqa: PLC0415 - pydantic, for those who have a job
+    from hfplanner.api.said import most_attempts  # noqa: PLC0415 - as above
+
+    flavor = "" if job.flavor is None else str(job.flavor)
     return JobTerms(
         namespace=namespace,
         owner=owner,
-        labels=job.all_labels,
-        flavor=job.flavor or "",
-        price=price,
-        timeout_secs=job.timeout_secs,
-        attempts=job.attempts or 1,
-        has_ports=job.has_ports,
+        labels=job.all_labels if isinstance(job, NewJob) else job.labels or {},
+        flavor=flavor,
+        price=price_of(flavor),
+        timeout_secs=job.timeout_secs if isinstance(job, NewJob) else _timeout_secs(job, default_timeout_secs),
+        attempts=job.attempts or 1 if isinstance(job, NewJob) else most_attempts(job),
+        has_ports=job.has_ports if isinstance(job, NewJob) else bool(job.expose),
     )
+
+
+def _timeout_secs(job: "JobContents", default_secs: int | None) -> int | None:
+    """Return the timeout in whole seconds; ``None`` where it cannot be one."""
+    from hfplanner.api.said import said_timeout_secs  # noqa: PLC0415 - as above
+
+    try:
+        said = said_timeout_secs(job)
+    except ValueError:
+        return None
+    if said is None:
+        return default_secs
+    return None if said > MAX_DURATION_SECS else ceil(said)

@@ -211,6 +211,6 @@ def _as_api(value: Mapping[str, Any], job_id: str | None) -> dict[str, Any]:
     if job_id:
         record["id"] = job_id
     shown = record.pop("image/space", None)
-    if not any(record.get(key) for key in ("dockerImage", "docker_image", "spaceId", "space_id")):
-        record["dockerImage"] = None if shown == NOT_SAID else shown
+    if not any(record.get(key) for name in ("docker_image", "space_id") for key in (name, to_camel(name))):
+        record["docker_image"] = None if shown == NOT_SAID else shown
     return record

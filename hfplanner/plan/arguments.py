@@ -5,8 +5,8 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from hfplanner.plan.readers import (
     Reader,
     one_of,
     parse_confidence,
+    parse_increase,
     read_flag,
     read_measured,
     read_money,
@@ -33,6 +34,7 @@ from hfplanner.units import MAX_ATTEMPTS
 __all__ = [
     "ATTEMPTS",
     "DURATION",
+    "FILES",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
@@ -50,6 +52,7 @@ __all__ = [
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
+    "AskedMachine",
     "Group",
     "as_argument",
     "as_option",
@@ -204,7 +207,39 @@ NEEDS: tuple[Argument, ...] = (
     Argument(name="ram", group="Needs", read=read_size, metavar="SIZE", help="At least this much main memory."),
     Argument(name="disk", group="Needs", read=read_size, metavar="SIZE", help="At least this much disk."),
 )
-"""What the machine must have."""
+"""What the machine must have; :class:`AskedMachine` holds their values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMachine:
+    """What the machine must have: a field for each argument of :data:`NEEDS`."""
+
+    vram: int | None = None
+    shard: bool = False
+    gpus: int | None = None
+    accelerator: Sequence[str] | None = None
+    cpu: int | None = None
+    ram: int | None = None
+    disk: int | None = None
+
+    def as_needs(self) -> dict[str, Any]:
+        """Return the values by the names that :class:`~hfplanner.recommend.needs.Needs` has for them.
+
+        >>> AskedMachine(cpu=8, ram=62 * 10**9).as_needs()["vcpu"]
+        8
+        """
+        values = {_NEED_OF.get(field.name, field.name): getattr(self, field.name) for field in fields(self)}
+        return values | {"accelerators": tuple(self.accelerator or ())}
+
+
+# Where the need has another name than its argument: its unit, or the field's word.
+_NEED_OF = {
+    "vram": "vram_bytes",
+    "accelerator": "accelerators",
+    "cpu": "vcpu",
+    "ram": "ram_bytes",
+    "disk": "disk_bytes",
+}
 
 
 def _width(name: str, words: str) -> Argument:
@@ -663,6 +698,7 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
+<<<<<<< HEAD
 _HOW_LONG_DEPENDS_ON = {
     "seq_len", "batch_size", "quantization", "kv_dtype", "engine", "optimizer", "lora_rank", "lora_targets",
     "checkpointing", "attention", "loss", "accumulation", "packed", "offload", "sharding",
@@ -682,6 +718,22 @@ DURATION: tuple[Argument, ...] = (
     ),
     *(one for one in MODEL if one.name in _HOW_LONG_DEPENDS_ON),
     GPUS_OF_A_RUN,
+=======
+_UNSAID: dict[str, dict[str, Any]] = {
+    "task": {"default": None, "shown_default": "", "help": "What is run; by default what --phase says."},
+    "precision": {
+        "choices": "hfplanner.plan.asked:WorkPrecision",
+        "shown_default": "",
+        "help": "What it computes in; 16 bits unless said.",
+    },
+}
+
+DURATION: tuple[Argument, ...] = (
+    *TIME,
+    UTILIZATION,
+    *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
+    replace(GPUS_OF_A_RUN, default=None),
+>>>>>>> main
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 
@@ -692,6 +744,31 @@ WORST_TIMEOUT = Argument(
     metavar="TIME",
     help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
 )
+
+FILES: tuple[Argument, ...] = (
+    Argument(
+        name="compare",
+        group="Output",
+        metavar="BASE",
+        help="What changed since BASE: a revision of git, a folder, or a saved check --json.",
+    ),
+    Argument(
+        name="max_increase",
+        group="Limits",
+        read=parse_increase,
+        metavar="SHARE",
+        help="Refuse where the whole is dearer than BASE by more: 10%.",
+    ),
+    Argument(
+        name="allow_unchecked",
+        group="Limits",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="What cannot be priced is listed and does not block.",
+    ),
+)
+"""How the jobs in files are checked."""
 
 SENDING: tuple[Argument, ...] = (
     Argument(
@@ -727,6 +804,7 @@ REPORT: tuple[Argument, ...] = (
         help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
     ),
     Argument(name="until", group="Options", metavar="TIME", help="Up to here, not included."),
+    Argument(name="month", group="Options", metavar="MONTH", help="Of one month: 2026-09, or last."),
     Argument(name="namespace", group="Options", metavar="NAME", help="Only jobs of this user or organization."),
     Argument(
         name="timezone",

@@ -3,21 +3,22 @@
 What recommends, checks or runs a job makes the same plan here, so that they say the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import Policy, applied_budgets
-from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
-from hfplanner.plan.recommending import recommend_known
 from hfplanner.plan.request import JobRequest
+from hfplanner.plan.uploads import Uploads
 from hfplanner.plan.workspace import Workspace
+from hfplanner.recommend.needs import Needs
 from hfplanner.submit.choose import ChosenFlavor, choose_flavor
 from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
@@ -41,6 +42,7 @@ class JobPlan:
         account: who pays and submits.
         decision: whether it may run.
         notices: what could not be asked, a sentence each.
+        uploads: files and folders of this machine that go up before it is sent.
     """
 
     job: "NewJob"
@@ -49,6 +51,7 @@ class JobPlan:
     account: Account
     decision: Decision
     notices: tuple[str, ...] = ()
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def attempts(self) -> int:
@@ -148,10 +151,10 @@ class KnownRequest:
         named = self.request.job.flavor
         # Without a duration, or on a flavor that is named, the money is a matter of the timeout alone.
         compares = self.known.has_duration and named is None
-        flavor = choose_flavor(named, recommend_known(self.known, found, with_max_cost=compares))
+        flavor = self._flavor(found, with_max_cost=compares)
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
-        job = self.request.explicit(run.flavor, run.timeout_secs)
-        terms = terms_of_new_job(job, namespace=payer.namespace, owner=payer.owner, price=run.price)
+        job = self.request.explicit(run.flavor, run.timeout_secs, payer.namespace or "me")
+        terms = terms_of(job, namespace=payer.namespace, owner=payer.owner, price_of=lambda _: run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
         off_ledger = look_off_ledger(workspace, applied, found, schedules)
@@ -167,7 +170,20 @@ class KnownRequest:
             account=payer,
             decision=decision,
             notices=tuple(filter(None, (payer.problem, schedules.problem))),
+            uploads=self.request.uploads,
         )
+
+    def _flavor(self, listing: Listing, *, with_max_cost: bool) -> ChosenFlavor:
+        """Return which flavor it runs on; where one is named and nothing is asked of it, no other is looked at."""
+        named = self.request.job.flavor
+        if named is not None and self.known.flavor_needs(with_max_cost=with_max_cost) == Needs():
+            there = listing.by_name().get(named)
+            priced = there is None or there.price_micro_usd_per_minute is not None
+            if priced and self.known.model is None and not self.known.has_duration:
+                return ChosenFlavor(name=named, why="as named")
+        from hfplanner.plan.recommending import recommend_known  # noqa: PLC0415 - a named flavor needs none
+
+        return choose_flavor(named, recommend_known(self.known, listing, with_max_cost=with_max_cost))
 
     def _limits(self, flavor: ChosenFlavor, policy: Policy) -> RunLimits:
         job = self.request.job
@@ -190,7 +206,8 @@ class KnownRequest:
             terms: of the earlier plan.
         """
         job = self.request.job
-        return self.request.explicit(job.flavor or terms.flavor, job.timeout_secs or terms.timeout_secs or 1).to_api()
+        secs = job.timeout_secs or terms.timeout_secs or 1
+        return self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
 
 
 def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool) -> KnownRequest:

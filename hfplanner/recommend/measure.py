@@ -14,7 +14,7 @@ from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.joint import JointDurations
 from hfplanner.units import SECONDS_PER_MINUTE
 
-__all__ = ["MINUTES", "Measurement", "worth_measuring"]
+__all__ = ["MINUTES", "NOISE", "Measurement", "best_measurement", "worth_measuring"]
 
 MINUTES = 10
 """How long a measurement runs: start-up, and then enough steps to tell the pace."""
@@ -74,19 +74,33 @@ def worth_measuring(
     ('l4x1', 133330, True)
     >>> worth_measuring(JointDurations(day, lambda first, second: 0.01), prices)
     """
-    names = joint.names
-    if len(names) < 2:  # noqa: PLR2004 - nothing to choose between
+    found = best_measurement(joint, prices, runs=runs, minutes=minutes)
+    return found if found is not None and found.saving_micro_usd > found.cost_micro_usd else None
+
+
+def best_measurement(
+    joint: JointDurations, prices: Mapping[str, int], *, runs: int = 1, minutes: int = MINUTES
+) -> Measurement | None:
+    """Return the measurement with the greatest expected saving beyond its cost, whether or not it pays.
+
+    A job that runs no more than twice as long as the measurement is measured by running it: ``None`` where there is
+    no other, and where there is nothing to choose between. The arguments are those of :func:`worth_measuring`.
+    """
+    if len(joint.names) < 2:  # noqa: PLR2004 - nothing to choose between
         return None
     now, after = _expected_costs(joint, prices)
-    found = []
-    for name in names:
-        if joint.durations[name].likely <= 2 * minutes * SECONDS_PER_MINUTE:
-            continue
-        saving = round(max(now - after[name], 0.0) * runs)
-        cost = job_cost_micro_usd(prices[name], minutes * SECONDS_PER_MINUTE)
-        found.append(Measurement(flavor=name, minutes=minutes, cost_micro_usd=cost, saving_micro_usd=saving, runs=runs))
-    paying = [one for one in found if one.saving_micro_usd > one.cost_micro_usd]
-    return max(paying, key=lambda one: (one.saving_micro_usd - one.cost_micro_usd, one.flavor), default=None)
+    found = [
+        Measurement(
+            flavor=name,
+            minutes=minutes,
+            cost_micro_usd=job_cost_micro_usd(prices[name], minutes * SECONDS_PER_MINUTE),
+            saving_micro_usd=round(max(now - after[name], 0.0) * runs),
+            runs=runs,
+        )
+        for name in joint.names
+        if joint.durations[name].likely > 2 * minutes * SECONDS_PER_MINUTE
+    ]
+    return max(found, key=lambda one: (one.saving_micro_usd - one.cost_micro_usd, one.flavor), default=None)
 
 
 def _expected_costs(joint: JointDurations, prices: Mapping[str, int]) -> tuple[float, dict[str, float]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hfplanner.api.strict_json import StrictJsonError, loads
-from hfplanner.api.written import is_written_job, read_written_job
+from hfplanner.api.written import IMAGE_KEYS, is_written_job, read_written_job
 from hfplanner.errors import JobSpecError
 from hfplanner.specs.documents import MAX_SPEC_BYTES, load_toml, load_yaml, read_spec_text
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
@@ -84,7 +84,7 @@ def _found_in_folder(path: Path) -> FoundSpecs:
     try:
         return read_spec(str(path), text)
     except JobSpecError as error:
-        if not any(name in text for name in ("hf jobs", "hf-jobs", "hfplanner", "dockerImage")):
+        if not any(name in text for name in ("hf jobs", "hf-jobs", "hfplanner", *IMAGE_KEYS)):
             return FoundSpecs()
         return FoundSpecs((), (NotChecked(str(path), None, "", error.message),))
 
@@ -99,7 +99,7 @@ def read_spec(source: str, text: str) -> FoundSpecs:
     Raises:
         JobSpecError: it is meant to hold jobs and cannot be read.
 
-    >>> read_spec("job.json", '{"dockerImage": "python:3.12", "command": ["id"], "flavor": "l4x1"}').jobs[0].flavor
+    >>> read_spec("job.json", '{"docker_image": "python:3.12", "command": ["id"], "flavor": "l4x1"}').jobs[0].flavor
     'l4x1'
     >>> read_spec("package.json", '{"name": "a"}')
     FoundSpecs(jobs=(), not_checked=())

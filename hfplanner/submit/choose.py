@@ -1,11 +1,12 @@
 """Which flavor a run goes to: the one that is named, or the recommendation; and what the estimates say of it."""
 
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from hfplanner.estimate.span import Estimate
-from hfplanner.recommend.result import Option, Recommendation
-from hfplanner.recommend.words import nothing_fits
+
+if TYPE_CHECKING:
+    from hfplanner.recommend.result import Option, Recommendation
 
 __all__ = ["AUTO", "ChosenFlavor", "choose_flavor", "is_named"]
 
@@ -36,7 +37,7 @@ class ChosenFlavor:
     warnings: tuple[str, ...] = ()
 
 
-def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
+def choose_flavor(named: str | None, answer: "Recommendation") -> ChosenFlavor:
     """Return the flavor that is named, with what the recommendation says of it, or the first of the recommendation.
 
     A flavor that is named is taken although the needs reject it: that is a warning.
@@ -53,6 +54,8 @@ def choose_flavor(named: str | None, answer: Recommendation) -> ChosenFlavor:
     """
     if not is_named(named):
         if not answer.options:
+            from hfplanner.recommend.words import nothing_fits  # noqa: PLC0415 - where none is named, and none fits
+
             raise nothing_fits(answer)
         best = answer.options[0]
         return _chosen(best, f"recommended: {best.standing}")
@@ -73,7 +76,7 @@ def is_named(flavor: str | None) -> TypeGuard[str]:
     return flavor is not None and flavor != AUTO
 
 
-def _chosen(option: Option, why: str) -> ChosenFlavor:
+def _chosen(option: "Option", why: str) -> ChosenFlavor:
     return ChosenFlavor(
         name=option.flavor.name,
         why=why,

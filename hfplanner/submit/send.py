@@ -20,7 +20,7 @@ from hfplanner.budget.ledger.records import (
     State,
     Submission,
 )
-from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of_new_job
+from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.errors import (
     BudgetBlocked,
     BudgetRefused,
@@ -90,7 +90,7 @@ class JobOrder:
     @property
     def terms(self) -> JobTerms:
         """What decides its money."""
-        return terms_of_new_job(self.job, namespace=self.namespace, owner=self.owner, price=self.price)
+        return terms_of(self.job, namespace=self.namespace, owner=self.owner, price_of=lambda _: self.price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,10 +36,10 @@ def measure() -> list[Ratio]:
     return [
         against_peer(ours, figures[ours], peer, figures[peer], goal=goal)
         for ours, peer, goal in (
-            (RECOMMEND, IMPORT_POLARS, 1.5),
-            (RECOMMEND, HF_JOBS_HELP, 0.8),
-            (HELP, IMPORT_TYPER_RICH, 1.1),
-            (BUDGET_CHECK, IMPORT_SQLITE_PYDANTIC, 1.6),
+            (RECOMMEND, IMPORT_POLARS, 1.0),
+            (RECOMMEND, HF_JOBS_HELP, 0.55),
+            (HELP, IMPORT_TYPER_RICH, 1.0),
+            (BUDGET_CHECK, IMPORT_SQLITE_PYDANTIC, 2.5),
         )
     ]
 

@@ -208,8 +208,8 @@ MUTANTS = (
     _mutant(
         "ports that the budget did not see",
         "budget/terms.py",
-        "        has_ports=job.has_ports,\n",
-        "        has_ports=False,\n",
+        "has_ports=job.has_ports if isinstance(job, NewJob) else bool(job.expose),\n",
+        "has_ports=isinstance(job, int),\n",
         f"{_SEND}test_what_is_held_is_of_the_job_that_is_sent",
     ),
     _mutant(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hfplanner.budget.ledger.records import SID_LABEL, State
+from hfplanner.budget.ledger.records import SID_LABEL, EntryKind, State
 from hfplanner.errors import BudgetBlocked, BudgetRefused, HubError, JobSpecError, KeyConflict, SubmissionUnknown
 from hfplanner.submit.identity import LEDGER_LABEL
 from hfplanner.submit.send import submit
@@ -128,6 +128,8 @@ def test_what_is_held_is_of_the_job_that_is_sent(hub: Hub, tmp_path: Path) -> No
     with at_submitter(hub, tmp_path) as submitter:
         submit(order(expose=[8080], timeout_secs=3600), submitter)
         assert balance(submitter) == (60 * 167 + 10_000, 0)
+        # Before it was sent, and not because the answer said so.
+        assert [entry.kind for entry in submitter.ledger.entries()] == [EntryKind.RESERVE]
         assert hub.specs()[0]["expose"] == {"ports": [8080], "portsPublic": []}
 
 

@@ -1,27 +1,17 @@
 """What the ledger keeps of the Hub's answer to a submission: what tells the job, its times and its money.
 
 A job's answer repeats its command and the values of its environment. Whoever may read the books of a team must not
-learn a key from them, so nothing is kept but the fields named here (I17).
+learn a key from them, so nothing is kept but what :mod:`hfplanner.api.kept_answer` names (I17).
 """
 
 import json
 from typing import Any
 
+from hfplanner.api.kept_answer import KEPT_FIELDS, KEPT_PARTS
 from hfplanner.budget.ledger.dialect import Transaction
 
 __all__ = ["reduce_answers", "reduced_answer"]
 
-_FIELDS = (
-    *("id", "createdAt", "startedAt", "finishedAt", "flavor"),
-    *("timeout", "timeoutSeconds", "attempts", "retry"),
-)
-_PARTS = {
-    "owner": ("id", "name", "type"),
-    "createdBy": ("id", "name", "type"),
-    "status": ("stage",),
-    "durations": ("schedulingSecs", "runningSecs", "totalSecs"),
-    "expose": ("ports", "portsPublic"),
-}
 _LONGEST = 200
 _PAGE = 500
 
@@ -38,8 +28,10 @@ def reduced_answer(raw: str) -> str:
         return ""
     if not isinstance(answer, dict):
         return ""
-    kept = _plain(answer, _FIELDS)
-    kept |= {name: _plain(answer[name], names) for name, names in _PARTS.items() if isinstance(answer.get(name), dict)}
+    kept = _plain(answer, KEPT_FIELDS)
+    kept |= {
+        name: _plain(answer[name], names) for name, names in KEPT_PARTS.items() if isinstance(answer.get(name), dict)
+    }
     labels = answer.get("labels")
     if isinstance(labels, dict):
         kept["labels"] = {name: value for name, value in labels.items() if isinstance(value, str)}

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.job import job_lines
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
-from hfplanner.units import format_duration, format_usd
+from hfplanner.units import format_about_duration, format_duration, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.plan.job_plan import JobPlan
@@ -84,13 +85,13 @@ def submitted_answer(submitted: "Submitted", *, dry_run: bool = False) -> Answer
 
 
 def show_plan(planned: "JobPlan", stream: TextIO) -> None:
-    """Print the flavor and why, how long and what it may cost, and the sums of every budget, as plain text."""
+    """Print the flavor and why, how long and what it may cost, what is sent, and the sums of every budget."""
     lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
     if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
         duration, cost = planned.flavor.duration_secs, planned.flavor.cost_micro_usd
         lines.append(
-            f"Likely {format_duration(duration.likely)} and {format_usd(cost.likely)}"
-            f" ({format_duration(duration.low)} to {format_duration(duration.high)},"
+            f"Likely {format_about_duration(duration.likely)} and {format_usd(cost.likely)}"
+            f" ({format_about_duration(duration.low)} to {format_about_duration(duration.high)},"
             f" {format_usd(cost.low)} to {format_usd(cost.high)})."
         )
     attempts = planned.attempts
@@ -100,6 +101,7 @@ def show_plan(planned: "JobPlan", stream: TextIO) -> None:
     lines += [reason.message for reason in planned.decision.against]
     how = worst_case_words(planned.decision)
     lines += [how] if how else []
+    lines += ["", "What is sent", *(f"  {row}" for row in job_lines(planned.job, planned.account.namespace))]
     for line in planned.decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
         lines += [f"  {row}" for row in line_text(line, with_job=True)]
