@@ -698,27 +698,6 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
-<<<<<<< HEAD
-_HOW_LONG_DEPENDS_ON = {
-    "seq_len", "batch_size", "quantization", "kv_dtype", "engine", "optimizer", "lora_rank", "lora_targets",
-    "checkpointing", "attention", "loss", "accumulation", "packed", "offload", "sharding",
-}  # fmt: skip
-
-DURATION: tuple[Argument, ...] = (
-    *TIME,
-    *(one for one in MODEL if one.name in {"model", "params"}),
-    Argument(
-        name="task",
-        group="Model",
-        choices=f"{_MEMORY}:Task",
-        help="What is done with it: inference, or which weights are trained.",
-    ),
-    Argument(
-        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
-    ),
-    *(one for one in MODEL if one.name in _HOW_LONG_DEPENDS_ON),
-    GPUS_OF_A_RUN,
-=======
 _UNSAID: dict[str, dict[str, Any]] = {
     "task": {"default": None, "shown_default": "", "help": "What is run; by default what --phase says."},
     "precision": {
@@ -730,10 +709,8 @@ _UNSAID: dict[str, dict[str, Any]] = {
 
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
     replace(GPUS_OF_A_RUN, default=None),
->>>>>>> main
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 

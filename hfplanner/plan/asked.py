@@ -166,35 +166,6 @@ class JobNeeds:
 class AskedDuration:
     """How long the job ran where it was measured, or what it works on where it never ran.
 
-<<<<<<< HEAD
-    duration: Sequence[MeasuredDuration] | None = None
-    like: str | None = None
-    phase: Phase | None = None
-    precision: RunPrecision | None = None
-    bound: Bound = "auto"
-    scales_with_gpus: bool = False
-    utilization: float | None = None
-    model: str | None = None
-    params: int | None = None
-    task: Task | None = None
-    tokens: int | None = None
-    seq_len: int = 2048
-    batch_size: int | None = None
-    quantization: str = "auto"
-    kv_dtype: KvDtype = "auto"
-    engine: Engine = "transformers"
-    optimizer: Optimizer = "adamw"
-    lora_rank: int = 16
-    lora_targets: str = "all-linear"
-    checkpointing: Checkpointing = "none"
-    attention: Attention = "sdpa"
-    loss: Loss = "standard"
-    accumulation: int = 1
-    packed: bool = False
-    offload: Offload = "none"
-    sharding: Sharding = "none"
-    gpus: int = 1
-=======
     Args:
         time: what is known of the time.
         model: what is run.
@@ -228,7 +199,6 @@ class AskedDuration:
             gpus=given.get("gpus"),
             names_task=task is not None,
         )
->>>>>>> main
 
     def needs(self) -> JobNeeds:
         """Return the same as the needs of a job.
@@ -236,45 +206,9 @@ class AskedDuration:
         Raises:
             UsageError: nothing says how long it runs.
         """
-<<<<<<< HEAD
-        time = AskedTime(
-            duration=self.duration,
-            like=self.like,
-            phase=self.phase,
-            bound=self.bound,
-            scales_with_gpus=self.scales_with_gpus,
-            tokens=self.tokens,
-            run_precision=self.precision,
-            utilization=self.utilization,
-        )
-        model = AskedModel(
-            model=self.model,
-            params=self.params,
-            task=self.task or "inference",
-            seq_len=self.seq_len,
-            batch_size=self.batch_size,
-            quantization=self.quantization,
-            kv_dtype=self.kv_dtype,
-            engine=self.engine,
-            optimizer=self.optimizer,
-            lora_rank=self.lora_rank,
-            lora_targets=self.lora_targets,
-            checkpointing=self.checkpointing,
-            attention=self.attention,
-            loss=self.loss,
-            accumulation=self.accumulation,
-            packed=self.packed,
-            offload=self.offload,
-            sharding=self.sharding,
-        )
-        if not self.duration and self.like is None:
-            self._refuse_unknown_work(model)
-        return JobNeeds(machine=AskedMachine(gpus=self.gpus if self.gpus > 1 else None), time=time, model=model)
-=======
         if not self.time.duration and self.time.like is None:
             self._refuse_unknown_work()
         return JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model)
->>>>>>> main
 
     def _refuse_unknown_work(self) -> None:
         if not self.model.is_given:
