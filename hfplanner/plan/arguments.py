@@ -6,7 +6,7 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from hfplanner.plan.readers import (
     Reader,
     one_of,
     parse_confidence,
+    parse_increase,
     read_flag,
     read_measured,
     read_money,
@@ -33,6 +34,7 @@ from hfplanner.units import MAX_ATTEMPTS
 __all__ = [
     "ATTEMPTS",
     "DURATION",
+    "FILES",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
@@ -698,20 +700,20 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
+_UNSAID: dict[str, dict[str, Any]] = {
+    "task": {"default": None, "shown_default": "", "help": "What is run; by default what --phase says."},
+    "precision": {
+        "choices": "hfplanner.plan.asked:WorkPrecision",
+        "shown_default": "",
+        "help": "What it computes in; 16 bits unless said.",
+    },
+}
+
 DURATION: tuple[Argument, ...] = (
     *TIME,
     UTILIZATION,
-    *(one for one in MODEL if one.name in {"model", "params"}),
-    Argument(
-        name="task",
-        group="Model",
-        choices="hfplanner.plan.asked:TrainedTask",
-        help="Which weights are trained.",
-    ),
-    Argument(
-        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
-    ),
-    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
+    *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
+    replace(GPUS_OF_A_RUN, default=None),
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 
@@ -722,6 +724,31 @@ WORST_TIMEOUT = Argument(
     metavar="TIME",
     help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
 )
+
+FILES: tuple[Argument, ...] = (
+    Argument(
+        name="compare",
+        group="Output",
+        metavar="BASE",
+        help="What changed since BASE: a revision of git, a folder, or a saved check --json.",
+    ),
+    Argument(
+        name="max_increase",
+        group="Limits",
+        read=parse_increase,
+        metavar="SHARE",
+        help="Refuse where the whole is dearer than BASE by more: 10%.",
+    ),
+    Argument(
+        name="allow_unchecked",
+        group="Limits",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="What cannot be priced is listed and does not block.",
+    ),
+)
+"""How the jobs in files are checked."""
 
 SENDING: tuple[Argument, ...] = (
     Argument(

@@ -4,9 +4,9 @@ Each field is the argument of that name, ``None`` or its default where it was no
 money micro-USD.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.workload import Bound, Phase
@@ -38,11 +38,13 @@ __all__ = [
     "AskedModel",
     "AskedTime",
     "JobNeeds",
-    "TrainedTask",
+    "WorkPrecision",
 ]
 
-TrainedTask = Literal["full", "lora", "qlora"]
-"""What is trained where nobody measured how long it takes."""
+WorkPrecision = Literal["fp32", "tf32", "fp16", "bf16", "fp16-mixed", "bf16-mixed", "fp8", "int8"]
+"""What a job computes in, whether or not a model's weights can be kept in it."""
+
+T = TypeVar("T")
 
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
 
@@ -162,21 +164,41 @@ class JobNeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedDuration:
-    """How long the job ran where it was measured, or what it works on where it never ran."""
+    """How long the job ran where it was measured, or what it works on where it never ran.
 
-    duration: Sequence[MeasuredDuration] | None = None
-    like: str | None = None
-    phase: Phase | None = None
-    precision: RunPrecision | None = None
-    bound: Bound = "auto"
-    scales_with_gpus: bool = False
-    utilization: float | None = None
-    model: str | None = None
-    params: int | None = None
-    task: TrainedTask | None = None
-    tokens: int | None = None
-    seq_len: int = 2048
-    batch_size: int | None = None
+    Args:
+        time: what is known of the time.
+        model: what is run.
+        gpus: so many are used; ``None`` is not said.
+        names_task: whether it is said what is run, not left to the phase.
+    """
+
+    time: AskedTime
+    model: AskedModel
+    gpus: int | None = None
+    names_task: bool = False
+
+    @classmethod
+    def of(cls, **given: Any) -> "AskedDuration":  # noqa: ANN401 - the value of each argument by its name
+        """Return what was asked, of the arguments of an estimate by their names.
+
+        The model's task and what the job computes in may be left unsaid here, and a job may compute in what no library
+        keeps the weights of a model in.
+
+        >>> asked = AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10**6, phase="train", precision="bf16-mixed")
+        >>> asked.model.precision, asked.time.run_precision, asked.needs().time.phase
+        ('bf16-mixed', 'bf16', 'train')
+        """
+        precision, task = given.get("precision"), given.get("task")
+        of_model = {**given, "task": task or "inference"}
+        of_model["precision"] = precision if precision in get_args(Precision) else None
+        run_precision = str(precision).removesuffix("-mixed") if precision else None
+        return cls(
+            time=_take(AskedTime, {**given, "run_precision": run_precision}),
+            model=_take(AskedModel, of_model),
+            gpus=given.get("gpus"),
+            names_task=task is not None,
+        )
 
     def needs(self) -> JobNeeds:
         """Return the same as the needs of a job.
@@ -184,38 +206,27 @@ class AskedDuration:
         Raises:
             UsageError: nothing says how long it runs.
         """
-        time = AskedTime(
-            duration=self.duration,
-            like=self.like,
-            phase=self.phase,
-            bound=self.bound,
-            scales_with_gpus=self.scales_with_gpus,
-            tokens=self.tokens,
-            run_precision=self.precision,
-            utilization=self.utilization,
-        )
-        model = AskedModel(
-            model=self.model,
-            params=self.params,
-            task=self.task or "inference",
-            seq_len=self.seq_len,
-            batch_size=self.batch_size,
-        )
-        if not self.duration and self.like is None:
-            self._refuse_unknown_work(model)
-        return JobNeeds(time=time, model=model)
+        if not self.time.duration and self.time.like is None:
+            self._refuse_unknown_work()
+        return JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model)
 
-    def _refuse_unknown_work(self, model: AskedModel) -> None:
-        if not model.is_given:
+    def _refuse_unknown_work(self) -> None:
+        if not self.model.is_given:
             raise UsageError(
                 "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
                 hint="For example --duration 2h20m@a10g-small.",
             )
-        if self.tokens is None or (self.task is None and self.phase is None):
+        if self.time.tokens is None or not (self.names_task or self.time.phase):
             raise UsageError(
                 "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
             )
+
+
+def _take(kind: type[T], given: Mapping[str, Any]) -> T:
+    """Return a dataclass of what is given for its fields."""
+    names = [one.name for one in fields(kind) if one.name in given]  # type: ignore[arg-type] # any dataclass
+    return kind(**{name: given[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hfplanner.cli.command import Command, pack
+from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
 from hfplanner.plan.arguments import DURATION, FLAVORS, find_arguments
@@ -21,11 +21,11 @@ def duration(*, to: list[str] | None, refresh: bool, offline: bool, **given: Any
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    asked = pack(AskedDuration, given)
+    asked = AskedDuration.of(**given)
     with Workspace.from_environ(offline=offline) as workspace:
         now, listing = workspace.now(), get_listing(workspace, refresh=refresh)
         flavors = find_flavors(to or (), listing.by_name(), "--to")
-        terms = Terms(tokens=asked.tokens)
+        terms = Terms(tokens=asked.time.tokens)
         plan = plan_durations(know_duration(asked, workspace), listing, flavors, terms)
     return plan_answer(plan.fastest_first(), listing, now)
 
