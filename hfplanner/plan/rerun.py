@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hfplanner.budget.ledger.records import SID_LABEL
 from hfplanner.errors import JobSpecError, UsageError, quoted
 from hfplanner.plan.asked import AskedJob
 from hfplanner.plan.request import JobRequest, read_job
-from hfplanner.submit.identity import LEDGER_LABEL, SID_LABEL
+from hfplanner.submit.identity import LEDGER_LABEL
 
 if TYPE_CHECKING:
     from hfplanner.api.models import JobInfo
@@ -93,14 +94,13 @@ def job_again(job: "JobInfo") -> "NewJob":
 
 
 def read_rerun(
-    job: "JobInfo", namespace: str, asked: AskedJob, variables: Mapping[str, str], *, values: bool, token: str | None
+    job: "JobInfo", asked: AskedJob, variables: Mapping[str, str], *, values: bool, token: str | None
 ) -> JobRequest:
     """Return the request of a job that ran, with the secrets that were given again.
 
     Args:
         job: as the Hub tells it.
-        namespace: whose it is, who pays again.
-        asked: the secrets, as typed.
+        asked: the secrets, as typed, and the namespace, which pays again.
         variables: the user's own, for secrets given by name alone.
         values: whether the values of secrets are needed.
         token: what the secret ``HF_TOKEN`` means where ``HF_TOKEN`` is not set.
@@ -121,7 +121,7 @@ def read_rerun(
     foreign = [name for name in typed if name not in had]
     if foreign:
         raise UsageError(f"Job {quoted(job.id)} has no secret {quoted(foreign[0])}, and it is run again as it was.")
-    return JobRequest(job=again.but(secrets={name: typed.get(name, "") for name in had}), namespace=namespace)
+    return JobRequest(job=again.but(secrets={name: typed.get(name, "") for name in had}), namespace=asked.namespace)
 
 
 def _image(job: "JobInfo") -> str:

@@ -1,5 +1,6 @@
 """``hfplanner rerun``."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.cli.command import Command
@@ -48,10 +49,11 @@ def _asked_again(job: str, asked: AskedJob, workspace: Workspace, *, values: boo
     from hfplanner.plan.rerun import read_rerun, split_job_id  # noqa: PLC0415 - as above
 
     job_id, owner = split_job_id(job, asked.namespace)
-    hub = workspace.asking_hub()
+    hub = workspace.hub_to_ask()
     namespace = owner or find_account(hub, None, needs_owner=False).namespace
     found = hub.get_job(namespace, job_id)
-    request = read_rerun(found, namespace, asked, workspace.variables, values=values, token=workspace.token)
+    payer = replace(asked, namespace=namespace)
+    request = read_rerun(found, payer, workspace.variables, values=values, token=workspace.token)
     return know_request(request, JobNeeds(), workspace, sends=True)
 
 
