@@ -49,7 +49,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -367,9 +366,9 @@ MODEL: tuple[Argument, ...] = (
         name="checkpointing",
         group="Model",
         choices=f"{_MEMORY}:Checkpointing",
-        default="none",
-        shown_default="none",
-        help="Recompute activations: of no, every second, every layer.",
+        default="auto",
+        shown_default="auto",
+        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
@@ -383,9 +382,9 @@ MODEL: tuple[Argument, ...] = (
         name="loss",
         group="Model",
         choices=f"{_MEMORY}:Loss",
-        default="standard",
-        shown_default="standard",
-        help="How logits become a loss: all at once, in chunks (TRL), fused (Liger), or as before 4.45.",
+        default="auto",
+        shown_default="auto",
+        help="How logits become a loss: in chunks (TRL; auto for decoders), at once, fused (Liger), held in fp32.",
     ),
     Argument(
         name="accumulation",
@@ -403,6 +402,108 @@ MODEL: tuple[Argument, ...] = (
         is_flag=True,
         default=False,
         help="Sequences are packed: no padding, no attention mask.",
+    ),
+    Argument(
+        name="lengths",
+        group="Model",
+        choices=f"{_MEMORY}:Lengths",
+        default="varying",
+        shown_default="varying",
+        help="Of the sequences of a batch: fixed, packed, or varying and padded.",
+    ),
+    Argument(
+        name="expandable_segments",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True: the allocator wastes less.",
+    ),
+    Argument(
+        name="unquantized",
+        group="Model",
+        choices=f"{_MEMORY}:Unquantized",
+        default="fp32",
+        shown_default="fp32",
+        help="Precision of embeddings, head and norms of a 4-bit model that is trained.",
+    ),
+    Argument(
+        name="grad_sync",
+        group="Model",
+        choices=f"{_MEMORY}:GradSync",
+        default="last",
+        shown_default="last",
+        help="When FSDP shares gradients out while it accumulates.",
+    ),
+    Argument(
+        name="own_loop",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Adapters are trained in a loop of your own, without the autocast of the Trainer.",
+    ),
+    Argument(
+        name="compiled",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The layers are compiled: torch_compile.",
+    ),
+    Argument(
+        name="foreach",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The optimizer's multi-tensor kernel, with one more copy of the trained weights.",
+    ),
+    Argument(
+        name="optimizer_in_backward",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Step each layer as soon as its gradient is there.",
+    ),
+    Argument(
+        name="prompt_len",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Tokens of the prompt; all of --seq-len where it is not given.",
+    ),
+    Argument(
+        name="logits",
+        group="Model",
+        choices=f"{_MEMORY}:Logits",
+        default="last",
+        shown_default="last",
+        help="Of the last token of the prompt, or of all.",
+    ),
+    Argument(
+        name="resolution",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Pixels along one side of a picture.",
+    ),
+    Argument(
+        name="legacy_cache",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The cache is copied for every token, as transformers did before 4.36.",
+    ),
+    Argument(
+        name="legacy_quantization",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="4-bit layers keep their inputs, as bitsandbytes did before 0.43.",
     ),
     Argument(
         name="offload",
@@ -475,16 +576,15 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -711,7 +811,6 @@ _UNSAID: dict[str, dict[str, Any]] = {
 
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
     replace(GPUS_OF_A_RUN, default=None),
 )
@@ -818,7 +917,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 
