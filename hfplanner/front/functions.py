@@ -33,6 +33,7 @@ from hfplanner.plan.arguments import (
 )
 from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
 from hfplanner.plan.readers import MeasuredDuration, read_measured
+from hfplanner.plan.selecting import SORT, select_flavors
 
 if TYPE_CHECKING:
     from hfplanner.plan.job_plan import KnownRequest
@@ -90,16 +91,22 @@ def _needs(given: Given) -> JobNeeds:
     )
 
 
-@asks(*_PRICES)
+@asks(*NEEDS, *find_arguments("max_price"), SORT, *_PRICES)
 def hardware(given: Given) -> Hardware:
-    """Return the flavors that can be rented, with their prices.
+    """Return the flavors that can be rented, or those that do for a machine, with their prices.
 
     >>> import hfplanner as hp
     >>> hp.hardware(offline=True).flavors[0].name
     'cpu-basic'
     """
     with given.open_workspace() as workspace:
-        return Hardware(workspace.listing(refresh=given["refresh"]), workspace.now())
+        found = select_flavors(
+            workspace.listing(refresh=given["refresh"]),
+            given.pack(AskedMachine),
+            max_price_micro_usd_per_hour=given["max_price"],
+            sort=given["sort"],
+        )
+        return Hardware(found, workspace.now())
 
 
 @asks(*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, OBJECTIVE, TOP, *_PRICES)

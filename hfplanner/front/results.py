@@ -5,16 +5,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hfplanner.plan.arguments import in_python
 from hfplanner.sanitize import sanitize
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Answer", "Column", "Shown", "Table"]
+__all__ = ["Answer", "Column", "Shown", "Table", "said"]
 
 # A notebook's or a terminal's cell is no place for a whole listing.
 _MOST_LINES = 10
 _MOST_ROWS_IN_HTML = 40
+
+
+def said(sentence: str) -> str:
+    """Return a sentence of the engine as Python spells it, safe to be shown.
+
+    >>> said("It fits with --shard.")
+    'It fits with shard.'
+    """
+    return sanitize(in_python(sentence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +50,13 @@ class Shown:
         title: the answer in a sentence.
         columns: of its table; none where there is none.
         notes: what else to know, a sentence each.
+        has_best: whether the first row is the answer, and the others stand beside it.
     """
 
     title: str
     columns: Sequence[Column] = ()
     notes: Sequence[str] = ()
+    has_best: bool = False
 
 
 class Answer(ABC):
@@ -68,7 +80,7 @@ class Answer(ABC):
         if len(lines) > room:
             left = len(lines) - room + 1
             lines = [*lines[: room - 1], f"... and {left} more"]
-        return "\n".join([sanitize(shown.title), *lines, *map(sanitize, shown.notes[:1])])
+        return "\n".join([said(shown.title), *lines, *map(said, shown.notes[:1])])
 
     def _repr_html_(self) -> str:
         """Return the answer as a notebook shows it."""

@@ -15,13 +15,17 @@ from hfplanner.estimate.memory.job import (
     Attention,
     Checkpointing,
     Engine,
+    GradSync,
     KvDtype,
+    Lengths,
+    Logits,
     Loss,
     Offload,
     Optimizer,
     Precision,
     Sharding,
     Task,
+    Unquantized,
 )
 from hfplanner.plan.arguments import AskedMachine
 from hfplanner.plan.readers import MeasuredDuration
@@ -73,11 +77,24 @@ class AskedModel:
     lora_rank: int = 16
     lora_targets: str = "all-linear"
     trained_embeddings: bool = False
-    checkpointing: Checkpointing = "none"
+    checkpointing: Checkpointing = "auto"
     attention: Attention = "sdpa"
-    loss: Loss = "standard"
+    loss: Loss = "auto"
     accumulation: int = 1
     packed: bool = False
+    lengths: Lengths = "varying"
+    expandable_segments: bool = False
+    unquantized: Unquantized = "fp32"
+    grad_sync: GradSync = "last"
+    own_loop: bool = False
+    compiled: bool = False
+    foreach: bool = False
+    optimizer_in_backward: bool = False
+    prompt_len: int | None = None
+    logits: Logits = "last"
+    resolution: int | None = None
+    legacy_cache: bool = False
+    legacy_quantization: bool = False
     offload: Offload = "none"
     sharding: Sharding = "none"
 
@@ -116,7 +133,11 @@ class AskedModel:
             for one in fields(self)
             if one.name not in {"model", "params", "lora_targets", *_WIDTHS}
         }
-        how |= {"precision": self.precision or "bf16", "batch_size": self.batch_size or 1}
+        how |= {
+            "precision": self.precision or "bf16",
+            "batch_size": self.batch_size or 1,
+            "resolution": self.resolution or 0,
+        }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)
 

@@ -42,7 +42,8 @@ def estimate_memory(
 
     job = model.job(gpus)
     shape = read_model(model, workspace.model_source())
-    return report_memory(shape, job, places_of((listing or workspace.listing()).flavors))
+    places = places_of((listing or workspace.listing()).flavors)
+    return report_memory(shape, job, places, given=model.changed())
 
 
 def plan_durations(known: KnownJob, listing: Listing, flavors: Sequence["Flavor"], terms: "Terms") -> "DurationPlan":

@@ -106,7 +106,7 @@ class Recommended(Table):
         columns = list(flavor_columns([option.flavor for option in self.options]))
         if any(option.duration_secs for option in self.options):
             columns += time_columns([(one.duration_secs, one.cost_micro_usd) for one in self.options])
-        return Shown(title, columns, (age,))
+        return Shown(title, columns, (age,), has_best=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,13 +142,16 @@ class MemoryNeeded(Table):
             f"{self.report.estimate.shape.name} needs {format_bytes(need.likely)} of each GPU"
             f" ({format_bytes(need.low)} to {format_bytes(need.high)})"
         )
-        rows = [fit for fit in self.fits if fit.usable_bytes is not None]
+        rows = [fit for fit in self.fits if fit.usable_bytes]
         columns = [
             Column("FLAVOR", [fit.flavor for fit in rows], right=False),
             Column("USABLE", [format_bytes(fit.usable_bytes or 0) for fit in rows]),
             Column("FITS", [fit.verdict for fit in rows], right=False),
         ]
-        return Shown(title, columns, [f"{one.change}: then it fits {one.fit.flavor}" for one in self.report.advice])
+        fits: dict[str, list[str]] = {}
+        for advice in self.report.advice:
+            fits.setdefault(advice.change, []).append(advice.fit.flavor)
+        return Shown(title, columns, [f"With {change} it fits {', '.join(names)}." for change, names in fits.items()])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import usd_text
-from hfplanner.front.results import Answer, Column, Shown, Table
+from hfplanner.front.results import Answer, Column, Shown, Table, said
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class Checked(Answer):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it may not run, a sentence each."""
-        return tuple(reason.message for reason in self.plan.decision.against)
+        return tuple(said(reason.message) for reason in self.plan.decision.against)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know although it may, a sentence each."""
-        return self.plan.warnings
+        return tuple(map(said, self.plan.warnings))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as ``hfplanner check --json`` does."""
@@ -120,7 +120,7 @@ class Planned(Answer):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know before it is sent, a sentence each."""
-        return self.plan.warnings
+        return tuple(map(said, self.plan.warnings))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as ``hfplanner run --dry-run --json`` does; of secrets it has the names only."""
