@@ -1,6 +1,5 @@
 """What is known of a job before any listing is asked for: its model, its history, and that nothing contradicts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,9 +11,11 @@ from hfplanner.plan.when import parse_when
 from hfplanner.recommend.needs import Needs
 
 if TYPE_CHECKING:
-    from hfplanner.estimate.queue_wait import QueueWait
+    from collections.abc import Mapping
+
     from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.load import ModelSource
     from hfplanner.models.shape import ModelShape
     from hfplanner.plan.workspace import Workspace
@@ -132,7 +133,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         model=run,
         history=None if like is None else _history_like(like, workspace),
         deadline=until,
-        deadline_secs=until and max(int((until - now) / timedelta(seconds=1)), 1),
+        deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
         waits={} if until is None and needs.limits.max_time is None else known_waits(workspace),
     )
     # Refused here, before anybody is asked for a listing.

@@ -1,9 +1,10 @@
 """How long jobs waited in the queue of each flavor, where there is a history to ask."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.plan.workspace import Workspace
 

@@ -53,7 +53,7 @@ def candidate_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> Candidat
         duration_secs=duration,
         cost_micro_usd=None if duration is None else job_cost(flavor.price, duration),
         memory=estimates.memory.by_flavor[flavor.name] if estimates.memory else None,
-        wait_secs=wait and wait.secs,
+        wait_secs=None if wait is None else wait.secs,
     )
 
 

@@ -16,9 +16,7 @@ from hfplanner.recommend.rules import rank_order, tie_order
 __all__ = ["recommend"]
 
 
-def recommend(
-    needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATES, *, runs: int = 1
-) -> Recommendation:
+def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATES, *, runs: int = 1) -> Recommendation:
     """Return every flavor of the listing, ranked where it meets the needs and with its reasons where it does not.
 
     Options come cheapest first (fastest first for ``objective="time"``), by likely values. Ties: cheaper, then more

@@ -10,9 +10,9 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.confidence import INTERVAL, one_sided
 
 if TYPE_CHECKING:
-    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.estimate.memory.fits import Place
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.shape import ModelShape
 
 __all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed"]
