@@ -16,6 +16,8 @@ import pytest
 from huggingface_hub import _jobs_api as reference
 
 import hfplanner as hp
+from hfplanner.front.answers.history import Reported
+from hfplanner.front.frames import flat_row, frame_of
 from hfplanner.front.results import Answer, Table
 from tests.hub.control import Hub
 from tests.program import Program, steady
@@ -253,10 +255,33 @@ def test_an_answer_shows_itself_and_cannot_be_changed(name: str, arguments: dict
     assert page.startswith('<div class="hfplanner">')
     assert page.endswith("</div>")
     assert page.count("<table>") == page.count("</table>")
-    if isinstance(answer, Table):
+    if isinstance(answer, Table | Reported):
         assert isinstance(answer.to_polars(), pl.DataFrame)
     with pytest.raises(FrozenInstanceError):
         setattr(answer, fields(answer)[0].name, None)  # type: ignore[arg-type] # every answer is a dataclass
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("hardware", {}),
+        ("recommend", {"vram": "24GB", "duration": "2h@a10g-small", "max_cost": "$50", "max_time": "9h"}),
+        ("recommend", {"model": "Qwen/Qwen3-8B", "task": "lora", "tokens": "20M"}),
+        ("estimate_memory", {"model": "Qwen/Qwen3-8B"}),
+        ("estimate_cost", {"duration": "2h@l4x1", "tokens": "2M"}),
+        ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
+        ("budgets", {}),
+    ],
+)
+def test_a_frame_has_the_columns_that_are_declared(name: str, arguments: dict[str, Any], here: hp.Workspace) -> None:
+    """Whatever was asked and however many rows; a key of the JSON that is new is declared, or fails here."""
+    answer = getattr(hp, name)(**arguments, workspace=here)
+    columns, rows = answer._rows()  # noqa: SLF001 - the declaration behind the frame
+    frame = answer.to_polars()
+    assert frame.height == len(list(rows)) > 0
+    assert frame.schema == frame_of(columns, []).schema
+    said = {key for row in rows for key, value in flat_row(row).items() if value is not None}
+    assert said <= set(frame.columns)
 
 
 def test_a_frame_has_a_row_for_each_option(here: hp.Workspace) -> None:

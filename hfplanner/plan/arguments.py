@@ -49,7 +49,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -577,16 +576,15 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -813,7 +811,6 @@ _UNSAID: dict[str, dict[str, Any]] = {
 
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
     replace(GPUS_OF_A_RUN, default=None),
 )
@@ -920,7 +917,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 
