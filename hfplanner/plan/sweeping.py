@@ -19,6 +19,7 @@ from hfplanner.recommend.sweep.offers import SweepLimits, TrialOffer
 from hfplanner.recommend.sweep.plan import SweepPlan, sweep_plan
 from hfplanner.recommend.sweep.solve import solve_sweep
 from hfplanner.recommend.words import nothing_fits
+from hfplanner.times import json_moment
 from hfplanner.units import ceiling_micro_usd, format_about_duration, format_usd
 
 __all__ = ["AskedSweep", "Sweep", "plan_sweep"]
@@ -65,7 +66,7 @@ class Sweep:
         deadline = self.asked.deadline
         asked = {
             "trials": self.asked.trials,
-            "deadline": deadline and f"{deadline:%Y-%m-%dT%H:%M:%SZ}",
+            "deadline": json_moment(deadline),
             "parallel": self.asked.parallel,
             "startup_secs": self.asked.startup_secs,
         }
