@@ -282,6 +282,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "like": None,
         "measured": [],
         "tokens": None,
+        "tokens_basis": None,
         "workload": None,
         "model": None,
         "max_time_secs": None,
