@@ -80,13 +80,7 @@ class KnownJob:
         """
         machine, limits = self.needs.machine, self.needs.limits
         return Needs(
-            vram_bytes=machine.vram,
-            shard=machine.shard,
-            gpus=machine.gpus,
-            accelerators=tuple(machine.accelerator or ()),
-            vcpu=machine.cpu,
-            ram_bytes=machine.ram,
-            disk_bytes=machine.disk,
+            **machine.as_needs(),
             duration_secs=self.same_everywhere_secs,
             max_time_secs=limits.max_time,
             max_cost_micro_usd=limits.max_cost if with_max_cost else None,

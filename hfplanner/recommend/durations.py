@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.estimate.duration.first_principles import Work, durations_from_work
-from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, runs_of_history
+from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, known_flavors, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout
+from hfplanner.estimate.duration.with_model import blend_with_work
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed
 from hfplanner.units import format_bytes
@@ -16,7 +17,12 @@ __all__ = ["durations_from", "durations_like", "durations_planned"]
 
 
 def durations_from(
-    measured: Sequence[MeasuredRun], listing: Listing, workload: Workload, *, tokens: int | None = None
+    measured: Sequence[MeasuredRun],
+    listing: Listing,
+    workload: Workload,
+    *,
+    tokens: int | None = None,
+    work: Work | None = None,
 ) -> Durations:
     """Return a job's duration on every flavor of the listing, or why nothing is known there.
 
@@ -25,6 +31,7 @@ def durations_from(
         listing: what can be rented.
         workload: what the job does.
         tokens: how many it reads, writes or is trained on, if that is known.
+        work: the model that ran, and how; its operations say more of the change from card to card.
 
     Raises:
         UsageError: a run was measured on a flavor that is not listed, and never was.
@@ -37,6 +44,12 @@ def durations_from(
     (8400, True)
     """
     carried = carry_from_runs(measured, listing.flavors, listing.flavors, workload)
+    if work is not None:
+        known = known_flavors(listing.flavors)
+        carried = blend_with_work(carried, measured, known, work, workload)
+        ran_secs = max(run.duration_secs.likely for run in measured)
+        suggested = {name: suggested_timeout(one, ran_secs=ran_secs) for name, one in carried.estimates.items()}
+        carried = carried.with_timeouts(suggested)
     return Durations(
         measured=tuple(measured),
         workload=workload,

@@ -1,31 +1,24 @@
 """A frame of needs: its columns, and the rows that cannot be meant."""
 
 from collections.abc import Iterable
+from typing import get_type_hints
 
 import polars as pl
 
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import UsageError, did_you_mean, quoted
-from hfplanner.recommend.needs import NEED_LIMITS
+from hfplanner.recommend.needs import NEED_LIMITS, Needs
 
 __all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "bad_needs", "read_needs"]
 
+# How the answer is chosen and cut is said for the whole frame, or not at all.
+_OF_THE_ANSWER = {"objective", "confidence", "top"}
+_KINDS = {int | None: pl.Int64(), bool: pl.Boolean(), tuple[str, ...]: pl.List(pl.String())}
+
 # The fields of Needs, in their units; a column that is missing is null on every row: it does not matter.
 NEEDS_SCHEMA = pl.Schema(
-    {
-        "vram_bytes": pl.Int64(),
-        "shard": pl.Boolean(),
-        "gpus": pl.Int64(),
-        "accelerators": pl.List(pl.String()),
-        "vcpu": pl.Int64(),
-        "ram_bytes": pl.Int64(),
-        "disk_bytes": pl.Int64(),
-        "duration_secs": pl.Int64(),
-        "max_time_secs": pl.Int64(),
-        "max_cost_micro_usd": pl.Int64(),
-        "max_price_micro_usd_per_hour": pl.Int64(),
-    }
+    {name: _KINDS[kind] for name, kind in get_type_hints(Needs).items() if name not in _OF_THE_ANSWER}
 )
 BAD_NEEDS_SCHEMA = pl.Schema({"need": pl.UInt32(), "reason": pl.String()})
 

@@ -50,6 +50,19 @@ class Rule:
     noun: str = ""
     is_budget: bool = False
 
+    @property
+    def is_wished_in_its_own_words(self) -> bool:
+        """Whether :meth:`wish` says it all: a limit is "at most", memory lies somewhere, and one GPU is "a GPU"."""
+        return not self.is_budget and self.need not in {"vram_bytes", "gpus"}
+
+    def wish(self, quantity: int) -> str:
+        """Return what is wanted, in words.
+
+        >>> RULES[2].wish(8)
+        '8 vCPU'
+        """
+        return f"{self.show(quantity)}{self.noun}"
+
 
 def _at_least(code: str, field: str, show: Callable[[int], str], noun: str = "") -> Rule:
     """Return the rule that a field of the flavor is at least the field of the same name of the needs."""

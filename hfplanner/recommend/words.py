@@ -7,6 +7,7 @@ from hfplanner.errors import NothingFits
 from hfplanner.recommend.estimates import NO_ESTIMATES, Durations, Estimates, MemoryNeed
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
+from hfplanner.recommend.rules import RULES
 from hfplanner.units import format_bytes, format_duration, format_usd
 
 __all__ = ["describe_needs", "format_chance", "nothing_fits"]
@@ -44,9 +45,7 @@ def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:
         (needs.vram_bytes, lambda size: f"{format_bytes(size)} of VRAM {where}"),
         (needs.gpus, lambda count: "a GPU" if count == 1 else f"{count} GPUs"),
         (needs.accelerators, " or ".join),
-        (needs.vcpu, lambda count: f"{count} vCPU"),
-        (needs.ram_bytes, lambda size: f"{format_bytes(size)} of RAM"),
-        (needs.disk_bytes, lambda size: f"{format_bytes(size)} of disk"),
+        *((getattr(needs, rule.need), rule.wish) for rule in RULES if rule.is_wished_in_its_own_words),
         (needs.duration_secs, lambda seconds: f"a run of {format_duration(seconds)}"),
         (estimates.durations, _of_runs),
         (needs.max_time_secs, lambda seconds: f"at most {format_duration(seconds)}"),
