@@ -15,6 +15,7 @@ hp.estimate_duration    how long a job takes elsewhere that was measured on one 
 hp.estimate_cost        what it costs there, and what it can cost at most
 hp.check                may this job run: every budget it falls under, with the arithmetic
 hp.run                  run it: recommend, check, reserve, send exactly once
+hp.sweep                the cheapest way to run many trials of one job
 hp.sync                 bring the local history up to date with the Hub
 hp.report               what the jobs of the history cost, by what, and what was wasted
 hp.budgets              the limits, what is spent and held, and what is left
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
         recommend,
         report,
         run,
+        sweep,
         sync,
     )
     from hfplanner.plan.workspace import Workspace
@@ -146,6 +148,7 @@ __all__ = [
     "recommend",
     "report",
     "run",
+    "sweep",
     "sync",
 ]
 
@@ -182,6 +185,7 @@ _FUNCTIONS = (
     "recommend",
     "report",
     "run",
+    "sweep",
     "sync",
 )
 _MODULES = {

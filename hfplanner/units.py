@@ -38,6 +38,7 @@ __all__ = [
     "format_about_duration",
     "format_age",
     "format_bytes",
+    "format_count",
     "format_duration",
     "format_usd",
     "format_usd_apart",
@@ -334,6 +335,15 @@ def format_age(seconds: int) -> str:
     counts = ((seconds // _DURATION_UNITS[unit], name) for name, unit in units)
     count, name = next((found for found in counts if found[0]), (0, "minute"))
     return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def format_count(number: int, thing: str) -> str:
+    """Count things.
+
+    >>> format_count(1, "job"), format_count(2000, "job")
+    ('1 job', '2,000 jobs')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def format_bytes(size: int) -> str:

@@ -7,6 +7,7 @@ import pydoc
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from huggingface_hub import _jobs_api as reference
 
 import hfplanner as hp
+from hfplanner.front.answers.history import Reported
+from hfplanner.front.frames import flat_row, frame_of
 from hfplanner.front.results import Answer, Table
 from tests.hub.control import Hub
 from tests.program import Program, steady
@@ -70,6 +73,7 @@ NAMES = [
     "recommend",
     "report",
     "run",
+    "sweep",
     "sync",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name not in {"__version__", "create_job_spec"}]
@@ -82,11 +86,22 @@ period = "month"
 JOB = {"image": "python:3.12", "command": ["python", "t.py"], "flavor": "l4x1", "timeout": "1h"}
 
 
+JOBS = """
+[jobs.evaluate]
+image = "python:3.12"
+command = ["python", "t.py"]
+flavor = "l4x1"
+timeout = "1h"
+"""
+
+
 @pytest.fixture
-def here(tmp_path: Path) -> hp.Workspace:
-    """Return a world of its own: an empty home with a policy, offline."""
+def here(tmp_path: Path) -> Iterator[hp.Workspace]:
+    """Return a world of its own: an empty home with a policy and a file of jobs, offline."""
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
-    return hp.Workspace(home=tmp_path, offline=True, working_folder=tmp_path)
+    (tmp_path / "jobs.toml").write_text(JOBS, encoding="utf-8")
+    with hp.Workspace(home=tmp_path, offline=True, working_folder=tmp_path) as workspace:
+        yield workspace
 
 
 def test_what_can_be_imported_is_what_is_written_here() -> None:
@@ -192,6 +207,11 @@ def _by_python(answer: Answer) -> Any:  # noqa: ANN401 - a JSON document
             "run",
             {**JOB, "secrets": {"KEY": "hush"}, "dry_run": True},
         ),
+        (
+            "sweep --trials 40 --duration 20m@l4x1 --vram 20GB --parallel 8 --max-cost 100",
+            "sweep",
+            {"trials": 40, "duration": "20m@l4x1", "vram": "20GB", "parallel": 8, "max_cost": 100_000_000},
+        ),
         ("budget show", "budgets", {}),
         ("report --by flavor --by owner --since 2026-09", "report", {"by": ["flavor", "owner"], "since": "2026-09"}),
     ],
@@ -204,6 +224,18 @@ def test_an_answer_is_the_json_of_the_command(
     assert _by_python(answer) == _by_command(program, *line.split())
 
 
+def test_jobs_in_files_are_judged_as_the_command_does(program: Program, here: hp.Workspace) -> None:
+    """Whether by the path of a file, or of the folder it is in."""
+    file = program.home / "jobs.toml"
+    answer = hp.check(paths=file.as_posix(), workspace=here)
+    assert _by_python(answer) == _by_command(program, "check", str(file))
+    assert answer.allowed
+    assert answer.to_polars()["name"].to_list() == ["evaluate"]
+    assert "evaluate" in repr(answer)
+    folder = hp.check(paths=[str(program.home)], workspace=here)
+    assert folder.to_dict()["worst_case_micro_usd"] == answer.to_dict()["worst_case_micro_usd"] == 60 * 13333
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -214,6 +246,7 @@ def test_an_answer_is_the_json_of_the_command(
         ("estimate_duration", {"duration": "2h@l4x1"}),
         ("check", JOB),
         ("run", {**JOB, "dry_run": True}),
+        ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
         ("budgets", {}),
         ("report", {}),
     ],
@@ -226,10 +259,33 @@ def test_an_answer_shows_itself_and_cannot_be_changed(name: str, arguments: dict
     assert page.startswith('<div class="hfplanner">')
     assert page.endswith("</div>")
     assert page.count("<table>") == page.count("</table>")
-    if isinstance(answer, Table):
+    if isinstance(answer, Table | Reported):
         assert isinstance(answer.to_polars(), pl.DataFrame)
     with pytest.raises(FrozenInstanceError):
         setattr(answer, fields(answer)[0].name, None)  # type: ignore[arg-type] # every answer is a dataclass
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("hardware", {}),
+        ("recommend", {"vram": "24GB", "duration": "2h@a10g-small", "max_cost": "$50", "max_time": "9h"}),
+        ("recommend", {"model": "Qwen/Qwen3-8B", "task": "lora", "tokens": "20M"}),
+        ("estimate_memory", {"model": "Qwen/Qwen3-8B"}),
+        ("estimate_cost", {"duration": "2h@l4x1", "tokens": "2M"}),
+        ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
+        ("budgets", {}),
+    ],
+)
+def test_a_frame_has_the_columns_that_are_declared(name: str, arguments: dict[str, Any], here: hp.Workspace) -> None:
+    """Whatever was asked and however many rows; a key of the JSON that is new is declared, or fails here."""
+    answer = getattr(hp, name)(**arguments, workspace=here)
+    columns, rows = answer._rows()  # noqa: SLF001 - the declaration behind the frame
+    frame = answer.to_polars()
+    assert frame.height == len(list(rows)) > 0
+    assert frame.schema == frame_of(columns, []).schema
+    said = {key for row in rows for key, value in flat_row(row).items() if value is not None}
+    assert said <= set(frame.columns)
 
 
 def test_a_frame_has_a_row_for_each_option(here: hp.Workspace) -> None:
@@ -273,6 +329,32 @@ def test_nothing_is_taken_by_position() -> None:
         hp.recommend("40GB")
 
 
+# What means something on a terminal only: files that are written, what is shown, and whether somebody is asked.
+TERMINAL = {"all", "detach", "focus", "output", "plot", "schema", "why", "yes"}
+COMMANDS = {
+    "budgets": "budget_show",
+    "check": "check",
+    "estimate_cost": "estimate_cost",
+    "estimate_duration": "estimate_duration",
+    "estimate_memory": "estimate_memory",
+    "hardware": "hardware",
+    "recommend": "recommend",
+    "report": "report",
+    "run": "run",
+    "sweep": "sweep",
+    "sync": "sync",
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_takes_what_its_command_takes(name: str) -> None:
+    """Every option is an argument of the same name, but for those of a terminal; an option that is new fails here."""
+    declared = importlib.import_module(f"hfplanner.cli.commands.{COMMANDS[name]}").COMMAND
+    function = getattr(importlib.import_module("hfplanner.front.functions"), name)
+    wanted = {"flavor" if option.name == "to" else option.name for option in declared.options} - TERMINAL
+    assert wanted <= set(inspect.signature(function).parameters)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_help_names_every_argument(name: str) -> None:
     """What ``help`` shows follows from the table: each argument with its sentence."""
@@ -280,7 +362,7 @@ def test_help_names_every_argument(name: str) -> None:
     shown = pydoc.render_doc(function, renderer=pydoc.plaintext)
     for argument in inspect.signature(function).parameters:
         assert argument in shown
-    assert "--" not in shown
+        assert f"--{argument.replace('_', '-')} " not in shown
 
 
 def test_help_of_the_package_begins_with_a_page() -> None:
@@ -295,22 +377,23 @@ def test_a_job_runs_once_and_is_reported(tmp_path: Path, hub: Hub) -> None:
     """Sent, found again under its key, in the history after a sync: one job on the Hub, by Python alone."""
     hub.set_clock(time.time())
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
-    world: dict[str, Any] = {"home": tmp_path, "endpoint": hub.url, "token": hub.token, "working_folder": tmp_path}
-
-    sent = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
-    again = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
-    assert (sent.to_dict()["state"], sent.job_id) == ("LAUNCHED", hub.jobs()[0]["id"])
-    assert (again.job_id, again.to_dict()["is_new"], len(hub.jobs())) == (sent.job_id, False, 1)
-    assert hp.budgets(workspace=hp.Workspace(**world)).to_dict()["budgets"][0]["held_micro_usd"] == 60 * 13333
-    assert hp.sync(workspace=hp.Workspace(**world)).complete
-    assert hp.report(by="flavor", workspace=hp.Workspace(**world)).to_polars()["jobs"].to_list() == [1]
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        sent = hp.run(**JOB, key="nightly", workspace=world)
+        again = hp.run(**JOB, key="nightly", workspace=world)
+        assert (sent.to_dict()["state"], sent.job_id) == ("LAUNCHED", hub.jobs()[0]["id"])
+        assert (again.job_id, again.to_dict()["is_new"], len(hub.jobs())) == (sent.job_id, False, 1)
+        assert hp.budgets(workspace=world).to_dict()["budgets"][0]["held_micro_usd"] == 60 * 13333
+        assert hp.sync(workspace=world).complete
+        assert hp.report(by="flavor", workspace=world).to_polars()["jobs"].to_list() == [1]
 
 
 def test_a_job_that_may_not_run_raises_and_sends_nothing(tmp_path: Path, hub: Hub) -> None:
     """Four hours do not fit 2 USD; what it says is the reason, with the numbers."""
     hub.set_clock(time.time())
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
-    world = hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path)
-    with pytest.raises(hp.BudgetRefused, match="team"):
+    with (
+        hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world,
+        pytest.raises(hp.BudgetRefused, match="team"),
+    ):
         hp.run(**(JOB | {"timeout": "4h"}), workspace=world)
     assert hub.jobs() == []

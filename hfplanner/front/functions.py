@@ -1,25 +1,18 @@
 """The functions of the front door: each question the command line answers, asked in the same way."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
-from hfplanner.front.answers import (
-    Budgets,
-    Checked,
-    Estimated,
-    Hardware,
-    MemoryNeeded,
-    Planned,
-    Recommended,
-    Reported,
-    Sent,
-    Synced,
-)
+from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, Recommended, Swept
+from hfplanner.front.answers.history import Budgets, Reported, Synced
+from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.calling import Given, asks
 from hfplanner.plan.arguments import (
     ATTEMPTS,
     DURATION,
+    FILES,
     FLAVORS,
     GPUS_OF_A_RUN,
     JOB,
@@ -29,15 +22,18 @@ from hfplanner.plan.arguments import (
     OBJECTIVE,
     REPORT,
     SENDING,
+    SWEEP,
     SYNC,
     TIME,
     TOP,
+    TRIALS,
     WORST_TIMEOUT,
     Argument,
     find_arguments,
 )
 from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
 from hfplanner.plan.readers import MeasuredDuration, read_measured
+from hfplanner.plan.selecting import SORT, select_flavors
 
 if TYPE_CHECKING:
     from hfplanner.plan.job_plan import KnownRequest
@@ -53,6 +49,7 @@ __all__ = [
     "recommend",
     "report",
     "run",
+    "sweep",
     "sync",
 ]
 
@@ -60,6 +57,11 @@ _PRICES = find_arguments("refresh", "offline")
 _IMAGE = (
     Argument(name="image", group="Job", metavar="IMAGE", help="The image it runs in."),
     Argument(name="command", group="Job", metavar="COMMAND", repeatable=True, help="What it runs, a list of words."),
+)
+
+
+_PATHS = Argument(
+    name="paths", group="Job", metavar="PATH", repeatable=True, help="Files and folders of jobs, instead of one job."
 )
 
 
@@ -89,19 +91,25 @@ def _needs(given: Given) -> JobNeeds:
     )
 
 
-@asks(*_PRICES)
+@asks(*NEEDS, *find_arguments("max_price"), SORT, *_PRICES)
 def hardware(given: Given) -> Hardware:
-    """Return the flavors that can be rented, with their prices.
+    """Return the flavors that can be rented, or those that do for a machine, with their prices.
 
     >>> import hfplanner as hp
     >>> hp.hardware(offline=True).flavors[0].name
     'cpu-basic'
     """
     with given.open_workspace() as workspace:
-        return Hardware(workspace.listing(refresh=given["refresh"]), workspace.now())
+        found = select_flavors(
+            workspace.listing(refresh=given["refresh"]),
+            given.pack(AskedMachine),
+            max_price_micro_usd_per_hour=given["max_price"],
+            sort=given["sort"],
+        )
+        return Hardware(found, workspace.now())
 
 
-@asks(*NEEDS, *MODEL, *TIME, *LIMITS, OBJECTIVE, TOP, *_PRICES)
+@asks(*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, OBJECTIVE, TOP, *_PRICES)
 def recommend(given: Given) -> Recommended:
     """Return which flavor is cheapest for what a job needs, why, and why every other is not.
 
@@ -162,21 +170,33 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    asked = given.pack(AskedDuration)
-    runs = [*(asked.duration or ()), *(given["runs"] or ())]
-    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.tokens)
+    runs = [*(given["duration"] or ()), *(given["runs"] or ())]
+    asked = AskedDuration.of(**{**given.values, "duration": runs or None})
+    terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.time.tokens)
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
         flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
-        known = know_duration(replace(asked, duration=runs or None), workspace)
+        known = know_duration(asked, workspace)
         return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
 
 
-@asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "ledger", "token", "refresh", "offline"))
-def check(given: Given) -> Checked:
+@asks(
+    _PATHS,
+    *FILES,
+    *_IMAGE,
+    *JOB,
+    *NEEDS,
+    *MODEL,
+    *TIME,
+    *LIMITS,
+    *find_arguments("policy", "ledger", "token", "refresh", "offline"),
+)
+def check(given: Given) -> Checked | FilesChecked:
     """Return whether a job may run, with the arithmetic. Nothing is sent or reserved.
 
-    ``max_cost`` is a limit here: :func:`run` shortens a timeout for it that was not given, a check shortens nothing.
+    With ``paths`` every job in files and folders is judged: scripts with a ``[tool.hf-jobs]`` header, files of jobs,
+    jobs as JSON, workflows. ``max_cost`` is a limit here: :func:`run` shortens a timeout for it that was not given, a
+    check shortens nothing.
 
     >>> import hfplanner as hp
     >>> hp.check(flavor="l4x1", timeout="1h", offline=True).worst_case_micro_usd
@@ -186,9 +206,18 @@ def check(given: Given) -> Checked:
     from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
 
     with given.open_workspace() as workspace:
+        if given["paths"]:
+            return _files_checked(given, workspace)
         request = read_job(given.pack(AskedJob), workspace.variables, values=False, token=workspace.token)
         known = know_request(request, _needs(given), workspace, sends=False)
         return Checked(known.plan(workspace, workspace.listing(refresh=given["refresh"])))
+
+
+def _files_checked(given: Given, workspace: "Workspace") -> FilesChecked:
+    from hfplanner.plan.spec_paths import check_files  # noqa: PLC0415 - as above
+
+    asked = {one.name: given[one.name] for one in FILES}
+    return FilesChecked(check_files([Path(path) for path in given["paths"]], workspace, **asked))
 
 
 @asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *SENDING, *find_arguments("policy", "ledger", "token", "offline"))
@@ -241,6 +270,38 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     plan = sender.plan()
     submitted = sender.send(plan)
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
+
+
+@asks(*TRIALS, *SWEEP, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "refresh", "offline"))
+def sweep(given: Given) -> Swept:
+    """Return the cheapest way to run many trials of one job: flavors, trials in a job, jobs at once, timeouts.
+
+    What one trial needs and takes is said as for :func:`recommend`; ``max_cost`` is for all trials together.
+
+    Raises:
+        NothingFits: no flavor fits, or nothing keeps the limits; the hint says what would.
+
+    >>> import hfplanner as hp
+    >>> plan = hp.sweep(trials=40, duration="20m@l4x1", vram="20GB", offline=True).plan
+    >>> sum(row.jobs * row.trials_per_job for row in plan) >= 40
+    True
+    """
+    from hfplanner.plan.sweeping import AskedSweep, plan_sweep  # noqa: PLC0415 - as above
+    from hfplanner.plan.when import parse_when  # noqa: PLC0415 - as above
+
+    if given["trials"] is None:
+        raise UsageError("How many trials there are is not said.", hint="For example trials=40.")
+    with given.open_workspace() as workspace:
+        if given["refresh"]:
+            workspace.listing(refresh=True)
+        deadline = given["deadline"]
+        asked = AskedSweep(
+            trials=given["trials"],
+            deadline=None if deadline is None else parse_when(deadline, workspace.now()),
+            parallel=given["parallel"],
+            startup_secs=given["startup"] or 0,
+        )
+        return Swept(plan_sweep(asked, _needs(given), workspace), workspace.now())
 
 
 @asks(*SYNC, *find_arguments("token", "offline"))

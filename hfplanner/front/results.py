@@ -5,16 +5,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hfplanner.front.frames import Columns, frame_of
+from hfplanner.plan.arguments import in_python
 from hfplanner.sanitize import sanitize
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Answer", "Column", "Shown", "Table"]
+__all__ = ["Answer", "Column", "Shown", "Table", "said"]
 
 # A notebook's or a terminal's cell is no place for a whole listing.
 _MOST_LINES = 10
 _MOST_ROWS_IN_HTML = 40
+
+
+def said(sentence: str) -> str:
+    """Return a sentence of the engine as Python spells it, safe to be shown.
+
+    >>> said("It fits with --shard.")
+    'It fits with shard.'
+    """
+    return sanitize(in_python(sentence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +51,13 @@ class Shown:
         title: the answer in a sentence.
         columns: of its table; none where there is none.
         notes: what else to know, a sentence each.
+        has_best: whether the first row is the answer, and the others stand beside it.
     """
 
     title: str
     columns: Sequence[Column] = ()
     notes: Sequence[str] = ()
+    has_best: bool = False
 
 
 class Answer(ABC):
@@ -68,7 +81,7 @@ class Answer(ABC):
         if len(lines) > room:
             left = len(lines) - room + 1
             lines = [*lines[: room - 1], f"... and {left} more"]
-        return "\n".join([sanitize(shown.title), *lines, *map(sanitize, shown.notes[:1])])
+        return "\n".join([said(shown.title), *lines, *map(said, shown.notes[:1])])
 
     def _repr_html_(self) -> str:
         """Return the answer as a notebook shows it."""
@@ -83,26 +96,12 @@ class Table(Answer):
     __slots__ = ()
 
     @abstractmethod
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        """Return its rows as plain data."""
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        """Return the columns of its frame, and its rows as the JSON has them."""
 
     def to_polars(self) -> "pl.DataFrame":
         """Return its rows as a frame; an estimate is three columns: ``_low``, ``_likely`` and ``_high``."""
-        import polars as pl  # noqa: PLC0415 - only where a frame is asked for
-
-        return pl.DataFrame([_flat(row) for row in self._records()], infer_schema_length=None)
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row whose estimates are three numbers, and whose other mappings are columns of their own."""
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        if not isinstance(value, Mapping):
-            flat[name] = value
-            continue
-        parts = ("low", "likely", "high") if "likely" in value else tuple(value)
-        flat |= _flat({f"{name}_{part}": value[part] for part in parts})
-    return flat
+        return frame_of(*self._rows())
 
 
 def _text_lines(columns: Sequence[Column]) -> Iterable[str]:

@@ -14,6 +14,7 @@ from hfplanner.frames.job_documents import MAX_DOCUMENT_BYTES, DocumentFormat, D
 from hfplanner.frames.jobs import BAD_JOBS_SCHEMA, document_frames
 from hfplanner.history.manifest import Pull
 from hfplanner.history.store import Added, HistoryStore
+from hfplanner.units import format_count
 
 __all__ = ["STDIN", "ImportedFile", "JobsImport", "import_jobs"]
 
@@ -153,7 +154,7 @@ def _bytes_of(path: str) -> tuple[bytes, datetime]:
 def _pull(file: ImportedFile, source: str, seen_at: datetime) -> Pull:
     bad: Mapping[str, int] = file.bad_by_code()
     count = file.bad.height
-    reason = f"{count} of its {file.records} records could not be taken" if count else None
+    reason = f"{count} of its {format_count(file.records, 'record')} could not be taken" if count else None
     return Pull(
         source=source,
         namespace=None,

@@ -6,7 +6,7 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from hfplanner.plan.readers import (
     Reader,
     one_of,
     parse_confidence,
+    parse_increase,
     read_flag,
     read_measured,
     read_money,
@@ -33,6 +34,7 @@ from hfplanner.units import MAX_ATTEMPTS
 __all__ = [
     "ATTEMPTS",
     "DURATION",
+    "FILES",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",
@@ -47,7 +49,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -365,9 +366,9 @@ MODEL: tuple[Argument, ...] = (
         name="checkpointing",
         group="Model",
         choices=f"{_MEMORY}:Checkpointing",
-        default="none",
-        shown_default="none",
-        help="Recompute activations: of no, every second, every layer.",
+        default="auto",
+        shown_default="auto",
+        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
@@ -381,9 +382,9 @@ MODEL: tuple[Argument, ...] = (
         name="loss",
         group="Model",
         choices=f"{_MEMORY}:Loss",
-        default="standard",
-        shown_default="standard",
-        help="How logits become a loss: all at once, in chunks (TRL), fused (Liger), or as before 4.45.",
+        default="auto",
+        shown_default="auto",
+        help="How logits become a loss: in chunks (TRL; auto for decoders), at once, fused (Liger), held in fp32.",
     ),
     Argument(
         name="accumulation",
@@ -401,6 +402,108 @@ MODEL: tuple[Argument, ...] = (
         is_flag=True,
         default=False,
         help="Sequences are packed: no padding, no attention mask.",
+    ),
+    Argument(
+        name="lengths",
+        group="Model",
+        choices=f"{_MEMORY}:Lengths",
+        default="varying",
+        shown_default="varying",
+        help="Of the sequences of a batch: fixed, packed, or varying and padded.",
+    ),
+    Argument(
+        name="expandable_segments",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True: the allocator wastes less.",
+    ),
+    Argument(
+        name="unquantized",
+        group="Model",
+        choices=f"{_MEMORY}:Unquantized",
+        default="fp32",
+        shown_default="fp32",
+        help="Precision of embeddings, head and norms of a 4-bit model that is trained.",
+    ),
+    Argument(
+        name="grad_sync",
+        group="Model",
+        choices=f"{_MEMORY}:GradSync",
+        default="last",
+        shown_default="last",
+        help="When FSDP shares gradients out while it accumulates.",
+    ),
+    Argument(
+        name="own_loop",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Adapters are trained in a loop of your own, without the autocast of the Trainer.",
+    ),
+    Argument(
+        name="compiled",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The layers are compiled: torch_compile.",
+    ),
+    Argument(
+        name="foreach",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The optimizer's multi-tensor kernel, with one more copy of the trained weights.",
+    ),
+    Argument(
+        name="optimizer_in_backward",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Step each layer as soon as its gradient is there.",
+    ),
+    Argument(
+        name="prompt_len",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Tokens of the prompt; all of --seq-len where it is not given.",
+    ),
+    Argument(
+        name="logits",
+        group="Model",
+        choices=f"{_MEMORY}:Logits",
+        default="last",
+        shown_default="last",
+        help="Of the last token of the prompt, or of all.",
+    ),
+    Argument(
+        name="resolution",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Pixels along one side of a picture.",
+    ),
+    Argument(
+        name="legacy_cache",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="The cache is copied for every token, as transformers did before 4.36.",
+    ),
+    Argument(
+        name="legacy_quantization",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="4-bit layers keep their inputs, as bitsandbytes did before 0.43.",
     ),
     Argument(
         name="offload",
@@ -473,16 +576,15 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -490,7 +592,7 @@ LIMITS: tuple[Argument, ...] = (
         group="Limits",
         read=read_seconds,
         metavar="TIME",
-        help="At most this long; needs --duration or --like.",
+        help="At most this long; needs --duration, --like or --tokens.",
     ),
     Argument(
         name="max_cost",
@@ -682,7 +784,7 @@ OBJECTIVE = Argument(
     choices="hfplanner.recommend.needs:Objective",
     default="cost",
     shown_default="cost",
-    help="What to have least of; time needs --duration or --like.",
+    help="What to have least of; time needs --duration, --like or --tokens.",
 )
 TOP = Argument(
     name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
@@ -698,20 +800,19 @@ FLAVORS = Argument(
 )
 """The flavors that an estimate is for, each as if it were chosen."""
 
+_UNSAID: dict[str, dict[str, Any]] = {
+    "task": {"default": None, "shown_default": "", "help": "What is run; by default what --phase says."},
+    "precision": {
+        "choices": "hfplanner.plan.asked:WorkPrecision",
+        "shown_default": "",
+        "help": "What it computes in; 16 bits unless said.",
+    },
+}
+
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
-    *(one for one in MODEL if one.name in {"model", "params"}),
-    Argument(
-        name="task",
-        group="Model",
-        choices="hfplanner.plan.asked:TrainedTask",
-        help="Which weights are trained.",
-    ),
-    Argument(
-        name="precision", group="Model", choices=f"{_WORK}:Precision", help="What it computes in; 16 bits unless said."
-    ),
-    *(one for one in MODEL if one.name in {"seq_len", "batch_size"}),
+    *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
+    replace(GPUS_OF_A_RUN, default=None),
 )
 """How long the job ran where it was measured, or what it works on where it never ran."""
 
@@ -722,6 +823,31 @@ WORST_TIMEOUT = Argument(
     metavar="TIME",
     help="Of one attempt, for the worst case; by default the one suggested for each flavor.",
 )
+
+FILES: tuple[Argument, ...] = (
+    Argument(
+        name="compare",
+        group="Output",
+        metavar="BASE",
+        help="What changed since BASE: a revision of git, a folder, or a saved check --json.",
+    ),
+    Argument(
+        name="max_increase",
+        group="Limits",
+        read=parse_increase,
+        metavar="SHARE",
+        help="Refuse where the whole is dearer than BASE by more: 10%.",
+    ),
+    Argument(
+        name="allow_unchecked",
+        group="Limits",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="What cannot be priced is listed and does not block.",
+    ),
+)
+"""How the jobs in files are checked."""
 
 SENDING: tuple[Argument, ...] = (
     Argument(
@@ -757,6 +883,7 @@ REPORT: tuple[Argument, ...] = (
         help="From here on: 2026-09, 2026-09-15, 2026-09-15T12:00, or 7d ago.",
     ),
     Argument(name="until", group="Options", metavar="TIME", help="Up to here, not included."),
+    Argument(name="month", group="Options", metavar="MONTH", help="Of one month: 2026-09, or last."),
     Argument(name="namespace", group="Options", metavar="NAME", help="Only jobs of this user or organization."),
     Argument(
         name="timezone",
@@ -790,7 +917,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 

@@ -4,9 +4,9 @@ Each field is the argument of that name, ``None`` or its default where it was no
 money micro-USD.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.workload import Bound, Phase
@@ -15,13 +15,17 @@ from hfplanner.estimate.memory.job import (
     Attention,
     Checkpointing,
     Engine,
+    GradSync,
     KvDtype,
+    Lengths,
+    Logits,
     Loss,
     Offload,
     Optimizer,
     Precision,
     Sharding,
     Task,
+    Unquantized,
 )
 from hfplanner.plan.arguments import AskedMachine
 from hfplanner.plan.readers import MeasuredDuration
@@ -38,11 +42,13 @@ __all__ = [
     "AskedModel",
     "AskedTime",
     "JobNeeds",
-    "TrainedTask",
+    "WorkPrecision",
 ]
 
-TrainedTask = Literal["full", "lora", "qlora"]
-"""What is trained where nobody measured how long it takes."""
+WorkPrecision = Literal["fp32", "tf32", "fp16", "bf16", "fp16-mixed", "bf16-mixed", "fp8", "int8"]
+"""What a job computes in, whether or not a model's weights can be kept in it."""
+
+T = TypeVar("T")
 
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
 
@@ -71,11 +77,24 @@ class AskedModel:
     lora_rank: int = 16
     lora_targets: str = "all-linear"
     trained_embeddings: bool = False
-    checkpointing: Checkpointing = "none"
+    checkpointing: Checkpointing = "auto"
     attention: Attention = "sdpa"
-    loss: Loss = "standard"
+    loss: Loss = "auto"
     accumulation: int = 1
     packed: bool = False
+    lengths: Lengths = "varying"
+    expandable_segments: bool = False
+    unquantized: Unquantized = "fp32"
+    grad_sync: GradSync = "last"
+    own_loop: bool = False
+    compiled: bool = False
+    foreach: bool = False
+    optimizer_in_backward: bool = False
+    prompt_len: int | None = None
+    logits: Logits = "last"
+    resolution: int | None = None
+    legacy_cache: bool = False
+    legacy_quantization: bool = False
     offload: Offload = "none"
     sharding: Sharding = "none"
 
@@ -114,7 +133,11 @@ class AskedModel:
             for one in fields(self)
             if one.name not in {"model", "params", "lora_targets", *_WIDTHS}
         }
-        how |= {"precision": self.precision or "bf16", "batch_size": self.batch_size or 1}
+        how |= {
+            "precision": self.precision or "bf16",
+            "batch_size": self.batch_size or 1,
+            "resolution": self.resolution or 0,
+        }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)
 
@@ -126,6 +149,7 @@ class AskedTime:
     Args:
         run_precision: what it computes in, where no model says it.
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
+        trials: for how many runs the flavor is chosen; ``None`` is not said.
     """
 
     duration: Sequence[MeasuredDuration] | None = None
@@ -136,15 +160,17 @@ class AskedTime:
     tokens: int | None = None
     run_precision: RunPrecision | None = None
     utilization: float | None = None
+    trials: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedLimits:
-    """The limits on time and money, and what to have least of."""
+    """The limits on time and money, and what to have least of; the deadline is as it was typed."""
 
     max_time: int | None = None
     max_cost: int | None = None
     max_price: int | None = None
+    deadline: str | None = None
     confidence: float | None = None
     objective: Objective = "cost"
     top: int | None = None
@@ -162,21 +188,41 @@ class JobNeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedDuration:
-    """How long the job ran where it was measured, or what it works on where it never ran."""
+    """How long the job ran where it was measured, or what it works on where it never ran.
 
-    duration: Sequence[MeasuredDuration] | None = None
-    like: str | None = None
-    phase: Phase | None = None
-    precision: RunPrecision | None = None
-    bound: Bound = "auto"
-    scales_with_gpus: bool = False
-    utilization: float | None = None
-    model: str | None = None
-    params: int | None = None
-    task: TrainedTask | None = None
-    tokens: int | None = None
-    seq_len: int = 2048
-    batch_size: int | None = None
+    Args:
+        time: what is known of the time.
+        model: what is run.
+        gpus: so many are used; ``None`` is not said.
+        names_task: whether it is said what is run, not left to the phase.
+    """
+
+    time: AskedTime
+    model: AskedModel
+    gpus: int | None = None
+    names_task: bool = False
+
+    @classmethod
+    def of(cls, **given: Any) -> "AskedDuration":  # noqa: ANN401 - the value of each argument by its name
+        """Return what was asked, of the arguments of an estimate by their names.
+
+        The model's task and what the job computes in may be left unsaid here, and a job may compute in what no library
+        keeps the weights of a model in.
+
+        >>> asked = AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10**6, phase="train", precision="bf16-mixed")
+        >>> asked.model.precision, asked.time.run_precision, asked.needs().time.phase
+        ('bf16-mixed', 'bf16', 'train')
+        """
+        precision, task = given.get("precision"), given.get("task")
+        of_model = {**given, "task": task or "inference"}
+        of_model["precision"] = precision if precision in get_args(Precision) else None
+        run_precision = str(precision).removesuffix("-mixed") if precision else None
+        return cls(
+            time=_take(AskedTime, {**given, "run_precision": run_precision}),
+            model=_take(AskedModel, of_model),
+            gpus=given.get("gpus"),
+            names_task=task is not None,
+        )
 
     def needs(self) -> JobNeeds:
         """Return the same as the needs of a job.
@@ -184,38 +230,27 @@ class AskedDuration:
         Raises:
             UsageError: nothing says how long it runs.
         """
-        time = AskedTime(
-            duration=self.duration,
-            like=self.like,
-            phase=self.phase,
-            bound=self.bound,
-            scales_with_gpus=self.scales_with_gpus,
-            tokens=self.tokens,
-            run_precision=self.precision,
-            utilization=self.utilization,
-        )
-        model = AskedModel(
-            model=self.model,
-            params=self.params,
-            task=self.task or "inference",
-            seq_len=self.seq_len,
-            batch_size=self.batch_size,
-        )
-        if not self.duration and self.like is None:
-            self._refuse_unknown_work(model)
-        return JobNeeds(time=time, model=model)
+        if not self.time.duration and self.time.like is None:
+            self._refuse_unknown_work()
+        return JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model)
 
-    def _refuse_unknown_work(self, model: AskedModel) -> None:
-        if not model.is_given:
+    def _refuse_unknown_work(self) -> None:
+        if not self.model.is_given:
             raise UsageError(
                 "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
                 hint="For example --duration 2h20m@a10g-small.",
             )
-        if self.tokens is None or (self.task is None and self.phase is None):
+        if self.time.tokens is None or not (self.names_task or self.time.phase):
             raise UsageError(
                 "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
             )
+
+
+def _take(kind: type[T], given: Mapping[str, Any]) -> T:
+    """Return a dataclass of what is given for its fields."""
+    names = [one.name for one in fields(kind) if one.name in given]  # type: ignore[arg-type] # any dataclass
+    return kind(**{name: given[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

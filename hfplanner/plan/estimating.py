@@ -42,7 +42,8 @@ def estimate_memory(
 
     job = model.job(gpus)
     shape = read_model(model, workspace.model_source())
-    return report_memory(shape, job, places_of((listing or workspace.listing()).flavors))
+    places = places_of((listing or workspace.listing()).flavors)
+    return report_memory(shape, job, places, given=model.changed())
 
 
 def plan_durations(known: KnownJob, listing: Listing, flavors: Sequence["Flavor"], terms: "Terms") -> "DurationPlan":
@@ -72,6 +73,8 @@ def know_duration(asked: AskedDuration, workspace: Workspace) -> KnownJob:
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    same = bool(asked.duration) and all(run.flavor is None for run in asked.duration or ())
+    given = asked.time.duration or ()
+    same = bool(given) and all(run.flavor is None for run in given)
     # Beside a duration that is the same everywhere tokens are for the cost alone.
-    return know_job((replace(asked, tokens=None) if same else asked).needs(), workspace)
+    time = replace(asked.time, tokens=None) if same else asked.time
+    return know_job(replace(asked, time=time).needs(), workspace)

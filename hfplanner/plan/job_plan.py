@@ -3,7 +3,7 @@
 What recommends, checks or runs a job makes the same plan here, so that they say the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import check_job
@@ -13,13 +13,14 @@ from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
+from hfplanner.plan.chosen_flavor import ChosenFlavor, choose_flavor
+from hfplanner.plan.chosen_run import ChosenRun, RunLimits, choose_run
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
 from hfplanner.plan.request import JobRequest
+from hfplanner.plan.uploads import Uploads
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.needs import Needs
-from hfplanner.submit.choose import ChosenFlavor, choose_flavor
-from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class JobPlan:
         account: who pays and submits.
         decision: whether it may run.
         notices: what could not be asked, a sentence each.
+        uploads: files and folders of this machine that go up before it is sent.
     """
 
     job: "NewJob"
@@ -49,6 +51,7 @@ class JobPlan:
     account: Account
     decision: Decision
     notices: tuple[str, ...] = ()
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def attempts(self) -> int:
@@ -150,7 +153,7 @@ class KnownRequest:
         compares = self.known.has_duration and named is None
         flavor = self._flavor(found, with_max_cost=compares)
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
-        job = self.request.explicit(run.flavor, run.timeout_secs)
+        job = self.request.explicit(run.flavor, run.timeout_secs, payer.namespace or "me")
         terms = terms_of(job, namespace=payer.namespace, owner=payer.owner, price_of=lambda _: run.price)
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
@@ -167,6 +170,7 @@ class KnownRequest:
             account=payer,
             decision=decision,
             notices=tuple(filter(None, (payer.problem, schedules.problem))),
+            uploads=self.request.uploads,
         )
 
     def _flavor(self, listing: Listing, *, with_max_cost: bool) -> ChosenFlavor:
@@ -202,7 +206,8 @@ class KnownRequest:
             terms: of the earlier plan.
         """
         job = self.request.job
-        return self.request.explicit(job.flavor or terms.flavor, job.timeout_secs or terms.timeout_secs or 1).to_api()
+        secs = job.timeout_secs or terms.timeout_secs or 1
+        return self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
 
 
 def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool) -> KnownRequest:

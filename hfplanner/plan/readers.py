@@ -6,6 +6,7 @@ it does, as the reader of the sentence spells it (``--max-cost`` or ``max_cost``
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from hfplanner.errors import UsageError, did_you_mean, quoted
@@ -26,6 +27,7 @@ __all__ = [
     "Reader",
     "one_of",
     "parse_confidence",
+    "parse_increase",
     "parse_measured",
     "parse_percent",
     "parse_tokens",
@@ -46,8 +48,11 @@ __all__ = [
 
 Reader = Callable[[Any], Any]
 
+_INCREASES = "Accepted: a share such as 10% or 12.5%; 0% allows none."
+
 _SHARE = re.compile(r"([0-9]{1,2})\s*%|(0?\.[0-9]{1,18}|0)")
 _MOST_TOKENS = 10**15
+_MOST_PERCENT = 100_000
 _TOKEN_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 
@@ -286,6 +291,25 @@ def read_percent(given: object) -> float:
     (0.6, 0.6)
     """
     return parse_percent(_text(given))
+
+
+def parse_increase(given: object) -> Decimal:
+    """Return by which share the whole may become dearer.
+
+    Raises:
+        UsageError: it is no share.
+
+    >>> parse_increase("10%"), parse_increase("0")
+    (Decimal('0.1'), Decimal('0'))
+    """
+    text = str(given).strip().removesuffix("%").strip()
+    try:
+        percent = Decimal(text)
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if not percent.is_finite() or not 0 <= percent <= _MOST_PERCENT:
+        raise UsageError(f"{quoted(str(given))} is not a share of the cost.", hint=_INCREASES)
+    return percent / 100
 
 
 def read_params(given: object) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class AskedReport:
         by: the keys of its groups.
         since: from here on.
         until: up to here, not included.
+        month: of one month, ``"2026-09"`` or ``"last"``; instead of the two.
         namespace: only jobs of this user or organization.
         timezone: in which days and months begin.
     """
@@ -34,6 +36,7 @@ class AskedReport:
     by: Sequence[str] = ("flavor",)
     since: str | None = None
     until: str | None = None
+    month: str | None = None
     namespace: str | None = None
     timezone: str = "UTC"
 
@@ -46,14 +49,17 @@ class AskedReport:
         Raises:
             UsageError: a key, a time or a zone that cannot be meant.
         """
-        from hfplanner.report.spec import ReportSpec, parse_moment  # noqa: PLC0415 - polars
+        from hfplanner.report.spec import ReportSpec, parse_moment, parse_month  # noqa: PLC0415 - polars
         from hfplanner.zones import parse_zone  # noqa: PLC0415 - as above
 
         zone = parse_zone(self.timezone)
+        if self.month is not None and (self.since is not None or self.until is not None):
+            raise UsageError("A month is a period already.", hint="Name the month, or from when to when.")
+        first, end = (None, None) if self.month is None else parse_month(self.month, zone, now)
         return ReportSpec(
             by=tuple(self.by),
-            since=None if self.since is None else parse_moment(self.since, zone, now),
-            until=None if self.until is None else parse_moment(self.until, zone, now),
+            since=first if self.since is None else parse_moment(self.since, zone, now),
+            until=end if self.until is None else parse_moment(self.until, zone, now),
             timezone=self.timezone,
             namespace=self.namespace,
         )

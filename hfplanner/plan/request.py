@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError, quoted
 from hfplanner.plan.asked import AskedJob
-from hfplanner.submit.choose import is_named
+from hfplanner.plan.chosen_flavor import is_named
+from hfplanner.plan.uploads import Uploads, read_local_volume
 
 if TYPE_CHECKING:
     from hfplanner.api.models import Volume
@@ -28,19 +29,28 @@ class JobRequest:
     Args:
         job: its specification. A flavor of ``None`` is left to the recommendation, a timeout of ``None`` to the plan.
         namespace: who pays; ``None`` is whoever the token belongs to.
+        uploads: files and folders of this machine that it needs.
     """
 
     job: "NewJob"
     namespace: str | None = None
+    uploads: Uploads = field(default_factory=Uploads)
 
     @property
     def attempts(self) -> int:
         """How often it may be tried; once, unless it says so."""
         return self.job.attempts or 1
 
-    def explicit(self, flavor: str, timeout_secs: int) -> "NewJob":
-        """Return the job with what the Hub would otherwise decide by itself."""
-        return self.job.but(flavor=flavor, timeout_secs=timeout_secs, attempts=self.attempts)
+    def explicit(self, flavor: str, timeout_secs: int, namespace: str) -> "NewJob":
+        """Return the job with what the Hub would otherwise decide by itself, and with what goes up for it.
+
+        Args:
+            flavor: where.
+            timeout_secs: of one attempt [s].
+            namespace: who pays, whose bucket holds what goes up.
+        """
+        volumes = (*self.job.volumes, *self.uploads.volumes(namespace))
+        return self.job.but(flavor=flavor, timeout_secs=timeout_secs, attempts=self.attempts, volumes=volumes)
 
 
 def read_job(asked: AskedJob, variables: Mapping[str, str], *, values: bool, token: str | None = None) -> JobRequest:
@@ -66,6 +76,7 @@ def read_job(asked: AskedJob, variables: Mapping[str, str], *, values: bool, tok
     known = {**variables, **({_TOKEN: token} if token and _TOKEN not in variables else {})}
     env = _variables(asked.env or (), asked.env_file, known)
     secrets = _secrets(asked, known, values=values)
+    folders = tuple(folder for spec in asked.volume or () if (folder := read_local_volume(spec)) is not None)
     job = NewJob(
         image=asked.image or _UNNAMED_IMAGE,
         command=tuple(asked.command) if asked.command else None,
@@ -76,7 +87,7 @@ def read_job(asked: AskedJob, variables: Mapping[str, str], *, values: bool, tok
         attempts=asked.attempts,
         name=_name(asked, env, secrets),
         labels=_labels(asked.label or (), asked.name),
-        volumes=_volumes(asked.volume or ()),
+        volumes=_volumes([spec for spec in asked.volume or () if spec.startswith("hf://")]),
         expose=tuple(asked.expose or ()),
         expose_public=tuple(asked.expose_public or ()),
         ssh=asked.ssh,
@@ -84,7 +95,7 @@ def read_job(asked: AskedJob, variables: Mapping[str, str], *, values: bool, tok
         network_aliases=tuple(asked.network_alias or ()),
         resource_group_id=asked.resource_group_id,
     )
-    return JobRequest(job=job, namespace=asked.namespace)
+    return JobRequest(job=job, namespace=asked.namespace, uploads=Uploads(folders=folders))
 
 
 def _name(asked: AskedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:
@@ -174,7 +185,7 @@ def _read_file(name: str) -> str:
 
 
 def _volumes(uris: Sequence[str]) -> "tuple[Volume, ...]":
-    """Return volumes from the URIs that ``hf jobs run`` takes."""
+    """Return volumes from the ``hf://`` URIs that ``hf jobs run`` takes."""
     if not uris:
         return ()
     try:
@@ -187,9 +198,6 @@ def _volumes(uris: Sequence[str]) -> "tuple[Volume, ...]":
     forms = "hf://[models|datasets|spaces|buckets/]OWNER/NAME[/PATH]:/MOUNT[:ro|:rw]"
     volumes = []
     for uri in uris:
-        if not uri.startswith("hf://"):
-            sync = "Sync a folder of this machine first: hf buckets sync FOLDER hf://buckets/OWNER/NAME"
-            raise UsageError(f"--volume: {quoted(uri)} does not begin with hf://.", hint=f"{sync}. Accepted: {forms}.")
         try:
             mount = parse_hf_mount(uri)
         except ValueError as error:

@@ -9,6 +9,7 @@ from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError
 from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.evidence import kept_bills
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
+from hfplanner.plan.uploads import HubUploader, Uploader
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Sender:
         key: the user's own, to make a retry safe.
         books: what charges a job that is granted otherwise than it was asked for.
         workspace: where it is sent from.
+        uploader: brings files of this machine into the bucket; by default ``huggingface_hub``.
 
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
@@ -129,8 +131,16 @@ class Sender:
         UsageError: offline.
     """
 
-    def __init__(self, asked: KnownRequest, key: str | None, books: "Charging", workspace: Workspace) -> None:
+    def __init__(
+        self,
+        asked: KnownRequest,
+        key: str | None,
+        books: "Charging",
+        workspace: Workspace,
+        uploader: Uploader | None = None,
+    ) -> None:
         self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
+        self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = _who(workspace.submitter().hub, asked.request.namespace)
 
     def plan(self, listing: Listing | None = None) -> JobPlan:
@@ -158,6 +168,8 @@ class Sender:
 
         if not self.may_send(plan):
             raise refusal_of(plan.decision)
+        # After the decision, before anything is reserved: what does not arrive holds no money.
+        plan.uploads.send(plan.account.namespace, self._uploader)
         return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from hfplanner.errors import JobSpecError, UsageError
 from hfplanner.plan.arguments import as_argument, find_arguments, read_value
 from hfplanner.plan.asked import AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.chosen_flavor import AUTO
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.specs.found import DEFAULT_FLAVOR, DEFAULT_TIMEOUT_SECS, FoundJob
-from hfplanner.submit.choose import AUTO
 
-__all__ = ["UV_IMAGE", "needs_of", "request_of"]
+__all__ = ["UV_IMAGE", "needs_of", "needs_of_table", "request_of"]
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 """What a script runs in where it names no image (huggingface_hub 2.4.0)."""
@@ -66,17 +66,30 @@ def needs_of(found: FoundJob) -> JobNeeds:
     >>> needs_of(job).machine.vram
     40000000000
     """
-    read = {as_argument(key): value for key, value in found.planner.items() if key not in _NOT_NEEDS}
+    if found.flavor != AUTO and "max-cost" not in found.planner and "duration" not in found.planner:
+        # Where the flavor is named, what it would need to be recommended changes nothing.
+        return JobNeeds()
+    return needs_of_table(found.planner, found.where)
+
+
+def needs_of_table(table: Mapping[str, str], where: str) -> JobNeeds:
+    """Return what a table for the planner says of a job's needs.
+
+    Args:
+        table: ``[tool.hfplanner]``, or the same keys of a file of jobs.
+        where: the file, for sentences.
+
+    Raises:
+        JobSpecError: a value that cannot be meant; the sentence names the file and the key.
+    """
+    read = {as_argument(key): value for key, value in table.items() if key not in _NOT_NEEDS}
     values: dict[str, Any] = {}
     for argument in find_arguments(*read):
         try:
             value = read_value(argument, read[argument.name], lambda name: name.replace("_", "-"))
         except UsageError as error:
-            raise JobSpecError(f"{found.where}: {error.message}", hint=error.hint) from error
+            raise JobSpecError(f"{where}: {error.message}", hint=error.hint) from error
         values[argument.name] = [value] if argument.repeatable else value
-    if found.flavor != AUTO and "max_cost" not in values and "duration" not in values:
-        # Where the flavor is named, what it would need to be recommended changes nothing.
-        values = {}
     return JobNeeds(
         machine=AskedMachine(**_of(AskedMachine, values)),
         model=AskedModel(**_of(AskedModel, values)),

@@ -1,13 +1,13 @@
 """Files and folders to be checked, and the earlier version they are compared with."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.strict_json import StrictJsonError, loads
-from hfplanner.errors import UsageError, quoted
+from hfplanner.errors import BudgetError, UsageError
 from hfplanner.plan.spec_check import SpecCheck, check_specs
 from hfplanner.plan.spec_compare import SpecComparison, compare_specs, costs_of_json
 from hfplanner.specs.at_revision import find_specs_at
@@ -19,10 +19,7 @@ from hfplanner.units import format_usd
 if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
 
-__all__ = ["compare_with", "is_spec_path", "parse_increase", "too_dear"]
-
-_INCREASES = "Accepted: a share such as 10% or 12.5%; 0% allows none."
-_MOST_PERCENT = 100_000
+__all__ = ["CheckedFiles", "check_files", "compare_with", "is_spec_path", "too_dear"]
 
 
 def is_spec_path(text: str) -> bool:
@@ -37,23 +34,60 @@ def is_spec_path(text: str) -> bool:
         return False
 
 
-def parse_increase(given: object) -> Decimal:
-    """Return by which share the whole may become dearer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFiles:
+    """What the jobs of files cost, and what changed.
+
+    Args:
+        check: each job, and all of them together.
+        comparison: with an earlier version; ``None`` without one.
+        too_dear: how the increase breaks its bound, a sentence; ``None`` where it does not.
+    """
+
+    check: SpecCheck
+    comparison: SpecComparison | None = None
+    too_dear: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 or 3, as the contract says."""
+        return BudgetError.exit_code if self.too_dear else self.check.exit_code
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the check as the interface spells it."""
+        compared = None if self.comparison is None else self.comparison.to_json() | {"exceeded": self.too_dear}
+        return self.check.to_json() | {"compare": compared}
+
+
+def check_files(
+    paths: Sequence[Path],
+    workspace: "Workspace",
+    *,
+    compare: str | None = None,
+    max_increase: Decimal | None = None,
+    allow_unchecked: bool = False,
+) -> CheckedFiles:
+    """Return what every job in files and folders costs, and whether all of it may run.
+
+    Args:
+        paths: files and folders.
+        workspace: where prices, policy and books are.
+        compare: an earlier version, see :func:`compare_with`.
+        max_increase: by which share the whole may have become dearer.
+        allow_unchecked: whether what cannot be priced does not block.
 
     Raises:
-        UsageError: it is no share.
-
-    >>> parse_increase("10%"), parse_increase("0")
-    (Decimal('0.1'), Decimal('0'))
+        BudgetError: the policy or the ledger cannot be read.
+        HistoryError: the history cannot be read.
+        JobSpecError: a file cannot be read as what it is.
+        UsageError: an increase without something to compare with.
     """
-    text = str(given).strip().removesuffix("%").strip()
-    try:
-        percent = Decimal(text)
-    except InvalidOperation:
-        percent = Decimal(-1)
-    if not percent.is_finite() or not 0 <= percent <= _MOST_PERCENT:
-        raise UsageError(f"{quoted(str(given))} is not a share of the cost.", hint=_INCREASES)
-    return percent / 100
+    if max_increase is not None and compare is None:
+        raise UsageError("--max-increase needs something to compare with.", hint="For example --compare origin/main.")
+    check = replace(check_specs(find_specs(paths), workspace), allows_unchecked=allow_unchecked)
+    comparison = None if compare is None else compare_with(compare, paths, check, workspace)
+    broken = None if comparison is None or max_increase is None else too_dear(comparison, max_increase)
+    return CheckedFiles(check=check, comparison=comparison, too_dear=broken)
 
 
 def compare_with(base: str, paths: Sequence[Path], after: SpecCheck, workspace: "Workspace") -> SpecComparison:

@@ -7,7 +7,7 @@ import polars as pl
 from hfplanner.estimate.job_costs import EXACT_BASES
 from hfplanner.units import MICROSECONDS_PER_SECOND
 
-__all__ = ["FIGURES", "STATS", "count_values", "figures", "prepare", "quantiles_of"]
+__all__ = ["FIGURES", "STATS", "count_values", "figures", "prepare", "quantiles_of", "whole_secs"]
 
 STATS = {"cost": "_exact", "duration": "_ran", "wait": "_wait"}
 """The quantities that are shown as a distribution, and the columns that hold them."""
@@ -26,15 +26,15 @@ def prepare(costed: pl.LazyFrame, gpus: Mapping[str, int], groups: Mapping[str, 
     # A join, since polars' replace would gather the whole column in memory.
     of_flavor = pl.LazyFrame({"flavor": list(gpus), "_gpus": list(gpus.values())}, schema=_GPUS)
     return costed.join(of_flavor, on="flavor", how="left", build_side="force_right").with_columns(
-        _ran=_whole_secs(ran),
-        _wait=pl.when(has_started).then(_whole_secs(pl.coalesce(told, waited).clip(lower_bound=0))),
+        _ran=whole_secs(ran),
+        _wait=pl.when(has_started).then(whole_secs(pl.coalesce(told, waited).clip(lower_bound=0))),
         _exact=pl.when(pl.col("cost_basis").is_in(list(EXACT_BASES))).then(low),
-        _gpu_secs=_whole_secs(ran) * pl.col("_gpus"),
+        _gpu_secs=whole_secs(ran) * pl.col("_gpus"),
         **{f"_by{index}": column for index, column in enumerate(groups.values())},
     )
 
 
-def _whole_secs(microseconds: pl.Expr) -> pl.Expr:
+def whole_secs(microseconds: pl.Expr) -> pl.Expr:
     """Return whole seconds, rounded up as the started minutes are."""
     return (microseconds + (MICROSECONDS_PER_SECOND - 1)) // MICROSECONDS_PER_SECOND
 

@@ -1,6 +1,6 @@
 """From jobs to a report: aggregates are asked for together, so that polars reads the jobs once for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from hfplanner.report.columns import day_column, group_columns, in_namespace, in
 from hfplanner.report.forecast import HISTORY_DAYS, Forecast, forecast_month
 from hfplanner.report.money import Money, money_of
 from hfplanner.report.reconcile import reconcile
-from hfplanner.report.result import Day, Distribution, Figures, Group, Pull, Report
-from hfplanner.report.spec import ReportSpec
+from hfplanner.report.result import MOST_DRAWN, Chart, Day, Distribution, Figures, Group, Pull, Report
+from hfplanner.report.spec import CALENDAR_KEYS, ReportSpec
 from hfplanner.report.waste import WasteRules, find_waste, paid_time, waste_queries
 
 __all__ = ["ReportInputs", "build_report", "costed_jobs"]
@@ -92,19 +92,20 @@ def build_report(jobs: pl.LazyFrame, spec: ReportSpec, inputs: ReportInputs) -> 
         **{name: count_values(prepared, keys, column) for name, column in STATS.items()},
         "bases": _sums(prepared, "cost_basis", **_span()),
         "days": _sums(prepared, day_column(spec.timezone).alias("day"), "flavor", **paid_time()),
-        "owners": _sums(prepared, "owner"),
         "untimed": jobs.filter(in_namespace(spec) & moment_column().is_null()).select(pl.len()),
     }
     # What the answers above hold already is not asked for again: each aggregate has its price in seconds.
-    if "flavor" not in spec.by:
-        queries["durations"] = count_values(prepared, ["flavor"], STATS["duration"])
     if spec.since is not None or spec.until is not None:
         queries["history"] = _recent_days(every, spec, inputs.now)
     # Two passes: with all aggregates in one, polars holds back more for the slower ones than both passes take together
     # (10 million jobs on two cores: 2.5 GB and 8 s in one, 1.6 GB and 5 s in two).
     found = dict(zip(queries, pl.collect_all(list(queries.values()), engine="streaming"), strict=True))
-    wasted = pl.collect_all(waste_queries(prepared, inputs.rules), engine="streaming")
-    report = _report(found, wasted, spec, inputs)
+    # What is drawn day by day: the dearest values of the key that is asked for first.
+    key, shown = _drawn(found["groups"], found["days"], spec)
+    again = waste_queries(prepared, inputs.rules)
+    per_day = [] if key == "flavor" else [_days_of(prepared, spec, f"_by{spec.by.index(key)}", shown)]
+    *wasted, drawn = [*pl.collect_all([*again, *per_day], engine="streaming"), *([] if per_day else [found["days"]])]
+    report = replace(_report(found, wasted, spec, inputs), chart=_chart(key, shown, drawn))
     if inputs.billed is None or not inputs.billed.periods:
         return report
     return replace(report, reconciliation=reconcile(_costed(jobs, inputs, None), spec, inputs.billed))
@@ -117,14 +118,48 @@ def _span() -> dict[str, pl.Expr]:
 
 def _sums(prepared: pl.LazyFrame, *keys: str | pl.Expr, **more: pl.Expr) -> pl.LazyFrame:
     low, high = pl.col("cost_low_micro_usd"), pl.col("cost_high_micro_usd")
+    # What runs is as likely to go on for longer than it has run as not.
+    goes_on = pl.when(pl.col("cost_basis") == "running_now").then(pl.min_horizontal(low, high - low))
     return prepared.group_by(*keys).agg(
         **more,
+        running=goes_on.sum(),
         jobs=pl.len().cast(pl.Int64),
         low=low.sum(),
         high=high.sum(),
         unpriced_jobs=low.is_null().sum().cast(pl.Int64),
         unbounded_jobs=(low.is_not_null() & high.is_null()).sum(),
     )
+
+
+def _drawn(groups: pl.DataFrame, days: pl.DataFrame, spec: ReportSpec) -> tuple[str, tuple[str | None, ...]]:
+    """Return the key whose values are drawn day by day, the first that is no time, and the dearest of its values."""
+    key = next((key for key in spec.by if key not in CALENDAR_KEYS), "flavor")
+    frame, name = (days, "flavor") if key not in spec.by else (groups, f"_by{spec.by.index(key)}")
+    sums = frame.group_by(name).agg(pl.col("low").sum()).filter(pl.col("low") > 0)
+    ordered = sums.sort("low", name, descending=[True, False], nulls_last=True)
+    return key, tuple(ordered[name].head(MOST_DRAWN))
+
+
+def _days_of(prepared: pl.LazyFrame, spec: ReportSpec, column: str, shown: Sequence[str | None]) -> pl.LazyFrame:
+    """Return what the shown values of a column cost on each day, and what all others do together."""
+    values = [value for value in shown if value is not None]
+    is_shown = pl.col(column).is_in(values).fill_null(value=None in shown)
+    return prepared.group_by(
+        day_column(spec.timezone).alias("day"),
+        pl.when(is_shown).then(pl.col(column)).alias("flavor"),
+        (~is_shown).alias("rest"),
+    ).agg(low=pl.col("cost_low_micro_usd").sum())
+
+
+def _chart(key: str, shown: Sequence[str | None], per_day: pl.DataFrame) -> Chart:
+    """Return the layers of the picture of days."""
+    layers: dict[str | None, dict[date, int]] = {value: {} for value in shown}
+    others: dict[date, int] = {}
+    for row in per_day.iter_rows(named=True):
+        is_rest = row.get("rest", row["flavor"] not in layers)
+        layer = others if is_rest else layers[row["flavor"]]
+        layer[row["day"]] = layer.get(row["day"], 0) + row["low"]
+    return Chart(key=key, layers=tuple(layers.items()), rest=others)
 
 
 def _recent_days(every: pl.LazyFrame, spec: ReportSpec, now: datetime) -> pl.LazyFrame:
@@ -165,8 +200,6 @@ def _report(
         bases=_bases(found["bases"]),
         groups=_groups(found, spec, total),
         trend=_trend(found["days"]),
-        owners=_owners(found["owners"]),
-        durations=_durations(_counts_by_flavor(found, spec), found["days"]),
         waste=find_waste(wasted, found["days"], inputs.listing, inputs.rules),
         forecast=_forecast(found.get("history", _by_day(found["days"])), spec, inputs.now, as_of),
         bill_difference_micro_usd=span["bill"],
@@ -209,7 +242,28 @@ def _groups(found: Mapping[str, pl.DataFrame], spec: ReportSpec, total: Figures)
         has_price = of_group.unpriced_jobs < of_group.jobs
         share = of_group.cost.low / total.cost.low if total.cost.low and has_price else None
         groups.append(Group(values=values, figures=of_group, share=share))
-    return tuple(sorted(groups, key=_dearest_first))
+    return tuple(sorted(groups, key=_order_of(groups, spec.by)))
+
+
+def _order_of(groups: Sequence[Group], by: Sequence[str]) -> Callable[[Group], tuple[Any, ...]]:
+    """Return the order of groups: dearest first; by the calendar, in the order of time within what is named before."""
+    if not any(key in CALENDAR_KEYS for key in by):
+        return _dearest_first
+    sums: dict[tuple[str | None, ...], int] = {}
+    for group in groups:
+        for length in range(1, len(by) + 1):
+            block = group.values[:length]
+            sums[block] = sums.get(block, 0) + group.figures.cost.low
+
+    def order(group: Group) -> tuple[Any, ...]:
+        places: list[Any] = []
+        for place, key in enumerate(by):
+            value = group.values[place]
+            spent = 0 if key in CALENDAR_KEYS else -sums[group.values[: place + 1]]
+            places += [spent, value is None, value or ""]
+        return tuple(places)
+
+    return order
 
 
 def _dearest_first(group: Group) -> tuple[Any, ...]:
@@ -243,33 +297,20 @@ def _day(day: date, by_day: Mapping[date, list[dict[str, Any]]]) -> Day:
     )
 
 
-def _owners(frame: pl.DataFrame) -> tuple[tuple[str | None, Money], ...]:
-    ordered = frame.sort("low", "owner", descending=[True, False])
-    return tuple((row["owner"], money_of(row)) for row in ordered.iter_rows(named=True))
-
-
-def _counts_by_flavor(found: Mapping[str, pl.DataFrame], spec: ReportSpec) -> pl.DataFrame:
-    """Return how many jobs of each flavor ran for how long."""
-    if "durations" in found:
-        return found["durations"]
-    return found["duration"].select(pl.col(f"_by{spec.by.index('flavor')}").alias("flavor"), "value", "count")
-
-
 def _by_day(days: pl.DataFrame) -> pl.DataFrame:
-    return days.group_by("day").agg(pl.col(_SUMS).sum())
-
-
-def _durations(counts: pl.DataFrame, days: pl.DataFrame) -> tuple[tuple[str | None, Distribution], ...]:
-    spent = days.group_by("flavor").agg(pl.col("low").sum())
-    rows = quantiles_of(counts, ["flavor"]).join(spent, on="flavor", how="left", nulls_equal=True)
-    ordered = rows.sort("low", "flavor", descending=[True, False], nulls_last=True)
-    return tuple((row["flavor"], _distribution(row)) for row in ordered.iter_rows(named=True))
+    return days.group_by("day").agg(pl.col(*_SUMS, "running").sum())
 
 
 def _forecast(frame: pl.DataFrame, spec: ReportSpec, now: datetime, as_of: datetime | None) -> Forecast:
     daily = {row["day"]: money_of(row) for row in frame.iter_rows(named=True)}
+    running = {day: amount for day, amount in frame.select("day", "running").iter_rows() if amount}
     known_until = (as_of or now).astimezone(spec.zone).date()
-    return forecast_month(daily, now.astimezone(spec.zone).date(), known_until)
+    found = forecast_month(daily, now.astimezone(spec.zone).date(), known_until, running)
+    is_over = spec.until is not None and spec.until <= now
+    if not is_over and (spec.since is None or spec.since <= now):
+        return found
+    reason = "the report is not of the month that runs"
+    return Forecast(month=found.month, spent=found.spent, days_left=found.days_left, reason=reason, is_asked=False)
 
 
 def _gaps(pulls: Sequence[Pull]) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 import csv
 import io
+from decimal import Decimal
 
 from hfplanner.report.flat import flat_header, flat_rows
 from hfplanner.report.result import Report
 from hfplanner.sanitize import sanitize
+from hfplanner.units import MICRO_USD_PER_USD
 
 __all__ = ["FORMULA_STARTS", "neutral", "to_csv"]
 
@@ -25,12 +27,19 @@ def neutral(text: str) -> str:
     return f"'{safe}" if safe.startswith(FORMULA_STARTS) else safe
 
 
+def _usd(micro_usd: str | float | None) -> str:
+    """Return an amount in dollars, exactly; nothing where it is not known."""
+    return "" if micro_usd is None else f"{Decimal(micro_usd) / MICRO_USD_PER_USD:.6f}"
+
+
 def to_csv(report: Report) -> str:
     """Return one row for each group; a report that is incomplete says so in a column of its own."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*(neutral(name) for name in flat_header(report)), "complete"])
+    header = flat_header(report)
+    costs = [header.index(f"cost_{bound}_micro_usd") for bound in ("low", "high")]
+    writer.writerow([*(neutral(name) for name in header), "complete", "cost_usd", "cost_high_usd"])
     for row in flat_rows(report):
         cells = ["" if cell is None else neutral(cell) if isinstance(cell, str) else cell for cell in row]
-        writer.writerow([*cells, str(report.complete).lower()])
+        writer.writerow([*cells, str(report.complete).lower(), *(_usd(row[place]) for place in costs)])
     return out.getvalue()

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from hfplanner.report.words import count_text
+from hfplanner.units import format_count
 
 __all__ = ["evidence_of"]
 
@@ -20,5 +20,5 @@ def evidence_of(names: pl.DataFrame, sentence: Callable[[dict[str, Any]], str]) 
     """
     first = names.head(_LONGEST_LIST)
     more = names.height - first.height
-    rest = [f"and {count_text(more, 'more name')}"] if more else []
+    rest = [f"and {format_count(more, 'more name')}"] if more else []
     return (*(sentence(row) for row in first.iter_rows(named=True)), *rest)

@@ -2,19 +2,21 @@
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 from statistics import median
 from typing import Any
 
-from hfplanner.report.money import Money
+from hfplanner.report.money import Money, add_up
+from hfplanner.units import format_count
 
 __all__ = ["Backtest", "Forecast", "forecast_month"]
 
 # The weekly pattern is the mean of the same weekday over this many weeks; with less history every day counts alike.
 _WEEKS = 4
 _WEEK = 7
+_MONTH = 30
 _LEAST_DAYS = 14
 # The interval holds four of five earlier errors, so that ten of them are the least to leave one out on each side.
 _LEAST_ORIGINS = 10
@@ -60,6 +62,7 @@ class Forecast:
         method: how, a sentence.
         reason: why there is none, a sentence.
         backtest: how it did before.
+        is_asked: whether the report reaches to the month that runs; of another one there is nothing to forecast.
     """
 
     month: date
@@ -71,6 +74,7 @@ class Forecast:
     method: str | None = None
     reason: str | None = None
     backtest: Backtest | None = None
+    is_asked: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the forecast as a JSON object."""
@@ -87,56 +91,91 @@ class Forecast:
         }
 
 
-def forecast_month(daily: Mapping[date, Money], today: date, known_until: date | None = None) -> Forecast:
+def forecast_month(
+    daily: Mapping[date, Money],
+    today: date,
+    known_until: date | None = None,
+    running: Mapping[date, int] | None = None,
+) -> Forecast:
     """Return the forecast for the month of ``today`` from what each day cost; a missing day between two cost nothing.
 
     The lower bounds are forecast: they are what is known to be spent. Each coming day costs the mean of its weekday
-    over four weeks (of all days, with less history). What came after ``known_until`` is not known, so that a history
-    that ends before yesterday gives no forecast. The interval is the forecast times the inner 80 % of truth /
-    forecast over all earlier days for as many days ahead: no shape of the errors is assumed. Where all of those were
-    off in the same direction, it reaches to the forecast all the same: what is likely lies between its bounds.
+    over four weeks (of all days, with less history); what runs now goes on for as long again as it has run, at most to
+    its timeout (the median of what is left of a thing of unknown age: Gott, Nature 363, 1993). What came after
+    ``known_until`` is not known, so that a history that ends before yesterday gives no forecast.
+
+    The interval is the forecast times the inner 80 % of truth / forecast over all earlier days for as many days ahead:
+    no shape of the errors is assumed. It holds what is likely, what is spent at least, what the jobs so far may cost at
+    most where that is known, and a day more or less. Where "the same as last month" would have been nearer to the truth
+    on average, there is no forecast.
+
+    Args:
+        daily: what the jobs that began on each day cost.
+        today: the day it is.
+        known_until: the day up to which the history knows.
+        running: what the jobs that began on each day and run now will likely cost beyond that [micro-USD].
 
     >>> steady = {date(2026, 7, 1) + timedelta(days=n): Money(100, 100) for n in range(76)}
     >>> found = forecast_month(steady, date(2026, 9, 15))
     >>> found.low, found.likely, found.high, found.backtest.median_error
-    (3000, 3000, 3000, 0.0)
+    (2900, 3000, 3100, 0.0)
     """
-    month = today.replace(day=1)
-    length = monthrange(today.year, today.month)[1]
-    days_left = length - today.day + 1
-    this_month = [daily[day] for day in daily if month <= day <= today]
-    spent = Money(
-        sum(one.low for one in this_month),
-        None if any(one.high is None for one in this_month) else sum(one.high or 0 for one in this_month),
-    )
+    days_left = monthrange(today.year, today.month)[1] - today.day + 1
+    spent = add_up(daily[day] for day in daily if today.replace(day=1) <= day <= today)
+    none = Forecast(month=today.replace(day=1), spent=spent, days_left=days_left)
     series = _series(daily, today)
-    none = Forecast(month=month, spent=spent, days_left=days_left)
     if known_until is not None and known_until < today - timedelta(days=1):
-        return _without(none, f"the history was last brought up to date on {known_until}")
+        return replace(none, reason=f"the history was last brought up to date on {known_until}")
     if len(series) < _LEAST_DAYS:
-        return _without(none, f"only {len(series)} whole days of history, {_LEAST_DAYS} are needed")
+        known = f"only {format_count(len(series), 'whole day')} of history"
+        return replace(none, reason=f"{known}, {_LEAST_DAYS} are needed")
     errors = _errors(series, days_left)
-    if len(errors) < _LEAST_ORIGINS:
-        return _without(none, f"too little history to say how wrong a forecast of {days_left} days is")
-    ahead = _predict(series, days_left)
+    rival = _last_month_errors(series, days_left, today.day - 1)
+    if len(errors) < _LEAST_ORIGINS or len(rival) < _LEAST_ORIGINS:
+        return replace(none, reason=f"too little history to say how wrong a forecast of {days_left} days is")
+    if not any(series[-_WEEKS * _WEEK :]):
+        return replace(none, reason=f"nothing was spent in the last {_WEEKS} weeks")
+    if _mean_miss(errors, since=len(errors) - len(rival)) > _mean_miss(rival):
+        return replace(none, reason='"the same as last month" has been nearer to the truth')
+    goes_on = sum(amount for day, amount in (running or {}).items() if day < today)
+    return _forecast(none, series, errors, daily.get(today, Money(0, 0)), goes_on)
+
+
+def _forecast(
+    none: Forecast, series: Sequence[int], errors: Sequence[tuple[int, float]], today: Money, goes_on: int
+) -> Forecast:
+    ahead = _predict(series, none.days_left)
     low, high = _tails(sorted(truth / guess for truth, guess in errors))
-    today_low = daily.get(today, Money(0, 0)).low
-    before = spent.low - today_low
+    before, a_day = none.spent.low - today.low, round(ahead / none.days_left)
+    likely = max(none.spent.low, before + goes_on + round(ahead))
+    at_most = max(before + goes_on + ceil(ahead * high), likely + a_day)
     weeks = len(series) >= _WEEKS * _WEEK
-    return Forecast(
-        month=month,
-        spent=spent,
-        days_left=days_left,
-        low=max(spent.low, before + round(ahead * low)),
-        likely=max(spent.low, before + round(ahead)),
-        high=max(spent.low, before + ceil(ahead * high)),
+    return replace(
+        none,
+        low=max(none.spent.low, min(before + round(ahead * low), likely - a_day)),
+        likely=likely,
+        high=max(at_most, none.spent.high or 0),
         method="mean of each weekday over four weeks" if weeks else f"mean of {len(series)} days",
-        backtest=_backtest(errors, days_left),
+        backtest=_backtest(errors, none.days_left),
     )
 
 
-def _without(none: Forecast, reason: str) -> Forecast:
-    return Forecast(month=none.month, spent=none.spent, days_left=none.days_left, reason=reason)
+def _mean_miss(errors: Sequence[tuple[int, float]], since: int = 0) -> float:
+    """Return how far off forecasts were on average, from one on."""
+    late = errors[max(since, 0) :]
+    return sum(abs(truth - guess) for truth, guess in late) / len(late)
+
+
+def _last_month_errors(series: Sequence[int], days: int, elapsed: int) -> list[tuple[int, float]]:
+    """Return truth and the guess that a month costs what the one before it did, for each earlier day, oldest first."""
+    first = max(_MONTH + elapsed, _first_origin(series))
+    return [
+        (
+            sum(series[origin : origin + days]),
+            max(sum(series[origin - elapsed - _MONTH : origin - elapsed]) - sum(series[origin - elapsed : origin]), 0),
+        )
+        for origin in range(first, len(series) - days + 1)
+    ]
 
 
 def _series(daily: Mapping[date, Money], today: date) -> list[int]:
@@ -160,12 +199,17 @@ def _predict(series: Sequence[int], days: int) -> float:
 
 def _errors(series: Sequence[int], days: int) -> list[tuple[int, float]]:
     """Return truth and forecast for each earlier day, oldest first; only forecasts above 0 can be compared with."""
-    least = min(_WEEKS * _WEEK, max(_LEAST_DAYS, len(series) // 2))
+    least = _first_origin(series)
     pairs = [
         (sum(series[origin : origin + days]), _predict(series[:origin], days))
         for origin in range(least, len(series) - days + 1)
     ]
     return [(truth, guess) for truth, guess in pairs if guess > 0]
+
+
+def _first_origin(series: Sequence[int]) -> int:
+    """Return how many days a backtest leaves to learn from."""
+    return min(_WEEKS * _WEEK, max(_LEAST_DAYS, len(series) // 2))
 
 
 def _tails(ratios: Sequence[float]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hfplanner.report.pictures import PICTURES, Picture, alternative, render_picture
+from hfplanner.report.pictures import Picture, alternative, pictures_of, render_picture
 from hfplanner.report.result import Report
 from hfplanner.report.tables import (
     basis_table,
@@ -49,7 +49,7 @@ def to_html(report: Report) -> str:
             bases=basis_table(report),
             trend=trend_table(report.trend),
             forecast=forecast_sentence(report.forecast),
-            pictures=[_as_data(report, picture) for picture in PICTURES],
+            pictures={picture.name: _as_data(report, picture) for picture in pictures_of(report)},
         )
     )
 
@@ -71,7 +71,7 @@ def _as_data(report: Report, picture: Picture) -> dict[str, str]:
     """Return a picture in both themes as data URIs, with its title and size, and with what it shows in words."""
     width, height = picture.size(report)
     return {
-        "title": picture.title,
+        "title": picture.title(report),
         "width": str(width),
         "height": str(height),
         "light": _uri(render_picture(report, picture, "svg", "light")),

@@ -10,9 +10,8 @@ import polars as pl
 from hfplanner.report.evidence import evidence_of
 from hfplanner.report.money import NOTHING
 from hfplanner.report.waste_result import Finding
-from hfplanner.report.words import count_text
 from hfplanner.sanitize import sanitize
-from hfplanner.units import MICROSECONDS_PER_SECOND, format_duration
+from hfplanner.units import MICROSECONDS_PER_SECOND, format_count, format_duration
 
 __all__ = ["find_idle", "idle_sums"]
 
@@ -78,7 +77,7 @@ def find_idle(names: pl.DataFrame, *, at_least_secs: int, apart_secs: int) -> li
 
 def _sentence(row: dict[str, int]) -> str:
     said = (
-        f"{sanitize(str(row['name']))}: {count_text(row['runs'], 'run')} within {format_duration(row['span'])}, "
+        f"{sanitize(str(row['name']))}: {format_count(row['runs'], 'run')} within {format_duration(row['span'])}, "
         f"at least {format_duration(row['idle'])} of it between one run and the next"
     )
     waited = f", in which {format_duration(row['waited'])} of waiting for a machine may lie" if row["waited"] else ""

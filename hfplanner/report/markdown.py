@@ -18,7 +18,7 @@ def to_markdown(report: Report) -> str:
         _table(groups_table(report)),
         _table(waste_table(waste)) if waste else "",
         _table(basis_table(report)) if report.bases else "",
-        f"## Forecast\n\n{escape_markdown(forecast_sentence(report.forecast))}",
+        f"## Forecast\n\n{escape_markdown(forecast_sentence(report.forecast))}" if report.forecast.is_asked else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -3,18 +3,37 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
-from hfplanner.report.result import Report
+from hfplanner.report.result import Distribution, Group, Report
+from hfplanner.report.spec import CALENDAR_KEYS
 from hfplanner.report.waste_result import Finding
-from hfplanner.report.words import cost_text, count_text, value_text
-from hfplanner.units import MICRO_USD_PER_USD, MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration, format_usd
+from hfplanner.report.words import cost_text, value_text
+from hfplanner.sanitize import sanitize
+from hfplanner.units import (
+    MICRO_USD_PER_USD,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    format_count,
+    format_duration,
+    format_usd,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PICTURES", "Picture", "PictureFormat", "Theme", "alternative", "draw_picture", "render_picture"]
+__all__ = [
+    "PICTURES",
+    "Picture",
+    "PictureFormat",
+    "Theme",
+    "alternative",
+    "draw_picture",
+    "pictures_of",
+    "render_picture",
+]
 
 PictureFormat = Literal["png", "svg", "pdf"]
 Theme = Literal["light", "dark"]
@@ -34,6 +53,7 @@ _LEAST_INCHES = 1.4
 _ROW_INCHES = 0.27
 _DOTS_PER_INCH = 100
 _MOST_BARS = 12
+_TITLE_CHARS = 90
 # From here on an axis of money does without cents [USD].
 _NO_CENTS_USD = 20
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
@@ -46,17 +66,23 @@ class Picture:
 
     Args:
         name: of its file, and how it is asked for.
-        title: above it.
+        title: above it, of a report.
         draw: puts it on axes.
         tell: says in words what it shows.
-        rows: how many rows of bars it has; by default none.
+        count: how many bars or days it has: one alone is no picture.
+        has_rows: whether its bars are rows, so that it is as high as they need.
     """
 
     name: str
-    title: str
+    title: Callable[[Report], str]
     draw: Callable[["Axes", Report], None]
     tell: Callable[[Report], str]
-    rows: Callable[[Report], int] | None = None
+    count: Callable[[Report], int]
+    has_rows: bool = True
+
+    def is_worth_it(self, report: Report) -> bool:
+        """Whether there is something to compare in it."""
+        return self.count(report) > 1
 
     def size(self, report: Report) -> tuple[int, int]:
         """Return its width and height on a page, in pixels."""
@@ -65,9 +91,19 @@ class Picture:
 
     def inches(self, report: Report) -> tuple[float, float]:
         """Return its width and height on paper."""
-        if self.rows is None:
+        if not self.has_rows:
             return _WIDTH_INCHES, _HEIGHT_INCHES
-        return _WIDTH_INCHES, max(_LEAST_INCHES, _FRAME_INCHES + _ROW_INCHES * self.rows(report))
+        lines = len(_title_lines(self.title(report)))
+        return _WIDTH_INCHES, max(_LEAST_INCHES, _FRAME_INCHES + _ROW_INCHES * (self.count(report) + lines - 1))
+
+
+def pictures_of(report: Report) -> tuple[Picture, ...]:
+    """Return the pictures that show something of a report."""
+    return tuple(picture for picture in PICTURES if picture.is_worth_it(report))
+
+
+def _title_lines(title: str) -> list[str]:
+    return wrap(title, _TITLE_CHARS)
 
 
 def draw_picture(report: Report, picture: Picture, theme: Theme = "light") -> "Figure":
@@ -81,7 +117,9 @@ def draw_picture(report: Report, picture: Picture, theme: Theme = "light") -> "F
     if not axes.has_data():
         axes.set_axis_off()
         axes.text(0.0, 1.0, picture.tell(report), va="top", transform=axes.transAxes)
-    axes.set_title(picture.title, loc="left", fontsize=11, fontweight="bold", color=colors["ink"])
+    axes.set_title(
+        "\n".join(_title_lines(picture.title(report))), loc="left", fontsize=11, fontweight="bold", color=colors["ink"]
+    )
     axes.tick_params(colors=colors["ink"], labelsize=9)
     for label in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
         label.set_color(colors["ink"])
@@ -105,13 +143,13 @@ def render_picture(report: Report, picture: Picture, kind: PictureFormat, theme:
     with rc_context(
         {"svg.hashsalt": "hfplanner", "svg.fonttype": "none", "font.family": "DejaVu Sans", "text.parse_math": False}
     ):
-        draw_picture(report, picture, theme).savefig(out, format=kind, dpi=150, metadata=undated[kind])
+        draw_picture(report, picture, theme).savefig(out, format=kind, dpi=_DOTS_PER_INCH * 2, metadata=undated[kind])
     return out.getvalue()
 
 
 def alternative(report: Report, picture: Picture) -> str:
     """Say in words what a picture shows."""
-    return f"{picture.title}. {picture.tell(report)}"
+    return f"{picture.title(report)}. {picture.tell(report)}"
 
 
 def _drawable(value: str | None) -> str:
@@ -122,29 +160,17 @@ def _drawable(value: str | None) -> str:
     return "".join(c if font.get_char_index(ord(c)) else "?" for c in value_text(value))
 
 
-def _by_flavor(report: Report) -> list[tuple[str | None, int]]:
-    """Return what each flavor cost over all days, dearest first."""
-    sums: dict[str | None, int] = {}
-    for day in report.trend:
-        for flavor, cost in day.by_flavor.items():
-            sums[flavor] = sums.get(flavor, 0) + cost
-    return sorted(sums.items(), key=lambda item: (-item[1], item[0] or ""))
-
-
 def _draw_days(axes: "Axes", report: Report) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - as above
 
-    flavors = [flavor for flavor, cost in _by_flavor(report) if cost]
-    shown, rest = flavors[: len(_COLORS)], flavors[len(_COLORS) :]
     days = [day.day for day in report.trend]
     bottom = [0.0] * len(days)
     layers: list[tuple[str, str, list[int]]] = [
-        (_drawable(flavor), color, [day.by_flavor.get(flavor, 0) for day in report.trend])
-        for flavor, color in zip(shown, _COLORS, strict=False)
+        (_drawable(value), color, [costs.get(day, 0) for day in days])
+        for (value, costs), color in zip(report.chart.layers, _COLORS, strict=False)
     ]
-    if rest:
-        others = [sum(day.by_flavor.get(flavor, 0) for flavor in rest) for day in report.trend]
-        layers.append((count_text(len(rest), "other flavor"), _REST, others))
+    if any(report.chart.rest.values()):
+        layers.append(("all others", _REST, [report.chart.rest.get(day, 0) for day in days]))
     edge = 0.0 if len(days) > _MOST_DAY_BARS else 0.3
     for name, color, costs in layers:
         dollars = [cost / MICRO_USD_PER_USD for cost in costs]
@@ -168,33 +194,61 @@ def _tell_days(report: Report) -> str:
     if not report.trend:
         return "No job in this period."
     top = max(report.trend, key=lambda day: (day.cost.low, day.day))
-    flavors = ", ".join(f"{value_text(flavor)} {format_usd(cost)}" for flavor, cost in _by_flavor(report)[:5])
+    sums = [(value, sum(costs.values())) for value, costs in report.chart.layers[:5]]
+    parts = ", ".join(f"{value_text(value)} {format_usd(cost)}" for value, cost in sums)
     first, last = report.trend[0].day, report.trend[-1].day
-    return f"{first} to {last}; the dearest day is {top.day} with {cost_text(top.cost)}. By flavor: {flavors}."
+    by = sanitize(report.chart.key)
+    return f"{first} to {last}; the dearest day is {top.day} with {cost_text(top.cost)}. By {by}: {parts}."
 
 
-def _draw_owners(axes: "Axes", report: Report) -> None:
-    rows = [(_drawable(owner), cost.low) for owner, cost in report.owners]
-    _draw_bars(axes, rows, "owner")
+def _named(report: Report) -> list[tuple[str, Group]]:
+    """Return the groups by name, of the keys it is by."""
+    return [(" / ".join(map(_drawable, group.values)), group) for group in report.groups]
 
 
-def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], thing: str) -> None:
-    """Draw horizontal bars of money, the rest in one."""
-    bars = list(rows[:_MOST_BARS])
-    rest = rows[_MOST_BARS:]
-    if rest:
-        bars.append((f"{count_text(len(rest), f'other {thing}')}", sum(cost for _, cost in rest)))
-    bars.reverse()
+def _said(keys: Sequence[str]) -> str:
+    return " and ".join(map(sanitize, keys))
+
+
+def _drawn_keys(report: Report) -> Sequence[str]:
+    """Return the keys whose groups are bars: all of them, or the first where there is a calendar among them."""
+    return report.spec.by[:1] if _is_by_time(report) else report.spec.by
+
+
+def _is_by_time(report: Report) -> bool:
+    return any(key in CALENDAR_KEYS for key in report.spec.by)
+
+
+def _spent(report: Report) -> list[tuple[str, int]]:
+    """Return what is known to be spent on each bar, in the order of the groups; what cost nothing is no bar."""
+    places = len(_drawn_keys(report))
+    sums: dict[tuple[str | None, ...], int] = {}
+    for group in report.groups:
+        values = group.values[:places]
+        sums[values] = sums.get(values, 0) + group.figures.cost.low
+    return [(" / ".join(map(_drawable, values)), cost) for values, cost in sums.items() if cost]
+
+
+def _draw_groups(axes: "Axes", report: Report) -> None:
+    is_by_time = bool(report.spec.by) and report.spec.by[0] in CALENDAR_KEYS
+    _draw_bars(axes, _spent(report), newest=is_by_time)
+
+
+def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], *, newest: bool = False) -> None:
+    """Draw horizontal bars of money: the first ones, or the last, and say what the others are together."""
+    bars, rest = (rows[-_MOST_BARS:], rows[:-_MOST_BARS]) if newest else (rows[:_MOST_BARS], rows[_MOST_BARS:])
+    bars = list(reversed(bars))
     places = range(len(bars))
     dollars = [cost / MICRO_USD_PER_USD for _, cost in bars]
-    colors = [_REST if rest and place == 0 else _COLORS[0] for place in places]
-    drawn = axes.barh(list(places), dollars, color=colors, height=0.7)
+    drawn = axes.barh(list(places), dollars, color=_COLORS[0], height=0.7)
     axes.bar_label(drawn, [format_usd(cost) for _, cost in bars], padding=4, fontsize=9)
     axes.set_yticks(list(places), [name for name, _ in bars])
     axes.xaxis.set_major_formatter(_axis_of_usd(max(dollars, default=0.0)))
     axes.margins(x=0.15)
     axes.set_ylim(-0.5, max(len(bars), 1) - 0.5)
-    axes.set_xlabel("USD known to be spent")
+    others = f"{len(rest):,} {'earlier' if newest else 'others'}"
+    left = f"; not drawn: {others}, {format_usd(sum(cost for _, cost in rest))} together" if rest else ""
+    axes.set_xlabel(f"USD known to be spent{left}")
 
 
 def _axis_of_usd(most: float) -> str:
@@ -202,13 +256,23 @@ def _axis_of_usd(most: float) -> str:
     return "${x:,.0f}" if most >= _NO_CENTS_USD else "${x:,.2f}"
 
 
-def _tell_owners(report: Report) -> str:
-    rows = ", ".join(f"{value_text(owner)} {cost_text(cost)}" for owner, cost in report.owners[:5])
-    return f"{count_text(len(report.owners), 'owner')}: {rows}." if rows else "No job in this period."
+def _tell_groups(report: Report) -> str:
+    rows = ", ".join(f"{_values(group)} {cost_text(group.figures.cost)}" for group in report.groups[:5])
+    return f"{format_count(len(report.groups), 'group')}: {rows}." if rows else "No job in this period."
+
+
+def _values(group: Group) -> str:
+    return " / ".join(map(value_text, group.values))
+
+
+def _timed(report: Report) -> list[tuple[str, Distribution]]:
+    """Return the groups with a known running time, by name."""
+    return [(name, group.figures.duration_stats) for name, group in _named(report) if group.figures.duration_stats]
 
 
 def _draw_durations(axes: "Axes", report: Report) -> None:
-    rows = list(reversed(report.durations[:_MOST_BARS]))
+    timed = _timed(report)
+    rows = list(reversed(timed[-_MOST_BARS:] if _is_by_time(report) else timed[:_MOST_BARS]))
     for place, (_, stats) in enumerate(rows):
         axes.plot([_hours(stats.p50), _hours(stats.p99)], [place, place], color=_COLORS[0], linewidth=3, alpha=0.4)
     places = list(range(len(rows)))
@@ -219,7 +283,7 @@ def _draw_durations(axes: "Axes", report: Report) -> None:
     ):
         hours = [_hours(getattr(stats, name)) for _, stats in rows]
         axes.scatter(hours, places, color=color, marker=marker, label=label, s=60, zorder=3)
-    axes.set_yticks(places, [_drawable(flavor) for flavor, _ in rows])
+    axes.set_yticks(places, [name for name, _ in rows])
     axes.set_xlabel("Running time in hours")
     axes.set_xlim(left=0)
     axes.set_ylim(-0.5, max(len(rows), 1) - 0.5)
@@ -234,8 +298,9 @@ def _hours(seconds: int) -> float:
 
 def _tell_durations(report: Report) -> str:
     rows = "; ".join(
-        f"{value_text(flavor)} median {format_duration(stats.p50)}, 90% within {format_duration(stats.p90)}"
-        for flavor, stats in report.durations[:5]
+        f"{_values(group)} median {format_duration(stats.p50)}, 90% within {format_duration(stats.p90)}"
+        for group in report.groups[:5]
+        if (stats := group.figures.duration_stats) is not None
     )
     return f"{rows}." if rows else "No job with a known running time."
 
@@ -245,7 +310,7 @@ def _counted(report: Report) -> list[Finding]:
 
 
 def _draw_waste(axes: "Axes", report: Report) -> None:
-    _draw_bars(axes, [(_drawable(one.title), one.cost.low) for one in _counted(report)], "kind")
+    _draw_bars(axes, [(_drawable(one.title), one.cost.low) for one in _counted(report) if one.cost.low])
 
 
 def _tell_waste(report: Report) -> str:
@@ -254,20 +319,39 @@ def _tell_waste(report: Report) -> str:
 
 
 def _bars(things: Sequence[object]) -> int:
-    """Return how many bars these are, the rest in one."""
-    return min(len(things), _MOST_BARS + 1)
+    """Return how many bars these are."""
+    return min(len(things), _MOST_BARS)
 
 
 PICTURES = (
-    Picture("cost-per-day", "Cost per day, by flavor", _draw_days, _tell_days),
-    Picture("cost-by-owner", "Cost by owner", _draw_owners, _tell_owners, lambda report: _bars(report.owners)),
     Picture(
-        "duration-by-flavor",
-        "Running time by flavor",
+        "cost-per-day",
+        lambda report: f"Cost per day, by {sanitize(report.chart.key)}",
+        _draw_days,
+        _tell_days,
+        lambda report: len(report.trend) if report.total.cost.low else 0,
+        has_rows=False,
+    ),
+    Picture(
+        "cost-by-group",
+        lambda report: f"Cost by {_said(_drawn_keys(report))}",
+        _draw_groups,
+        _tell_groups,
+        lambda report: _bars(_spent(report)),
+    ),
+    Picture(
+        "duration-by-group",
+        lambda report: f"Running time by {_said(report.spec.by)}",
         _draw_durations,
         _tell_durations,
-        lambda report: _bars(report.durations),
+        lambda report: _bars(_timed(report)),
     ),
-    Picture("waste", "Waste by kind", _draw_waste, _tell_waste, lambda report: _bars(_counted(report))),
+    Picture(
+        "waste",
+        lambda _: "Waste by kind",
+        _draw_waste,
+        _tell_waste,
+        lambda report: _bars([one for one in _counted(report) if one.cost.low]),
+    ),
 )
-"""Every picture of a report, in the order they are shown."""
+"""Every picture of a report, in the order they are shown; :func:`pictures_of` has those that show something."""

@@ -1,7 +1,7 @@
 """A report as one frozen value, which every renderer only shows. Integer micro-USD and whole seconds throughout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -11,8 +11,9 @@ from hfplanner.report.money import Money
 from hfplanner.report.reconcile_result import Reconciliation
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste_result import Waste
+from hfplanner.times import json_moment
 
-__all__ = ["Day", "Distribution", "Figures", "Group", "Pull", "Report"]
+__all__ = ["MOST_DRAWN", "Chart", "Day", "Distribution", "Figures", "Group", "Pull", "Report"]
 
 
 class Pull(Protocol):
@@ -143,6 +144,25 @@ class Group:
     share: float | None
 
 
+MOST_DRAWN = 7
+"""How many values are told apart in a picture; what is left is one more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What the dearest values of one key cost day by day [micro-USD].
+
+    Args:
+        key: ``"flavor"``, or what the report is by.
+        layers: of each value, dearest first, what it cost on each day on which it cost anything.
+        rest: what all other values cost together.
+    """
+
+    key: str
+    layers: Sequence[tuple[str | None, Mapping[date, int]]] = ()
+    rest: Mapping[date, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """One day of the trend, in the report's time zone.
@@ -174,12 +194,11 @@ class Report:
         first, last: the moments of the first and the last job, UTC; ``None`` without jobs.
         total: all jobs together.
         bases: jobs and cost by how the cost is known.
-        groups: by the keys of ``spec.by``, dearest first.
+        groups: by the keys of ``spec.by``, dearest first, or in the order of time.
         trend: day by day.
-        owners: what each owner's jobs cost, dearest first.
-        durations: running times by flavor [s], dearest flavor first.
         waste: what was spent for nothing.
         forecast: what the month will have cost at its end, or why that cannot be said.
+        chart: day by day, what the dearest values of the first key cost.
         bill_difference_micro_usd: what the bills say beyond the rule, over the jobs of which both are known.
         reconciliation: the bills against the rule, job by job; ``None`` where there is no bill.
     """
@@ -196,10 +215,9 @@ class Report:
     bases: Mapping[str, tuple[int, Money]]
     groups: tuple[Group, ...]
     trend: tuple[Day, ...]
-    owners: Sequence[tuple[str | None, Money]]
-    durations: Sequence[tuple[str | None, Distribution]]
     waste: Waste
     forecast: Forecast
+    chart: Chart = field(default_factory=lambda: Chart(key="flavor"))
     bill_difference_micro_usd: int = 0
     reconciliation: Reconciliation | None = None
 
@@ -219,13 +237,13 @@ class Report:
         return {
             "complete": self.complete,
             "incomplete_reasons": list(self.gaps),
-            "as_of": _iso(self.as_of),
+            "as_of": json_moment(self.as_of),
             "period": {
-                "since": _iso(self.spec.since),
-                "until": _iso(self.spec.until),
+                "since": json_moment(self.spec.since),
+                "until": json_moment(self.spec.until),
                 "timezone": self.spec.timezone,
-                "first": _iso(self.first),
-                "last": _iso(self.last),
+                "first": json_moment(self.first),
+                "last": json_moment(self.last),
             },
             "namespace": self.spec.namespace,
             "by": list(self.spec.by),
@@ -251,9 +269,3 @@ class Report:
         share = None if group.share is None else round(group.share, 6)
         key = dict(zip(self.spec.by, group.values, strict=True))
         return {"key": key, "share": share, **group.figures.to_json()}
-
-
-def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.isoformat().replace("+00:00", "Z")

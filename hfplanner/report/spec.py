@@ -11,9 +11,19 @@ from hfplanner.errors import UsageError, quoted
 from hfplanner.units import parse_duration
 from hfplanner.zones import begin_of_day, parse_zone
 
-__all__ = ["GROUP_KEYS", "MOMENT_FORMS", "ReportSpec", "parse_group_key", "parse_moment"]
+__all__ = [
+    "CALENDAR_KEYS",
+    "GROUP_KEYS",
+    "MOMENT_FORMS",
+    "ReportSpec",
+    "parse_group_key",
+    "parse_moment",
+    "parse_month",
+]
 
 GROUP_KEYS = ("flavor", "owner", "initiator", "stage", "day", "week", "month", "name")
+CALENDAR_KEYS = ("day", "week", "month")
+"""The keys that are times."""
 _LABEL = "label:"
 _KEY_FORMS = f"Accepted: {', '.join(GROUP_KEYS)}, or label:KEY."
 _MOST_KEYS = 8
@@ -63,6 +73,33 @@ def parse_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         return now - timedelta(seconds=parse_duration(shown))
     except (ValueError, OverflowError, UsageError) as error:
         raise UsageError(f"{quoted(text)} is not a time.", hint=MOMENT_FORMS) from error
+
+
+def parse_month(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    """Return the first moment of a month in the zone and the first after it, in UTC.
+
+    Args:
+        text: ``"2026-09"``, or ``"last"`` for the month before that of ``now``.
+        zone: in which it begins.
+        now: the time.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> first, end = parse_month("last", parse_zone("UTC"), datetime(2026, 1, 15, tzinfo=UTC))
+    >>> first.isoformat(), end.isoformat()
+    ('2025-12-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00')
+    """
+    this = now.astimezone(zone).date().replace(day=1)
+    shown = f"{this - timedelta(days=1):%Y-%m}" if text.strip().lower() == "last" else text.strip()
+    refused = UsageError(f"{quoted(text)} is not a month.", hint="Accepted: 2026-09, or last.")
+    if not _MONTH.fullmatch(shown):
+        raise refused
+    try:
+        first = date.fromisoformat(f"{shown}-01")
+        return begin_of_day(first, zone), begin_of_day((first + timedelta(days=31)).replace(day=1), zone)
+    except (ValueError, OverflowError) as error:
+        raise refused from error
 
 
 @dataclass(frozen=True, kw_only=True)

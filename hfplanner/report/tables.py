@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
 from hfplanner.report.forecast import Forecast
 from hfplanner.report.reconcile_result import Reconciliation
@@ -9,7 +10,6 @@ from hfplanner.report.result import Day, Distribution, Group, Report
 from hfplanner.report.waste_result import Finding
 from hfplanner.report.words import (
     cost_text,
-    count_text,
     duration_text,
     figures_cost_text,
     hours_text,
@@ -17,7 +17,7 @@ from hfplanner.report.words import (
     value_text,
 )
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_usd
+from hfplanner.units import format_count, format_usd
 
 __all__ = [
     "TextColumn",
@@ -83,7 +83,7 @@ def headline(report: Report) -> str:
         return "No job in this period"
     wasted = report.waste.cost
     part = f", {cost_text(wasted)} of it wasted" if wasted.low else ""
-    said = f"{figures_cost_text(total)} for {count_text(total.jobs, 'job')}{part}"
+    said = f"{figures_cost_text(total)} for {format_count(total.jobs, 'job')}{part}"
     return f"{said[0].upper()}{said[1:]}"
 
 
@@ -193,8 +193,16 @@ def trend_table(days: Sequence[Day]) -> TextTable:
     )
 
 
+def _between(low: int, high: int) -> str:
+    """Say an interval, outwards; where its ends look the same there is none to say."""
+    first, last = format_usd(low, ROUND_FLOOR), format_usd(high, ROUND_CEILING)
+    return "" if first == last else f", between {first} and {last} (80%)"
+
+
 def forecast_sentence(forecast: Forecast) -> str:
-    """Say what the month will have cost, and how such forecasts did before."""
+    """Say what the month will have cost, and how such forecasts did; nothing where the month is not asked for."""
+    if not forecast.is_asked:
+        return ""
     month = f"{forecast.month:%B %Y}"
     spent = f"{cost_text(forecast.spent)} so far"
     if forecast.low is None or forecast.likely is None or forecast.high is None or forecast.backtest is None:
@@ -202,8 +210,7 @@ def forecast_sentence(forecast: Forecast) -> str:
     test = forecast.backtest
     held = f", {test.covered} of {test.tested} such intervals held the truth" if test.tested else ""
     return (
-        f"{month}: {spent}; at its end likely {format_usd(forecast.likely)}, "
-        f"between {format_usd(forecast.low)} and {format_usd(forecast.high)} (80%). "
-        f"By the {forecast.method}; backtest on {count_text(test.origins, 'day')}: "
+        f"{month}: {spent}; at its end likely {format_usd(forecast.likely)}{_between(forecast.low, forecast.high)}. "
+        f"By the {forecast.method}; backtest on {format_count(test.origins, 'day')}: "
         f"half of the forecasts were off by more than {share_text(test.median_error)}{held}."
     )

@@ -12,18 +12,18 @@ from hfplanner.report.evidence import evidence_of
 from hfplanner.report.idle import find_idle, idle_sums
 from hfplanner.report.money import Money, money_of
 from hfplanner.report.waste_result import Finding, Waste
-from hfplanner.report.words import count_text
 from hfplanner.sanitize import sanitize
 from hfplanner.units import (
     MICROSECONDS_PER_SECOND,
     MINUTES_PER_HOUR,
     SECONDS_PER_MINUTE,
+    format_count,
     format_duration,
     format_usd,
     format_usd_per_hour,
 )
 
-__all__ = ["WasteRules", "find_waste", "paid_time", "waste_queries"]
+__all__ = ["WasteRules", "find_waste", "paid_time", "waste_kind", "waste_queries"]
 
 _COST_DIGITS = 19
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
@@ -57,7 +57,7 @@ class WasteRules:
     apart_secs: int = 6 * _SECS_PER_HOUR
 
 
-def _kind(rules: WasteRules) -> pl.Expr:
+def waste_kind(rules: WasteRules) -> pl.Expr:
     """Return which kind of waste a job is, null if none; each job is of one kind at most."""
     reason = pl.col("reason")
     late = pl.col("_ran") >= rules.cancelled_late_secs
@@ -77,7 +77,7 @@ def _kind(rules: WasteRules) -> pl.Expr:
 
 def waste_queries(prepared: pl.LazyFrame, rules: WasteRules) -> list[pl.LazyFrame]:
     """Return what :func:`find_waste` needs, each a small frame over prepared jobs."""
-    kinds = prepared.with_columns(_kind=_kind(rules)).filter(pl.col("_kind").is_not_null())
+    kinds = prepared.with_columns(_kind=waste_kind(rules)).filter(pl.col("_kind").is_not_null())
     return [
         kinds.group_by("_kind").agg(*_sums(), pl.col("_ran").sum().alias("ran"), _dearest().alias("dearest")),
         _by_name(prepared),
@@ -188,7 +188,7 @@ def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[F
     late = timeouts.filter(pl.col("shortest") * 100 >= pl.col("took") * rules.most_of_the_work)
 
     def sentence(row: dict[str, float]) -> str:
-        runs = count_text(int(row["completed"]), "completed run")
+        runs = format_count(int(row["completed"]), "completed run")
         return (
             f"{sanitize(str(row['name']))}: timed out after {format_duration(int(row['shortest']))} or more, "
             f"while {runs} took {format_duration(round(row['took']))} on average"
@@ -199,9 +199,8 @@ def _after_most_of_the_work(timeouts: pl.DataFrame, rules: WasteRules) -> list[F
 
 def _repeated(failures: pl.DataFrame) -> list[Finding]:
     def sentence(row: dict[str, float]) -> str:
-        return (
-            f"{sanitize(str(row['name']))}: {count_text(int(row['jobs']), 'failed run')}, {format_usd(int(row['low']))}"
-        )
+        failed = format_count(int(row["jobs"]), "failed run")
+        return f"{sanitize(str(row['name']))}: {failed}, {format_usd(int(row['low']))}"
 
     return _overlapping(failures, "repeated_failures", "Failed again and again under one name", sentence)
 

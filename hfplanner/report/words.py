@@ -6,13 +6,19 @@ from hfplanner.report.money import Money
 from hfplanner.report.reconcile_result import Comparison
 from hfplanner.report.result import Distribution, Figures, Report
 from hfplanner.sanitize import sanitize
-from hfplanner.units import MINUTES_PER_HOUR, SECONDS_PER_MINUTE, format_duration, format_usd, format_usd_apart
+from hfplanner.units import (
+    MINUTES_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    format_count,
+    format_duration,
+    format_usd,
+    format_usd_apart,
+)
 
 __all__ = [
     "caveats",
     "compared_text",
     "cost_text",
-    "count_text",
     "duration_text",
     "figures_cost_text",
     "hours_text",
@@ -85,15 +91,6 @@ def value_text(value: str | None) -> str:
     return sanitize(value, limit=_LONGEST_NAME) or _EMPTY
 
 
-def count_text(number: int, thing: str) -> str:
-    """Count things.
-
-    >>> count_text(1, "job"), count_text(2000, "job")
-    ('1 job', '2,000 jobs')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def period_text(report: Report) -> str:
     """Say which time the report is about, in its time zone."""
     zone = report.spec.zone
@@ -110,18 +107,18 @@ def caveats(report: Report) -> tuple[str, ...]:
     if report.as_of and (report.spec.until is None or report.as_of < report.spec.until):
         found.append(f"As of {report.as_of.astimezone(report.spec.zone):%Y-%m-%d %H:%M}; what came later is not in it.")
     if total.unpriced_jobs:
-        found.append(f"{count_text(total.unpriced_jobs, 'job')} without a known price are in no amount.")
+        found.append(f"{format_count(total.unpriced_jobs, 'job')} without a known price are in no amount.")
     if total.bounded_jobs:
-        found.append(f"The cost of {count_text(total.bounded_jobs, 'job')} lies between two bounds.")
+        found.append(f"The cost of {format_count(total.bounded_jobs, 'job')} lies between two bounds.")
     if total.unbounded_jobs:
         found.append(
-            f"The cost of {count_text(total.unbounded_jobs, 'job')} has no upper bound: the end or the time of earlier "
-            "attempts is not known, and neither is the timeout."
+            f"The cost of {format_count(total.unbounded_jobs, 'job')} has no upper bound: the end or the time of "
+            "earlier attempts is not known, and neither is the timeout."
         )
     if report.bad_rows:
         kinds = ", ".join(f"{sanitize(code)}: {count:,}" for code, count in report.bad_rows.items())
         found.append(
-            f"{count_text(sum(report.bad_rows.values()), 'record')} could not be right and is in no figure ({kinds})."
+            f"{format_count(sum(report.bad_rows.values()), 'record')} could not be right and is in no figure ({kinds})."
         )
     if report.bill_difference_micro_usd:
         sign = "more" if report.bill_difference_micro_usd > 0 else "less"
@@ -137,5 +134,5 @@ def _comparison_text(one: Comparison) -> str:
     seen = f" For example {sanitize('; '.join(one.evidence))}." if one.evidence else ""
     billed, computed = compared_text(one.billed_micro_usd, one.computed)
     amounts = f"billed {billed}, computed {computed}"
-    jobs = f"{count_text(one.jobs, 'job')}, " if one.jobs else ""
+    jobs = f"{format_count(one.jobs, 'job')}, " if one.jobs else ""
     return f"{one.title}: {jobs}{amounts}; likely {one.likely}.{seen}"

@@ -10,10 +10,10 @@ from hfplanner.files import write_output
 from hfplanner.report.columns import in_period
 from hfplanner.report.csv_format import to_csv
 from hfplanner.report.flat import flat_header, flat_rows
-from hfplanner.report.focus import labels_json
+from hfplanner.report.focus import decimal_usd, labels_json
 from hfplanner.report.html import to_html
 from hfplanner.report.markdown import to_markdown
-from hfplanner.report.pictures import PICTURES, PictureFormat, render_picture
+from hfplanner.report.pictures import PictureFormat, pictures_of, render_picture
 from hfplanner.report.result import Report
 from hfplanner.report.safe_text import neutral_text
 from hfplanner.report.sink import sink_whole
@@ -26,9 +26,9 @@ _KINDS: tuple[PictureFormat, ...] = ("png", "svg", "pdf")
 def write_report(report: Report, costed: pl.LazyFrame, folder: Path) -> tuple[Path, ...]:
     """Write the report into a folder, in every format.
 
-    ``report.html``, ``report.md``, ``report.json``, each picture as PNG, SVG and PDF, the groups and the jobs of the
-    period with their costs, both as CSV and Parquet. The names of the files are fixed: nothing that was read from
-    elsewhere is a part of a path.
+    ``report.html``, ``report.md``, ``report.json``, each picture that shows something as PNG, SVG and PDF, the groups
+    and the jobs of the period with their costs, both as CSV and Parquet. The names of the files are fixed: nothing that
+    was read from elsewhere is a part of a path.
 
     Args:
         report: what to write.
@@ -46,7 +46,11 @@ def write_report(report: Report, costed: pl.LazyFrame, folder: Path) -> tuple[Pa
         "report.md": to_markdown(report).encode(),
         "report.json": json.dumps(report.to_json(), allow_nan=False, indent=1).encode(),
         "groups.csv": to_csv(report).encode(),
-        **{f"{picture.name}.{kind}": render_picture(report, picture, kind) for picture in PICTURES for kind in _KINDS},
+        **{
+            f"{picture.name}.{kind}": render_picture(report, picture, kind)
+            for picture in pictures_of(report)
+            for kind in _KINDS
+        },
     }
     jobs = costed.filter(in_period(report.spec))
     try:
@@ -67,9 +71,9 @@ def write_report(report: Report, costed: pl.LazyFrame, folder: Path) -> tuple[Pa
 def _plain(jobs: pl.LazyFrame) -> pl.LazyFrame:
     """Return jobs for a spreadsheet: no list, no formula."""
     texts = [name for name, kind in jobs.collect_schema().items() if kind == pl.String]
-    return jobs.with_columns(labels_json().alias("labels"), pl.col("cost_basis").cast(pl.String)).with_columns(
-        neutral_text(pl.col(name)).alias(name) for name in texts
-    )
+    dollars = {"cost_usd": decimal_usd("cost_low_micro_usd"), "cost_high_usd": decimal_usd("cost_high_micro_usd")}
+    plain = jobs.with_columns(labels_json().alias("labels"), pl.col("cost_basis").cast(pl.String), **dollars)
+    return plain.with_columns(neutral_text(pl.col(name)).alias(name) for name in texts)
 
 
 def _groups_frame(report: Report) -> pl.DataFrame:

@@ -58,6 +58,9 @@ _UNCLEAR = {
 }
 # The table calls the runs of gemma2-2b/lora.yaml and qlora.yaml gemma-2b; the files name gemma-2-2b.
 _MEANT = {"156": "google/gemma-2-2b", "157": "google/gemma-2-2b"}
+# Training loops without autocast, which cast an adapter's input to the adapter's own precision.
+_OWN_LOOPS = ("pytorch/torchtune", "PrimeIntellect-ai/prime-rl")
+_PRIME = "PrimeIntellect-ai/prime-rl"
 _SCRIPTS = "run_peft_*.sh scripts in examples/sft"
 # CUDA 11 on a V100 loaded all kernels at once; the rows print what that took, and say so.
 _OLD_CONTEXT = "context + kernels alone 1343 MB"
@@ -180,9 +183,9 @@ def _task(raw: dict[str, str]) -> str:
     if "method" not in raw:
         return "inference"
     method = raw["method"]
-    if method in {"full", "full(pretrain)"}:
+    if method in {"full", "full(pretrain)", "full (rl)", "full (sft)"}:
         return "full"
-    if method in {"lora", "qlora"}:
+    if method in {"lora", "qlora", "lora (rl)"}:
         return "qlora" if raw["quantization"] or method == "qlora" else "lora"
     if method == "lora+emb/lm_head trainable":
         return "lora"
@@ -216,7 +219,7 @@ def _metric(raw: dict[str, str]) -> str:
         return "nvidia-smi"
     if "nvidia-smi" in text or "cuda context" in text:
         return "nvidia-smi"
-    if "reserved" in text:
+    if "reserved" in text or "torch reserved" in raw["note"]:
         return "reserved"
     return "allocated"
 
@@ -260,8 +263,6 @@ def _inference(raw: dict[str, str], shape: ModelShape) -> MemoryJob:
 
 
 def _training(raw: dict[str, str], task: str) -> MemoryJob:
-    if raw.get("cpu_offload") == "activation offloading":
-        raise LookupError("activations offloaded to main memory are not estimated")
     if raw["row_id"] in _UNCLEAR and "method" in raw:
         raise LookupError(_UNCLEAR[raw["row_id"]])
     if raw["sharding"].startswith("fsdp") and "resource-tables" in raw["source_path"]:
@@ -288,7 +289,10 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         if raw["attn_impl"] not in {"sdpa", "default(sdpa)"}
         else "sdpa",
         loss=_loss(raw),
-        packed="packing=True" in details or "packed" in details,
+        grad_sync="every" if raw["source"] == _PRIME else "last",
+        compiled="torch.compile" in details,
+        packed=raw["source"] == _PRIME or "packing=True" in details or "packed" in details,
+        lengths="varying" if "varying lengths" in raw["note"] or raw["source"] == "huggingface/peft" else "fixed",
         accumulation=_accumulation(raw),
         sharding="zero2"
         if raw["source"] == "QwenLM/Qwen" and task != "lora" and sharding == "none"
@@ -300,8 +304,15 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         if "zero3" in sharding and "fsdp" not in sharding
         else "fsdp",
         gpus=int(raw["n_gpus"] or 1),
-        offload="params" if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding else "none",
+        offload="activations"
+        if raw.get("cpu_offload") == "activation offloading"
+        else "params"
+        if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding
+        else "none",
         legacy_quantization=raw["source"] == "Lightning-AI/litgpt",
+        own_loop=raw["source"] in _OWN_LOOPS or "method_comparison" in raw["source_path"],
+        # Only PEFT's scripts go through prepare_model_for_kbit_training; the others keep everything in half precision.
+        unquantized="fp32" if raw["source"] == "huggingface/peft" else "bf16",
         quantized_experts=raw["model"].startswith("zai-org/GLM-4"),
         trained_embeddings="+emb" in raw["method"],
         # The Trainer's adamw_torch before transformers 4.55, on torch 2.
@@ -321,6 +332,8 @@ def _accumulation(raw: dict[str, str]) -> int:
     """
     if raw["source"] == "QwenLM/Qwen":
         return 8
+    if raw["source"] == _PRIME:
+        return 2
     if "compiler=" in raw["details"]:
         # extensions/thunder/pretrain.py: a global batch of 512.
         return 512 // int(raw["micro_batch"]) // int(raw["n_gpus"])
@@ -346,7 +359,7 @@ def _optimizer(raw: dict[str, str]) -> tuple[str, bool]:
 
 def _precision(raw: dict[str, str], task: str) -> str:
     text = raw["precision"].casefold()
-    if "fp32 weights" in text or ("amp" in text):
+    if "fp32 weights" in text or "amp" in text or text == "bf16 mixed":
         return "bf16-mixed"
     if text == "fp32":
         return "fp32"
@@ -357,7 +370,7 @@ def _precision(raw: dict[str, str], task: str) -> str:
 
 
 def _rank(details: str) -> int:
-    match = re.search(r"(?:lora_r=|lora r=|\br=)([0-9]+)", details)
+    match = re.search(r"(?:lora_r=|lora_rank=|lora r=|\br=)([0-9]+)", details)
     return int(match[1]) if match else 16
 
 
@@ -381,6 +394,9 @@ def _lora_targets(raw: dict[str, str]) -> tuple[str, ...]:
 
 
 def _loss(raw: dict[str, str]) -> str:
+    if raw["source"] == _PRIME:
+        # Its head for RL computes log-probabilities in chunks; supervised training holds the model's output.
+        return "legacy" if raw["method"] == "full (sft)" else "chunked"
     if "CutCrossEntropy" in raw["details"]:
         return "fused"
     if raw["source"] == "pytorch/torchtune":

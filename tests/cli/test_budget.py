@@ -156,7 +156,7 @@ def test_secrets_stay_secret(program: Program, policy: Callable[[], None]) -> No
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (["-v", "./data:/data"], "does not begin with hf://"),
+        (["-v", "./no-such-folder:/data"], "is no folder of this machine"),
         (["-v", "hf://nothing"], "is no volume"),
         (["--name", "a", "-l", "name=b"], "are both given"),
         (["-l", "te am=nlp"], "is not a label's key"),

@@ -43,11 +43,11 @@ def test_published_measurements_are_met(table: str, at_most: float) -> None:
     ("table", "other"), [("train_memory.csv", "infer_memory.csv"), ("infer_memory.csv", "train_memory.csv")]
 )
 def test_intervals_hold_what_sources_that_taught_them_nothing_measured(table: str, other: str) -> None:
-    """Each source scored with constants learnt from the others: 88 of 100 rows inside, at most 2 of 100 above."""
+    """Each source scored with constants learnt from the others: 88 of 100 rows inside, at most 3 of 100 above."""
     rows, others = read_rows(DATA / table)[0], read_rows(DATA / other)[0]
     scores = leave_one_out(rows, others)
     assert sum(score.inside for score in scores) >= 0.88 * len(scores)
-    assert sum(score.above for score in scores) <= 0.02 * len(scores)
+    assert sum(score.above for score in scores) <= 0.03 * len(scores)
 
 
 def test_the_shipped_constants_are_those_that_are_learnt() -> None:
@@ -99,21 +99,27 @@ def test_one_layer_keeps_what_autograd_saved() -> None:
     shape = replace(
         known("meta-llama/Llama-3.2-1B"), hidden=256, heads=4, kv_heads=2, head_dim=64, ffn=704, vocab=100, layers=2
     )
-    # Adapters keep their input in four bytes, or under autocast in two: the middle is taken.
-    measured = {"full": 11288 - 8, "lora": 7832 - 8 + 2 * 3 * (256 + 8)}
+    # Adapters keep their input in two bytes under autocast, which the Trainer has, and in four in a loop without it.
+    measured = {"full": 11288 - 8, "lora": 7832 - 8 + 2 * 2 * (256 + 8), "own loop": 7832 - 8 + 2 * 4 * (256 + 8)}
     full = MemoryJob(task="full", packed=True)
     lora = MemoryJob(task="lora", packed=True, lora_rank=8, lora_targets=("q_proj", "v_proj"))
     assert kept_per_layer(shape, full) == measured["full"]
     assert kept_per_layer(shape, lora) == measured["lora"]
+    assert kept_per_layer(shape, replace(lora, own_loop=True)) == measured["own loop"]
 
 
 def test_a_large_vocabulary_decides_and_chunking_undoes_it() -> None:
-    """151936 tokens: 12 bytes a logit where all are upcast at once, a sixth of it in chunks, none where fused."""
+    """151936 tokens in the vocabulary: 12 bytes a logit where all are upcast at once, 18 where the output is held too.
+
+    In tiles, 4096 tokens by 32768 of the vocabulary exist at a time, whatever the batch.
+    """
     shape = known("Qwen/Qwen2.5-0.5B")
-    by_loss = [
-        loss_bytes(shape, MemoryJob(task="full", loss=loss)) for loss in ("legacy", "standard", "chunked", "fused")
-    ]
-    assert by_loss == [151936 * size for size in (16, 12, 2, 0)]
+    job = MemoryJob(task="lora", batch_size=4, seq_len=4096)
+    legacy, standard, chunked = (
+        loss_bytes(shape, replace(job, loss=loss)) for loss in ("legacy", "standard", "chunked")
+    )
+    assert (legacy, standard) == (18 * 151936 * 16384, 12 * 151936 * 16384)
+    assert chunked == 4096 * 32768 * 2 + 16384 * 896 * (2 + 4 + 2)
 
 
 def test_adapters_are_counted_as_peft_counts_them() -> None:
@@ -169,7 +175,7 @@ def test_fsdp_keeps_whole_gradients_while_it_accumulates() -> None:
 def test_experts_stay_as_they_are_unless_said() -> None:
     """Bitsandbytes quantizes linear layers: Mixtral's experts are none, and take 90 of its 93 GB."""
     shape = known("mistralai/Mixtral-8x7B-v0.1")
-    job = MemoryJob(task="qlora")
+    job = MemoryJob(task="qlora", unquantized="bf16")
     bare, all_of_it = (replace(job, quantized_experts=quantized) for quantized in (False, True))
     experts = 32 * 8 * 3 * 4096 * 14336
     assert weight_bytes(shape, bare) - weight_bytes(shape, all_of_it) == pytest.approx(experts * (2 - 0.516), rel=0.01)
@@ -205,7 +211,9 @@ def test_a_model_stored_quantized_is_served_so_and_trained_unpacked() -> None:
 def test_what_saves_memory_saves_it() -> None:
     """Each of the usual remedies needs less than the run without it."""
     shape = known("meta-llama/Llama-3.1-8B")
-    job = MemoryJob(task="full", batch_size=4, precision="bf16-mixed")
+    job = MemoryJob(
+        task="full", batch_size=4, precision="bf16-mixed", checkpointing="none", loss="standard", own_loop=True
+    )
     without = estimate_memory(shape, job).per_gpu_bytes.likely
     for remedy in (
         replace(job, checkpointing="full"),

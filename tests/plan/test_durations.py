@@ -1,6 +1,5 @@
 """How long a job runs has one answer: what is recommended and what is estimated say the same of each flavor."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,16 @@ from hfplanner.plan.workspace import Workspace
 LISTING = shipped_listing()
 MEASURED = (parse_measured("2h20m@a10g-small"), parse_measured("50m@a100-large"))
 ASKED = {
-    "the same everywhere": AskedDuration(duration=(parse_measured("3h"),)),
-    "measured on one": AskedDuration(duration=MEASURED[:1], phase="train"),
-    "measured on two": AskedDuration(duration=MEASURED, bound="compute"),
-    "measured while it computed half of the time": AskedDuration(duration=MEASURED[:1], utilization=0.5),
-    "from first principles": AskedDuration(model="Qwen/Qwen3-8B", task="lora", tokens=20_000_000, seq_len=512),
-    "generated": AskedDuration(params=8 * 10**9, phase="decode", tokens=3_000_000, batch_size=4),
+    "the same everywhere": AskedDuration.of(duration=(parse_measured("3h"),)),
+    "measured on one": AskedDuration.of(duration=MEASURED[:1], phase="train"),
+    "measured on two": AskedDuration.of(duration=MEASURED, bound="compute"),
+    "measured while it computed half of the time": AskedDuration.of(duration=MEASURED[:1], utilization=0.5),
+    "from first principles": AskedDuration.of(model="Qwen/Qwen3-8B", task="lora", tokens=20_000_000, seq_len=512),
+    "with everything recomputed": AskedDuration.of(
+        model="Qwen/Qwen3-8B", task="lora", tokens=20_000_000, checkpointing="full", precision="bf16-mixed"
+    ),
+    "served": AskedDuration.of(model="Qwen/Qwen3-8B", phase="decode", tokens=10**7, engine="vllm"),
+    "generated": AskedDuration.of(params=8 * 10**9, phase="decode", tokens=3_000_000, batch_size=4),
 }
 
 
@@ -59,12 +62,12 @@ def test_a_flavor_that_is_asked_for_alone_has_the_answer_it_has_among_all(worksp
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (AskedDuration(), "none is there"),
-        (AskedDuration(model="Qwen/Qwen3-8B"), "--tokens"),
-        (AskedDuration(model="Qwen/Qwen3-8B", tokens=10), "--phase or --task"),
-        (AskedDuration(duration=(parse_measured("3h"), MEASURED[0])), "both are given"),
-        (AskedDuration(duration=(parse_measured("3h"), parse_measured("2h"))), "nothing says where"),
-        (AskedDuration(duration=MEASURED, like="sft"), "both say how long"),
+        (AskedDuration.of(), "none is there"),
+        (AskedDuration.of(model="Qwen/Qwen3-8B"), "--tokens"),
+        (AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10), "--phase or --task"),
+        (AskedDuration.of(duration=(parse_measured("3h"), MEASURED[0])), "both are given"),
+        (AskedDuration.of(duration=(parse_measured("3h"), parse_measured("2h"))), "nothing says where"),
+        (AskedDuration.of(duration=MEASURED, like="sft"), "both say how long"),
     ],
 )
 def test_what_does_not_say_how_long_is_refused(asked: AskedDuration, words: str, workspace: Workspace) -> None:
@@ -75,7 +78,9 @@ def test_what_does_not_say_how_long_is_refused(asked: AskedDuration, words: str,
 
 def test_a_measured_duration_wins_over_the_work(workspace: Workspace) -> None:
     """A model beside it says what the job does; how long it takes was measured."""
-    with_model = replace(ASKED["measured on one"], model="Qwen/Qwen3-8B", task="lora", tokens=20_000_000)
+    with_model = AskedDuration.of(
+        duration=MEASURED[:1], model="Qwen/Qwen3-8B", task="lora", checkpointing="full", tokens=20_000_000
+    )
     plan = plan_durations(know_duration(with_model, workspace), LISTING, LISTING.flavors, Terms())
     there = {row.flavor.name: row.duration_secs.likely for row in plan.flavors}
     assert there["a10g-small"] == MEASURED[0].seconds

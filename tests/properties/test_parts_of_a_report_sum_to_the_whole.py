@@ -33,5 +33,6 @@ def test_sums(jobs: pl.DataFrame, keys: list[str], timezone: str) -> None:
     assert sum(day.jobs for day in report.trend) == report.total.jobs
     assert sum(jobs for jobs, _ in report.bases.values()) == report.total.jobs
     assert sum(cost.low for _, cost in report.bases.values()) == report.total.cost.low
-    assert sum(cost.low for _, cost in report.owners) == report.total.cost.low
+    drawn = [sum(costs.values()) for costs in (*(costs for _, costs in report.chart.layers), report.chart.rest)]
+    assert sum(drawn) == report.total.cost.low
     assert report.waste.cost.low <= report.total.cost.low

@@ -22,7 +22,8 @@ def test_a_weekly_pattern_is_carried_on_exactly() -> None:
     """Weekends cost nothing: from 15 to 30 September 2026 there are 12 working days."""
     found = forecast_month(history(100, [100] * 5 + [0, 0]), TODAY)
     before = sum(100 for day in range(1, 15) if date(2026, 9, day).weekday() < 5)
-    assert (found.low, found.likely, found.high) == (before + 1200,) * 3
+    assert found.likely == before + 1200
+    assert (found.low, found.high) == (before + 1200 - 75, before + 1200 + 75), "a day more or less, of 16"
     assert found.backtest is not None
     assert found.backtest.median_error == 0
     assert found.backtest.covered == found.backtest.tested > 0
@@ -55,11 +56,38 @@ def test_eight_of_ten_intervals_hold_the_truth_on_noise() -> None:
         past = {day: cost for day, cost in daily.items() if day < TODAY}
         found = forecast_month(past, TODAY)
         truth = sum(cost.low for day, cost in daily.items() if date(2026, 9, 1) <= day <= date(2026, 9, 30))
-        assert found.low is not None
-        assert found.high is not None
+        if found.low is None or found.high is None:
+            assert found.reason == '"the same as last month" has been nearer to the truth'
+            continue
         tried += 1
         held += found.low <= truth <= found.high
-    assert 0.70 < held / tried < 0.92
+    assert tried > 100
+    assert 0.70 < held / tried < 0.94
+
+
+def test_nothing_is_forecast_from_nothing() -> None:
+    """Jobs of months ago, and none since."""
+    found = forecast_month({day: cost for day, cost in history(150, [100]).items() if day < date(2026, 8, 1)}, TODAY)
+    assert (found.likely, found.reason) == (None, "nothing was spent in the last 4 weeks")
+
+
+def test_no_forecast_where_the_month_before_tells_more() -> None:
+    """A job of the first day of each month: its weekday says nothing, and the same as last month is exact."""
+    monthly = {TODAY - timedelta(days=n): Money(*[3000 if n % 30 == 14 else 0] * 2) for n in range(1, 121)}
+    found = forecast_month(monthly, TODAY)
+    assert (found.likely, found.reason) == (None, '"the same as last month" has been nearer to the truth')
+
+
+def test_what_runs_now_goes_on() -> None:
+    """For as long again as it has run, of jobs that began before today; at most it costs what it may."""
+    daily = history(100, [100]) | {TODAY - timedelta(days=1): Money(100, 2_000)}
+    found = forecast_month(daily, TODAY, running={TODAY - timedelta(days=1): 80, TODAY: 1000})
+    alone = forecast_month(daily, TODAY)
+    assert found.likely is not None
+    assert alone.likely is not None
+    assert found.likely - alone.likely == 80
+    assert found.high is not None
+    assert found.high >= (found.spent.high or 0) == 14 * 100 + 1_900
 
 
 def test_what_is_spent_is_never_forecast_away() -> None:

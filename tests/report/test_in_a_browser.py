@@ -22,6 +22,8 @@ PHONE = 360
 DESKTOP = 1280
 SCHEMES = ("light", "dark")
 EXAMPLE = FOLDER / "report.html"
+# Its waste is of one kind, of which there is no picture.
+IN_EXAMPLE = len(PICTURES) - 1
 # What WCAG 2.2 asks of text at level AA (criterion 1.4.3).
 LEAST_CONTRAST = 4.5
 # Below this width [pixels] the letters of a picture are too small to read; it scrolls in its box instead.
@@ -173,7 +175,7 @@ def test_it_is_whole_without_network_and_without_javascript(scheme: str, tab: Ta
     tab.screenshot(tmp_path / f"{scheme}.png")
     assert tab.requests() == []
     pictures = tab.value(PICTURES_SHOWN)
-    assert len(pictures) == len(PICTURES)
+    assert len(pictures) == IN_EXAMPLE
     assert all(width > 0 and len(words) > 20 for width, words, _ in pictures)
     markup = EXAMPLE.read_text(encoding="utf-8")
     for _, _, source in pictures:
@@ -215,7 +217,7 @@ def test_a_screen_reader_is_told_what_is_seen(tab: Tab) -> None:
     names: dict[str, list[str]] = {}
     for one in every:
         names.setdefault(one["role"]["value"], []).append(one.get("name", {}).get("value", ""))
-    assert len(names["image"]) == len(PICTURES)
+    assert len(names["image"]) == IN_EXAMPLE
     assert len(names["table"]) == 4
     assert len(names["columnheader"]) > 4
     assert len(names["rowheader"]) > 4

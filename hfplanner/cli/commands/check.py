@@ -13,9 +13,9 @@ from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.check import blocked_answer
 from hfplanner.cli.show.output import print_document
 from hfplanner.errors import BudgetError, HistoryError, UsageError
-from hfplanner.plan.arguments import JOB, LIMITS, MODEL, NEEDS, TIME, Argument, as_option
+from hfplanner.plan.arguments import FILES, JOB, LIMITS, MODEL, NEEDS, TIME, Argument, as_option
 from hfplanner.plan.readers import read_flag
-from hfplanner.plan.spec_paths import is_spec_path, parse_increase
+from hfplanner.plan.spec_paths import is_spec_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,31 +50,21 @@ def check(
     typed = [name for name, value in given.items() if name in _OF_A_JOB and value != _OF_A_JOB[name].default]
     if typed:
         raise UsageError(f"{as_option(typed[0])} is for a job that is typed; {image} says it itself.")
-    if max_increase is not None and compare is None:
-        raise UsageError("--max-increase needs something to compare with.", hint="For example --compare origin/main.")
+    asked = {"compare": compare, "max_increase": max_increase, "allow_unchecked": allow_unchecked}
     try:
-        paths = [Path(path) for path in (image, *command)]
-        return _files(paths, compare, max_increase, {**given, "allow_unchecked": allow_unchecked})
+        return _files([Path(path) for path in (image, *command)], asked, given)
     except (BudgetError, HistoryError) as error:
         return blocked_answer(error)
 
 
-def _files(
-    paths: "list[Path]", compare: str | None, max_increase: Decimal | None, given: "Mapping[str, Any]"
-) -> Answer:
+def _files(paths: "list[Path]", asked: "Mapping[str, Any]", given: "Mapping[str, Any]") -> Answer:
     from hfplanner.cli.show.specs import specs_answer  # noqa: PLC0415 - pydantic and more, for those who have files
-    from hfplanner.plan.spec_check import check_specs  # noqa: PLC0415 - as above
-    from hfplanner.plan.spec_paths import compare_with, too_dear  # noqa: PLC0415 - as above
+    from hfplanner.plan.spec_paths import check_files  # noqa: PLC0415 - as above
     from hfplanner.plan.workspace import Workspace  # noqa: PLC0415 - as above
-    from hfplanner.specs.discover import find_specs  # noqa: PLC0415 - as above
 
-    found = find_specs(paths)
     where = {name: given[name] for name in ("token", "offline", "policy")}
     with Workspace.from_environ(**where) as workspace:
-        answer = replace(check_specs(found, workspace), allows_unchecked=given["allow_unchecked"])
-        comparison = None if compare is None else compare_with(compare, paths, answer, workspace)
-    broken = None if comparison is None or max_increase is None else too_dear(comparison, max_increase)
-    return specs_answer(answer, comparison, too_dear=broken)
+        return specs_answer(check_files(paths, workspace, **asked))
 
 
 def _refuse(**given: object) -> None:
@@ -108,27 +98,7 @@ COMMAND = replace(
     ),
     options=(
         *BUDGET_CHECK.options,
-        Argument(
-            name="compare",
-            group="Output",
-            metavar="BASE",
-            help="What changed since BASE: a revision of git, a folder, or a saved check --json.",
-        ),
-        Argument(
-            name="max_increase",
-            group="Limits",
-            read=parse_increase,
-            metavar="SHARE",
-            help="Refuse where the whole is dearer than BASE by more: 10%.",
-        ),
-        Argument(
-            name="allow_unchecked",
-            group="Limits",
-            read=read_flag,
-            is_flag=True,
-            default=False,
-            help="What cannot be priced is listed and does not block.",
-        ),
+        *FILES,
         Argument(
             name="schema",
             group="Output",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hfplanner.cli.command import Command, pack
+from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
 from hfplanner.plan.arguments import ATTEMPTS, DURATION, FLAVORS, WORST_TIMEOUT, find_arguments
@@ -29,11 +29,11 @@ def cost(
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
-    asked = pack(AskedDuration, given)
+    asked = AskedDuration.of(**given)
     with Workspace.from_environ(offline=offline) as workspace:
         now, listing = workspace.now(), get_listing(workspace, refresh=refresh)
         flavors = find_flavors(flavor or (), listing.by_name(), "--flavor")
-        terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=asked.tokens)
+        terms = Terms(timeout_secs=timeout, attempts=attempts or 1, tokens=asked.time.tokens)
         plan = plan_durations(know_duration(asked, workspace), listing, flavors, terms)
     return plan_answer(plan.cheapest_first(), listing, now)
 

@@ -14,6 +14,7 @@ def report(
     by: list[str] | None,
     since: str | None,
     until: str | None,
+    month: str | None,
     namespace: str | None,
     timezone: str,
     output: str | None,
@@ -28,7 +29,9 @@ def report(
     from hfplanner.cli.show.report import report_answer  # noqa: PLC0415 - polars, not for a help text
     from hfplanner.plan.reporting import AskedReport, report_history  # noqa: PLC0415 - as above
 
-    asked = AskedReport(by=tuple(by or ("flavor",)), since=since, until=until, namespace=namespace, timezone=timezone)
+    asked = AskedReport(
+        by=tuple(by or ("flavor",)), since=since, until=until, month=month, namespace=namespace, timezone=timezone
+    )
     with Workspace.from_environ(offline=offline) as workspace:
         spec = asked.spec(workspace.now())
         found = report_history(spec, workspace, get_listing(workspace))
@@ -63,6 +66,7 @@ COMMAND = Command(
         "hfplanner report",
         "hfplanner report --by owner --by flavor --since 2026-09",
         "hfplanner report --by label:team --since 30d --json",
+        "hfplanner report --month last",
         "hfplanner report --by month --timezone Europe/Berlin",
         "hfplanner report --output report && open report/report.html",
         "hfplanner report --format html > report.html",

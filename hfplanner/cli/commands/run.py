@@ -1,6 +1,7 @@
 """``hfplanner run``."""
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Verdict
@@ -50,19 +51,54 @@ def run(
     """
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
-    if not (yes or dry_run or sys.stdin.isatty()):
-        raise UsageError("Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it.")
-    refuse_empty_key(key)
+    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how.refuse_what_cannot_be()
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
         asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
         _warn_of_options_after_the_image(command)
-        try:
-            if dry_run:
-                return _dry_run(asked, key, workspace, shown)
-            return _run(asked, key, workspace, shown, yes=yes, follows=not detach)
-        except SubmissionUnknown as error:
-            return show(unknown_answer(error), shown)
+        return run_request(asked, workspace, how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a job is to be run.
+
+    Args:
+        key: the user's own, to make a retry safe.
+        dry_run: whether it is only shown.
+        yes: whether nobody is asked.
+        follows: whether it is followed where somebody looks.
+        shown: the format.
+    """
+
+    key: str | None
+    dry_run: bool
+    yes: bool
+    follows: bool
+    shown: str
+
+    def refuse_what_cannot_be(self) -> None:
+        """Refuse a question that nobody can answer, and a key that is empty.
+
+        Raises:
+            UsageError: one of them.
+        """
+        if not (self.yes or self.dry_run or sys.stdin.isatty()):
+            raise UsageError(
+                "Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it."
+            )
+        refuse_empty_key(self.key)
+
+
+def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
+    """Show, ask, check, send and follow a job, whatever it was made of, and return the exit code."""
+    try:
+        if how.dry_run:
+            return _dry_run(asked, how.key, workspace, how.shown)
+        return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
+    except SubmissionUnknown as error:
+        return show(unknown_answer(error), how.shown)
 
 
 def _warn_of_options_after_the_image(command: "Sequence[str]") -> None:
@@ -145,26 +181,31 @@ def _finish(submitted: "Submitted", submitter: "Submitter", books: "Charging", s
 
 _KEY, _DRY_RUN = SENDING
 
+SUBMISSION = (
+    _KEY,
+    Argument(
+        name="detach",
+        short="-d",
+        group="Submission",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Do not follow the job; --json and --quiet do not either.",
+    ),
+    _DRY_RUN,
+    Argument(
+        name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
+    ),
+)
+"""How a job is submitted, whatever it was made of."""
+
 COMMAND = Command(
     call=run,
     acts=True,
     positionals=IMAGE_AND_COMMAND,
     options=(
         *JOB_OPTIONS,
-        _KEY,
-        Argument(
-            name="detach",
-            short="-d",
-            group="Submission",
-            read=read_flag,
-            is_flag=True,
-            default=False,
-            help="Do not follow the job; --json and --quiet do not either.",
-        ),
-        _DRY_RUN,
-        Argument(
-            name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
-        ),
+        *SUBMISSION,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import print_lines
-from hfplanner.report.words import count_text
+from hfplanner.units import format_count
 
 if TYPE_CHECKING:
     from hfplanner.history.files import ImportedFile, JobsImport
@@ -43,7 +43,7 @@ def _row(file: "ImportedFile") -> dict[str, Any]:
 def _sentence(jobs: dict[str, int]) -> str:
     counts = ", ".join(f"{jobs[name]:,} {name}" for name in ("new", "updated", "unchanged"))
     extra = "".join(f", {jobs[name]:,} {name}" for name in ("repeated", "bad") if jobs[name])
-    return f"Read {count_text(jobs['read'], 'record')}: {counts}{extra}."
+    return f"Read {format_count(jobs['read'], 'record')}: {counts}{extra}."
 
 
 def _remarks(file: "ImportedFile") -> Iterator[Remark]:

@@ -38,10 +38,45 @@ def _show(report: MemoryReport) -> None:
         ],
     )
     out.write()
+    _print_inputs(out, report)
+    _print_toggles(out, report)
     _print_fits(out, report)
     _print_advice(out, report)
     out.write()
     print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
+
+
+def _print_inputs(out: Screen, report: MemoryReport) -> None:
+    """Print what was assumed, by where it comes from."""
+    by_source: dict[str, list[str]] = {}
+    for one in report.inputs:
+        if one.source != "given":
+            value = one.to_json()["value"]
+            said = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+            by_source.setdefault(one.source, []).append(f"{one.name.replace('_', ' ')} {said}")
+    print_text(out, "Assumed", "bold")
+    for source, said in by_source.items():
+        print_text(out, f"{', '.join(said)} ({source})", "dim", indent="  ")
+    out.write()
+
+
+def _print_toggles(out: Screen, report: MemoryReport) -> None:
+    """Print what other choices would cost or save."""
+    if not report.toggles:
+        return
+    signs = ["+" if toggle.bytes_more > 0 else "-" for toggle in report.toggles]
+    sizes = [format_bytes(abs(toggle.bytes_more)) for toggle in report.toggles]
+    times = [f"{toggle.time_factor:g}x" if toggle.time_factor else "" for toggle in report.toggles]
+    print_table(
+        out,
+        [
+            Column("OTHER CHOICE", [toggle.option for toggle in report.toggles], keep=5, right=False),
+            Column("MEMORY", [f"{sign}{size}" for sign, size in zip(signs, sizes, strict=True)], keep=4),
+            Column("TIME", times, keep=3),
+            Column("NOTE", [toggle.note for toggle in report.toggles], keep=0, right=False),
+        ],
+    )
+    out.write()
 
 
 def _print_advice(out: Screen, report: MemoryReport) -> None:

@@ -71,7 +71,8 @@ def show_report(report: Report) -> None:
         out.write()
         print_table(out, _columns(reconciliation_table(report.reconciliation)))
     out.write()
-    print_text(out, forecast_sentence(report.forecast))
+    if report.forecast.is_asked:
+        print_text(out, forecast_sentence(report.forecast))
     print_text(out, age_line(report.listing, report.now), "dim")
 
 

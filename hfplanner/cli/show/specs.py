@@ -6,9 +6,9 @@ from typing import Any
 from hfplanner.budget.decision import Verdict
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.tables import Column, Screen, print_table, print_text, screen
-from hfplanner.errors import BudgetError
 from hfplanner.plan.spec_check import DAYS_OF_A_MONTH, CheckedSpec, SpecCheck
 from hfplanner.plan.spec_compare import SpecComparison
+from hfplanner.plan.spec_paths import CheckedFiles
 from hfplanner.sanitize import escape_markdown, sanitize
 from hfplanner.units import format_duration, format_usd
 
@@ -24,29 +24,18 @@ _COLUMNS = (
 _SIGN = {Verdict.ALLOWED: "allowed", Verdict.REFUSED: "**refused**", Verdict.BLOCKED: "**blocked**"}
 
 
-def specs_answer(check: SpecCheck, comparison: SpecComparison | None, *, too_dear: str | None) -> Answer:
-    """Return the check of files; exit code 3 where a job may not run, or the whole became dearer than allowed.
-
-    Args:
-        check: each job.
-        comparison: with an earlier version; ``None`` without one.
-        too_dear: how the increase breaks its bound, a sentence; ``None`` where it does not.
-    """
+def specs_answer(files: CheckedFiles) -> Answer:
+    """Return the check of files; exit code 3 where a job may not run, or the whole became dearer than allowed."""
+    check, comparison, too_dear = files.check, files.comparison, files.too_dear
     return Answer(
-        document=lambda: _document(check, comparison, too_dear),
+        document=files.to_dict,
         names=lambda: [check.verdict.value],
         columns=_COLUMNS,
         rows=lambda: [_row(job) for job in check.jobs],
         people=lambda: _show(check, comparison, too_dear),
         documents={"markdown": lambda: _markdown(check, comparison, too_dear)},
-        code=BudgetError.exit_code if too_dear else check.exit_code,
+        code=files.exit_code,
     )
-
-
-def _document(check: SpecCheck, comparison: SpecComparison | None, too_dear: str | None) -> dict[str, Any]:
-    document = check.to_json()
-    document["compare"] = None if comparison is None else comparison.to_json() | {"exceeded": too_dear}
-    return document
 
 
 def _row(job: CheckedSpec) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import print_lines
-from hfplanner.report.words import count_text
-from hfplanner.units import format_usd
+from hfplanner.units import format_count, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.history.bill_pull import BillPull
@@ -32,7 +31,7 @@ def _sentences(done: "Sync") -> Iterator[str]:
     for one in done.namespaces:
         if one.pull:
             counts = ", ".join(f"{getattr(one.tally, name):,} {name}" for name in ("new", "updated", "unchanged"))
-            yield f"{one.namespace}: read {count_text(one.tally.read, 'job')}: {counts}."
+            yield f"{one.namespace}: read {format_count(one.tally.read, 'job')}: {counts}."
     if done.bill is not None and done.bill.period is not None:
         yield _bill_sentence(done.bill)
 
@@ -41,7 +40,7 @@ def _bill_sentence(bill: "BillPull") -> str:
     period = bill.period
     if period is None:
         return ""
-    jobs = count_text(bill.jobs, "job")
+    jobs = format_count(bill.jobs, "job")
     return f"Bill of {period.account} since {period.start:%Y-%m-%d}: {format_usd(bill.billed_micro_usd)} for {jobs}."
 
 
@@ -57,8 +56,8 @@ def _remarks_about(one: "NamespaceSync") -> Iterator[Remark]:
     if one.tally.vanished:
         yield Remark(
             "warning",
-            f"{one.namespace}: {count_text(one.tally.vanished, 'job')} had not ended when last seen, and the Hub knows "
-            "nothing of them any more; the history keeps what was seen.",
+            f"{one.namespace}: {format_count(one.tally.vanished, 'job')} had not ended when last seen, and the Hub "
+            "knows nothing of them any more; the history keeps what was seen.",
         )
     if one.complete:
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["Kind", "Work"]
@@ -26,6 +26,7 @@ class Work:
         job: how the model is run, in the words of the memory estimate: engine, quantization, checkpointing, optimizer,
             adapters, attention, loss, sharding; the usual way by default.
         compiled: whether training runs under ``torch.compile``.
+        tokens_told: whether somebody said how many tokens; else they stand for any number of them.
 
     Raises:
         ValueError: a number that is not above 0.
@@ -38,6 +39,7 @@ class Work:
     batch_size: int | None = None
     job: MemoryJob | None = None
     compiled: bool = False
+    tokens_told: bool = True
 
     def __post_init__(self) -> None:
         """Refuse work that cannot be."""
@@ -52,15 +54,17 @@ class Work:
         >>> Work(shape=find_known("Qwen/Qwen3-8B"), kind="lora", tokens=10**6, batch_size=4).run_as.task
         'lora'
         """
-        job = self.job or MemoryJob()
+        # Published runs that say nothing of it did not recompute activations.
+        job = self.job or MemoryJob(checkpointing="none", loss="standard")
         prompt = None if job.prompt_len is None else min(job.prompt_len, self.seq_len)
-        return replace(
+        asked = replace(
             job,
             task=_TRAINED.get(self.kind, "inference"),
             seq_len=self.seq_len,
             batch_size=self.batch_size or 1,
             prompt_len=prompt,
         )
+        return settle(asked, self.shape.kind)
 
     @property
     def prompt_tokens(self) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hfplanner.estimate.memory.adapters import adapter_inputs
-from hfplanner.estimate.memory.columns import choose, greatest
+from hfplanner.estimate.memory.columns import choose, greatest, least
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
@@ -15,6 +15,7 @@ __all__ = [
     "legacy_doubt_bytes",
     "loss_bytes",
     "residual_bytes",
+    "stream_bytes",
 ]
 
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
@@ -22,14 +23,24 @@ _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 _WRITTEN_OUT = 8
 # Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
 _KEPT_TWICE = 1.6
+# What a compiler leaves of it (pytorch/torchtune's rows with and without torch.compile).
+_COMPILED = 0.8
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
-# returns are made from it (4 + 4 + 4; a loop that holds on to the model's output adds 2). legacy: the output is fp32
-# and held (4 more). chunked: an eighth in passing (TRL and torchtune cut a sequence into chunks), and a copy of one
-# chunk's gradient. half: the same four tensors in two bytes. Read off transformers' loss_utils.py (5.24) and
-# modeling_llama.py (4.40); a simulated step agrees within 1 %.
-_LOSS_BYTES = {"standard": 12.0, "legacy": 16.0, "chunked": 2.0, "fused": 0.0, "half": 8.0}
+# returns are made from it (4 + 4 + 4), as the Trainer computes it, which lets go of the model's output. legacy: a loop
+# that holds the output in fp32 (4) and gets its gradient in half precision (2) beside. half: the same four tensors in
+# two bytes. Read off transformers' loss_utils.py (5.24) and modeling_llama.py (4.40) and accelerate's
+# convert_outputs_to_fp32; the traced step says the same.
+_LOSS_BYTES = {"standard": 12.0, "legacy": 18.0, "half": 8.0}
+# T5 and its kin compute cross-entropy in the precision of their logits; autocast makes it fp32.
+_HALF_LOSS = ("t5", "mt5", "umt5")
+# Architectures whose attention has no other kernel (transformers 5.24: _supports_sdpa).
+_ONLY_EAGER = ("bloom", "mpt", "gpt_neo", "codegen", "deberta-v2")
+# TRL's fused head computes one tile of logits at a time (trl 1.16: kernels/chunked_logprob.py, trainer/utils.py).
+_TILE_TOKENS, _TILE_VOCAB = 4096, 32768
+# Liger's fused loss has about as many logits in half precision as there are hidden values, and their gradients.
+_FUSED_BYTES = 5.0
 
 
 def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a number, or a column as `columns` says
@@ -42,18 +53,30 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
     """
     architecture = find_architecture(shape.model_type, gated=shape.gated)
     kept = _kept(architecture, job)
-    scale = _fp32_scale(architecture) if job.precision == "fp32" else 1.0
-    wide = 2.0 if job.precision == "fp32" else 1.0
+    fp32 = job.precision == "fp32" or job.upcast
+    scale = _fp32_scale(architecture) if fp32 else 1.0
+    wide = 2.0 if fp32 else 1.0
     total = kept.hidden * shape.hidden * scale + kept.query * shape.query_width * wide
     total += _key_value(shape, job, kept) * wide
     total += _feed_forward(shape, kept) * wide + 4 * shape.heads
-    if job.attention == "eager":
+    if is_eager(shape, job):
         # An encoder's and a decoder's layer have three attentions between them, of which one reads the other stack.
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     if job.legacy_quantization and job.task == "qlora":
         total += _KEPT_TWICE * _quantized_inputs(shape)
-    return total + adapter_inputs(shape, job) * _adapter_bytes(job)
+    total += adapter_inputs(shape, job) * _adapter_bytes(job)
+    return total * _COMPILED if job.compiled else total
+
+
+def is_eager(shape: ModelShape, job: MemoryJob) -> bool:
+    """Whether attention makes score matrices: asked for, or because the architecture has no other.
+
+    >>> from hfplanner.models.known import find_known
+    >>> is_eager(find_known("bigscience/bloom-560m"), MemoryJob()), is_eager(find_known("Qwen/Qwen3-8B"), MemoryJob())
+    (True, False)
+    """
+    return job.attention == "eager" or shape.model_type in _ONLY_EAGER
 
 
 def _scores(architecture: Architecture, job: MemoryJob) -> float:
@@ -71,7 +94,8 @@ def _scores(architecture: Architecture, job: MemoryJob) -> float:
 def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
     if job.task in {"lora", "qlora"}:
         return architecture.frozen
-    return architecture.amp if job.mixed else architecture.full
+    # What shards weights computes in half precision outright, without autocast.
+    return architecture.amp if job.mixed and job.sharding == "none" else architecture.full
 
 
 def _fp32_scale(architecture: Architecture) -> float:
@@ -84,9 +108,9 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
     total = kept.key_value * shape.kv_width
     # Two tensors of two bytes grow to the queries' width; norms and fused projections before them do not.
     growth = min(kept.key_value, 4.0) * (shape.query_width - shape.kv_width)
-    if job.attention == "eager":
+    if is_eager(shape, job):
         return total + growth
-    if job.packed or job.attention == "flash":
+    if not job.padded or job.attention == "flash":
         return total
     return total + choose(job.batch_size > 1, growth, 0.0)
 
@@ -107,17 +131,16 @@ def _adapter_bytes(job: MemoryJob) -> float:
     """Return the bytes of an adapter's input.
 
     PEFT keeps adapters in fp32 and casts their input to it: a loop of one's own keeps four bytes. The Trainer runs
-    under autocast, which casts that back: two. Which of them runs is not said by a base in bf16, so the middle is
-    taken, and the spread covers both.
+    under autocast, which casts that back: two.
     """
-    return 2.0 if job.mixed or job.task == "qlora" else 3.0
+    return 2.0 if job.autocasts else 4.0
 
 
 def adapter_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
-    """Return by how many bytes either of the two loops is off the middle."""
-    if job.task != "lora" or job.mixed or job.checkpointing != "none":
+    """Return how many bytes more there are where a loop of one's own casts adapters' inputs, and no autocast."""
+    if job.task != "lora" or not job.autocasts or job.mixed or job.checkpointing != "none":
         return 0.0
-    return adapter_inputs(shape, job) * shape.layers * job.tokens
+    return 2 * adapter_inputs(shape, job) * shape.layers * job.tokens
 
 
 def _quantized_inputs(shape: ModelShape) -> int:
@@ -131,12 +154,19 @@ def legacy_doubt_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN40
     return 0.4 * _quantized_inputs(shape) * shape.layers * job.tokens
 
 
+def stream_bytes(job: MemoryJob) -> int:
+    """Return the bytes of one value of the residual stream.
+
+    fp32 embeddings make an fp32 stream: full training under autocast, and adapters over a quantized model whose other
+    parts are fp32. What FSDP and DeepSpeed shard computes in half precision outright.
+    """
+    wide = job.precision == "fp32" or job.upcast or (job.mixed and job.sharding == "none")
+    return 4 if wide else 2
+
+
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
     """Return the bytes per token of the residual stream, which checkpointing keeps once per layer."""
-    # fp32 embeddings make an fp32 stream: full training under autocast, and adapters whose base keeps its unquantized
-    # parts in fp32 (TRL's default dtype, peft's prepare_model_for_kbit_training).
-    wide = job.precision == "fp32" or job.mixed
-    return shape.hidden * (4 if wide else 2)
+    return float(shape.hidden * stream_bytes(job))
 
 
 def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
@@ -152,7 +182,7 @@ def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a
         ffn = experts.per_token * (experts.ffn + shape.hidden) + experts.shared_ffn
     block = _block_widths(shape) * ffn + 4 * shape.hidden
     attention = 3 * shape.hidden + 3 * shape.query_width + 3 * shape.kv_width
-    scores = (4 + 2) * shape.heads * job.prompt if job.attention == "eager" else 0
+    scores = (4 + 2) * shape.heads * job.prompt if is_eager(shape, job) else 0
     return greatest(size * block, size * attention + scores)
 
 
@@ -167,13 +197,39 @@ def _block_widths(shape: ModelShape) -> int:
     return 4 if find_architecture(shape.model_type, gated=False).frozen.ffn >= _WRITTEN_OUT else 2
 
 
-def loss_bytes(shape: ModelShape, job: MemoryJob) -> float:
-    """Return the bytes per token that logits and cross-entropy need at their worst moment.
+def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the bytes that logits and cross-entropy need at their worst moment.
 
     >>> from hfplanner.models.known import find_known
-    >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora"))
+    >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora", loss="standard", seq_len=1))
     1539072.0
     """
     if shape.kind == "encoder":
         return 0.0
-    return _LOSS_BYTES[job.loss] * shape.vocab
+    if job.loss == "chunked" and shape.kind == "decoder":
+        return _tiled_bytes(shape, job)
+    if job.loss == "fused":
+        return _FUSED_BYTES * shape.hidden * job.tokens
+    in_half = shape.model_type in _HALF_LOSS and not job.autocasts and job.precision != "fp32"
+    if job.loss in {"auto", "standard", "chunked"} and in_half:
+        return 6.0 * shape.vocab * job.tokens
+    return _LOSS_BYTES.get(job.loss, _LOSS_BYTES["standard"]) * shape.vocab * job.tokens
+
+
+def _tiled_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return what TRL's head has at its worst: a tile, the tokens with a label, gradients in fp32 and their cast.
+
+    The tile is whole however small the vocabulary; what it is made of is cast to half precision where it is not yet.
+    """
+    compute = 4 if job.precision == "fp32" else 2
+    stream = stream_bytes(job)
+    rows = least(job.tokens, _TILE_TOKENS)
+    tile = rows * _TILE_VOCAB * compute
+    cast = (rows if stream > compute else 0) * shape.hidden * compute
+    if job.mixed or job.upcast:
+        cast += min(shape.vocab, _TILE_VOCAB) * shape.hidden * compute
+    hidden = job.tokens * shape.hidden * (stream + 4 + (stream if stream < 4 else 0))  # noqa: PLR2004 - fp32
+    head = 0
+    if job.task == "full" or job.trained_embeddings:
+        head = shape.vocab * shape.hidden * (4 if job.precision == "fp32" or job.mixed else 6)
+    return tile + cast + hidden + head

@@ -4,7 +4,7 @@ from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["adapter_inputs", "adapter_parameters", "target_widths"]
+__all__ = ["adapter_inputs", "adapter_parameters", "expert_adapters", "expert_deltas", "target_widths"]
 
 _QUERY = {"q_proj", "query", "q", "wq", "to_q", "q_lin"}
 _KEY_VALUE = {"k_proj", "v_proj", "key", "value", "k", "v", "wk", "wv", "to_k", "to_v", "k_lin", "v_lin"}
@@ -64,7 +64,6 @@ def target_widths(shape: ModelShape, target: str) -> tuple[int, int]:
 
 
 def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
-    # A mixture's experts are one tensor each in transformers 5, which "all-linear" passes over.
     block = () if shape.experts and not shape.experts.shared_ffn else _SHORTHANDS["mlp"]
     if not shape.gated:
         block = block[1:]
@@ -76,7 +75,7 @@ def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
             named += block
         elif target.casefold() in _SHORTHANDS:
             named += _SHORTHANDS[target.casefold()]
-        elif target.casefold() not in {"lm_head", "head", "embed_tokens"}:
+        elif target.casefold() not in {"lm_head", "head", "embed_tokens", "experts"}:
             named.append(target)
     return tuple(dict.fromkeys(named))
 
@@ -94,7 +93,32 @@ def adapter_parameters(shape: ModelShape, job: MemoryJob) -> int:
     stacks = shape.layers + (shape.encoder.layers if shape.kind == "encoder-decoder" and shape.encoder else 0)
     per_layer = sum(sum(target_widths(shape, target)) for target in _targets(shape, job))
     head = shape.hidden + shape.vocab if {"lm_head", "head"} & {t.casefold() for t in job.lora_targets} else 0
-    return job.lora_rank * (stacks * per_layer + head)
+    return job.lora_rank * (stacks * per_layer + head + expert_adapters(shape, job))
+
+
+def expert_adapters(shape: ModelShape, job: MemoryJob) -> int:
+    """Return the weights that adapters have on a mixture's experts, for a rank of one.
+
+    transformers 5 keeps a layer's experts as two tensors; peft 0.21 puts adapters on both for ``"all-linear"``, of
+    twice the rank on the one that is gate and up projection together. A target ``experts`` means the same.
+
+    >>> from hfplanner.models.known import find_known
+    >>> expert_adapters(find_known("allenai/OLMoE-1B-7B-0924"), MemoryJob(task="lora"))
+    11534336
+    """
+    experts = shape.experts
+    named = {target.casefold() for target in job.lora_targets}
+    if experts is None or not named & {"all-linear", "true", "experts"}:
+        return 0
+    return (shape.layers - experts.dense_layers) * experts.count * (3 * shape.hidden + 5 * experts.ffn)
+
+
+def expert_deltas(shape: ModelShape, job: MemoryJob) -> int:
+    """Return the elements of the largest product of adapters on experts, which is made whole."""
+    experts = shape.experts
+    if experts is None or not job.trains or not expert_adapters(shape, job):
+        return 0
+    return experts.count * 2 * experts.ffn * shape.hidden if job.task in {"lora", "qlora"} else 0
 
 
 def adapter_inputs(shape: ModelShape, job: MemoryJob) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.fits import Fit, Place, fit_into
-from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
 from hfplanner.estimate.memory.weights import stored_as
 from hfplanner.models.shape import ModelShape
@@ -48,6 +48,7 @@ class Advice:
 
 def changes(shape: ModelShape, job: MemoryJob) -> Iterator[tuple[str, str, MemoryJob]]:
     """Yield single changes that need less memory, those that cost least first."""
+    job = settle(job, shape.kind)
     if job.attention == "eager":
         yield "attention", "--attention sdpa: the same result without score matrices", replace(job, attention="sdpa")
     if job.trains:

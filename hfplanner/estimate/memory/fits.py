@@ -84,7 +84,10 @@ def usable_share(job: MemoryJob) -> float:
 
 
 def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
-    """Say whether a job fits a flavor; what is not known does not fit."""
+    """Say whether a job fits a flavor; what is not known does not fit.
+
+    A card that is full makes the allocator give back what it holds unused, so that does not have to fit.
+    """
     job = estimate.job
     if not place.gpus:
         return Fit(place.flavor, 0, "no", 0.0, "it has no GPU")
@@ -93,7 +96,7 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     if place.gpus < job.gpus:
         return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
     usable = place.usable_bytes * usable_share(job)
-    probability = probability_to_fit(estimate.per_gpu_bytes, usable)
+    probability = probability_to_fit(estimate.pressed_bytes, usable)
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
     return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)
 

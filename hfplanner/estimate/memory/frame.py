@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.columns import greatest
-from hfplanner.estimate.memory.job import ColumnJob
+from hfplanner.estimate.memory.job import ColumnJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration
 from hfplanner.estimate.memory.result import raw_parts
 from hfplanner.estimate.memory.spread import spread_of
@@ -80,7 +80,7 @@ def _estimated(
     given = {name: _field(value) for name, value in key.items() if name != "model"}
     columns: dict[str, Any] = {name: group[name].cast(pl.Float64) for name in numbers}
     try:
-        job = ColumnJob(**given, **columns)
+        job = settle(ColumnJob(**given, **columns), shape.kind)
         raw = raw_parts(shape, job, calibration)
     except UsageError as error:
         return _failed(group, error.message)

@@ -1,6 +1,7 @@
 """The memory of generating text: weights, the cache of keys and values, and the prefill's activations."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing
@@ -58,6 +59,13 @@ def cache_bytes(shape: ModelShape, job: MemoryJob, context: Any) -> Any:  # noqa
     return (positions + states) * job.batch_size * cache_per_token(shape, job)
 
 
+def _prompt_cache(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the bytes of the cache after the prefill: transformers' windows are views of the whole prompt."""
+    if job.engine == "transformers" and shape.sliding_layers:
+        shape = replace(shape, sliding_layers=0, sliding_window=0)
+    return cache_bytes(shape, job, job.prompt)
+
+
 def prefill_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
     """Return the tokens of one forward pass: all prompts at once, or as many as vLLM's scheduler takes."""
     together = job.batch_size * job.prompt
@@ -67,8 +75,8 @@ def prefill_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
 def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     """Return the bytes of each part at the peak, on one GPU of those the weights are spread over.
 
-    Two moments: the prefill (the prompt's activations, the cache so far) and the last token (the whole cache, of which
-    one layer is copied while it grows).
+    Three moments: the prefill's last block (the prompt's activations, the cache so far), its logits, and the last token
+    (the whole cache, of which one layer is copied while it grows).
     """
     if shape.diffusion:
         return diffusion_parts(shape, job)
@@ -77,17 +85,18 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     copies = 2.0 if job.legacy_cache else 1.0
     one_layer = cache_bytes(shape, job, context) / max(shape.layers, 1)
     logits = shape.vocab * 6.0 * job.batch_size if shape.kind != "encoder" else 0.0
-    prompt_logits = shape.vocab * 6.0 * job.batch_size * prompt if job.logits == "all" else logits
+    # Until 4.45 transformers upcast the logits of the whole prompt to fp32 and kept both.
+    per_logit = 6.0 if job.legacy_cache else float(compute_bytes(job))
+    prompt_logits = shape.vocab * per_logit * job.batch_size * prompt if job.logits == "all" else logits
     passing = layer_passing(shape, job)
     prefill = prefill_tokens(job)
     # vLLM gives every GPU the whole latent of latent attention; heads are shared.
     cache_spread = 1 if shape.latent and job.engine == "vllm" else spread
+    at_prompt = _prompt_cache(shape, job) / cache_spread
     moments: list[dict[str, Any]] = [
-        {
-            "kv_cache": cache_bytes(shape, job, prompt) / cache_spread,
-            "activations": passing * prefill,
-            "logits": prompt_logits,
-        },
+        {"kv_cache": at_prompt, "activations": passing * prefill},
+        # The last block is gone before the logits are there.
+        {"kv_cache": at_prompt, "activations": 2.0 * shape.hidden * prefill, "logits": prompt_logits},
         {
             "kv_cache": copies * cache_bytes(shape, job, context) / cache_spread,
             "activations": one_layer + passing * job.batch_size,
@@ -96,7 +105,7 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     ]
     # The prefill itself gives the first token; with one token to answer, nothing grows.
     grows = job.prompt_len is not None and context - prompt > 1
-    moments[1] = {name: choose(grows, size, 0.0) for name, size in moments[1].items()}
+    moments[2] = {name: choose(grows, size, 0.0) for name, size in moments[2].items()}
     moments.append({"loading": loading_bytes(shape, job)})
     worst = pick(moments)
     gathered = 2.0 * largest_matrix(shape) if stored_as(shape, job) in _UNPACKED else 0.0

@@ -1,6 +1,6 @@
 """What is to be run: everything an estimate asks beside the model's shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from hfplanner.errors import UsageError
@@ -10,7 +10,9 @@ __all__ = [
     "Checkpointing",
     "ColumnJob",
     "Engine",
+    "GradSync",
     "KvDtype",
+    "Lengths",
     "Logits",
     "Loss",
     "MemoryJob",
@@ -19,20 +21,25 @@ __all__ = [
     "Precision",
     "Sharding",
     "Task",
+    "Unquantized",
+    "settle",
 ]
 
 Task = Literal["inference", "full", "lora", "qlora"]
 Precision = Literal["fp32", "fp16", "bf16", "fp16-mixed", "bf16-mixed"]
 Engine = Literal["transformers", "vllm"]
 Optimizer = Literal["adamw", "adamw-bf16", "adamw-8bit", "paged-adamw-8bit", "adafactor", "sgd"]
-Checkpointing = Literal["none", "selective", "full"]
+Checkpointing = Literal["auto", "none", "selective", "full"]
 Attention = Literal["eager", "sdpa", "flash"]
 Sharding = Literal["none", "zero1", "zero2", "zero3", "fsdp"]
-Offload = Literal["none", "optimizer", "params"]
-Loss = Literal["standard", "chunked", "fused", "legacy", "half"]
+Offload = Literal["none", "optimizer", "params", "activations"]
+Loss = Literal["auto", "standard", "chunked", "fused", "legacy", "half"]
 
 KvDtype = Literal["auto", "fp32", "fp16", "bf16", "fp8", "int8"]
 Logits = Literal["last", "all"]
+Lengths = Literal["fixed", "packed", "varying"]
+GradSync = Literal["every", "last"]
+Unquantized = Literal["fp32", "bf16"]
 _CHOICES = {
     "task": get_args(Task),
     "precision": get_args(Precision),
@@ -44,6 +51,10 @@ _CHOICES = {
     "sharding": get_args(Sharding),
     "offload": get_args(Offload),
     "kv_dtype": get_args(KvDtype),
+    "logits": get_args(Logits),
+    "lengths": get_args(Lengths),
+    "grad_sync": get_args(GradSync),
+    "unquantized": get_args(Unquantized),
 }
 # A context or a batch beyond these is a slip of the keyboard.
 _MOST_TOKENS = 2**31
@@ -73,13 +84,26 @@ class MemoryJob:
         lora_targets: modules they are on; ``"all-linear"`` is every matrix of a layer.
         trained_embeddings: embedding and output projection are trained whole beside the adapters (peft's
             ``modules_to_save``), in copies.
-        checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer.
+        checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer, ``"auto"``
+            is what the library that trains such a model does: see :func:`settle`.
         attention: ``"eager"`` keeps the score matrices.
-        loss: ``"standard"`` upcasts all logits to fp32 once, ``"legacy"`` (transformers before 4.45) keeps that copy
-            and a shifted one, ``"chunked"`` computes them in parts (TRL's default), ``"fused"`` never keeps them,
-            ``"half"`` never upcasts (models that leave it to autocast, run without it).
+        loss: ``"auto"`` is the library's own, too; ``"chunked"`` computes logits in tiles of constant size (TRL's
+            default), ``"standard"`` upcasts all of them to fp32 once (the Trainer), ``"legacy"`` is a loop that holds
+            the model's fp32 output besides (transformers before 4.45, accelerate's examples), ``"fused"`` never has
+            them all (Liger, Cut Cross-Entropy), ``"half"`` never upcasts (models that leave it to autocast, run
+            without it).
         accumulation: micro-batches per step.
-        packed: no padding, so no attention mask is made.
+        packed: the same as ``lengths="packed"``.
+        lengths: of the sequences of a batch: ``"varying"`` ones are padded to the longest of their batch and masked,
+            and what the allocator reserves depends on their order; ``"packed"`` and ``"fixed"`` ones fill
+            ``seq_len`` every time.
+        expandable_segments: the allocator's segments grow (``PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True``).
+        grad_sync: when FSDP shares gradients out while it accumulates: after the ``"last"`` micro-batch, as
+            accelerate's ``no_sync`` does, or after ``"every"`` one, as loops over FSDP2 do.
+        own_loop: adapters are trained in a loop without autocast, which the Trainer has.
+        compiled: the layers are compiled (``torch_compile``), which fuses what is kept for the backward pass.
+        unquantized: precision of embeddings, head and norms where matrices are quantized and adapters are trained:
+            ``"fp32"`` as TRL loads them and as peft's ``prepare_model_for_kbit_training`` makes them.
         sharding: of weights, gradients and optimizer states.
         gpus: GPUs of the run.
         offload: what lives in main memory between uses.
@@ -113,11 +137,17 @@ class MemoryJob:
     lora_rank: int = 16
     lora_targets: tuple[str, ...] = ("all-linear",)
     trained_embeddings: bool = False
-    checkpointing: Checkpointing = "none"
+    checkpointing: Checkpointing = "auto"
     attention: Attention = "sdpa"
-    loss: Loss = "standard"
+    loss: Loss = "auto"
     accumulation: int = 1
     packed: bool = False
+    lengths: Lengths = "varying"
+    expandable_segments: bool = False
+    grad_sync: GradSync = "last"
+    own_loop: bool = False
+    compiled: bool = False
+    unquantized: Unquantized = "fp32"
     sharding: Sharding = "none"
     gpus: int = 1
     offload: Offload = "none"
@@ -159,8 +189,24 @@ class MemoryJob:
 
     @property
     def mixed(self) -> bool:
-        """Whether compute runs under autocast."""
+        """Whether fp32 weights compute in half precision under autocast."""
         return self.precision.endswith("-mixed")
+
+    @property
+    def autocasts(self) -> bool:
+        """Whether compute runs under autocast: the Trainer trains adapters so, whatever their base is in."""
+        adapters = self.task in {"lora", "qlora"} and not self.own_loop and self.precision != "fp32"
+        return self.mixed or adapters
+
+    @property
+    def padded(self) -> bool:
+        """Whether sequences are padded to the longest of their batch."""
+        return self.lengths == "varying" and not self.packed
+
+    @property
+    def upcast(self) -> bool:
+        """Whether what is not quantized is fp32, and the residual stream with it."""
+        return self.task == "qlora" and self.unquantized == "fp32"
 
     @property
     def tokens(self) -> int:
@@ -171,6 +217,24 @@ class MemoryJob:
     def prompt(self) -> int:
         """Tokens of the prompt."""
         return self.seq_len if self.prompt_len is None else self.prompt_len
+
+
+def settle(job: "MemoryJob", kind: str) -> "MemoryJob":
+    """Return a job with what it leaves open taken from the library that runs such a model.
+
+    Args:
+        job: the job.
+        kind: of the model, as :class:`~hfplanner.models.shape.ModelShape` has it.
+
+    >>> settle(MemoryJob(task="lora"), "decoder").checkpointing, settle(MemoryJob(task="full"), "encoder").checkpointing
+    ('full', 'none')
+    """
+    if "auto" not in {job.checkpointing, job.loss}:
+        return job
+    tuned = job.trains and kind == "decoder"
+    checkpointing = job.checkpointing if job.checkpointing != "auto" else "full" if tuned else "none"
+    loss = job.loss if job.loss != "auto" else "chunked" if tuned else "standard"
+    return replace(job, checkpointing=checkpointing, loss=loss)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

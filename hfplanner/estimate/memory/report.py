@@ -1,10 +1,11 @@
 """One frozen answer: what a job needs, where it fits, what would make it fit, and what the machine beside needs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hfplanner.estimate.memory.advice import Advice, advise
+from hfplanner.estimate.memory.defaults import Input, Toggle, inputs_of, toggles_of
 from hfplanner.estimate.memory.fits import Fit, Place, fit_places
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
@@ -27,6 +28,8 @@ class MemoryReport:
         ram_bytes: main memory of the machine.
         disk_bytes: disk of the machine.
         serving: by flavor, tokens of cache and whole sequences at once, where vLLM serves.
+        inputs: what the estimate rests on, each with where it came from.
+        toggles: what other choices would cost or save.
     """
 
     estimate: MemoryEstimate
@@ -35,6 +38,8 @@ class MemoryReport:
     ram_bytes: Estimate
     disk_bytes: Estimate
     serving: tuple[tuple[str, int, int], ...] = ()
+    inputs: tuple[Input, ...] = ()
+    toggles: tuple[Toggle, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the interface spells it."""
@@ -48,11 +53,19 @@ class MemoryReport:
                 {"flavor": flavor, "cache_tokens": tokens, "sequences": sequences}
                 for flavor, tokens, sequences in self.serving
             ],
+            "inputs": [dict(one.to_json()) for one in self.inputs],
+            "toggles": [dict(toggle.to_json()) for toggle in self.toggles],
             "model": self.estimate.shape.to_json(),
         }
 
 
-def report_memory(shape: ModelShape, job: MemoryJob, places: Sequence[Place], dataset_bytes: int = 0) -> MemoryReport:
+def report_memory(
+    shape: ModelShape,
+    job: MemoryJob,
+    places: Sequence[Place],
+    dataset_bytes: int = 0,
+    given: Collection[str] = (),
+) -> MemoryReport:
     """Return what a job needs and where it fits.
 
     Args:
@@ -60,6 +73,7 @@ def report_memory(shape: ModelShape, job: MemoryJob, places: Sequence[Place], da
         job: how it is run.
         places: where it could run.
         dataset_bytes: disk that the dataset's cache takes, as given.
+        given: names of the job's fields that somebody chose; the others are named as assumed.
 
     >>> from hfplanner.models.known import find_known
     >>> places = [Place("t4-small", 1, 15 * 10**9), Place("h200", 1, 150 * 10**9)]
@@ -82,4 +96,6 @@ def report_memory(shape: ModelShape, job: MemoryJob, places: Sequence[Place], da
         ram_bytes=ram_need(shape, job),
         disk_bytes=disk_need(shape, job, dataset_bytes),
         serving=tuple(serving),
+        inputs=inputs_of(estimate, given),
+        toggles=toggles_of(estimate),
     )

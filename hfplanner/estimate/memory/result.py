@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hfplanner.estimate.memory.inference import inference_parts
-from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes, fragmentation_bytes
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.training import training_parts
@@ -24,9 +24,11 @@ class MemoryEstimate:
 
     Args:
         shape: the model.
-        job: how it is run.
+        job: how it is run, nothing left open.
         parts: bytes at the moment of the peak; they add up to the likely value.
         per_gpu_bytes: what ``torch.cuda.max_memory_reserved`` and the CUDA context take together, a 90 % interval.
+        pressed_bytes: the same on a card that is full, where the allocator gives back what it holds unused: this must
+            fit.
         calibration: the learnt constants it was made with.
     """
 
@@ -34,6 +36,7 @@ class MemoryEstimate:
     job: MemoryJob
     parts: Mapping[str, int]
     per_gpu_bytes: Estimate
+    pressed_bytes: Estimate
     calibration: Calibration = CALIBRATION
 
     def as_metric(self, metric: Metric) -> Estimate:
@@ -58,6 +61,7 @@ class MemoryEstimate:
         """Return the estimate as the interface spells it."""
         return {
             "per_gpu_bytes": self.per_gpu_bytes.to_json(),
+            "pressed_bytes": self.pressed_bytes.to_json(),
             "parts": dict(self.parts),
             "metrics": {
                 "max_memory_allocated_bytes": self.as_metric("allocated").to_json(),
@@ -82,11 +86,21 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     >>> answer.parts["kv_cache"] == 2 * 2**30, sum(answer.parts.values()) == answer.per_gpu_bytes.likely
     (True, True)
     """
+    job = settle(job, shape.kind)
     raw = raw_parts(shape, job, calibration)
     parts = {name: round(size) for name, size in raw.items() if round(size) > 0}
     likely = sum(parts.values())
     low, high = interval(likely, spread_of(shape, job, raw), calibration.reach(job))
-    return MemoryEstimate(shape, job, parts, Estimate(low, likely, high, _basis(shape, job)), calibration)
+    pressed_low, pressed_high = interval(likely, spread_of(shape, job, raw, pressed=True), calibration.reach(job))
+    basis = _basis(shape, job)
+    return MemoryEstimate(
+        shape,
+        job,
+        parts,
+        Estimate(low, likely, high, basis),
+        Estimate(pressed_low, likely, pressed_high, basis),
+        calibration,
+    )
 
 
 def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:
@@ -103,6 +117,9 @@ def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
     said += [f"{note[0].upper()}{note[1:]}" for note in shape.notes]
     if job.trains and shape.kind != "diffusion":
         said.append("Activations as measured in one layer of this architecture (data/architectures.csv)")
+    if job.trains and job.sharding == "fsdp" and job.accumulation > 1:
+        after = "the last micro-batch (accelerate's no_sync)" if job.grad_sync == "last" else "every micro-batch"
+        said.append(f"Gradients are shared out after {after}")
     if bare_experts(shape, job):
         said.append("The experts are not quantized: bitsandbytes passes over them since transformers 5")
     if job.engine == "vllm":

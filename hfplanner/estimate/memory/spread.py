@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hfplanner.estimate.memory.activations import adapter_doubt_bytes, legacy_doubt_bytes
+from hfplanner.estimate.memory.adapters import expert_adapters, expert_deltas
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.states import training_states
 from hfplanner.estimate.memory.weights import BITSANDBYTES, bare_experts, runs_as_stored, stored_as
@@ -50,15 +51,34 @@ _EITHER = 0.5
 _READ_AHEAD = 0.15
 _MOST_AHEAD = 4 * GB
 _LASTS = 0.6
+# Lengths that differ from batch to batch leave holes: over orders of lognormal lengths a simulation of the allocator
+# reserves 0 to 0.75 of what comes and goes beyond what constant lengths do (reports/traced_memory.md); the upper reach
+# of training makes this sigma about two thirds of that.
+_ORDER_SIGMA = 0.25
 
 
-def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any]) -> tuple[Any, Any]:
+def spread_of(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any], *, pressed: bool = False) -> tuple[Any, Any]:
     """Return one standard deviation in bytes, downwards and upwards: parts err independently.
 
     A model known badly adds its own doubt, and so does what a job leaves unsaid.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        parts: bytes of each part; what the allocator wastes counts where it is one of them.
+        pressed: on a card that is full, where the allocator gives back what it holds unused.
     """
     down, up = (_shared(shape, job, parts, side) for side in (0, 1))
+    if not pressed and "fragmentation" in parts:
+        up += _order_bytes(job, parts) ** 2
     return (down + _saved(shape, job) ** 2) ** 0.5, (up + _added(shape, job) ** 2) ** 0.5
+
+
+def _order_bytes(job: MemoryJob, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return by how much the order of batches of different lengths makes the allocator reserve more."""
+    if not job.trains or not job.padded or job.expandable_segments:
+        return 0.0
+    return _ORDER_SIGMA * sum(parts.get(name, 0.0) for name in ("activations", "logits"))
 
 
 def _shared(shape: ModelShape, job: MemoryJob, parts: Mapping[str, Any], side: int) -> Any:  # noqa: ANN401 - as `columns` says
@@ -91,6 +111,13 @@ def _saved(shape: ModelShape, job: MemoryJob) -> float:
     plain = 4 if job.precision == "fp32" or job.mixed else 2
     over = job.gpus if job.gpus > 1 and (job.sharding in {"zero3", "fsdp"} or not job.trains) else 1
     saved = plain * bare_experts(shape, job) / over
+    if job.task in {"lora", "qlora"}:
+        # Before 0.21 peft put no adapters on experts: two moments, a gradient and the weight of each less.
+        states = training_states(shape, job)
+        saved += expert_adapters(shape, job) * job.lora_rank * (4 * states.width) + 4.0 * expert_deltas(shape, job)
+    if job.trains and job.upcast:
+        # Whoever keeps it in half precision needs half of what is not quantized.
+        saved += 2.0 * (shape.parameters.embedding + shape.parameters.head) / over
     if job.trains and job.sharding == "fsdp":
         states = training_states(shape, job)
         saved += states.gradients - states.stepped

@@ -82,8 +82,10 @@ def _states_of(shape: ModelShape, job: MemoryJob, trained: int, width: int) -> S
     optimizer = trained * _state_bytes(shape, job, width) / over_states
     step = _step_bytes(shape, job, trained, width) / over_states
     stepped = trained * width / (job.gpus if share_gradients else 1)
-    # FSDP's no_sync, which accelerate and Fabric use between steps, adds gradients up before they are shared out.
-    gradients = trained * width if job.sharding == "fsdp" and job.accumulation > 1 else stepped
+    # FSDP's no_sync, which accelerate and Fabric use between steps, adds gradients up before they are shared out; loops
+    # over FSDP2 share them after every micro-batch unless told otherwise.
+    unshared = job.sharding == "fsdp" and job.accumulation > 1 and job.grad_sync == "last"
+    gradients = trained * width if unshared else stepped
     whole = _unit_gradients(shape, job, trained) * width if share_gradients or job.offload == "params" else 0.0
     if job.optimizer_in_backward and job.accumulation == 1:
         gradients = stepped = min(stepped, _largest_tensor(shape, job, trained) * width)
@@ -110,9 +112,12 @@ def _unit_gradients(shape: ModelShape, job: MemoryJob, trained: int) -> float:
 def _trained_width(job: MemoryJob) -> int:
     """Return the bytes of a trained weight: PEFT keeps adapters in fp32 whatever the base is in.
 
-    DeepSpeed casts the whole model to half precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
+    TRL makes those over 4-bit weights bf16 (SFTTrainer, as in the QLoRA paper). DeepSpeed casts the whole model to half
+    precision, its adapters too (runtime/engine.py), and keeps fp32 copies.
     """
     if job.sharding in _DEEPSPEED and job.precision != "fp32":
+        return _HALF
+    if job.task == "qlora" and job.autocasts:
         return _HALF
     return 4 if job.task in {"lora", "qlora"} or job.precision == "fp32" or job.mixed else _HALF
 

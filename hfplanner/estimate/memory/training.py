@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
+from hfplanner.estimate.memory.adapters import expert_deltas
 from hfplanner.estimate.memory.columns import pick
 from hfplanner.estimate.memory.diffusion import picture_moments
 from hfplanner.estimate.memory.job import MemoryJob
@@ -17,6 +18,9 @@ _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # A simulated step of llama, qwen3, phi3 and olmo2 (every tensor followed from birth to death) gives 0.1 to 0.4 of what
 # a forward pass holds at once.
 _BACKWARD_SHARE = 0.3
+# Adapters add the gradients of their own products (traced steps of 20 architectures, reports/traced_memory.md).
+_BACKWARD_SHARE_OF_ADAPTERS = 0.8
+_NOT_YET_OFFLOADED = 2
 
 
 def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -81,6 +85,8 @@ def _gathered(shape: ModelShape, job: MemoryJob) -> float:
         total += 2.0 * copied * layers
     if stored_as(shape, job) != "none":
         total += 2.0 * largest_matrix(shape)
+    # The product of an expert's adapters, and the sum with its weights.
+    total += 2 * 2.0 * expert_deltas(shape, job)
     return total
 
 
@@ -101,16 +107,37 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         "none": layers * one_layer,
         "selective": (layers + 1) // 2 * residual + layers // 2 * one_layer,
         "full": layers * residual,
-    }[job.checkpointing] + outside
-    loss = loss_bytes(shape, job) * tokens
+    }[job.checkpointing]
+    if job.offload == "activations":
+        # The layer that computes and the one whose copy is under way (torchtune and TRL, OffloadActivations).
+        kept = min(layers, _NOT_YET_OFFLOADED) / max(layers, 1) * kept
+    kept += outside
+    loss = loss_bytes(shape, job)
     recomputed = one_layer if job.checkpointing != "none" else 0.0
-    passing = layer_passing(shape, job) * tokens * _BACKWARD_SHARE
+    share = _BACKWARD_SHARE if job.task == "full" else _BACKWARD_SHARE_OF_ADAPTERS
+    passing = layer_passing(shape, job) * tokens * share
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
     first = max(earlier, min(states.gradients + states.whole, head))
+    late, twice = _embedding_gradients(shape, job, states)
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
-        {"gradients": states.gradients + states.whole, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients + states.whole - late, "activations": outside + one_layer + passing},
+        {"gradients": states.gradients + states.whole + twice, "activations": outside},
         {"gradients": states.stepped, "optimizer_step": states.step},
     ]
+
+
+def _embedding_gradients(shape: ModelShape, job: MemoryJob, states: States) -> tuple[float, float]:
+    """Return what of the gradients comes after all layers, and what of them is there twice in the end.
+
+    The embedding's gradient is the last; where it shares the output projection's weights, both are made whole and then
+    added up.
+    """
+    if job.task != "full" or job.sharding != "none" or job.optimizer_in_backward:
+        return 0.0, 0.0
+    size = float(shape.parameters.embedding * states.width)
+    if shape.parameters.head or shape.kind != "decoder":
+        return (0.0 if job.accumulation > 1 else size), 0.0
+    return 0.0, size

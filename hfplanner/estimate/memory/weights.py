@@ -136,17 +136,26 @@ def weight_bytes(shape: ModelShape, job: MemoryJob) -> float:
     if quantization == "none":
         return parameters.total * plain
     if shape.stored_bytes and runs_as_stored(shape, job):
-        return float(shape.stored_bytes)
+        return float(shape.stored_bytes) + (2.0 * _unquantized(shape, job) if job.upcast else 0.0)
     if quantization.startswith("gguf:"):
         return parameters.total * GGUF_BITS[quantization.removeprefix("gguf:")] / 8
-    stored = QUANTIZATIONS[quantization]
-    # bitsandbytes replaces every linear layer but the output projection, those of an image tower too; whoever quantizes
-    # for good leaves the tower as it is.
+    plain = 4 if job.upcast else plain
+    quantized = parameters.total - _unquantized(shape, job)
+    return quantized * QUANTIZATIONS[quantization].linear + _unquantized(shape, job) * plain
+
+
+def _unquantized(shape: ModelShape, job: MemoryJob) -> int:
+    """Return how many weights of a quantized model are not quantized.
+
+    bitsandbytes replaces every linear layer but the output projection, those of an image tower too; whoever
+    quantizes for good leaves the tower as it is.
+    """
+    quantization = stored_as(shape, job)
+    parameters = shape.parameters
     quantized = parameters.linear + (parameters.vision if quantization in BITSANDBYTES else 0)
-    if stored.experts_only and shape.experts:
+    if QUANTIZATIONS[quantization].experts_only and shape.experts:
         quantized = _expert_weights(shape)
-    quantized -= bare_experts(shape, job)
-    return quantized * stored.linear + (parameters.total - quantized) * plain
+    return parameters.total - quantized + bare_experts(shape, job)
 
 
 def _expert_weights(shape: ModelShape) -> int:

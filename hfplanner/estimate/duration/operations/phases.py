@@ -7,7 +7,7 @@ from hfplanner.estimate.duration.operations.kernels import Card, Matrix, matrix_
 from hfplanner.estimate.duration.operations.links import all_reduce_secs
 from hfplanner.estimate.duration.operations.lists import Pass, Times, pass_operations, timed
 from hfplanner.estimate.memory.adapters import adapter_parameters
-from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.weights import BITSANDBYTES, QUANTIZATIONS, stored_as
 from hfplanner.models.shape import ModelShape
 from hfplanner.models.storage import GGUF_BITS
@@ -162,7 +162,8 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     >>> lora < full
     True
     """
-    job, shape, engine = run.job, run.shape, run.engine
+    shape, engine = run.shape, run.engine
+    job = settle(run.job, shape.kind)
     again = {"none": 0.0, "selective": _SELECTIVE, "full": 1.0}[job.checkpointing]
     adapters = job.task in {"lora", "qlora"}
     backward = 1 if adapters else 2

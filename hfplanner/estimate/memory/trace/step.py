@@ -1,0 +1,128 @@
+"""The loops that are traced: a training step as the Trainer runs it, a prefill and one token more as generate does."""
+
+import contextlib
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.trace.attention import needs_mask
+from hfplanner.estimate.memory.trace.build import materialize
+from hfplanner.estimate.memory.trace.kernels import cuda_kernels
+from hfplanner.estimate.memory.trace.losses import chunked_loss
+from hfplanner.estimate.memory.trace.recorder import Recorder
+
+__all__ = ["fakes", "run_inference", "run_training"]
+
+
+@contextlib.contextmanager
+def fakes(recorder: Recorder) -> Iterator[None]:
+    """Run a block on fake tensors, followed by a recorder, with the kernels of a GPU.
+
+    Reference cycles are left to the end, as they are on a GPU that computes faster than the collector runs.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with cuda_kernels(), FakeTensorMode(allow_non_fake_inputs=True), recorder:
+            yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _autocast(*, enabled: bool) -> Iterator[None]:
+    """Autocast on the device that runs, and say so to code that asks about CUDA."""
+    if not enabled:
+        yield
+        return
+    before = torch.is_autocast_enabled("cuda")
+    torch.set_autocast_enabled("cuda", True)  # noqa: FBT003 - torch's signature
+    torch.set_autocast_dtype("cuda", torch.bfloat16)
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            yield
+    finally:
+        torch.set_autocast_enabled("cuda", before)
+
+
+def run_training(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+    """Run a steady step of training as one program of the recorder; optimizer states are there before it."""
+    with fakes(recorder):
+        materialize(model)
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        recorder.weights = {parameter.shape for parameter in trained}
+        optimizer = _optimizer(trained, job)
+        _make_states(trained, optimizer)
+        recorder.start_program()
+        for _ in range(min(job.accumulation, 2)):
+            _micro_batch(model, job, recorder)
+        recorder.enter("step")
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+
+def _make_states(trained: list[Any], optimizer: torch.optim.Optimizer) -> None:
+    """Step once with gradients of nothing: from then on the optimizer's states are there."""
+    for parameter in trained:
+        parameter.grad = torch.empty_like(parameter)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def _optimizer(trained: list[Any], job: MemoryJob) -> torch.optim.Optimizer:
+    if job.optimizer == "adamw":
+        return torch.optim.AdamW(trained, fused=not job.foreach, foreach=job.foreach or None)
+    # States that torch's own optimizers do not have are added as in the formulas.
+    return torch.optim.SGD(trained, foreach=True)
+
+
+def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+    tokens = torch.empty(job.batch_size, job.seq_len, dtype=torch.long)
+    mask = torch.empty(job.batch_size, job.seq_len, dtype=torch.long) if needs_mask(job) else None
+    recorder.enter("forward")
+    with _autocast(enabled=job.autocasts):
+        loss = _loss(model, job, tokens, mask)
+    recorder.enter("backward")
+    loss.backward()
+
+
+def _loss(model: Any, job: MemoryJob, tokens: Any, mask: Any) -> Any:
+    if job.loss == "chunked" and not getattr(model.config, "is_encoder_decoder", False):
+        return chunked_loss(model, tokens, mask)
+    # A classifier has one label for each sequence.
+    labels = tokens if hasattr(model, "prepare_inputs_for_generation") else tokens[:, 0].clone()
+    output = model(input_ids=tokens, attention_mask=mask, labels=labels)
+    if job.autocasts:
+        # accelerate hands out what a model under autocast returns in fp32 (convert_outputs_to_fp32).
+        output.logits = output.logits.float()
+    return output.loss
+
+
+def run_inference(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+    """Run the prefill of the prompt, and the last token over the whole cache, each a program of the recorder."""
+    with fakes(recorder), torch.no_grad():
+        materialize(model)
+        recorder.start_program()
+        recorder.enter("prefill")
+        keep = {} if job.logits == "all" else {"logits_to_keep": 1}
+        output = model(input_ids=_tokens(job, job.prompt), use_cache=True, **keep)
+        del output
+        if job.prompt_len is not None and job.seq_len - job.prompt > 1:
+            recorder.start_program()
+            recorder.enter("filling")
+            cache = model(input_ids=_tokens(job, job.seq_len - 2), use_cache=True, logits_to_keep=1).past_key_values
+            # What a window leaves of the prompt is a view of all of it until the first token is added.
+            model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
+            recorder.start_program()
+            recorder.enter("decode")
+            model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
+
+
+def _tokens(job: MemoryJob, length: int) -> Any:
+    return torch.empty(job.batch_size, length, dtype=torch.long)
