@@ -592,7 +592,7 @@ LIMITS: tuple[Argument, ...] = (
         group="Limits",
         read=read_seconds,
         metavar="TIME",
-        help="At most this long; needs --duration or --like.",
+        help="At most this long; needs --duration, --like or --tokens.",
     ),
     Argument(
         name="max_cost",
@@ -784,7 +784,7 @@ OBJECTIVE = Argument(
     choices="hfplanner.recommend.needs:Objective",
     default="cost",
     shown_default="cost",
-    help="What to have least of; time needs --duration or --like.",
+    help="What to have least of; time needs --duration, --like or --tokens.",
 )
 TOP = Argument(
     name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
