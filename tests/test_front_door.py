@@ -111,6 +111,7 @@ def test_what_can_be_imported_is_what_is_written_here() -> None:
     assert all(getattr(hp, name) is not None for name in NAMES)
 
 
+@pytest.mark.process
 def test_importing_it_loads_nothing_heavy() -> None:
     """Whoever imports it pays for what is asked, when it is asked."""
     code = "import sys; before = set(sys.modules); import hfplanner; print(*sorted(set(sys.modules) - before))"
@@ -118,6 +119,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert done.stdout.split() == ["hfplanner"]
 
 
+@pytest.mark.process
 def test_asking_loads_only_what_the_question_needs() -> None:
     """A recommendation loads no frames, no HTTP, and no library for terminals."""
     code = "import sys, hfplanner as hp; hp.recommend(vram='40GB', offline=True); print(*sys.modules)"
