@@ -49,7 +49,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -74,6 +73,7 @@ _MOST_VCPU = 1_000_000
 _MOST_FLAVORS = 10_000
 _MOST_GPUS_OF_A_RUN = 8
 _MOST_TRIALS = 100_000
+_MOST_EPOCHS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +251,12 @@ def _width(name: str, words: str) -> Argument:
 
 
 MODEL: tuple[Argument, ...] = (
+    Argument(
+        name="preset",
+        group="Model",
+        choices="hfplanner.plan.presets:PresetName",
+        help="As a library runs it: its defaults for what is not typed; data/presets.csv has each with its source.",
+    ),
     Argument(
         name="model",
         group="Model",
@@ -587,16 +593,44 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="samples",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Instead of --tokens: samples of the data set, each of at most --seq-len tokens; or requests.",
+    ),
+    Argument(
+        name="epochs",
+        group="Time",
+        read=whole_number(_MOST_EPOCHS),
+        metavar="N",
+        shown_default="1",
+        help="How often each sample is seen.",
+    ),
+    Argument(
+        name="input_tokens",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Tokens of the prompt of each of --samples; without them of all prompts together.",
+    ),
+    Argument(
+        name="output_tokens",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Tokens generated for each of --samples; without them in all.",
+    ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -604,7 +638,7 @@ LIMITS: tuple[Argument, ...] = (
         group="Limits",
         read=read_seconds,
         metavar="TIME",
-        help="At most this long; needs --duration or --like.",
+        help="At most this long; needs --duration, --like or --tokens.",
     ),
     Argument(
         name="max_cost",
@@ -796,7 +830,7 @@ OBJECTIVE = Argument(
     choices="hfplanner.recommend.needs:Objective",
     default="cost",
     shown_default="cost",
-    help="What to have least of; time needs --duration or --like.",
+    help="What to have least of; time needs --duration, --like or --tokens.",
 )
 TOP = Argument(
     name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
@@ -823,7 +857,6 @@ _UNSAID: dict[str, dict[str, Any]] = {
 
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
     replace(GPUS_OF_A_RUN, default=None),
 )
@@ -930,7 +963,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 

@@ -232,6 +232,23 @@ class Workspace:
             self._hub = self._open.enter_context(client)
         return self._hub
 
+    def hub_to_ask(self) -> "JobsClient":
+        """Return a client of the Hub, for what cannot be done without it.
+
+        Raises:
+            TokenError: there is no token.
+            UsageError: offline.
+        """
+        if self.offline:
+            raise UsageError(
+                "This asks the Hub, and the program is told to stay offline.",
+                hint="Leave out --offline and HF_HUB_OFFLINE.",
+            )
+        hub = self.hub()
+        if hub is None:
+            raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
+        return hub
+
     def ledger(self, *, must_exist: bool = False) -> "Ledger":
         """Return the ledger, opened once; a file that is not there is made.
 
@@ -337,14 +354,7 @@ class Workspace:
         from hfplanner.submit.machine import this_machine  # noqa: PLC0415 - where something is sent
         from hfplanner.submit.send import Submitter  # noqa: PLC0415 - httpx
 
-        if self.offline:
-            raise UsageError(
-                "This asks the Hub, and the program is told to stay offline.",
-                hint="Leave out --offline and HF_HUB_OFFLINE.",
-            )
-        hub = self.hub()
-        if hub is None:
-            raise TokenError("There is no token of the Hub.", hint="Run `hf auth login`, or set HF_TOKEN.")
+        hub = self.hub_to_ask()
         machine = this_machine(self.home.data)
         self._submitter = Submitter(ledger=self.ledger(), hub=hub, machine=machine, clock=self.now)
         return self._submitter
