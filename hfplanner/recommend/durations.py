@@ -1,8 +1,12 @@
 """How long a job runs on every flavor of a listing, from where it was measured."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
+from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.first_principles import Work, durations_from_work
 from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, known_flavors, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
@@ -111,7 +115,7 @@ def durations_planned(
     fits = {} if memory is None else memory.by_flavor
     too_small = {name: _too_small(there) for name, there in fits.items() if there.verdict == "no"}
     flavors = [flavor for flavor in listing.flavors if flavor.name not in too_small or not flavor.gpus]
-    carried = durations_from_work(work, flavors, workload)
+    carried = _on_its_gpus(work, flavors, workload, memory)
     carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
     return Durations(
         measured=(),
@@ -121,6 +125,23 @@ def durations_planned(
         timeouts=carried.timeouts,
         timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
+    )
+
+
+def _on_its_gpus(work: Work, flavors: Sequence[Flavor], workload: Workload, memory: MemoryNeed | None) -> Carried:
+    """Return the duration on each flavor over as many GPUs as the model lies on there: they share every step."""
+    if memory is None or not memory.spread or memory.job.trains:
+        return durations_from_work(work, flavors, workload)
+    together: dict[int, list[Flavor]] = defaultdict(list)
+    for flavor in flavors:
+        together[memory.by_flavor[flavor.name].gpus].append(flavor)
+    parts = [
+        durations_from_work(replace(work, job=replace(work.run_as, gpus=gpus)), some, workload)
+        for gpus, some in together.items()
+    ]
+    return Carried(
+        {name: estimate for part in parts for name, estimate in part.estimates.items()},
+        {name: why for part in parts for name, why in part.unknown.items()},
     )
 
 

@@ -12,6 +12,7 @@ from hfplanner.recommend.confidence import INTERVAL, one_sided
 if TYPE_CHECKING:
     from hfplanner.estimate.memory.fits import Place
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.shape import ModelShape
 
 __all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed"]
@@ -101,6 +102,7 @@ class Durations:
         timeouts: by the flavor's name, the suggested timeout [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
         tokens: how many the job reads, writes or is trained on; ``None`` is not known.
+        tokens_words: how they were counted, for people; ``None`` where their number was said.
         timeout_bounds: by the flavor's name, what bound that timeout, a sentence; absent where nothing did.
     """
 
@@ -111,6 +113,7 @@ class Durations:
     timeouts: Mapping[str, int]
     like: str | None = None
     tokens: int | None = None
+    tokens_words: str | None = None
     timeout_bounds: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -122,6 +125,7 @@ class Durations:
             "like": self.like,
             "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
             "tokens": self.tokens,
+            "tokens_basis": self.tokens_words,
             "workload": {one.name: getattr(self.workload, one.name) for one in fields(self.workload)},
         }
 
@@ -133,15 +137,17 @@ class Estimates:
     Args:
         memory: what its model needs on every flavor.
         durations: how long it runs on every flavor.
+        waits: how long jobs waited for a flavor, by its name, where the history tells.
     """
 
     memory: MemoryNeed | None = None
     durations: Durations | None = None
+    waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it: part of the request."""
         asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": []}
-        asked |= {"tokens": None, "workload": None}
+        asked |= {"tokens": None, "tokens_basis": None, "workload": None}
         asked |= self.durations.to_json() if self.durations else {}
         return asked | {"model": self.memory.to_json() if self.memory else None}
 
