@@ -542,6 +542,16 @@ GPUS_OF_A_RUN = Argument(
 )
 """How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
 
+TRACE = Argument(
+    name="trace",
+    group="Model",
+    read=read_flag,
+    is_flag=True,
+    default=False,
+    help="Run one step of the installed transformers and peft on fake tensors, instead of formulas.",
+)
+"""Whether memory is traced from the real code; needs the extra ``trace``."""
+
 TIME: tuple[Argument, ...] = (
     Argument(
         name="duration",
