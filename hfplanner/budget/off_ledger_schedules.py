@@ -1,10 +1,9 @@
 """What schedules will start until the end of a budget's period, at its worst case."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from hfplanner.api.models import JobSpec, ScheduledJobInfo
 from hfplanner.api.said import said_attempts, said_timeout_secs
 from hfplanner.budget.off_ledger import Spending
 from hfplanner.budget.policy import AppliedBudget
@@ -18,11 +17,16 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.errors import quoted
 from hfplanner.estimate.billing import BillingPolicy
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hfplanner.api.models import JobSpec, ScheduledJobInfo
+
 __all__ = ["committed"]
 
 
 def committed(
-    applied: AppliedBudget, schedules: Sequence[ScheduledJobInfo], listing: Listing, now: datetime
+    applied: AppliedBudget, schedules: "Sequence[ScheduledJobInfo]", listing: Listing, now: datetime
 ) -> Spending:
     """Return the runs from now until the period ends, and what they cost at most together.
 
@@ -49,7 +53,7 @@ def committed(
     return Spending(scheduled_micro_usd=cost, scheduled_runs=runs, unknown=tuple(unknown))
 
 
-def _runs(schedule: ScheduledJobInfo, applied: AppliedBudget, now: datetime) -> int:
+def _runs(schedule: "ScheduledJobInfo", applied: AppliedBudget, now: datetime) -> int:
     if schedule.schedule is None:
         raise ValueError("the Hub does not say when")
     if applied.window.end is None:
@@ -58,7 +62,7 @@ def _runs(schedule: ScheduledJobInfo, applied: AppliedBudget, now: datetime) -> 
 
 
 def _worst_case(
-    schedule: ScheduledJobInfo, terms: JobTerms, runs: int, applied: AppliedBudget, now: datetime
+    schedule: "ScheduledJobInfo", terms: JobTerms, runs: int, applied: AppliedBudget, now: datetime
 ) -> int | None:
     """Return the most the runs of a period cost together; ``None`` where one run's is not known."""
     end = applied.window.end
@@ -68,8 +72,10 @@ def _worst_case(
     return runs_worst_case_micro_usd(terms, schedule.schedule or "", runs, overlap=overlap, start=now, end=end)
 
 
-def _terms(schedule: ScheduledJobInfo, listing: Listing) -> JobTerms:
+def _terms(schedule: "ScheduledJobInfo", listing: Listing) -> JobTerms:
     """Return what decides the money of one run; what was not sent is what the service then takes."""
+    from hfplanner.api.models import JobSpec  # noqa: PLC0415 - pydantic, for those who have schedules
+
     owner, initiator = schedule.owner, schedule.initiator
     terms = terms_of(
         schedule.job_spec or JobSpec(),
@@ -86,7 +92,7 @@ def _price(flavor: str, listing: Listing) -> UsedPrice | None:
     return None if isinstance(price, DecisionReason) else price
 
 
-def _is_usable(spec: JobSpec | None) -> bool:
+def _is_usable(spec: "JobSpec | None") -> bool:
     """Whether a schedule says what it runs, and how often that is tried."""
     try:
         return spec is not None and (said_attempts(spec) or 1) > 0
@@ -94,7 +100,7 @@ def _is_usable(spec: JobSpec | None) -> bool:
         return False
 
 
-def _why(schedule: ScheduledJobInfo, terms: JobTerms, listing: Listing) -> str:
+def _why(schedule: "ScheduledJobInfo", terms: JobTerms, listing: Listing) -> str:
     price = find_price(listing, terms.flavor)
     if isinstance(price, DecisionReason):
         return price.message

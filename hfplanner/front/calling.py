@@ -6,12 +6,14 @@ of the command line speaks of options.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
 
 from hfplanner.errors import HfplannerError, UsageError, did_you_mean
 from hfplanner.plan.arguments import Argument, as_argument, in_python, read_value
+from hfplanner.plan.presets import preset_values
 from hfplanner.plan.workspace import Workspace
 
 __all__ = ["Given", "asks"]
@@ -40,10 +42,10 @@ class Given:
         names = [one.name for one in fields(kind) if one.name in self.values]  # type: ignore[arg-type] # any dataclass
         return kind(**{name: self.values[name] for name in names})
 
-    def open_workspace(self) -> Workspace:
-        """Return the world: the one that was given, or the one of the environment with what was given."""
+    def open_workspace(self) -> AbstractContextManager[Workspace]:
+        """Return the world: the one that was given, which stays open, or the one of the environment."""
         if self.workspace is not None:
-            return self.workspace
+            return nullcontext(self.workspace)
         named = {name: self.values[name] for name in ("token", "offline", "policy", "ledger") if name in self.values}
         return Workspace.from_environ(**named)
 
@@ -95,10 +97,9 @@ def _in_python(ask: Callable[[], R]) -> R:
 
 
 def _read(table: Mapping[str, Argument], given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: argument.default if given.get(name) is None else _value(argument, given[name])
-        for name, argument in table.items()
-    }
+    values = {name: _value(argument, given[name]) for name, argument in table.items() if given.get(name) is not None}
+    defaults = {name: argument.default for name, argument in table.items()} | dict(preset_values(values.get("preset")))
+    return {name: values.get(name, defaults[name]) for name in table}
 
 
 def _value(argument: Argument, given: Any) -> Any:  # noqa: ANN401 - as it was passed
