@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hfplanner.errors import HfplannerError, UsageError
+from hfplanner.times import json_moment
 
 __all__ = ["Extension", "install_extension", "installed_extension", "remove_extension"]
 
@@ -133,7 +134,7 @@ def _manifest(extension: Extension, now: datetime) -> dict[str, Any]:
         "short_name": _NAME,
         "executable_path": str(extension.executable),
         "type": "binary",
-        "installed_at": now.isoformat(),
+        "installed_at": json_moment(now),
         "description": _DESCRIPTION,
         "commit_sha": None,
     }

@@ -8,8 +8,17 @@ import pytest
 
 from tests.hub.plugin import hf, hub, hub_process
 from tests.program import Program
+from tests.tiers import pytest_collection_modifyitems, pytest_runtest_call
 
-__all__ = ["golden", "hf", "hub", "hub_process", "program"]
+__all__ = [
+    "golden",
+    "hf",
+    "hub",
+    "hub_process",
+    "program",
+    "pytest_collection_modifyitems",
+    "pytest_runtest_call",
+]
 
 # huggingface_hub reads its variables when it is imported, which only tests do.
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))]:

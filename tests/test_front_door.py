@@ -7,6 +7,7 @@ import pydoc
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from huggingface_hub import _jobs_api as reference
 
 import hfplanner as hp
+from hfplanner.front.answers.history import Reported
+from hfplanner.front.frames import flat_row, frame_of
 from hfplanner.front.results import Answer, Table
 from tests.hub.control import Hub
 from tests.program import Program, steady
@@ -93,11 +96,12 @@ timeout = "1h"
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> hp.Workspace:
+def here(tmp_path: Path) -> Iterator[hp.Workspace]:
     """Return a world of its own: an empty home with a policy and a file of jobs, offline."""
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
     (tmp_path / "jobs.toml").write_text(JOBS, encoding="utf-8")
-    return hp.Workspace(home=tmp_path, offline=True, working_folder=tmp_path)
+    with hp.Workspace(home=tmp_path, offline=True, working_folder=tmp_path) as workspace:
+        yield workspace
 
 
 def test_what_can_be_imported_is_what_is_written_here() -> None:
@@ -107,6 +111,7 @@ def test_what_can_be_imported_is_what_is_written_here() -> None:
     assert all(getattr(hp, name) is not None for name in NAMES)
 
 
+@pytest.mark.process
 def test_importing_it_loads_nothing_heavy() -> None:
     """Whoever imports it pays for what is asked, when it is asked."""
     code = "import sys; before = set(sys.modules); import hfplanner; print(*sorted(set(sys.modules) - before))"
@@ -114,6 +119,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert done.stdout.split() == ["hfplanner"]
 
 
+@pytest.mark.process
 def test_asking_loads_only_what_the_question_needs() -> None:
     """A recommendation loads no frames, no HTTP, and no library for terminals."""
     code = "import sys, hfplanner as hp; hp.recommend(vram='40GB', offline=True); print(*sys.modules)"
@@ -253,10 +259,33 @@ def test_an_answer_shows_itself_and_cannot_be_changed(name: str, arguments: dict
     assert page.startswith('<div class="hfplanner">')
     assert page.endswith("</div>")
     assert page.count("<table>") == page.count("</table>")
-    if isinstance(answer, Table):
+    if isinstance(answer, Table | Reported):
         assert isinstance(answer.to_polars(), pl.DataFrame)
     with pytest.raises(FrozenInstanceError):
         setattr(answer, fields(answer)[0].name, None)  # type: ignore[arg-type] # every answer is a dataclass
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("hardware", {}),
+        ("recommend", {"vram": "24GB", "duration": "2h@a10g-small", "max_cost": "$50", "max_time": "9h"}),
+        ("recommend", {"model": "Qwen/Qwen3-8B", "task": "lora", "tokens": "20M"}),
+        ("estimate_memory", {"model": "Qwen/Qwen3-8B"}),
+        ("estimate_cost", {"duration": "2h@l4x1", "tokens": "2M"}),
+        ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
+        ("budgets", {}),
+    ],
+)
+def test_a_frame_has_the_columns_that_are_declared(name: str, arguments: dict[str, Any], here: hp.Workspace) -> None:
+    """Whatever was asked and however many rows; a key of the JSON that is new is declared, or fails here."""
+    answer = getattr(hp, name)(**arguments, workspace=here)
+    columns, rows = answer._rows()  # noqa: SLF001 - the declaration behind the frame
+    frame = answer.to_polars()
+    assert frame.height == len(list(rows)) > 0
+    assert frame.schema == frame_of(columns, []).schema
+    said = {key for row in rows for key, value in flat_row(row).items() if value is not None}
+    assert said <= set(frame.columns)
 
 
 def test_a_frame_has_a_row_for_each_option(here: hp.Workspace) -> None:
@@ -348,22 +377,23 @@ def test_a_job_runs_once_and_is_reported(tmp_path: Path, hub: Hub) -> None:
     """Sent, found again under its key, in the history after a sync: one job on the Hub, by Python alone."""
     hub.set_clock(time.time())
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
-    world: dict[str, Any] = {"home": tmp_path, "endpoint": hub.url, "token": hub.token, "working_folder": tmp_path}
-
-    sent = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
-    again = hp.run(**JOB, key="nightly", workspace=hp.Workspace(**world))
-    assert (sent.to_dict()["state"], sent.job_id) == ("LAUNCHED", hub.jobs()[0]["id"])
-    assert (again.job_id, again.to_dict()["is_new"], len(hub.jobs())) == (sent.job_id, False, 1)
-    assert hp.budgets(workspace=hp.Workspace(**world)).to_dict()["budgets"][0]["held_micro_usd"] == 60 * 13333
-    assert hp.sync(workspace=hp.Workspace(**world)).complete
-    assert hp.report(by="flavor", workspace=hp.Workspace(**world)).to_polars()["jobs"].to_list() == [1]
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        sent = hp.run(**JOB, key="nightly", workspace=world)
+        again = hp.run(**JOB, key="nightly", workspace=world)
+        assert (sent.to_dict()["state"], sent.job_id) == ("LAUNCHED", hub.jobs()[0]["id"])
+        assert (again.job_id, again.to_dict()["is_new"], len(hub.jobs())) == (sent.job_id, False, 1)
+        assert hp.budgets(workspace=world).to_dict()["budgets"][0]["held_micro_usd"] == 60 * 13333
+        assert hp.sync(workspace=world).complete
+        assert hp.report(by="flavor", workspace=world).to_polars()["jobs"].to_list() == [1]
 
 
 def test_a_job_that_may_not_run_raises_and_sends_nothing(tmp_path: Path, hub: Hub) -> None:
     """Four hours do not fit 2 USD; what it says is the reason, with the numbers."""
     hub.set_clock(time.time())
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
-    world = hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path)
-    with pytest.raises(hp.BudgetRefused, match="team"):
+    with (
+        hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world,
+        pytest.raises(hp.BudgetRefused, match="team"),
+    ):
         hp.run(**(JOB | {"timeout": "4h"}), workspace=world)
     assert hub.jobs() == []

@@ -10,6 +10,8 @@ import pytest
 
 from tests.program import REPOSITORY
 
+pytestmark = pytest.mark.process
+
 DATA = sorted(path.name for path in (REPOSITORY / "data").iterdir())
 
 

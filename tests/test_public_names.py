@@ -20,6 +20,7 @@ def test_a_package_has_the_function_it_is_named_after(package: str, name: str) -
         module.nothing  # noqa: B018 - the look-up is the test
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("package", ["submit", "recommend"])
 def test_importing_a_package_brings_nothing_heavy(package: str) -> None:
     """In a fresh interpreter."""

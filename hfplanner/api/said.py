@@ -6,13 +6,15 @@ and a schedule answers either. Where two are given the greater one counts, becau
 
 from collections.abc import Iterator
 from math import ceil, isfinite
+from typing import TYPE_CHECKING
 
-from hfplanner.api.models import JobContents
+if TYPE_CHECKING:
+    from hfplanner.api.models import JobContents
 
 __all__ = ["most_attempts", "said_attempts", "said_timeout_secs"]
 
 
-def said_timeout_secs(job: JobContents) -> float | None:
+def said_timeout_secs(job: "JobContents") -> float | None:
     """Return the timeout of one attempt [s]; ``None`` where none is said.
 
     Raises:
@@ -29,7 +31,7 @@ def said_timeout_secs(job: JobContents) -> float | None:
     return max(numbers, default=None)
 
 
-def said_attempts(job: JobContents) -> int | None:
+def said_attempts(job: "JobContents") -> int | None:
     """Return how often a job may be tried; ``None`` where that is not said, which is once.
 
     Raises:
@@ -46,7 +48,7 @@ def said_attempts(job: JobContents) -> int | None:
     return max(map(int, found), default=None)
 
 
-def most_attempts(job: JobContents) -> int:
+def most_attempts(job: "JobContents") -> int:
     """Return how often a job that exists may be tried at most: what is not a whole number counts as the next one.
 
     >>> from hfplanner.api.models import JobInfo
@@ -56,14 +58,14 @@ def most_attempts(job: JobContents) -> int:
     return max((max(ceil(value), 1) for value in _attempts(job) if isfinite(value)), default=1)
 
 
-def _attempts(job: JobContents) -> Iterator[float]:
+def _attempts(job: "JobContents") -> Iterator[float]:
     if job.retry is not None:
         yield job.retry + 1
     for value in _given(None, job, "attempts"):
         yield value if _is_number(value) else float("inf")
 
 
-def _given(own: float | None, job: JobContents, *others: str) -> Iterator[float]:
+def _given(own: float | None, job: "JobContents", *others: str) -> Iterator[float]:
     values = (own, *((job.model_extra or {}).get(name) for name in others))
     return (value for value in values if value is not None)
 

@@ -11,6 +11,7 @@ from hfplanner.budget.off_ledger import Spending
 from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetError
+from hfplanner.times import json_moment
 from hfplanner.units import ceiling_micro_usd
 
 __all__ = ["BudgetLine", "Decision", "Verdict"]
@@ -100,11 +101,11 @@ class BudgetLine:
             },
             "period": self.period,
             "timezone": self.zone,
-            "start": f"{window.start:%Y-%m-%dT%H:%M:%SZ}",
-            "end": None if window.end is None else f"{window.end:%Y-%m-%dT%H:%M:%SZ}",
+            "start": json_moment(window.start),
+            "end": json_moment(window.end),
             "scope": self.scope,
             "waiver": waiver
-            and {"reason": waiver.reason, "author": waiver.author, "expires": f"{waiver.expires:%Y-%m-%dT%H:%M:%SZ}"},
+            and {"reason": waiver.reason, "author": waiver.author, "expires": json_moment(waiver.expires)},
         }
 
 
@@ -164,7 +165,7 @@ class Decision:
             "budgets": [line.to_json() for line in self.lines],
             "reasons": [reason.to_json() for reason in self.against],
             "warnings": [reason.to_json() for reason in self.warnings],
-            "history_seen_at": seen and f"{seen:%Y-%m-%dT%H:%M:%SZ}",
+            "history_seen_at": json_moment(seen),
             "job": {
                 "namespace": terms.namespace or None,
                 "owner": terms.owner or None,
@@ -175,6 +176,6 @@ class Decision:
                 "has_ports": terms.has_ports,
                 "price_micro_usd_per_minute": price and price.micro_usd_per_minute,
                 "price_source": price and price.source,
-                "price_checked": price and f"{price.checked:%Y-%m-%dT%H:%M:%SZ}",
+                "price_checked": price and json_moment(price.checked),
             },
         }

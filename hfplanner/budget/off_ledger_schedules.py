@@ -1,10 +1,9 @@
 """What schedules will start until the end of a budget's period, at its worst case."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from hfplanner.api.models import JobSpec, ScheduledJobInfo
 from hfplanner.api.said import said_attempts, said_timeout_secs
 from hfplanner.budget.off_ledger import Spending
 from hfplanner.budget.policy import AppliedBudget
@@ -18,11 +17,16 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.errors import quoted
 from hfplanner.estimate.billing import BillingPolicy
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hfplanner.api.models import JobSpec, ScheduledJobInfo
+
 __all__ = ["RunsCost", "committed", "cost_of_runs"]
 
 
 def committed(
-    applied: AppliedBudget, schedules: Sequence[ScheduledJobInfo], listing: Listing, now: datetime
+    applied: AppliedBudget, schedules: "Sequence[ScheduledJobInfo]", listing: Listing, now: datetime
 ) -> Spending:
     """Return the runs from now until the period ends, and what they cost at most together.
 
@@ -64,7 +68,7 @@ class RunsCost:
     problem: str | None = None
 
 
-def cost_of_runs(schedule: ScheduledJobInfo, listing: Listing, start: datetime, end: datetime) -> RunsCost:
+def cost_of_runs(schedule: "ScheduledJobInfo", listing: Listing, start: datetime, end: datetime) -> RunsCost:
     """Return the runs of a schedule from a moment on, before another, and what they cost; a paused one has none."""
     if schedule.suspend:
         return RunsCost(runs=0, worst_case_micro_usd=0)
@@ -81,7 +85,7 @@ def cost_of_runs(schedule: ScheduledJobInfo, listing: Listing, start: datetime, 
     return RunsCost(runs=runs, worst_case_micro_usd=worst or 0)
 
 
-def _runs(schedule: ScheduledJobInfo, applied: AppliedBudget, now: datetime) -> int:
+def _runs(schedule: "ScheduledJobInfo", applied: AppliedBudget, now: datetime) -> int:
     if schedule.schedule is None:
         raise ValueError("the Hub does not say when")
     if applied.window.end is None:
@@ -90,7 +94,7 @@ def _runs(schedule: ScheduledJobInfo, applied: AppliedBudget, now: datetime) -> 
 
 
 def _worst_case(
-    schedule: ScheduledJobInfo, terms: JobTerms, runs: int, applied: AppliedBudget, now: datetime
+    schedule: "ScheduledJobInfo", terms: JobTerms, runs: int, applied: AppliedBudget, now: datetime
 ) -> int | None:
     """Return the most the runs of a period cost together; ``None`` where one run's is not known."""
     end = applied.window.end
@@ -100,8 +104,10 @@ def _worst_case(
     return runs_worst_case_micro_usd(terms, schedule.schedule or "", runs, overlap=overlap, start=now, end=end)
 
 
-def _terms(schedule: ScheduledJobInfo, listing: Listing) -> JobTerms:
+def _terms(schedule: "ScheduledJobInfo", listing: Listing) -> JobTerms:
     """Return what decides the money of one run; what was not sent is what the service then takes."""
+    from hfplanner.api.models import JobSpec  # noqa: PLC0415 - pydantic, for those who have schedules
+
     owner, initiator = schedule.owner, schedule.initiator
     terms = terms_of(
         schedule.job_spec or JobSpec(),
@@ -118,7 +124,7 @@ def _price(flavor: str, listing: Listing) -> UsedPrice | None:
     return None if isinstance(price, DecisionReason) else price
 
 
-def _is_usable(spec: JobSpec | None) -> bool:
+def _is_usable(spec: "JobSpec | None") -> bool:
     """Whether a schedule says what it runs, and how often that is tried."""
     try:
         return spec is not None and (said_attempts(spec) or 1) > 0
@@ -126,7 +132,7 @@ def _is_usable(spec: JobSpec | None) -> bool:
         return False
 
 
-def _why(schedule: ScheduledJobInfo, terms: JobTerms, listing: Listing) -> str:
+def _why(schedule: "ScheduledJobInfo", terms: JobTerms, listing: Listing) -> str:
     price = find_price(listing, terms.flavor)
     if isinstance(price, DecisionReason):
         return price.message

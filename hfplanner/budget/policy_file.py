@@ -7,17 +7,20 @@ import tomllib
 from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
-
+from hfplanner.budget.plain_policy import plain_policy
 from hfplanner.budget.policy import Policy, WaiverRule
-from hfplanner.budget.policy_tables import TABLES, PolicyTables, WaiverTable
 from hfplanner.errors import PolicyError, did_you_mean, quoted
 from hfplanner.sanitize import sanitize
 
-__all__ = ["MAX_LINE_CHARACTERS", "MAX_POLICY_BYTES", "parse_policy", "read_policy"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+    from hfplanner.budget.policy_tables import WaiverTable
+
+__all__ = ["MAX_LINE_CHARACTERS", "MAX_POLICY_BYTES", "checked_policy", "parse_policy", "read_policy"]
 
 MAX_POLICY_BYTES = 64 * 1024
 MAX_LINE_CHARACTERS = 1000
@@ -79,6 +82,19 @@ def parse_policy(raw: bytes, *, source: str = "hfplanner.toml") -> Policy:
     """
     document = _parse_toml(raw, source)
     _refuse_foreign(document, source)
+    return plain_policy(document, source) or checked_policy(document, source)
+
+
+def checked_policy(document: dict[str, Any], source: str) -> Policy:
+    """Return the policy of a document, every table of it checked.
+
+    Raises:
+        PolicyError: something in it cannot be meant.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - for a policy with waivers, or with something wrong in it
+
+    from hfplanner.budget.policy_tables import PolicyTables  # noqa: PLC0415 - as above
+
     try:
         tables = PolicyTables.model_validate(document)
     except ValidationError as error:
@@ -99,7 +115,7 @@ def parse_policy(raw: bytes, *, source: str = "hfplanner.toml") -> Policy:
     return Policy(budgets=budgets, limits=tables.limits.read(), waivers=waivers, sources=(source,))
 
 
-def _waiver(table: WaiverTable, zone: ZoneInfo, source: str) -> WaiverRule:
+def _waiver(table: "WaiverTable", zone: ZoneInfo, source: str) -> WaiverRule:
     try:
         return table.read(zone, source)
     except (OverflowError, ValueError) as error:
@@ -156,7 +172,7 @@ def _refuse_foreign(document: dict[str, Any], source: str) -> None:
             )
 
 
-def _as_policy_error(error: ValidationError, source: str) -> PolicyError:
+def _as_policy_error(error: "ValidationError", source: str) -> PolicyError:
     """Return the first thing that is wrong as a sentence that names the place, and how many more there are."""
     details = error.errors(include_url=False, include_input=False)
     first, more = details[0], len(details) - 1
@@ -183,6 +199,8 @@ def _place(location: tuple[int | str, ...]) -> tuple[str, str]:
     >>> _place(("budget", 0, "scope", "namespace", 1)), _place(("limits", "max_timeout")), _place(("limit",))
     (('the scope of budget 1', 'namespace'), ('limits', 'max_timeout'), ('the file', 'limit'))
     """
+    from hfplanner.budget.policy_tables import TABLES  # noqa: PLC0415 - only to say what is wrong
+
     words = "the file"
     keys: list[str] = []
     for part, after in zip_longest(location, location[1:]):
@@ -196,6 +214,8 @@ def _place(location: tuple[int | str, ...]) -> tuple[str, str]:
     return (words, keys[0]) if keys else ("the file", str(location[0]))
 
 
-def _table_of(location: tuple[int | str, ...]) -> type[BaseModel]:
+def _table_of(location: tuple[int | str, ...]) -> "type[BaseModel]":
+    from hfplanner.budget.policy_tables import TABLES  # noqa: PLC0415 - only to say what is wrong
+
     names = [part for part in location[:-1] if isinstance(part, str) and part in TABLES]
     return TABLES[names[-1] if names else ""]

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.period import Period
+from hfplanner.budget.plain_policy import LONGEST_TEXT, MOST, MOST_RUNNING
 from hfplanner.budget.policy import Budget, JobLimits, UnknownSpending, WaiverRule
 from hfplanner.budget.scope import Scope
 from hfplanner.errors import UsageError
@@ -18,10 +19,7 @@ from hfplanner.zones import begin_of_day, parse_zone
 
 __all__ = ["TABLES", "PolicyTables", "WaiverTable"]
 
-_LONGEST_TEXT = 200
 _LONGEST_REASON = 500
-_MOST = 1000
-_MOST_RUNNING = 10**6
 
 
 def _refused(message: str) -> PydanticCustomError:
@@ -77,12 +75,12 @@ def _moment(value: object) -> date | datetime:
 
 _Money = Annotated[int, PlainValidator(_money)]
 _Duration = Annotated[int, PlainValidator(_duration)]
-_Text = Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_plain_text)]
+_Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_plain_text)]
 _Sentence = Annotated[str, Field(max_length=_LONGEST_REASON), AfterValidator(_plain_text)]
-_Texts = Annotated[list[_Text], Field(min_length=1, max_length=_MOST), BeforeValidator(_one_or_more)]
+_Texts = Annotated[list[_Text], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more)]
 # A label may have no value.
-_LabelValue = Annotated[str, Field(max_length=_LONGEST_TEXT)]
-_LabelValues = Annotated[list[_LabelValue], Field(min_length=1, max_length=_MOST), BeforeValidator(_one_or_more)]
+_LabelValue = Annotated[str, Field(max_length=LONGEST_TEXT)]
+_LabelValues = Annotated[list[_LabelValue], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more)]
 
 
 class _Table(BaseModel):
@@ -96,7 +94,7 @@ class ScopeTable(_Table):
 
     namespace: _Texts | None = None
     owner: _Texts | None = None
-    labels: dict[str, _LabelValues] = Field(default_factory=dict, max_length=_MOST)
+    labels: dict[str, _LabelValues] = Field(default_factory=dict, max_length=MOST)
 
     def read(self) -> Scope:
         """Return the scope."""
@@ -152,10 +150,10 @@ class LimitsTable(_Table):
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] | None = None
     max_price_age: _Duration | None = None
     max_running_usd_per_hour: _Money | None = None
-    max_running_jobs: Annotated[int, Field(ge=1, le=_MOST_RUNNING)] | None = None
-    max_running_per_owner: Annotated[int, Field(ge=1, le=_MOST_RUNNING)] | None = None
-    allow_flavors: Annotated[list[_Text], Field(max_length=_MOST)] | None = None
-    deny_flavors: Annotated[list[_Text], Field(max_length=_MOST)] = Field(default_factory=list)
+    max_running_jobs: Annotated[int, Field(ge=1, le=MOST_RUNNING)] | None = None
+    max_running_per_owner: Annotated[int, Field(ge=1, le=MOST_RUNNING)] | None = None
+    allow_flavors: Annotated[list[_Text], Field(max_length=MOST)] | None = None
+    deny_flavors: Annotated[list[_Text], Field(max_length=MOST)] = Field(default_factory=list)
     unknown_spending: Literal["block", "warn"] | None = None
 
     def read(self) -> JobLimits:
@@ -183,9 +181,9 @@ def _flavors(names: list[str]) -> frozenset[str]:
 class PolicyTables(_Table):
     """The whole file."""
 
-    budget: Annotated[list[BudgetTable], Field(max_length=_MOST)] = Field(default_factory=list)
+    budget: Annotated[list[BudgetTable], Field(max_length=MOST)] = Field(default_factory=list)
     limits: LimitsTable = Field(default_factory=LimitsTable)
-    waiver: Annotated[list[WaiverTable], Field(max_length=_MOST)] = Field(default_factory=list)
+    waiver: Annotated[list[WaiverTable], Field(max_length=MOST)] = Field(default_factory=list)
 
 
 TABLES: dict[str, type[BaseModel]] = {

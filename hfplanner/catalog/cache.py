@@ -16,6 +16,7 @@ from hfplanner.catalog.listing import Listing, parse_listing
 from hfplanner.catalog.price_point import PricePoint
 from hfplanner.errors import ListingUnreadable
 from hfplanner.files import home_folder, is_private, keep_private, make_private_folder, write_private
+from hfplanner.times import json_moment, read_json_moment
 
 __all__ = ["ListingCache", "default_cache_folder"]
 
@@ -127,10 +128,8 @@ class ListingCache:
     def _from_document(self, document: Any) -> Listing:  # noqa: ANN401 - a JSON document
         if document["version"] != _VERSION or document["endpoint"] != self.endpoint:
             raise ValueError("another version or endpoint")
-        checked = datetime.fromisoformat(document["checked"])
-        if checked.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return parse_listing(document["listing"], source="cache", origin=self.endpoint, checked=checked.astimezone(UTC))
+        checked = read_json_moment(document["checked"])
+        return parse_listing(document["listing"], source="cache", origin=self.endpoint, checked=checked)
 
     def write(self, raw: bytes, checked: datetime) -> None:
         """Keep an answer that was read successfully; a reader sees the old file or the new one, never half of it.
@@ -139,7 +138,7 @@ class ListingCache:
             OSError: the folder cannot be written.
         """
         # The body goes in as it came: it has just been parsed, and is a JSON document.
-        head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": checked.isoformat()})
+        head = json.dumps({"version": _VERSION, "endpoint": self.endpoint, "checked": json_moment(checked)})
         content = head[:-1].encode() + b', "listing": ' + raw + b"}\n"
         make_private_folder(self.folder)
         keep_private(self.folder)

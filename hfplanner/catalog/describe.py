@@ -5,6 +5,7 @@ from typing import Any
 from hfplanner.catalog.accelerators import facts_of
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.times import json_moment
 
 __all__ = ["describe_flavor"]
 
@@ -42,6 +43,6 @@ def describe_flavor(flavor: Flavor, listing: Listing) -> dict[str, Any]:
         "usd_per_hour": flavor.usd_per_hour,
         "unpriced_reason": flavor.unpriced_reason,
         "source": listing.source,
-        "checked": f"{listing.checked:%Y-%m-%dT%H:%M:%SZ}",
+        "checked": json_moment(listing.checked),
         "live": listing.live,
     }

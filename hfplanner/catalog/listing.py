@@ -13,6 +13,7 @@ from hfplanner.catalog.invariants import Violation, check_flavors, check_rows
 from hfplanner.catalog.price_point import PricePoint
 from hfplanner.catalog.shipped import read_data_text
 from hfplanner.errors import ListingUnreadable
+from hfplanner.times import json_moment
 
 __all__ = ["Listing", "Source", "parse_listing", "parse_listing_bytes", "shipped_listing"]
 
@@ -57,7 +58,7 @@ class Listing:
         return {
             "source": self.source,
             "origin": self.origin,
-            "checked": f"{self.checked:%Y-%m-%dT%H:%M:%SZ}",
+            "checked": json_moment(self.checked),
             "age_secs": int(self.age(now).total_seconds()),
             "live": self.live,
             "warnings": list(self.warnings),

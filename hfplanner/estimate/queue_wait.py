@@ -43,6 +43,15 @@ class QueueWait:
         low, likely, high = (self.cases[int(share * (len(self.cases) - 1))] for share in (0.05, 0.5, 0.95))
         return Estimate(low, likely, high, (f"the queue wait of {self.jobs} jobs on {self.flavor}",))
 
+    def at(self, confidence: float | None) -> int:
+        """Return what a wait stays below: the median, or the upper end of the interval of that confidence [s].
+
+        >>> wait = QueueWait("h200", 100, tuple(range(0, 1000, 10)))
+        >>> wait.at(None), wait.at(0.9)
+        (490, 940)
+        """
+        return self.cases[int((1 + (confidence or 0.0)) / 2 * (len(self.cases) - 1))]
+
     def to_json(self) -> dict[str, Any]:
         """Return the wait as the interface spells it."""
         return {"flavor": self.flavor, "jobs": self.jobs, "queue_wait_secs": self.secs.to_json()}

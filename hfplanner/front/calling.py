@@ -6,6 +6,7 @@ of the command line speaks of options.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
@@ -40,10 +41,10 @@ class Given:
         names = [one.name for one in fields(kind) if one.name in self.values]  # type: ignore[arg-type] # any dataclass
         return kind(**{name: self.values[name] for name in names})
 
-    def open_workspace(self) -> Workspace:
-        """Return the world: the one that was given, or the one of the environment with what was given."""
+    def open_workspace(self) -> AbstractContextManager[Workspace]:
+        """Return the world: the one that was given, which stays open, or the one of the environment."""
         if self.workspace is not None:
-            return self.workspace
+            return nullcontext(self.workspace)
         named = {name: self.values[name] for name in ("token", "offline", "policy", "ledger") if name in self.values}
         return Workspace.from_environ(**named)
 

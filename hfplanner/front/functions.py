@@ -109,7 +109,7 @@ def hardware(given: Given) -> Hardware:
         return Hardware(found, workspace.now())
 
 
-@asks(*NEEDS, *MODEL, *TIME, *LIMITS, OBJECTIVE, TOP, *_PRICES)
+@asks(*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, OBJECTIVE, TOP, *_PRICES)
 def recommend(given: Given) -> Recommended:
     """Return which flavor is cheapest for what a job needs, why, and why every other is not.
 

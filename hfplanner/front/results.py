@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hfplanner.front.frames import Columns, frame_of
 from hfplanner.plan.arguments import in_python
 from hfplanner.sanitize import sanitize
 
@@ -95,26 +96,12 @@ class Table(Answer):
     __slots__ = ()
 
     @abstractmethod
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        """Return its rows as plain data."""
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        """Return the columns of its frame, and its rows as the JSON has them."""
 
     def to_polars(self) -> "pl.DataFrame":
         """Return its rows as a frame; an estimate is three columns: ``_low``, ``_likely`` and ``_high``."""
-        import polars as pl  # noqa: PLC0415 - only where a frame is asked for
-
-        return pl.DataFrame([_flat(row) for row in self._records()], infer_schema_length=None)
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row whose estimates are three numbers, and whose other mappings are columns of their own."""
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        if not isinstance(value, Mapping):
-            flat[name] = value
-            continue
-        parts = ("low", "likely", "high") if "likely" in value else tuple(value)
-        flat |= _flat({f"{name}_{part}": value[part] for part in parts})
-    return flat
+        return frame_of(*self._rows())
 
 
 def _text_lines(columns: Sequence[Column]) -> Iterable[str]:

@@ -19,6 +19,7 @@ import polars as pl
 from hfplanner.errors import HistoryError
 from hfplanner.files import make_private_folder, write_private
 from hfplanner.history.store import HistoryStore
+from hfplanner.times import json_moment, read_json_moment
 
 __all__ = ["BILL_ROWS_SCHEMA", "BilledPeriod", "Bills", "keep_bill", "read_bills"]
 
@@ -74,7 +75,7 @@ class BilledPeriod:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
-        return {**asdict(self), **{name: _iso(getattr(self, name)) for name in _TIMES}}
+        return {**asdict(self), **{name: json_moment(getattr(self, name)) for name in _TIMES}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,4 @@ def _read(path: Path) -> tuple[BilledPeriod, pl.DataFrame]:
 
 
 def _period(document: Mapping[str, Any]) -> BilledPeriod:
-    return BilledPeriod(**{**document, **{name: datetime.fromisoformat(document[name]) for name in _TIMES}})
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return BilledPeriod(**{**document, **{name: read_json_moment(document[name]) for name in _TIMES}})

@@ -11,6 +11,7 @@ from typing import Any
 
 from hfplanner.errors import HistoryError
 from hfplanner.files import write_private
+from hfplanner.times import json_moment, read_json_moment
 
 __all__ = ["DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
 
@@ -58,7 +59,7 @@ class Pull:
 
     def to_json(self) -> dict[str, Any]:
         """Return the pull as a JSON object."""
-        return {**asdict(self), "bad": dict(self.bad), "seen_at": self.seen_at.isoformat()}
+        return {**asdict(self), "bad": dict(self.bad), "seen_at": json_moment(self.seen_at)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +132,7 @@ def _months(document: Mapping[str, Any]) -> dict[str, tuple[DataFile, ...]]:
 
 
 def _pull(item: Mapping[str, Any]) -> Pull:
-    seen_at = datetime.fromisoformat(item["seen_at"])
-    if seen_at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return Pull(**{**item, "seen_at": seen_at})
+    return Pull(**{**item, "seen_at": read_json_moment(item["seen_at"])})
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

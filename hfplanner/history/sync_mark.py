@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hfplanner.times import json_moment, read_json_moment
+
 __all__ = ["Gap", "Mark", "joined"]
 
 
@@ -49,8 +51,8 @@ class Mark:
     def to_text(self) -> str:
         """Return the mark as the manifest keeps it."""
         document = {
-            "top": _text(self.top),
-            "gaps": [{"cursor": gap.cursor, "until": _text(gap.until)} for gap in self.gaps],
+            "top": json_moment(self.top),
+            "gaps": [{"cursor": gap.cursor, "until": json_moment(gap.until)} for gap in self.gaps],
             "bad": dict(self.bad),
             "gone": sorted(self.gone),
         }
@@ -90,17 +92,8 @@ def joined(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
     return tuple(gaps[last:])
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
 def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment
+    return None if text is None else read_json_moment(text)
 
 
 def _cursor(value: str | None) -> str | None:

@@ -7,6 +7,7 @@ from hfplanner.errors import HfplannerError
 from hfplanner.history.bill_pull import BillPull
 from hfplanner.history.manifest import Pull
 from hfplanner.history.store import Added
+from hfplanner.times import json_moment
 
 __all__ = ["NamespaceSync", "Sync", "Tally"]
 
@@ -79,7 +80,7 @@ class NamespaceSync:
             "source": self.pull and self.pull.source,
             "complete": self.complete,
             "reason": self.reason,
-            "seen_at": self.pull and self.pull.seen_at.isoformat().replace("+00:00", "Z"),
+            "seen_at": json_moment(self.pull.seen_at) if self.pull else None,
             **asdict(self.tally),
             "gone": self.gone,
             "bad": dict(self.pull.bad) if self.pull else {},

@@ -49,7 +49,6 @@ __all__ = [
     "TIME",
     "TOP",
     "TRIALS",
-    "UTILIZATION",
     "WHERE",
     "WORST_TIMEOUT",
     "Argument",
@@ -577,16 +576,15 @@ TIME: tuple[Argument, ...] = (
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
     ),
+    Argument(
+        name="utilization",
+        group="Time",
+        read=read_percent,
+        metavar="PERCENT",
+        help="The share of the time in which the GPU computed, where it was measured.",
+    ),
 )
 """How long the job runs, as far as somebody knows."""
-
-UTILIZATION = Argument(
-    name="utilization",
-    group="Time",
-    read=read_percent,
-    metavar="PERCENT",
-    help="The share of the time in which the GPU computed, where it was measured.",
-)
 
 LIMITS: tuple[Argument, ...] = (
     Argument(
@@ -594,7 +592,7 @@ LIMITS: tuple[Argument, ...] = (
         group="Limits",
         read=read_seconds,
         metavar="TIME",
-        help="At most this long; needs --duration or --like.",
+        help="At most this long; needs --duration, --like or --tokens.",
     ),
     Argument(
         name="max_cost",
@@ -786,7 +784,7 @@ OBJECTIVE = Argument(
     choices="hfplanner.recommend.needs:Objective",
     default="cost",
     shown_default="cost",
-    help="What to have least of; time needs --duration or --like.",
+    help="What to have least of; time needs --duration, --like or --tokens.",
 )
 TOP = Argument(
     name="top", group="Output", read=whole_number(_MOST_FLAVORS), metavar="N", help="Keep the N best options."
@@ -813,7 +811,6 @@ _UNSAID: dict[str, dict[str, Any]] = {
 
 DURATION: tuple[Argument, ...] = (
     *TIME,
-    UTILIZATION,
     *(replace(one, **_UNSAID.get(one.name, {})) for one in MODEL),
     replace(GPUS_OF_A_RUN, default=None),
 )
@@ -920,7 +917,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 _TABLE: dict[str, Argument] = {
-    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, UTILIZATION, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
+    argument.name: argument for argument in (*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, *SWEEP, *JOB, *WHERE)
 }
 
 

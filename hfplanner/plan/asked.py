@@ -149,6 +149,7 @@ class AskedTime:
     Args:
         run_precision: what it computes in, where no model says it.
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
+        trials: for how many runs the flavor is chosen; ``None`` is not said.
     """
 
     duration: Sequence[MeasuredDuration] | None = None
@@ -159,15 +160,17 @@ class AskedTime:
     tokens: int | None = None
     run_precision: RunPrecision | None = None
     utilization: float | None = None
+    trials: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedLimits:
-    """The limits on time and money, and what to have least of."""
+    """The limits on time and money, and what to have least of; the deadline is as it was typed."""
 
     max_time: int | None = None
     max_cost: int | None = None
     max_price: int | None = None
+    deadline: str | None = None
     confidence: float | None = None
     objective: Objective = "cost"
     top: int | None = None

@@ -12,6 +12,7 @@ from hfplanner.errors import HubError
 from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.workspace import Workspace
+from hfplanner.times import json_moment
 
 __all__ = ["BudgetOverview", "overview_budgets"]
 
@@ -41,7 +42,7 @@ class BudgetOverview:
                     "budget": rule.budget,
                     "reason": rule.waiver.reason,
                     "author": rule.waiver.author,
-                    "expires": f"{rule.waiver.expires:%Y-%m-%dT%H:%M:%SZ}",
+                    "expires": json_moment(rule.waiver.expires),
                     "scope": rule.scope.words(),
                 }
                 for rule in self.policy.waivers

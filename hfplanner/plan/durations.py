@@ -51,7 +51,8 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     if known.history is not None:
         return durations.durations_like(known.history, listing, workload, tokens=time.tokens)
     if measured:
-        return durations.durations_from(measured, listing, workload, tokens=time.tokens)
+        work = None if known.model is None else _work(known)
+        return durations.durations_from(measured, listing, workload, tokens=time.tokens, work=work)
     return durations.durations_planned(_work(known), listing, workload, memory=memory_on(known, listing))
 
 
@@ -112,13 +113,21 @@ def _measured(time: AskedTime) -> list[MeasuredRun]:
 
 
 def _work(known: KnownJob) -> "Work":
-    """Return the work of a job that never ran."""
+    """Return the work of a job whose model is known: so many tokens, or any number where nobody says how many."""
     from hfplanner.estimate.duration.first_principles import Work  # noqa: PLC0415 - as above
 
     time, model = known.needs.time, known.model
-    if model is None or time.tokens is None:
-        raise ValueError("no model, or no tokens")
+    if model is None:
+        raise ValueError("no model")
     job = model.job
     kind = _KINDS.get(time.phase, "decode") if job.task == "inference" else job.task
     batch = known.needs.model.batch_size
-    return Work(shape=model.shape, kind=kind, tokens=time.tokens, seq_len=job.seq_len, batch_size=batch, job=job)
+    return Work(
+        shape=model.shape,
+        kind=kind,
+        tokens=time.tokens or job.seq_len,
+        seq_len=job.seq_len,
+        batch_size=batch,
+        job=job,
+        tokens_told=time.tokens is not None,
+    )

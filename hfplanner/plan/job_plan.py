@@ -13,14 +13,14 @@ from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import JobNeeds
+from hfplanner.plan.chosen_flavor import ChosenFlavor, choose_flavor
+from hfplanner.plan.chosen_run import ChosenRun, RunLimits, choose_run
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
 from hfplanner.plan.known import KnownJob, know_job
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.uploads import Uploads
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.needs import Needs
-from hfplanner.submit.choose import ChosenFlavor, choose_flavor
-from hfplanner.submit.plan import ChosenRun, RunLimits, choose_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

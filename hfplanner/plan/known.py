@@ -1,15 +1,21 @@
 """What is known of a job before any listing is asked for: its model, its history, and that nothing contradicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
 from hfplanner.plan.asked import AskedModel, JobNeeds
+from hfplanner.plan.waiting import known_waits
+from hfplanner.plan.when import parse_when
 from hfplanner.recommend.needs import Needs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.load import ModelSource
     from hfplanner.models.shape import ModelShape
     from hfplanner.plan.workspace import Workspace
@@ -40,11 +46,23 @@ class KnownJob:
         needs: what was asked.
         model: what is run; ``None`` where none is named.
         history: the jobs it is like; ``None`` where none are named.
+        deadline: when it has to be done; ``None`` where that is not asked.
+        deadline_secs: the same from now [s].
+        waits: how long jobs waited for a flavor, by its name; empty where no limit on time is asked.
     """
 
     needs: JobNeeds
     model: ModelRun | None = None
     history: "LikeHistory | None" = None
+    deadline: datetime | None = None
+    deadline_secs: int | None = None
+    waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
+
+    @property
+    def runs(self) -> int:
+        """For how many runs the flavor is chosen: as said, or as many as such jobs ran in the history's last month."""
+        said = self.needs.time.trials
+        return said or max(self.history.runs_last_month if self.history else 1, 1)
 
     @property
     def has_duration(self) -> bool:
@@ -83,6 +101,7 @@ class KnownJob:
             **machine.as_needs(),
             duration_secs=self.same_everywhere_secs,
             max_time_secs=limits.max_time,
+            deadline_secs=self.deadline_secs,
             max_cost_micro_usd=limits.max_cost if with_max_cost else None,
             max_price_micro_usd_per_hour=limits.max_price,
             objective=limits.objective,
@@ -107,7 +126,16 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         run = ModelRun(shape, asked.job(needs.machine.gpus or 1))
     _refuse_what_says_nothing(needs)
     like = needs.time.like
-    known = KnownJob(needs=needs, model=run, history=None if like is None else _history_like(like, workspace))
+    deadline, now = needs.limits.deadline, workspace.now()
+    until = None if deadline is None else parse_when(deadline, now)
+    known = KnownJob(
+        needs=needs,
+        model=run,
+        history=None if like is None else _history_like(like, workspace),
+        deadline=until,
+        deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
+        waits={} if until is None and needs.limits.max_time is None else known_waits(workspace),
+    )
     # Refused here, before anybody is asked for a listing.
     known.flavor_needs()
     return known

@@ -51,7 +51,8 @@ def recommend_known(known: KnownJob, listing: Listing, *, with_max_cost: bool = 
         UsageError: an accelerator that no flavor has, or a limit on what nothing is known about.
         NoSuchJobs: no job like the one named ran to its end.
     """
-    return recommend(known.flavor_needs(with_max_cost=with_max_cost), listing, estimates_on(known, listing))
+    needs = known.flavor_needs(with_max_cost=with_max_cost)
+    return recommend(needs, listing, estimates_on(known, listing), runs=known.runs)
 
 
 def estimates_on(known: KnownJob, listing: Listing) -> Estimates:
@@ -61,4 +62,4 @@ def estimates_on(known: KnownJob, listing: Listing) -> Estimates:
         UsageError: a run was measured on a flavor that is not listed.
         NoSuchJobs: no job like the one named ran to its end.
     """
-    return Estimates(memory=memory_on(known, listing), durations=durations_of(known, listing))
+    return Estimates(memory=memory_on(known, listing), durations=durations_of(known, listing), waits=known.waits)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError, quoted
 from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.chosen_flavor import is_named
 from hfplanner.plan.uploads import Uploads, read_local_volume
-from hfplanner.submit.choose import is_named
 
 if TYPE_CHECKING:
     from hfplanner.api.models import Volume

@@ -56,8 +56,8 @@ def job_again(job: "JobInfo") -> "NewJob":
         JobSpecError: it cannot be sent again as it is.
 
     >>> from hfplanner.api.models import JobInfo
-    >>> said = {"id": "a", "dockerImage": "python:3.12", "command": ["id"], "timeout": 90, "retry": 1, "flavor": "l4x1"}
-    >>> again = job_again(JobInfo.model_validate(said | {"labels": {"hfplanner-sid": "5", "team": "nlp"}}))
+    >>> job = JobInfo(id="a", docker_image="python:3.12", command=["id"], timeout=90, retry=1, flavor="l4x1")
+    >>> again = job_again(job.model_copy(update={"labels": {"hfplanner-sid": "5", "team": "nlp"}}))
     >>> again.timeout_secs, again.attempts, dict(again.labels)
     (90, 2, {'team': 'nlp'})
     """

@@ -7,9 +7,9 @@ from typing import Any
 from hfplanner.errors import JobSpecError, UsageError
 from hfplanner.plan.arguments import as_argument, find_arguments, read_value
 from hfplanner.plan.asked import AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.chosen_flavor import AUTO
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.specs.found import DEFAULT_FLAVOR, DEFAULT_TIMEOUT_SECS, FoundJob
-from hfplanner.submit.choose import AUTO
 
 __all__ = ["UV_IMAGE", "needs_of", "needs_of_table", "request_of"]
 

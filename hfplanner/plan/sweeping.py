@@ -11,6 +11,7 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.plan.asked import AskedLimits, AskedTime, JobNeeds
 from hfplanner.plan.known import know_job
 from hfplanner.plan.recommending import recommend_for
+from hfplanner.plan.waiting import known_waits
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.confidence import seconds_at
 from hfplanner.recommend.result import Option, Recommendation
@@ -18,6 +19,7 @@ from hfplanner.recommend.sweep.offers import SweepLimits, TrialOffer
 from hfplanner.recommend.sweep.plan import SweepPlan, sweep_plan
 from hfplanner.recommend.sweep.solve import solve_sweep
 from hfplanner.recommend.words import nothing_fits
+from hfplanner.times import json_moment
 from hfplanner.units import ceiling_micro_usd, format_about_duration, format_usd
 
 __all__ = ["AskedSweep", "Sweep", "plan_sweep"]
@@ -64,7 +66,7 @@ class Sweep:
         deadline = self.asked.deadline
         asked = {
             "trials": self.asked.trials,
-            "deadline": deadline and f"{deadline:%Y-%m-%dT%H:%M:%SZ}",
+            "deadline": json_moment(deadline),
             "parallel": self.asked.parallel,
             "startup_secs": self.asked.startup_secs,
         }
@@ -101,7 +103,7 @@ def plan_sweep(asked: AskedSweep, needs: JobNeeds, workspace: Workspace) -> Swee
     answer = recommend_for(one, workspace)
     if not answer.options:
         raise nothing_fits(answer)
-    waits = _waits(workspace)
+    waits = {name: wait.secs for name, wait in known_waits(workspace).items()}
     offers = {offer.flavor: offer for option in answer.options if (offer := _offer(option, asked, needs, waits))}
     limits = _limits(asked, needs, workspace)
     mix = solve_sweep(offers.values(), limits)
@@ -133,15 +135,6 @@ def _without_startup(time: AskedTime, startup_secs: int) -> AskedTime:
     if any(run.seconds <= 0 for run in runs):
         raise UsageError("--startup is no shorter than the --duration that it is part of.")
     return replace(time, duration=runs or None)
-
-
-def _waits(workspace: Workspace) -> Mapping[str, Estimate]:
-    jobs = workspace.history_jobs()
-    if jobs is None:
-        return {}
-    from hfplanner.estimate.queue_wait import queue_waits  # noqa: PLC0415 - polars, for those who have a history
-
-    return {name: wait.secs for name, wait in queue_waits(jobs()).items()}
 
 
 def _offer(option: Option, asked: AskedSweep, needs: JobNeeds, waits: Mapping[str, Estimate]) -> TrialOffer | None:

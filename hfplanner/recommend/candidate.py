@@ -26,12 +26,14 @@ class Candidate:
         duration_secs: how long the job runs.
         cost_micro_usd: what that costs.
         memory: what its model needs.
+        wait_secs: how long it waits in the queue.
     """
 
     flavor: Flavor
     duration_secs: Estimate | None = None
     cost_micro_usd: Estimate | None = None
     memory: FlavorMemory | None = None
+    wait_secs: Estimate | None = None
 
 
 def candidate_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> Candidate:
@@ -45,12 +47,13 @@ def candidate_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> Candidat
     >>> there.cost_micro_usd.likely
     1199970
     """
-    duration = _duration_on(needs, flavor, estimates)
+    duration, wait = _duration_on(needs, flavor, estimates), estimates.waits.get(flavor.name)
     return Candidate(
         flavor=flavor,
         duration_secs=duration,
         cost_micro_usd=None if duration is None else job_cost(flavor.price, duration),
         memory=estimates.memory.by_flavor[flavor.name] if estimates.memory else None,
+        wait_secs=None if wait is None else wait.secs,
     )
 
 
@@ -75,6 +78,8 @@ def wanted_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> Needs:
         duration = estimates.durations.by_flavor.get(flavor.name)
         secs = None if duration is None else seconds_at(duration, needs.confidence)
         updates["duration_secs"] = None if secs is None else min(max(secs, 1), NEED_LIMITS["duration_secs"])
+    if needs.deadline_secs is not None:
+        updates["done_secs"] = _done_on(needs, flavor, estimates)
     if estimates.memory is not None:
         there = estimates.memory.by_flavor[flavor.name]
         updates["gpus"] = max(needs.gpus or 1, there.gpus)
@@ -82,6 +87,15 @@ def wanted_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> Needs:
             if getattr(flavor, field) is not None:
                 updates[field] = max(getattr(needs, field) or 1, need)
     return replace(needs, **updates) if updates else needs
+
+
+def _done_on(needs: Needs, flavor: Flavor, estimates: Estimates) -> int | None:
+    """Return how long until the job is done there [s]: its wait, as far as it is known, and its run."""
+    duration, wait = _duration_on(needs, flavor, estimates), estimates.waits.get(flavor.name)
+    if duration is None:
+        return None
+    waiting = 0 if wait is None else wait.at(needs.confidence)
+    return min(waiting + seconds_at(duration, needs.confidence), NEED_LIMITS["deadline_secs"] + 1)
 
 
 def rank_key(needs: Needs, estimates: Estimates) -> Callable[[Flavor], tuple[Any, ...]]:

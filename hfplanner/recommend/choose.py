@@ -16,7 +16,7 @@ from hfplanner.recommend.rules import rank_order, tie_order
 __all__ = ["recommend"]
 
 
-def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATES) -> Recommendation:
+def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATES, *, runs: int = 1) -> Recommendation:
     """Return every flavor of the listing, ranked where it meets the needs and with its reasons where it does not.
 
     Options come cheapest first (fastest first for ``objective="time"``), by likely values. Ties: cheaper, then more
@@ -26,6 +26,7 @@ def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATE
         needs: what is asked.
         listing: what can be rented.
         estimates: what is known of the job on each flavor of the listing.
+        runs: how many runs the choice is made for.
 
     Raises:
         UsageError: an accelerator that no flavor has, or a limit on what nothing is known about.
@@ -54,6 +55,7 @@ def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATE
         nearest_miss=nearest_miss(needs, flavors, fitting, estimates),
         estimates=estimates,
         fitting=tuple(option.flavor for option in options),
+        runs=runs,
     )
 
 

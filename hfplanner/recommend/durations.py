@@ -1,13 +1,18 @@
 """How long a job runs on every flavor of a listing, from where it was measured."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
+from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.first_principles import Work, durations_from_work
-from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, runs_of_history
+from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, known_flavors, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout
+from hfplanner.estimate.duration.with_model import blend_with_work
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed
 from hfplanner.units import format_bytes
@@ -16,7 +21,12 @@ __all__ = ["durations_from", "durations_like", "durations_planned"]
 
 
 def durations_from(
-    measured: Sequence[MeasuredRun], listing: Listing, workload: Workload, *, tokens: int | None = None
+    measured: Sequence[MeasuredRun],
+    listing: Listing,
+    workload: Workload,
+    *,
+    tokens: int | None = None,
+    work: Work | None = None,
 ) -> Durations:
     """Return a job's duration on every flavor of the listing, or why nothing is known there.
 
@@ -25,6 +35,7 @@ def durations_from(
         listing: what can be rented.
         workload: what the job does.
         tokens: how many it reads, writes or is trained on, if that is known.
+        work: the model that ran, and how; its operations say more of the change from card to card.
 
     Raises:
         UsageError: a run was measured on a flavor that is not listed, and never was.
@@ -37,6 +48,12 @@ def durations_from(
     (8400, True)
     """
     carried = carry_from_runs(measured, listing.flavors, listing.flavors, workload)
+    if work is not None:
+        known = known_flavors(listing.flavors)
+        carried = blend_with_work(carried, measured, known, work, workload)
+        ran_secs = max(run.duration_secs.likely for run in measured)
+        suggested = {name: suggested_timeout(one, ran_secs=ran_secs) for name, one in carried.estimates.items()}
+        carried = carried.with_timeouts(suggested)
     return Durations(
         measured=tuple(measured),
         workload=workload,
@@ -98,7 +115,7 @@ def durations_planned(
     fits = {} if memory is None else memory.by_flavor
     too_small = {name: _too_small(there) for name, there in fits.items() if there.verdict == "no"}
     flavors = [flavor for flavor in listing.flavors if flavor.name not in too_small or not flavor.gpus]
-    carried = durations_from_work(work, flavors, workload)
+    carried = _on_its_gpus(work, flavors, workload, memory)
     carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
     return Durations(
         measured=(),
@@ -108,6 +125,23 @@ def durations_planned(
         timeouts=carried.timeouts,
         timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
+    )
+
+
+def _on_its_gpus(work: Work, flavors: Sequence[Flavor], workload: Workload, memory: MemoryNeed | None) -> Carried:
+    """Return the duration on each flavor over as many GPUs as the model lies on there: they share every step."""
+    if memory is None or not memory.spread or memory.job.trains:
+        return durations_from_work(work, flavors, workload)
+    together: dict[int, list[Flavor]] = defaultdict(list)
+    for flavor in flavors:
+        together[memory.by_flavor[flavor.name].gpus].append(flavor)
+    parts = [
+        durations_from_work(replace(work, job=replace(work.run_as, gpus=gpus)), some, workload)
+        for gpus, some in together.items()
+    ]
+    return Carried(
+        {name: estimate for part in parts for name, estimate in part.estimates.items()},
+        {name: why for part in parts for name, why in part.unknown.items()},
     )
 
 

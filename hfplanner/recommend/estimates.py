@@ -12,6 +12,7 @@ from hfplanner.recommend.confidence import INTERVAL, one_sided
 if TYPE_CHECKING:
     from hfplanner.estimate.memory.fits import Place
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.shape import ModelShape
 
 __all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed"]
@@ -133,10 +134,12 @@ class Estimates:
     Args:
         memory: what its model needs on every flavor.
         durations: how long it runs on every flavor.
+        waits: how long jobs waited for a flavor, by its name, where the history tells.
     """
 
     memory: MemoryNeed | None = None
     durations: Durations | None = None
+    waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it: part of the request."""

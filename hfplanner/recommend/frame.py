@@ -90,7 +90,7 @@ def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | N
     wanted = read_needs(needs, listed)
     bad = bad_needs(wanted)
     good = wanted.join(bad, on="need", how="anti", maintain_order="left") if bad.height else wanted
-    asked = [rule for rule in RULES if good[rule.need].null_count() < good.height]
+    asked = [rule for rule in RULES if rule.need in NEEDS_SCHEMA and good[rule.need].null_count() < good.height]
     answers = [_rank(part, flavors, asked, schema, top) for part in good.iter_slices(_SLICE)]
     options = pl.concat([answer[0] for answer in answers]) if answers else schema.to_frame()
     unmet = pl.concat([answer[1] for answer in answers]) if answers else UNMET_SCHEMA.to_frame()

@@ -173,8 +173,8 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
         case "max_price_micro_usd_per_hour" | "max_cost_micro_usd":
             amount = format_usd_exact(value).removeprefix("$").replace(",", "")
             return f"--{'max-price' if 'price' in field else 'max-cost'} {amount}"
-        case "max_time_secs":
-            return f"--max-time {format_duration(value)}"
+        case "max_time_secs" | "deadline_secs":
+            return f"--{'max-time' if field == 'max_time_secs' else 'deadline'} {format_duration(value)}"
         case _:
             return f"--{'cpu' if field == 'vcpu' else field} {value}"
 

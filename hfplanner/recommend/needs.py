@@ -19,6 +19,7 @@ NEED_LIMITS = {
     "disk_bytes": MAX_BYTES,
     "duration_secs": MAX_DURATION_SECS,
     "max_time_secs": MAX_DURATION_SECS,
+    "deadline_secs": MAX_DURATION_SECS,
     "max_cost_micro_usd": MAX_MICRO_USD,
     "max_price_micro_usd_per_hour": MAX_MICRO_USD,
     "top": 10_000,
@@ -43,6 +44,9 @@ class Needs:
         disk_bytes: at least this much ephemeral storage.
         duration_secs: how long the job runs, the same on every flavor.
         max_time_secs: at most this long; needs ``duration_secs``, or durations estimated per flavor.
+        deadline_secs: done so long from now, the wait in the queue counted; needs the same.
+        done_secs: how long from now until the job is done, as :func:`~hfplanner.recommend.candidate.wanted_on` fills
+            it in for a flavor; nobody asks for it.
         max_cost_micro_usd: at most this much for the job; needs the same.
         max_price_micro_usd_per_hour: at most this price per hour.
         objective: ``"cost"`` (cheapest first) or ``"time"`` (fastest first; needs the same).
@@ -68,6 +72,8 @@ class Needs:
     disk_bytes: int | None = None
     duration_secs: int | None = None
     max_time_secs: int | None = None
+    deadline_secs: int | None = None
+    done_secs: int | None = None
     max_cost_micro_usd: int | None = None
     max_price_micro_usd_per_hour: int | None = None
     objective: Objective = "cost"
@@ -109,6 +115,7 @@ class Needs:
             )
         asked = {
             "--max-time": self.max_time_secs is not None,
+            "--deadline": self.deadline_secs is not None,
             "--max-cost": self.max_cost_micro_usd is not None,
             "--objective time": self.objective == "time",
         }
@@ -126,5 +133,5 @@ class Needs:
 
     def to_json(self) -> dict[str, Any]:
         """Return every field, as the interface spells it."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "done_secs"}
         return values | {"accelerators": list(self.accelerators)}

@@ -12,8 +12,8 @@ from hfplanner.recommend.needs import NEED_LIMITS, Needs
 
 __all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "bad_needs", "read_needs"]
 
-# How the answer is chosen and cut is said for the whole frame, or not at all.
-_OF_THE_ANSWER = {"objective", "confidence", "top"}
+# How the answer is chosen and cut is said for the whole frame, or not at all; a deadline needs the wait in the queue.
+_OF_THE_ANSWER = {"objective", "confidence", "top", "deadline_secs", "done_secs"}
 _KINDS = {int | None: pl.Int64(), bool: pl.Boolean(), tuple[str, ...]: pl.List(pl.String())}
 
 # The fields of Needs, in their units; a column that is missing is null on every row: it does not matter.

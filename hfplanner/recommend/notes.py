@@ -10,7 +10,7 @@ from hfplanner.recommend.dominance import beaten_on_the_list
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import Needs, Objective
 from hfplanner.recommend.words import format_chance
-from hfplanner.units import format_bytes, format_duration, format_usd
+from hfplanner.units import SECONDS_PER_MINUTE, format_about_duration, format_bytes, format_duration, format_usd
 
 __all__ = ["option_notes", "standing"]
 
@@ -33,6 +33,7 @@ def option_notes(
     """
     flavor = candidate.flavor
     notes = list(_about_time(needs, candidate, ordered, estimates))
+    notes.extend(_about_wait(needs, candidate))
     notes.extend(_about_estimated_memory(candidate))
     if dominated_by:
         notes.append(f"{dominated_by[0]} is at least as good in everything listed and in speed, for no more money")
@@ -137,6 +138,16 @@ def _about_time(
             yield "every flavor is taken to be as fast as the others, so the cheapest comes first"
     elif candidate.duration_secs is None:
         yield f"its duration is not known: {durations.unknown[candidate.flavor.name]}"
+
+
+def _about_wait(needs: Needs, candidate: Candidate) -> Iterator[str]:
+    """Say how long it waits before it runs, which no running time has in it, and where that is not known."""
+    wait = candidate.wait_secs
+    if wait is not None and wait.likely >= SECONDS_PER_MINUTE:
+        about, most = format_about_duration(wait.likely), format_about_duration(wait.high)
+        yield f"before it runs it waits about {about}, and up to {most} ({', '.join(wait.basis)})"
+    elif wait is None and needs.deadline_secs is not None:
+        yield "how long it waits in the queue is not known, and the deadline counts no wait"
 
 
 def _about_estimated_memory(candidate: Candidate) -> Iterator[str]:

@@ -45,6 +45,7 @@ def rank_options(needs: Needs, fitting: Sequence[Flavor], estimates: Estimates =
                 standing=standing(candidate, candidates, needs.objective),
                 notes=option_notes(needs, candidate, candidates, beaten_by, estimates),
                 memory=candidate.memory,
+                wait_secs=candidate.wait_secs,
                 timeout_secs=timeouts.get(flavor.name),
                 timeout_bound=bounds.get(flavor.name),
                 micro_usd_per_million_tokens=_per_million(candidate, estimates),

@@ -53,7 +53,10 @@ def _reasons(needs: Needs, flavor: Flavor, estimates: Estimates) -> Iterator[Rea
             yield Reason(rule.code, _no_time(flavor, estimates), limit, need, have)
         else:
             is_bound = bool(needs.confidence) and estimates.durations is not None and rule.code != "max_price"
-            yield Reason(rule.code, _offer(rule, needs, flavor, is_bound=is_bound), limit, need, have)
+            offer = _offer(rule, needs, flavor, is_bound=is_bound)
+            wait = estimates.waits.get(flavor.name) if rule.code == "deadline" else None
+            waits = f", of which it waits {rule.show(wait.at(needs.confidence))}" if wait else ""
+            yield Reason(rule.code, f"{offer}{waits}", limit, need, have)
 
 
 def _show(rule: Rule, need: Any, have: Any) -> Callable[[int], str]:  # noqa: ANN401 - the values of any rule

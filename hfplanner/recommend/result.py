@@ -39,6 +39,7 @@ class Option:
         micro_usd_per_million_tokens: what a million tokens cost, where their number and the time are known.
         timeout_secs: the timeout that is suggested [s], ``None`` while time is not known.
         timeout_bound: what bound it, a sentence; ``None`` where it is what one run in a hundred exceeds.
+        wait_secs: how long it waits in the queue, ``None`` where the history does not tell, or was not asked.
     """
 
     rank: int
@@ -55,6 +56,7 @@ class Option:
     timeout_secs: int | None = None
     micro_usd_per_million_tokens: Estimate | None = None
     timeout_bound: str | None = None
+    wait_secs: Estimate | None = None
 
     @property
     def worst_case_micro_usd(self) -> int | None:
@@ -89,6 +91,7 @@ class Option:
             "suggested_timeout_bound": self.timeout_bound,
             "worst_case_micro_usd": self.worst_case_micro_usd,
             "micro_usd_per_million_tokens": per_million.to_json() if per_million else None,
+            "queue_wait_secs": self.wait_secs.to_json() if self.wait_secs else None,
         }
 
 
@@ -211,7 +214,7 @@ class Recommendation:
 
     def certainty(self) -> Certainty:
         """Return how sure the order of the options is; it is drawn anew at each call, and the same each time."""
-        return certainty_of(self.needs, self.fitting, self.estimates.durations, runs=self.runs)
+        return certainty_of(self.needs, self.fitting, self.estimates, runs=self.runs)
 
     def to_json(self, now: datetime) -> dict[str, Any]:
         """Return the answer as the interface spells it; ``now`` gives the listing its age."""
@@ -227,4 +230,4 @@ class Recommendation:
         }
 
     def _request(self) -> dict[str, Any]:
-        return self.needs.to_json() | self.estimates.to_json()
+        return self.needs.to_json() | self.estimates.to_json() | {"runs": self.runs}

@@ -140,6 +140,15 @@ RULES: tuple[Rule, ...] = (
         show=format_duration,
         is_budget=True,
     ),
+    Rule(
+        code="deadline",
+        need="deadline_secs",
+        have=lambda wanted, _: wanted.done_secs,
+        met=lambda wanted, _: wanted.done_secs <= wanted.deadline_secs,
+        says="done in {have}",
+        show=format_duration,
+        is_budget=True,
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from hfplanner.recommend.estimates import NO_ESTIMATES, Durations, Estimates, Me
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.rules import RULES
-from hfplanner.units import format_bytes, format_duration, format_usd
+from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
 
 __all__ = ["describe_needs", "format_chance", "nothing_fits"]
 
@@ -49,6 +49,7 @@ def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:
         (needs.duration_secs, lambda seconds: f"a run of {format_duration(seconds)}"),
         (estimates.durations, _of_runs),
         (needs.max_time_secs, lambda seconds: f"at most {format_duration(seconds)}"),
+        (needs.deadline_secs, lambda seconds: f"done within {format_about_duration(seconds)}"),
         (needs.max_cost_micro_usd, lambda amount: f"at most {format_usd(amount)} for the job"),
         (needs.max_price_micro_usd_per_hour, lambda amount: f"at most {format_usd(amount)} an hour"),
     )
@@ -59,7 +60,8 @@ def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:
 
 def _of_model(need: MemoryNeed) -> str:
     job = need.job
-    said = f"{_TASKS[job.task].format(need.shape.name)} ({job.batch_size} x {job.seq_len} tokens)"
+    many = "vLLM's batches of" if job.engine == "vllm" and job.batch_size == 1 else f"{job.batch_size} x"
+    said = f"{_TASKS[job.task].format(need.shape.name)} ({many} {job.seq_len} tokens)"
     return f"{said} over the GPUs of one flavor" if need.spread else said
 
 

@@ -11,6 +11,7 @@ from hfplanner.report.money import Money
 from hfplanner.report.reconcile_result import Reconciliation
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste_result import Waste
+from hfplanner.times import json_moment
 
 __all__ = ["MOST_DRAWN", "Chart", "Day", "Distribution", "Figures", "Group", "Pull", "Report"]
 
@@ -236,13 +237,13 @@ class Report:
         return {
             "complete": self.complete,
             "incomplete_reasons": list(self.gaps),
-            "as_of": _iso(self.as_of),
+            "as_of": json_moment(self.as_of),
             "period": {
-                "since": _iso(self.spec.since),
-                "until": _iso(self.spec.until),
+                "since": json_moment(self.spec.since),
+                "until": json_moment(self.spec.until),
                 "timezone": self.spec.timezone,
-                "first": _iso(self.first),
-                "last": _iso(self.last),
+                "first": json_moment(self.first),
+                "last": json_moment(self.last),
             },
             "namespace": self.spec.namespace,
             "by": list(self.spec.by),
@@ -268,9 +269,3 @@ class Report:
         share = None if group.share is None else round(group.share, 6)
         key = dict(zip(self.spec.by, group.values, strict=True))
         return {"key": key, "share": share, **group.figures.to_json()}
-
-
-def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.isoformat().replace("+00:00", "Z")

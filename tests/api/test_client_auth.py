@@ -33,6 +33,7 @@ def found(tmp_path: Path, script: str = FIND, **environ: str) -> subprocess.Comp
     return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
 def test_the_environment_comes_before_the_token_file(tmp_path: Path) -> None:
     """HF_TOKEN, then the file, then nothing."""
     assert found(tmp_path).stdout == "None\n"
@@ -41,11 +42,13 @@ def test_the_environment_comes_before_the_token_file(tmp_path: Path) -> None:
     assert found(tmp_path, HF_TOKEN="hf_environment").stdout == "hf_environment\n"  # noqa: S106 - an example
 
 
+@pytest.mark.process
 def test_no_token_is_taken_where_none_is_to_be_sent_by_itself(tmp_path: Path) -> None:
     """HF_HUB_DISABLE_IMPLICIT_TOKEN means that a token is passed or not used."""
     assert found(tmp_path, HF_TOKEN="hf_x", HF_HUB_DISABLE_IMPLICIT_TOKEN="1").stdout == "None\n"  # noqa: S106 - an example
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("content", ["hf_\u00e4".encode(), b"\xff\xfe", b"hf_a b", b"hf_\x1b[31m"])
 def test_a_file_that_holds_no_token_is_an_error_that_does_not_show_it(tmp_path: Path, content: bytes) -> None:
     """Another alphabet, no text at all, a blank, a control character."""

@@ -26,6 +26,7 @@ def test_the_public_names_are_sorted_and_lead_somewhere() -> None:
         hfplanner.api.nothing  # noqa: B018 - the look-up is the test
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [

@@ -166,6 +166,7 @@ def run_python(program: Program, script: str) -> str:
     return done.out.strip()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("library", ["huggingface_hub._jobs_api", "hfplanner.api"])
 def test_the_link_of_a_job_is_on_the_hub_of_the_environment(program: Program, library: str) -> None:
     """``HF_ENDPOINT`` says which Hub that is, unless the record says it."""
@@ -174,6 +175,7 @@ def test_the_link_of_a_job_is_on_the_hub_of_the_environment(program: Program, li
     assert run_python(there, script) == f"https://hub.example/jobs/acme/{ANSWER['id']}"
 
 
+@pytest.mark.process
 def test_a_client_without_arguments_asks_the_hub_of_the_environment_with_its_token(hub: Hub, program: Program) -> None:
     """As ``HfApi()`` does."""
     there = Program(program.home, environ=(("HF_ENDPOINT", hub.url), ("HF_TOKEN", hub.token)))
@@ -207,6 +209,7 @@ def test_an_endpoint_that_is_no_url_is_a_sentence(program: Program, endpoint: st
     assert done.err.startswith(f"Error: The Hub's endpoint '{endpoint}' is not a URL.\n")
 
 
+@pytest.mark.process
 def test_a_variable_the_hub_client_cannot_read_is_a_sentence() -> None:
     """Its constants are read while it is imported."""
     script = "from hfplanner.api import find_token; find_token()"

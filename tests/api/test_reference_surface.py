@@ -119,6 +119,7 @@ def test_records_are_constructed_in_python_spelling() -> None:
     assert job.to_api()["status"] == {"stage": "RUNNING", "message": None, "exposeUrls": None, "sshUrl": None}
 
 
+@pytest.mark.process
 def test_reading_a_job_imports_nothing_heavy() -> None:
     """The command line answers quickly: models and builder need pydantic, and none of the large libraries."""
     program = (

@@ -41,6 +41,7 @@ CASES = [
 ]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("variables", CASES, ids=str)
 def test_the_reference_client_reads_the_same(variables: dict[str, str]) -> None:
     """``huggingface_hub`` in a process of its own agrees on endpoint and offline."""

@@ -147,6 +147,7 @@ def test_the_depth_cap_is_an_argument() -> None:
         loads(b"[[1]]", max_bytes=LIMIT, max_depth=1)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("pattern", [b"a", b"\\", b'"', b'{"a":', b'a\\"'], ids=ascii)
 def test_an_answer_as_long_as_the_cap_is_judged_in_bounded_memory(pattern: bytes) -> None:
     """4 MiB of anything, inside a string or outside, take a process of its own less than 100 MiB more."""

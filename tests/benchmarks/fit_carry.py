@@ -22,7 +22,7 @@ import numpy as np
 
 from hfplanner.catalog.accelerators import accelerator_facts
 from hfplanner.estimate.duration.fit import Point, solve
-from hfplanner.estimate.duration.shares import Shares, doublings_of
+from hfplanner.estimate.duration.shares import Shares, doublings_of, host_of
 from tests.benchmarks.cross_gpu_rows import (
     EFFICIENCY,
     Before,
@@ -115,6 +115,8 @@ class Fitted:
             spread=round(spread, 3),
             source=source,
             compute_per_doubling=round(self.doublings.get(phase, 0.0), 3),
+            host=host_of(phase),
+            phase=phase,
         )
 
     def _of(self, phase: str) -> tuple[np.ndarray, np.ndarray, float]:
@@ -230,6 +232,7 @@ def _add(sums: _Sums, batch: _Batch, now: Fitted) -> None:
     off = centred - now.means[phase] @ design.T
     distance = np.einsum("ij,jk,ik->i", off, np.linalg.inv(expected), off)
     weights = batch.weights * np.minimum(1.0, (_FREEDOM + count - 1) / (_FREEDOM + distance))
+    weights = weights * _follows_the_gpu(batch, design, clock, variance, distance, expected)
     prior = np.linalg.inv(now.covariances[phase])
     covariance = np.linalg.inv(prior + design.T @ design / variance)
     mean = (now.means[phase] @ prior + centred @ design / variance) @ covariance
@@ -250,6 +253,22 @@ def _add(sums: _Sums, batch: _Batch, now: Fitted) -> None:
             sums.right[one] += said[row]
             for column, other in enumerate((here, there)):
                 sums.left[one, other] += second[row, column] / variance
+
+
+def _follows_the_gpu(  # noqa: PLR0913, PLR0917 - what one batch has in common
+    batch: _Batch, design: np.ndarray, clock: np.ndarray, variance: float, distance: np.ndarray, expected: np.ndarray
+) -> np.ndarray:
+    """Return how likely each group follows the GPU rather than its host, of which it tells nothing here."""
+    host, count = host_of(batch.phase), len(batch.names)
+    times = batch.times + host.gpu * clock
+    off = times - times.mean(axis=1, keepdims=True) - np.array([host.compute, host.memory]) @ design.T
+    within = np.eye(count) - 1 / count
+    there = host.sigma**2 * design @ design.T + variance * within + np.ones((count, count)) / count
+    its = np.einsum("ij,jk,ik->i", off, np.linalg.inv(there), off)
+    determinants = np.linalg.slogdet(expected)[1] - np.linalg.slogdet(there)[1]
+    # Many rows of a source may wait for its host, whatever the share among all jobs: either is as likely before.
+    odds = np.exp(np.clip((distance - its + determinants) / 2, -30, 30))
+    return 1 / (1 + odds)
 
 
 def _maximize(sums: _Sums, now: Fitted) -> None:
@@ -313,7 +332,7 @@ def main() -> int:
         if name in offered
     ]
     _write("sustained_rates.csv", ("accelerator", "quantity", "value", "unit", "kind", "source", "checked"), rates)
-    names = tuple(name for name in Shares.__dataclass_fields__ if name not in {"source", "gpu"})
+    names = tuple(name for name in Shares.__dataclass_fields__ if name not in {"source", "gpu", "host", "phase"})
     shares = []
     for phase in ("any", "train", "inference", "prefill", "decode"):
         learnt = fitted.shares(phase)

@@ -37,7 +37,6 @@ _QUESTIONS = (
     f"SELECT {_SUMS}, {_SPREAD}, min(day), max(day) FROM cost",
     f"SELECT low IS NULL, {_SUMS} FROM cost GROUP BY 1",
     f"SELECT day, flavor, {_SUMS}, sum(minutes) FROM cost GROUP BY day, flavor",
-    f"SELECT owner, {_SUMS} FROM cost GROUP BY owner",
     f"SELECT reason, {_SUMS}, sum(ran), max_by(id, low) FROM cost WHERE {_WASTED} GROUP BY reason",
     f"SELECT namespace, name, reason, {_SUMS}, sum(ran), min(ran) FROM cost WHERE {_NAMED} GROUP BY ALL",
 )

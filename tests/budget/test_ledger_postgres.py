@@ -17,6 +17,7 @@ from tests.budget.postgres_server import PASSWORD, PostgresServer, running_postg
 from tests.program import REPOSITORY
 
 
+@pytest.mark.process
 def test_no_error_names_the_password(postgres: PostgresServer, postgres_address: str) -> None:
     """A wrong one, an unknown database, a URL that cannot be read, a server that is not there."""
     secret = "hunter2-and-more"  # noqa: S105 - a wrong one
@@ -39,6 +40,7 @@ def test_no_error_names_the_password(postgres: PostgresServer, postgres_address:
         assert PASSWORD not in ledger.place
 
 
+@pytest.mark.process
 def test_without_psycopg_the_way_to_it_is_said() -> None:
     """It is an extra: the ledger in a file needs nothing."""
     code = (
@@ -52,6 +54,7 @@ def test_without_psycopg_the_way_to_it_is_said() -> None:
     assert done.stdout == "Run: pip install 'hfplanner[postgres]'\n"
 
 
+@pytest.mark.process
 def test_one_database_does_not_cost_the_import_of_the_other(postgres_address: str, tmp_path: Path) -> None:
     """Whoever keeps the books in a file needs no driver of a server."""
     code = "import sys; from hfplanner.budget.ledger.open import open_ledger; open_ledger(sys.argv[1])"
@@ -61,6 +64,7 @@ def test_one_database_does_not_cost_the_import_of_the_other(postgres_address: st
         assert done.stdout == "False\n", other
 
 
+@pytest.mark.process
 def test_a_connection_that_is_ended_between_calls_is_made_anew(postgres_address: str) -> None:
     """An administrator's restart, a firewall that forgets."""
     with open_ledger(postgres_address) as ledger:
@@ -80,6 +84,7 @@ def end_others(address: str) -> None:
         )
 
 
+@pytest.mark.process
 def test_a_connection_that_is_lost_within_a_transaction_has_it_done_again(postgres_address: str) -> None:
     """Once, and only once."""
     tries: list[Transaction] = []
@@ -96,6 +101,7 @@ def test_a_connection_that_is_lost_within_a_transaction_has_it_done_again(postgr
     database.close()
 
 
+@pytest.mark.process
 def test_a_commit_whose_answer_is_lost_is_looked_up(postgres_address: str) -> None:
     """The server has committed, and the wire is cut: acknowledged all the same, and made once."""
     open_ledger(postgres_address).close()
@@ -106,6 +112,7 @@ def test_a_commit_whose_answer_is_lost_is_looked_up(postgres_address: str) -> No
         assert len(list(ledger.entries())) == 1
 
 
+@pytest.mark.process
 def test_the_one_who_may_send_learns_it_though_the_answer_is_lost(postgres_address: str) -> None:
     """A compare-and-set that was done is not taken for another's: nobody would send."""
     with open_ledger(postgres_address) as ledger:
@@ -115,6 +122,7 @@ def test_the_one_who_may_send_learns_it_though_the_answer_is_lost(postgres_addre
         assert not ledger.mark_sending("s1", SENDER, NOW)
 
 
+@pytest.mark.process
 def test_a_commit_that_is_ended_by_the_server_is_done_again(postgres_address: str) -> None:
     """A constraint that is checked at COMMIT ends the connection there, the first time."""
     open_ledger(postgres_address).close()
@@ -146,6 +154,7 @@ def test_a_server_that_stays_away_is_an_error_in_time() -> None:
         reserve(ledger)
 
 
+@pytest.mark.process
 def test_one_who_holds_a_row_for_too_long_is_an_error(postgres_address: str) -> None:
     """Somebody's open transaction on the counters: busy, and nothing was reserved."""
     with open_ledger(postgres_address, wait_secs=0.5) as ledger:
@@ -157,6 +166,7 @@ def test_one_who_holds_a_row_for_too_long_is_an_error(postgres_address: str) -> 
         assert ledger.get("s2") is None
 
 
+@pytest.mark.process
 def test_a_commit_is_durable_whatever_the_databases_default(postgres_address: str) -> None:
     """``synchronous_commit = off`` would acknowledge what a crash can lose."""
     address = f"{postgres_address}?options=-c%20synchronous_commit%3Doff"
@@ -165,6 +175,7 @@ def test_a_commit_is_durable_whatever_the_databases_default(postgres_address: st
     database.close()
 
 
+@pytest.mark.process
 def test_programs_that_start_together_make_the_tables_once(postgres_address: str) -> None:
     """Eight at an empty database: all find the same books."""
     code = "import sys; from hfplanner.budget.ledger.open import open_ledger; print(open_ledger(sys.argv[1]).ledger_id)"
@@ -175,6 +186,7 @@ def test_programs_that_start_together_make_the_tables_once(postgres_address: str
     assert len(said[0].strip()) == 32
 
 
+@pytest.mark.process
 def test_a_user_without_rights_is_told_which(postgres_address: str) -> None:
     """The owner of the books grants them."""
     open_ledger(postgres_address).close()
@@ -186,6 +198,7 @@ def test_a_user_without_rights_is_told_which(postgres_address: str) -> None:
     assert "GRANT" in str(caught.value.hint)
 
 
+@pytest.mark.process
 def test_books_of_a_standby_are_read_and_not_written(postgres_address: str) -> None:
     """A connection on which everything is read-only, as on a standby."""
     with open_ledger(postgres_address) as ledger:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import State
@@ -14,6 +16,8 @@ from tests.budget.books import CENT
 from tests.budget.ledger_worker import SMALLEST, USERS, nested
 from tests.budget.postgres_server import running_postgres
 from tests.program import REPOSITORY
+
+pytestmark = pytest.mark.process
 
 _SQLITE_PROCESSES = 64
 _SQLITE_ATTEMPTS = 20_000

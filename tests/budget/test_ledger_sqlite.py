@@ -242,6 +242,7 @@ with open_ledger(sys.argv[1]) as ledger:
 """
 
 
+@pytest.mark.process
 def test_no_room_on_the_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """A file that must not grow any more: an error, and the books are those of the last success, from then on too."""
     path = tmp_path / "ledger.sqlite3"

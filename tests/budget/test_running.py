@@ -101,6 +101,7 @@ def test_what_an_hour_costs_is_never_taken_for_nothing(ledger: Ledger) -> None:
     assert ask(ledger, "s3", RunningCaps(micro_usd_per_hour=10**9)) is Verdict.ALLOWED
 
 
+@pytest.mark.process
 def test_24_processes_never_run_more_at_once_than_may(address: str) -> None:
     """Jobs, jobs of each owner, and money an hour: whatever any of them has seen; and the places are used."""
     open_ledger(address).close()

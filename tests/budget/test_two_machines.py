@@ -10,6 +10,8 @@ import pytest
 from tests.hub.control import Hub
 from tests.program import Program
 
+pytestmark = pytest.mark.process
+
 POLICY = '[[budget]]\nname = "team"\nlimit_usd = "2.00"\nperiod = "total"\n'
 RUN = ("run", "--flavor", "l4x1", "--timeout", "1h", "--yes", "--json", "python:3.12", "python", "-V")
 HOUR = 60 * 13333

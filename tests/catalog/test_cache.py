@@ -219,6 +219,7 @@ for turn in range(rounds):
 """
 
 
+@pytest.mark.process
 def test_processes_that_write_at_once_leave_whole_answers_only(
     cache: ListingCache, now: datetime, make_row: MakeRow
 ) -> None:

@@ -420,6 +420,7 @@ def test_bad_rows_are_reported_and_kept_as_they_came(
     assert again.problems == served.problems
 
 
+@pytest.mark.process
 def test_an_answer_without_the_network_needs_no_network_library(tmp_path: Path) -> None:
     """Half of the start-up is imports: offline neither httpx nor polars, rich or the hub client is loaded."""
     script = (

@@ -81,6 +81,7 @@ def test_what_is_not_there_cannot_be_removed(offline: Program) -> None:
     assert "`hf extensions list`" in done.err
 
 
+@pytest.mark.process
 def test_without_a_console_script_a_launcher_is_written(tmp_path: Path) -> None:
     """Run from a checkout, with an interpreter that has no script: what ``hf`` runs is a launcher of the module."""
     written = extension._launcher(tmp_path)  # noqa: SLF001 - where a script is installed, nothing else calls it

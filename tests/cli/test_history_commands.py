@@ -85,6 +85,7 @@ def test_the_output_folder_holds_the_page_and_nothing_outside_it_is_written(prog
     assert "Content-Security-Policy" in page
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("name", "file"), [("csv", "groups.csv"), ("markdown", "report.md"), ("html", "report.html")])
 def test_a_document_on_stdout_is_the_file_the_folder_gets(name: str, file: str, program: Program) -> None:
     """To the byte, in UTF-8 whatever the terminal speaks, and with nothing else beside it; talk goes to stderr."""

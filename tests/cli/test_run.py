@@ -175,6 +175,7 @@ def test_a_retry_is_a_retry_when_the_recommendation_has_changed(home: Program, h
     assert (code, other["error"]["code"], len(hub.jobs())) == (1, "key_conflict", 1)
 
 
+@pytest.mark.process
 def test_ctrl_c_while_the_request_is_on_its_way_is_one_document(home: Program, hub: Hub) -> None:
     """Exit code 5, state UNKNOWN, the submission to look for and what to do; the money is held, the job is found."""
     hub.fault(method="POST", path="/api/jobs/alice", delay_secs=20)
@@ -281,6 +282,7 @@ def test_a_followed_job_that_fails_fails_the_command(home: Program, hub: Hub) ->
     assert "OOMKilled" in done.err
 
 
+@pytest.mark.process
 def test_ctrl_c_leaves_the_job_running_and_says_so(home: Program, hub: Hub) -> None:
     """The interrupt ends the following, not the job."""
     hub.default_fate(Fate(scheduling_secs=1, running_secs=None))
@@ -321,6 +323,7 @@ def _screens(answer: bytes, home: Program, meanwhile: Callable[[], object] = lam
     os.waitpid(pid, 0)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("answer", "jobs"), [(b"y\n", 1), (b"n\n", 0), (b"\n", 0)])
 def test_a_person_is_asked(home: Program, hub: Hub, answer: bytes, jobs: int) -> None:
     """The plan with its cost is shown before the question; only a yes runs it."""
@@ -329,6 +332,7 @@ def test_a_person_is_asked(home: Program, hub: Hub, answer: bytes, jobs: int) ->
     assert len(hub.jobs()) == jobs
 
 
+@pytest.mark.process
 def test_what_is_spent_while_the_question_is_open_is_not_overspent(home: Program, hub: Hub) -> None:
     """Room for two; two others run while the question is open: the yes is refused, with the arithmetic of now."""
 
@@ -376,6 +380,7 @@ def test_offline_nothing_is_sent(program: Program) -> None:
     assert program.run(*RUN, "--dry-run", *JOB).code == 0
 
 
+@pytest.mark.process
 def test_sixteen_runs_at_once_never_exceed_the_budget(home: Program, hub: Hub, wait_all: Callable[..., Any]) -> None:
     """Of sixteen processes that want an hour each, two get it."""
     command = [sys.executable, "-m", "hfplanner", *RUN, "--json", *JOB]

@@ -46,9 +46,7 @@ def document(program: Program, *args: str) -> tuple[int, dict[str, Any]]:
 def schedules(hub: Hub) -> list[dict[str, Any]]:
     """Return the bodies that asked for schedules."""
     return [
-        asked.json()
-        for asked in hub.requests()
-        if asked.method == "POST" and asked.path == "/api/scheduled-jobs/alice"
+        asked.json() for asked in hub.requests() if asked.method == "POST" and asked.path == "/api/scheduled-jobs/alice"
     ]
 
 
@@ -104,9 +102,7 @@ def test_a_rejection_holds_nothing(home: Program, hub: Hub) -> None:
         (("--flavor", "l4x1", "--timeout", "8h", "--concurrency", "@hourly"), "month"),
     ],
 )
-def test_runs_that_do_not_fit_a_budget_are_refused(
-    home: Program, hub: Hub, job: tuple[str, ...], budget: str
-) -> None:
+def test_runs_that_do_not_fit_a_budget_are_refused(home: Program, hub: Hub, job: tuple[str, ...], budget: str) -> None:
     """Exit code 3 and the budget that has too little left; nothing is sent."""
     hours = f"{time.gmtime().tm_hour + 1} "
     job = tuple(f"0 {hours}* * *" if word == "@daily" and time.gmtime().tm_hour < 23 else word for word in job)
@@ -152,7 +148,10 @@ def test_ps_says_what_a_month_costs(home: Program, hub: Hub) -> None:
     assert [one["id"] for one in listed["schedules"]] == [first]
     assert listed["monthly_worst_case_micro_usd"] == 30 * ONE
     every = document(home, "scheduled", "ps", "--all")[1]
-    assert {one["id"]: one["monthly_worst_case_micro_usd"] for one in every["schedules"]} == {first: 30 * ONE, second: 0}
+    assert {one["id"]: one["monthly_worst_case_micro_usd"] for one in every["schedules"]} == {
+        first: 30 * ONE,
+        second: 0,
+    }
     assert home.run("scheduled", "ps", "-q", "--status", "suspended").out.split() == [second]
     assert home.run("scheduled", "ps", "-q", "-a", "-l", "team=a", "--name", "one").out.split() == [first]
     assert home.run("scheduled", "ps", "--all", "--status", "active").code == 2
@@ -174,7 +173,9 @@ def test_a_life(home: Program, hub: Hub) -> None:
 
 def test_a_paused_schedule_that_does_not_fit_stays_paused(home: Program, hub: Hub) -> None:
     """Making it paused is free, whatever it would cost; resuming it is refused."""
-    code, made = document(home, "scheduled", "run", "--yes", "--suspend", "--flavor", "h200", "--timeout", "8h", "@hourly", *JOB)
+    code, made = document(
+        home, "scheduled", "run", "--yes", "--suspend", "--flavor", "h200", "--timeout", "8h", "@hourly", *JOB
+    )
     assert (code, made["monthly_worst_case_micro_usd"]) == (0, 0)
     assert document(home, "scheduled", "resume", made["id"])[0] == 3
     assert document(home, "scheduled", "inspect", made["id"])[1]["suspend"]
@@ -195,7 +196,21 @@ def test_many_at_once_never_exceed_a_budget(home: Program, hub: Hub) -> None:
 
 def test_a_script_on_a_schedule(home: Program, hub: Hub) -> None:
     """The header is read; a network group is refused; a command of a package needs no upload."""
-    done = home.run("scheduled", "uv", "run", "--yes", "--flavor", "cpu-basic", "--timeout", "5m", "--with", "rich", "@daily", "lighteval", "baseline")
+    done = home.run(
+        "scheduled",
+        "uv",
+        "run",
+        "--yes",
+        "--flavor",
+        "cpu-basic",
+        "--timeout",
+        "5m",
+        "--with",
+        "rich",
+        "@daily",
+        "lighteval",
+        "baseline",
+    )
     assert done.code == 0
     assert schedules(hub)[0]["jobSpec"]["command"] == ["uv", "run", "--with", "rich", "lighteval", "baseline"]
     (home.home / "grouped.py").write_text('# /// script\n# [tool.hf-jobs]\n# network_group = "g"\n# ///\n')

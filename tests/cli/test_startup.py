@@ -6,6 +6,8 @@ import pytest
 
 from tests.program import Program
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("polars", "httpx", "matplotlib", "huggingface_hub", "numpy")
 FOR_PEOPLE = ("rich",)
 MODELS = ("pydantic",)

@@ -29,6 +29,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
     assert agent.run("recommend", "--vram", "40GB", "--format", "human").out.startswith("l40sx1: $1.80 an hour")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
@@ -85,6 +86,7 @@ def _as_program(name: str) -> str:
     return f'"{sys.executable}" -c "{code}"'
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_full_disk_is_one_sentence(line: str, program: Program) -> None:
     """Exit code 1 and no traceback where stdout cannot be written."""
@@ -92,6 +94,7 @@ def test_a_full_disk_is_one_sentence(line: str, program: Program) -> None:
     assert (done.code, done.err) == (1, "Error: The answer could not be written (No space left on device).\n")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_closed_stdout_is_nobody_listening(line: str, program: Program) -> None:
     """``>&-`` leaves no traceback and no error."""
@@ -99,6 +102,7 @@ def test_a_closed_stdout_is_nobody_listening(line: str, program: Program) -> Non
     assert (done.code, done.err) == (0, "")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "2>/dev/null"])
 @pytest.mark.parametrize(("line", "code"), [("--vram 999GB", 4), ("--vram soon", 2), ("--vram 40GB", 0)])
 def test_what_cannot_be_said_on_stderr_is_not_said_on_stdout(

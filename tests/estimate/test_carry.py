@@ -9,8 +9,11 @@ from hfplanner.catalog.listing import shipped_listing
 from hfplanner.estimate.duration.carry import carry_over, carry_to_all
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout_secs
+from hfplanner.estimate.duration.with_model import blend_with_work
+from hfplanner.estimate.duration.work import Work
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate, exactly
+from hfplanner.models.known import find_known
 
 FLAVORS = shipped_listing().by_name()
 TRAIN = Workload(phase="train", precision="bf16")
@@ -159,3 +162,31 @@ def test_two_spans_are_surer_than_either_and_less_sure_than_two_exact_measuremen
     two = carried(spans, "a100-large")
     assert width(carried([run("l4x1", 3600), run("a10g-small", 2700)], "a100-large")) < width(two)
     assert width(two) < width(carried(spans[:1], "a100-large"))
+
+
+def test_a_model_that_is_known_says_more_of_the_change() -> None:
+    """Eager decoding waits for Python: an H200 helps it less than the law of decoding says; the bounds hold both."""
+    qwen = find_known("Qwen/Qwen3-8B")
+    assert qwen is not None
+    measured, decode = [run("a100-large", 3600)], Workload(phase="decode")
+    work = Work(shape=qwen, kind="decode", tokens=110_000, batch_size=1)
+    law = carry_to_all(measured, FLAVORS.values(), FLAVORS, decode)
+    both = blend_with_work(law, measured, FLAVORS, work, decode)
+    mine, its = both.estimates["h200"], law.estimates["h200"]
+    assert its.likely < mine.likely
+    assert mine.low <= its.likely <= mine.high
+    assert width(mine) >= 0.9 * width(its)
+    assert "blended with the operations of its model" in mine.basis
+    assert both.estimates["a100-large"] == law.estimates["a100-large"]
+
+
+def test_a_job_slower_than_its_kernels_is_told_by_the_law_alone() -> None:
+    """Ten times as long as its operations need: most of it is something else."""
+    qwen = find_known("Qwen/Qwen3-8B")
+    assert qwen is not None
+    measured, train = [run("a100-large", 36000)], Workload(phase="train")
+    work = Work(shape=qwen, kind="lora", tokens=1_000_000, batch_size=4)
+    law = carry_to_all(measured, FLAVORS.values(), FLAVORS, train)
+    both = blend_with_work(law, measured, FLAVORS, work, train)
+    assert both.estimates["h200"].likely == law.estimates["h200"].likely
+    assert "times as long as its kernels need" in both.estimates["h200"].basis[-1]

@@ -19,6 +19,7 @@ sys.stdout.flush()
 """
 
 
+@pytest.mark.process
 def test_a_bar_of_tqdm_itself_is_read_and_the_bar_of_a_preparation_is_not() -> None:
     """The bars come from tqdm in a process of its own, parted by carriage returns as in a log."""
     printed = subprocess.run([sys.executable, "-c", _TQDM], capture_output=True, encoding="utf-8", check=True).stdout

@@ -8,8 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hfplanner.history.store import HistoryStore
 from tests.program import Program
+
+pytestmark = pytest.mark.process
 
 _WRITERS = 8
 

@@ -51,6 +51,7 @@ def synced(program: Program, *args: str) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.process
 def test_a_sync_that_is_killed_loses_little_and_is_taken_up(online: Program, hub: Hub, tmp_path: Path) -> None:
     """After 40 of 60 pages are kept, SIGKILL; the report says so; then the same history as without."""
     hub.configure(page_size=5)
@@ -79,6 +80,7 @@ def test_a_sync_that_is_killed_loses_little_and_is_taken_up(online: Program, hub
     assert online.run("report", "--since", "2026-08").code == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("args", [(), ("--json",)])
 def test_ctrl_c_keeps_what_was_read_and_says_so(online: Program, hub: Hub, args: tuple[str, ...]) -> None:
     """Exit code 130 as everywhere, one document, and a namespace that is incomplete until the next sync."""
@@ -100,6 +102,7 @@ def test_ctrl_c_keeps_what_was_read_and_says_so(online: Program, hub: Hub, args:
     assert kept_jobs(store_in(online.home)).equals(hub_jobs(hub))
 
 
+@pytest.mark.process
 def test_programs_at_the_same_time_lose_nothing(online: Program, hub: Hub) -> None:
     """Three at once, with a bill each."""
     hub.configure(page_size=5)
@@ -195,6 +198,7 @@ def test_remote_texts_reach_no_terminal_as_they_are(online: Program, hub: Hub) -
     assert kept_jobs(store_in(online.home)).equals(hub_jobs(hub))
 
 
+@pytest.mark.process
 def test_people_at_a_terminal_see_a_bar_and_pipes_do_not(online: Program, hub: Hub) -> None:
     """On stderr, while it runs; stdout is the same."""
     hub.configure(page_size=5)

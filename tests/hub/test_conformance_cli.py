@@ -7,6 +7,8 @@ import pytest
 from tests.hub.control import Fate, Hub
 from tests.hub.hf import Hf
 
+pytestmark = pytest.mark.process
+
 JOBS = "/api/jobs/alice"
 WHO = ("GET", "/api/whoami-v2", 200)
 IMAGE = ("python:3.12", "echo", "hello world")

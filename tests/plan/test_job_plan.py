@@ -1,5 +1,6 @@
 """One plan, for whoever asks: what is judged is what would be sent."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +26,12 @@ NEEDS = JobNeeds(machine=AskedMachine(vram=20 * 10**9))
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """Return a world with a policy, offline, whose time stands."""
     (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
     now = datetime(2026, 9, 1, tzinfo=UTC)
-    return Workspace(home=tmp_path, offline=True, working_folder=tmp_path, clock=lambda: now)
+    with Workspace(home=tmp_path, offline=True, working_folder=tmp_path, clock=lambda: now) as opened:
+        yield opened
 
 
 def _plan(workspace: Workspace, job: AskedJob = JOB, needs: JobNeeds = NEEDS, *, sends: bool = False) -> JobPlan:

@@ -130,6 +130,7 @@ def test_a_schedule_that_does_not_overlap_fills_its_month_at_most(tmp_path: Path
     assert check(jobs).monthly_micro_usd == 720 * 1440 * 13333
 
 
+@pytest.mark.process
 def test_a_change_is_told_against_an_earlier_version(repository: Path, check: Check) -> None:
     """From git's store, without a checkout: one job became dearer, one appeared, one went."""
 

@@ -288,6 +288,8 @@ def test_the_answer_as_json_is_complete() -> None:
         "max_cost_micro_usd": None,
         "max_price_micro_usd_per_hour": None,
         "objective": "cost",
+        "deadline_secs": None,
+        "runs": 1,
         "confidence": None,
         "top": None,
     }

@@ -8,6 +8,8 @@ import pytest
 
 from tests.reliability.bytes_server import serving
 
+pytestmark = pytest.mark.process
+
 GIGABYTE = 2**30
 PIECE = b" " * 2**20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms
+from hfplanner.times import json_moment
 
 __all__ = [
     "SID_LABEL",
@@ -255,9 +256,9 @@ class Submission:
             "posted_micro_usd": self.posted_micro_usd,
             "presumed": self.presumed,
             "overrun_micro_usd": self.overrun_micro_usd,
-            "created_at": iso_utc(self.created_at),
-            "changed_at": iso_utc(self.changed_at),
-            "budgets": [{"name": name, "start": iso_utc(start)} for name, start in self.budgets],
+            "created_at": json_moment(self.created_at),
+            "changed_at": json_moment(self.changed_at),
+            "budgets": [{"name": name, "start": json_moment(start)} for name, start in self.budgets],
             "notes": dict(self.notes),
         }
 
@@ -379,17 +380,8 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the interface spells it."""
-        moments = {"window_start": iso_utc(self.window_start), "at": iso_utc(self.at)}
+        moments = {"window_start": json_moment(self.window_start), "at": json_moment(self.at)}
         return {**asdict(self), **moments, "kind": self.kind.value}
-
-
-def iso_utc(moment: datetime) -> str:
-    """Return a moment in UTC as JSON has it.
-
-    >>> iso_utc(datetime(2026, 9, 1, tzinfo=UTC))
-    '2026-09-01T00:00:00Z'
-    """
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hfplanner.budget.ledger.records import Sender, State, Submission
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import LedgerError
+from hfplanner.times import json_moment, read_json_moment
 
 __all__ = [
     "SUBMISSION_COLUMNS",
@@ -70,7 +71,7 @@ def terms_text(terms: JobTerms) -> str:
         else {
             "micro_usd_per_minute": price.micro_usd_per_minute,
             "source": price.source,
-            "checked": price.checked.astimezone(UTC).isoformat(),
+            "checked": json_moment(price.checked),
         },
     }
     return json.dumps(plain, sort_keys=True)
@@ -87,7 +88,7 @@ def read_terms(text: str, *, with_price: bool = True) -> JobTerms:
     if not with_price:
         price = None
     elif price is not None:
-        price = UsedPrice(**{**price, "checked": datetime.fromisoformat(price["checked"])})
+        price = UsedPrice(**{**price, "checked": read_json_moment(price["checked"])})
     also = frozenset(plain.pop("also", ()))
     return JobTerms(price=price, also=also, **plain)
 

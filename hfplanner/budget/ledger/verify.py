@@ -11,6 +11,7 @@ from hfplanner.budget.ledger.rows import moment, read_scope, read_terms, scope_k
 from hfplanner.budget.ledger.schema import APPEND_ONLY
 from hfplanner.budget.ledger.windows import CEILING_SQL, THIS_WINDOW, Key, Sums, sum_submissions
 from hfplanner.errors import LedgerError
+from hfplanner.times import json_moment
 
 __all__ = ["repair", "verify"]
 
@@ -317,7 +318,7 @@ def _window(budget: Any, start_us: Any) -> str:  # noqa: ANN401 - columns of a t
     if not budget:
         return "no budget"
     try:
-        return f"budget {budget!r} from {moment(start_us).isoformat()}"
+        return f"budget {budget!r} from {json_moment(moment(start_us))}"
     except (TypeError, OverflowError):
         return f"budget {budget!r} from {start_us!r}"
 

@@ -14,7 +14,8 @@ from hfplanner.plan.workspace import Workspace
 def duration(*, to: list[str] | None, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - options
     """Say how long a job that was measured on one flavor takes on the others, fastest first.
 
-    The interval holds 90 of 100 cases. Measuring on a second flavor narrows it, and so does saying what the job does.
+    The interval is meant to hold 90 of 100 cases; the basis says how many it held. Measuring on a second flavor narrows
+    it, and so does saying what the job does.
     Exit code 6 means that nothing can be said about any flavor asked for.
     """
     from hfplanner.cli.show.plan import plan_answer  # noqa: PLC0415 - not for a help text

@@ -8,7 +8,7 @@ from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.job import asked_needs
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.recommend import Shown, recommendation_answer
-from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, OBJECTIVE, TIME, TOP, Argument, find_arguments
+from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, OBJECTIVE, TIME, TOP, TRIALS, Argument, find_arguments
 from hfplanner.plan.known import know_job
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.recommending import recommend_known
@@ -52,6 +52,7 @@ COMMAND = Command(
         *MODEL,
         *TIME,
         *LIMITS,
+        *TRIALS,
         OBJECTIVE,
         *find_arguments("refresh", "offline"),
         TOP,
@@ -84,6 +85,7 @@ COMMAND = Command(
         "hfplanner recommend --vram 24GB --duration 2h20m@a10g-small --phase train --max-time 1h --confidence 0.9",
         "hfplanner recommend --model Qwen/Qwen3-8B --task lora --tokens 20M --max-cost 5",
         "hfplanner recommend --vram 24GB --like sft-0a1b2c3d --objective time --max-cost 10",
+        "hfplanner recommend --vram 24GB --duration 40m@l4x1 --trials 20 --deadline 12h",
         "hfplanner recommend --accelerator a100 --accelerator h200 --gpus 4",
         "hfplanner recommend --vram 40GB --plot flavors.png",
         "hfplanner recommend --vram 40GB --top 3 --json",

@@ -45,19 +45,14 @@ def _models() -> Iterable[str]:
 
 def _label_keys() -> Iterable[str]:
     """Return the keys of labels that jobs of the local history carry; none where there is no history to read."""
-    import os  # noqa: PLC0415 - as above
-
     from hfplanner.errors import HfplannerError  # noqa: PLC0415 - as above
-    from hfplanner.files import data_folder  # noqa: PLC0415 - as above
-    from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - as above
+    from hfplanner.plan.workspace import Workspace  # noqa: PLC0415 - as above
 
-    folder = data_folder(os.environ) / "history"
     try:
-        if not any(read_manifest(folder).months.values()):
+        scan = Workspace.from_environ(offline=True).history_jobs()
+        if scan is None:
             return []
-        from hfplanner.history.store import HistoryStore  # noqa: PLC0415 - polars
-
-        labels = HistoryStore(folder).scan().select("labels").drop_nulls().explode("labels").unnest("labels")
+        labels = scan().select("labels").drop_nulls().explode("labels").unnest("labels")
         return [f"{key}=" for key in sorted(set(labels.select("key").collect().to_series().drop_nulls()))]
     except HfplannerError:
         return []

@@ -9,7 +9,7 @@ Compute and bandwidth are the rates an accelerator SUSTAINS, not those of its da
 too small to fill it (``data/sustained_rates.csv``). The shares are distributions learnt from published measurements of
 one workload on several accelerators (``data/carry_shares.csv``, written by ``python -m tests.benchmarks.fit_carry``).
 What no rate explains is a spread per accelerator. A second measured flavor narrows the shares (:mod:`.fit`), and so do
-a known bound and the utilization. The interval holds 90 of 100 cases.
+a known bound and the utilization. The bounds are meant to hold 90 of 100 cases; the basis says how many they held.
 """
 
 import math
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from hfplanner.catalog.accelerators import accelerator_key
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.estimate.duration.change import SIGMAS, Change, apply_change, pooled
-from hfplanner.estimate.duration.fit import Point, Posterior, carried, solve
+from hfplanner.estimate.duration.fit import Belief, Point, believe, carried
 from hfplanner.estimate.duration.machine import Machine, machine_of
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.shares import Shares, shares_of
@@ -146,7 +146,7 @@ class _Job:
     workload: Workload
     shares: Shares
     machines: Sequence[tuple[_Run, Machine]]
-    believed: Posterior | None
+    believed: Belief | None
 
 
 def _job(runs: Sequence[_Run], workload: Workload) -> _Job:
@@ -155,7 +155,7 @@ def _job(runs: Sequence[_Run], workload: Workload) -> _Job:
     machines = [(item, machine) for item, machine in pairs if isinstance(machine, Machine)]
     machines.sort(key=lambda pair: (pair[1].compute, pair[1].memory, pair[0].flavor.name, _likely(pair[0])))
     points = [_point(item, machine, *machines[0], shares) for item, machine in machines]
-    return _Job(runs, workload, shares, machines, solve(points, shares) if points else None)
+    return _Job(runs, workload, shares, machines, believe(points, shares) if points else None)
 
 
 def _carry(job: _Job, to: Flavor) -> Estimate | str:
@@ -231,11 +231,12 @@ def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     change = Change(log.low - start, log.likely - start, log.high - start)
     change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
     told = " and ".join(_told(item) for item, _ in job.machines)
-    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source)
+    held = job.shares.held(len(job.machines))
+    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source, held)
     return apply_change(_measured(job, first.run.duration_secs, job.believed), change, *basis)
 
 
-def _measured(job: _Job, first: Estimate, believed: Posterior) -> Estimate:
+def _measured(job: _Job, first: Estimate, believed: Belief) -> Estimate:
     """Return the first duration as far as all measurements tell it."""
     sentences = tuple(dict.fromkeys(one for item, _ in job.machines for one in item.run.duration_secs.basis))
     if len(job.machines) == 1:

@@ -8,13 +8,13 @@ from statistics import NormalDist, median
 from hfplanner.estimate.span import Estimate
 from hfplanner.units import SECONDS_PER_MINUTE, format_duration
 
-__all__ = ["SIGMAS", "Change", "apply_change", "longer_than", "pooled"]
+__all__ = ["MOST_START_SECS", "MOST_START_SHARE", "SIGMAS", "Change", "apply_change", "longer_than", "pooled"]
 
 # A normal distribution has 90 % within this many standard deviations.
 SIGMAS = 1.645
 # Pulling the image and starting the container do not get faster with the GPU: at most this much of a duration is them.
-_MOST_START_SECS = SECONDS_PER_MINUTE
-_MOST_START_SHARE = 0.5
+MOST_START_SECS = SECONDS_PER_MINUTE
+MOST_START_SHARE = 0.5
 # Runs repeat no better than this, and what is less likely than this is told apart no more.
 _LEAST_SIGMA = 0.05
 _LEAST_TAIL = 1e-12
@@ -68,7 +68,7 @@ def apply_change(span: Estimate, change: Change, *basis: str) -> Estimate:
     secs = max(span.likely, 1)
     down = math.hypot(change.likely - change.low, math.log(secs / max(span.low, 1)) if span.low < secs else 0.0)
     up = math.hypot(change.high - change.likely, math.log(max(span.high, 1) / secs))
-    start = min(_MOST_START_SECS, _MOST_START_SHARE * secs)
+    start = min(MOST_START_SECS, MOST_START_SHARE * secs)
     low, likely, high = (math.exp(change.likely + reach) for reach in (-down, 0.0, up))
     low = min(secs * low, start + (secs - start) * low)
     high = max(secs * high, start + (secs - start) * high)

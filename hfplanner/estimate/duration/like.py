@@ -9,6 +9,7 @@ their durations are expected to differ more, and the interval of a few runs is a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from hfplanner.api.job_names import space_prefix
@@ -31,6 +32,7 @@ _HASHED_NAME = re.compile(r".+-[0-9a-f]{8}")
 _REPEATS_OF_A_COMMAND = 0.98
 _REPEATS_OF_A_NAME = 0.5
 _REPEATS_OF_AN_IMAGE = 0.05
+_MONTH = timedelta(days=30)
 # As many names as a hint looks at, newest first: spelling is compared one by one.
 _NAMES_COMPARED = 2000
 
@@ -46,6 +48,7 @@ class LikeHistory:
         jobs: how many jobs match.
         excluded: those that belong to no flavor, by reason.
         flavors: one history each, the one with most completed runs first.
+        runs_last_month: how many of them were made in the last 30 days of the history.
     """
 
     like: str
@@ -54,6 +57,7 @@ class LikeHistory:
     jobs: int
     excluded: Mapping[str, int]
     flavors: tuple[FlavorHistory, ...]
+    runs_last_month: int = 0
 
     def measured_runs(self) -> tuple[MeasuredRun, ...]:
         """Return one measured duration for each flavor on which at least one run completed.
@@ -117,7 +121,18 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
         jobs=observed.height,
         excluded={"no_flavor": without} if without else {},
         flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
+        runs_last_month=_last_month(jobs, those),
     )
+
+
+def _last_month(jobs: "pl.LazyFrame", those: "pl.LazyFrame") -> int:
+    """Return how many of those jobs were made in the 30 days before the newest of all."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    newest = jobs.select(pl.col("created_at").max()).collect().item()
+    if newest is None:
+        return 0
+    return int(those.filter(pl.col("created_at") > newest - _MONTH).select(pl.len()).collect().item())
 
 
 def _matching(jobs: "pl.LazyFrame", like: str) -> "tuple[MatchedBy, str | None, pl.LazyFrame]":

@@ -7,10 +7,45 @@ from functools import cache
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.workload import Workload
 
-__all__ = ["Shares", "doublings_of", "shares_of"]
+__all__ = ["Host", "Shares", "doublings_of", "host_of", "shares_of"]
 
 # Published tables go from one sample to 128; in the middle of their doublings is what is said where none is told.
 _MIDDLE, _MOST = 8, 128
+_MOST_CALIBRATED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """How a job's duration follows the machine where it waits for its host, and how often one does.
+
+    Args:
+        weight: how many of such jobs do, before they are measured twice.
+        compute: the exponent of the GPU's compute then.
+        memory: of its bandwidth.
+        sigma: one standard deviation of both.
+        gpu: the share of the time in which the GPU works.
+        source: what it was learnt from.
+    """
+
+    weight: float
+    compute: float
+    memory: float
+    sigma: float
+    gpu: float
+    source: str
+
+    def shares(self, usual: "Shares") -> "Shares":
+        """Return the shares of such a job; what no rate explains is as for the others."""
+        return replace(
+            usual,
+            compute=self.compute,
+            memory=self.memory,
+            compute_sigma=self.sigma,
+            memory_sigma=self.sigma,
+            correlation=0.0,
+            gpu=self.gpu,
+            host=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +66,8 @@ class Shares:
         source: what they were learnt from.
         gpu: the share of the time in which the GPU works.
         compute_per_doubling: what c gains, and the small kernels lose, when the batch is twice as large.
+        host: the other kind of job; ``None`` where it is known that this is none.
+        phase: of the work; ``"any"`` is not known.
     """
 
     compute: float
@@ -44,6 +81,32 @@ class Shares:
     source: str
     gpu: float = 1.0
     compute_per_doubling: float = 0.0
+    host: Host | None = None
+    phase: str = "any"
+
+    def level(self, measured: int) -> float:
+        """Return the share of cases that lie below the lower bound, and above the upper one.
+
+        It is calibrated by kind of question on published workloads of sources left out (split conformal prediction:
+        Vovk, Gammerman and Shafer 2005, chapter 4), between 4 and 6 of 100.
+
+        Args:
+            measured: on how many accelerators the job was measured.
+        """
+        return self._calibrated(measured).level
+
+    def held(self, measured: int) -> str:
+        """Return how often such bounds held, as a sentence.
+
+        >>> shares_of(Workload(phase="train")).held(1)[:36]
+        'bounds of this kind held the truth f'
+        """
+        known = self._calibrated(measured)
+        return f"bounds of this kind held the truth for {100 * known.held:.0f} of 100 of {known.source}"
+
+    def _calibrated(self, measured: int) -> "_Level":
+        levels, many = _levels(), min(measured, _MOST_CALIBRATED)
+        return levels.get((self.phase, many)) or levels["any", many]
 
     def with_batch(self, size: int | None) -> "Shares":
         """Return the shares of a job of a known batch size; the same where it is not known.
@@ -76,12 +139,53 @@ class Shares:
             input=max(self.input * busy, idle / 2),
             input_sigma=max(self.input_sigma * busy, idle / 4),
             gpu=self.gpu * busy,
+            host=None,
         )
 
 
 @cache
+def _hosts() -> dict[str, Host]:
+    return {
+        row["phase"]: Host(
+            weight=float(row["weight"]),
+            compute=float(row["compute"]),
+            memory=float(row["memory"]),
+            sigma=float(row["sigma"]),
+            gpu=float(row["gpu"]),
+            source=row["source"],
+        )
+        for row in read_data_rows("carry_host.csv")
+    }
+
+
+def host_of(phase: str) -> Host:
+    """Return how jobs of a phase that wait for their host follow the machine.
+
+    >>> host_of("train").weight > host_of("prefill").weight
+    True
+    """
+    hosts = _hosts()
+    return hosts.get(phase, hosts["any"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    level: float
+    held: float
+    source: str
+
+
+@cache
+def _levels() -> dict[tuple[str, int], _Level]:
+    return {
+        (row["phase"], int(row["measured"])): _Level(float(row["level"]), float(row["held"]), row["source"])
+        for row in read_data_rows("carry_levels.csv")
+    }
+
+
+@cache
 def _table() -> dict[tuple[str, str], Shares]:
-    found = {}
+    found, hosts = {}, _hosts()
     for row in read_data_rows("carry_shares.csv"):
         found[row["phase"], row["bound"]] = Shares(
             compute=float(row["compute"]),
@@ -95,6 +199,8 @@ def _table() -> dict[tuple[str, str], Shares]:
             source=row["source"],
             gpu=1 - float(row["input"]),
             compute_per_doubling=float(row["compute_per_doubling"]),
+            host=hosts.get(row["phase"], hosts["any"]) if row["bound"] == "auto" else None,
+            phase=row["phase"],
         )
     return found
 

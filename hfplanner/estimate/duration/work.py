@@ -26,6 +26,7 @@ class Work:
         job: how the model is run, in the words of the memory estimate: engine, quantization, checkpointing, optimizer,
             adapters, attention, loss, sharding; the usual way by default.
         compiled: whether training runs under ``torch.compile``.
+        tokens_told: whether somebody said how many tokens; else they stand for any number of them.
 
     Raises:
         ValueError: a number that is not above 0.
@@ -38,6 +39,7 @@ class Work:
     batch_size: int | None = None
     job: MemoryJob | None = None
     compiled: bool = False
+    tokens_told: bool = True
 
     def __post_init__(self) -> None:
         """Refuse work that cannot be."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import age_text, count_text, flavor_columns, price_text, time_columns, usd_text
+from hfplanner.front.frames import ESTIMATES, FLAVORS, MEMORY_FITS, OPTIONS, SWEEP, Columns
 from hfplanner.front.results import Column, Shown, Table
 from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
 
@@ -46,8 +47,8 @@ class Hardware(Table):
 
         return [describe_flavor(flavor, self.listing) for flavor in self.flavors]
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return self.to_dict()
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return FLAVORS, self.to_dict()
 
     def _shown(self) -> Shown:
         columns = [*flavor_columns(self.flavors), Column("VCPU", [count_text(one.vcpu) for one in self.flavors])]
@@ -90,8 +91,8 @@ class Recommended(Table):
         """Return the answer as ``hfplanner recommend --json`` does."""
         return self.answer.to_json(self.asked_at)
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [option.to_json() for option in self.options]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return OPTIONS, self.to_dict()["options"]
 
     def _shown(self) -> Shown:
         from hfplanner.recommend.words import describe_needs, nothing_fits  # noqa: PLC0415 - for people only
@@ -133,8 +134,8 @@ class MemoryNeeded(Table):
         """Return the answer as ``hfplanner estimate memory --json`` does."""
         return self.report.to_json()
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [fit.to_json() for fit in self.fits]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return MEMORY_FITS, [fit.to_json() for fit in self.fits]
 
     def _shown(self) -> Shown:
         need = self.per_gpu_bytes
@@ -182,8 +183,8 @@ class Estimated(Table):
         """Return the answer as ``hfplanner estimate duration --json`` does."""
         return self.plan.to_json()
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [row.to_json() for row in self.estimates]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return ESTIMATES, [row.to_json() for row in self.estimates]
 
     def _shown(self) -> Shown:
         rows = self.estimates
@@ -223,8 +224,8 @@ class Swept(Table):
         """Return the plan as ``hfplanner sweep --json`` does."""
         return self.sweep.to_json()
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [row.to_json() for row in self.plan]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return SWEEP, [row.to_json() for row in self.plan]
 
     def _shown(self) -> Shown:
         plan = self.sweep.plan

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import age_text
+from hfplanner.front.frames import BUDGETS, Columns
 from hfplanner.front.results import Answer, Column, Shown, Table
 from hfplanner.units import format_usd
 
@@ -51,7 +52,7 @@ class Synced(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reported(Table):
+class Reported(Answer):
     """What jobs cost, by what, and what of it was wasted.
 
     Args:
@@ -84,9 +85,6 @@ class Reported(Table):
         rows = [dict(zip(flat_header(report), row, strict=True)) for row in flat_rows(report)]
         return pl.DataFrame(rows, schema=None if rows else list(flat_header(report)), infer_schema_length=None)
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return self.to_polars().iter_rows(named=True)
-
     def _shown(self) -> Shown:
         from hfplanner.report.tables import groups_table, headline  # noqa: PLC0415 - for people only
 
@@ -115,8 +113,8 @@ class Budgets(Table):
         """Return it as ``hfplanner budget show --json`` does."""
         return self.overview.to_dict()
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [line.to_json() for line in self.overview.lines]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return BUDGETS, [line.to_json() for line in self.overview.lines]
 
     def _shown(self) -> Shown:
         lines = self.overview.lines

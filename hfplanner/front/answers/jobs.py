@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import usd_text
+from hfplanner.front.frames import CHECKED_JOBS, Columns
 from hfplanner.front.results import Answer, Column, Shown, Table, said
 from hfplanner.units import format_duration, format_usd
 
@@ -84,8 +85,8 @@ class FilesChecked(Table):
         """Return the check as ``hfplanner check PATH --json`` does."""
         return self.files.to_dict()
 
-    def _records(self) -> Iterable[Mapping[str, Any]]:
-        return [job.to_json() for job in self.files.check.jobs]
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        return CHECKED_JOBS, [job.to_json() for job in self.files.check.jobs]
 
     def _shown(self) -> Shown:
         check, jobs = self.files.check, self.files.check.jobs
