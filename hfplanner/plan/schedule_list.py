@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.ledger.records import iso_utc
 from hfplanner.budget.off_ledger_schedules import RunsCost, cost_of_runs
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import UsageError
@@ -13,6 +12,7 @@ from hfplanner.plan.account import find_account
 from hfplanner.plan.rerun import split_job_id
 from hfplanner.plan.spec_check import DAYS_OF_A_MONTH
 from hfplanner.plan.workspace import Workspace
+from hfplanner.times import json_moment
 
 if TYPE_CHECKING:
     from hfplanner.api.models import ScheduledJobInfo
@@ -99,8 +99,8 @@ class ListedSchedule:
             "labels": dict((spec and spec.labels) or {}),
             "owner": found.owner and found.owner.name,
             "initiator": found.initiator and found.initiator.name,
-            "last_run": None if last is None or last.at is None else iso_utc(last.at),
-            "next_run": None if due is None else iso_utc(due),
+            "last_run": json_moment(last.at if last else None),
+            "next_run": json_moment(due),
             "runs": self.cost.runs,
             "monthly_worst_case_micro_usd": self.cost.worst_case_micro_usd,
             "problem": self.cost.problem,
