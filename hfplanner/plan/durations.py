@@ -13,7 +13,7 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
-from hfplanner.plan.asked import AskedModel, AskedTime
+from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.known import KnownJob
 from hfplanner.plan.memory import memory_on
 
@@ -42,12 +42,16 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
         NoSuchJobs: no job of the history ran to its end on a flavor that is known.
     """
     time = known.needs.time
-    measured = _measured(time)
+    measured = _measured(known)
     if not measured and known.history is None and not known.is_planned:
         return None
+    return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
+
+
+def _found(known: KnownJob, listing: Listing, measured: Sequence[MeasuredRun]) -> "Durations":
     from hfplanner.recommend import durations  # noqa: PLC0415 - only where something is known of the time
 
-    workload = workload_of(known)
+    time, workload = known.needs.time, workload_of(known)
     if known.history is not None:
         return durations.durations_like(known.history, listing, workload, tokens=time.tokens)
     if measured:
@@ -102,10 +106,11 @@ def _precision(model: AskedModel) -> Precision | None:
     return None if model.precision is None else _PRECISIONS[model.precision]
 
 
-def _measured(time: AskedTime) -> list[MeasuredRun]:
-    """Return the durations that name the flavor they were measured on."""
+def _measured(known: KnownJob) -> list[MeasuredRun]:
+    """Return the durations that name the flavor they were measured on; of an unfinished one what its log says."""
+    time, whole = known.needs.time, known.whole
     runs = [
-        MeasuredRun(flavor=run.flavor, duration_secs=exactly(run.seconds, "measured, as given"))
+        MeasuredRun(flavor=run.flavor, duration_secs=whole or exactly(run.seconds, "measured, as given"))
         for run in time.duration or ()
         if run.flavor is not None
     ]

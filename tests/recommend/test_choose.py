@@ -282,6 +282,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "like": None,
         "measured": [],
         "tokens": None,
+        "tokens_basis": None,
         "workload": None,
         "model": None,
         "max_time_secs": None,
@@ -327,6 +328,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "suggested_timeout_bound": None,
         "worst_case_micro_usd": 113 * 166667,
         "micro_usd_per_million_tokens": None,
+        "queue_wait_secs": None,
         "probability_cheapest": None,
         "probability_within": None,
     }
