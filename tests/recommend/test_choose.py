@@ -329,6 +329,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "micro_usd_per_million_tokens": None,
         "probability_cheapest": None,
         "probability_within": None,
+        "queue_wait_secs": None,
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",
