@@ -18,6 +18,7 @@ hp.run                  run it: recommend, check, reserve, send exactly once
 hp.sweep                the cheapest way to run many trials of one job
 hp.sync                 bring the local history up to date with the Hub
 hp.report               what the jobs of the history cost, by what, and what was wasted
+hp.trace_memory         what a step of your own code needs, on fake tensors (extra trace)
 hp.budgets              the limits, what is spent and held, and what is left
 ======================  ==========================================================================
 
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
         TokenError,
         UsageError,
     )
+    from hfplanner.estimate.memory.trace.session import trace_memory
     from hfplanner.front.functions import (
         budgets,
         check,
@@ -150,6 +152,7 @@ __all__ = [
     "run",
     "sweep",
     "sync",
+    "trace_memory",
 ]
 
 __version__ = "0.1.0"
@@ -192,6 +195,7 @@ _MODULES = {
     **dict.fromkeys(_ERRORS, "hfplanner.errors"),
     **dict.fromkeys(_FUNCTIONS, "hfplanner.front.functions"),
     "Workspace": "hfplanner.plan.workspace",
+    "trace_memory": "hfplanner.estimate.memory.trace.session",
 }
 
 

@@ -18,6 +18,16 @@ GUIDE = [REPOSITORY / "hfplanner" / "guide" / f"{name}.md" for name in TOPICS]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
+_SCRIPT = """# /// script
+# [tool.hf-jobs]
+# flavor = "a100-large"
+# timeout = "8h"
+# namespace = "acme"
+# labels = { team = "nlp" }
+# ///
+print("trained")
+"""
+
 Example = tuple[Path, str, str]
 
 
@@ -64,6 +74,7 @@ def shell(tmp_path: Path) -> Program:
     commands = tmp_path / "bin"
     commands.mkdir()
     shutil.copy(REPOSITORY / "tests" / "readme_jobs.json", tmp_path / "jobs.json")
+    (tmp_path / "train.py").write_text(_SCRIPT, encoding="utf-8")
     policy = toml_blocks(REPOSITORY / "hfplanner" / "guide" / "budgets.md")[0]
     # The prices that ship with the package grow old, its examples must not.
     (tmp_path / "hfplanner.toml").write_text(f'{policy}max_price_age = "36500d"\n', encoding="utf-8")

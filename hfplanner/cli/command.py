@@ -12,6 +12,7 @@ from hfplanner.cli.options.build import Positional, build_argument, build_option
 from hfplanner.cli.options.output import output_options
 from hfplanner.cli.show.answer import Answer, choose_format, show
 from hfplanner.plan.arguments import Argument
+from hfplanner.plan.presets import preset_values
 
 __all__ = ["SETTINGS", "Command", "build_command", "pack"]
 
@@ -107,10 +108,12 @@ def build_command(name: str, declared: Command) -> click.Command:
 
 def _values(declared: Command, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of options: the default where one is not given, a list where it is repeatable."""
+    defaults = {option.name: option.default for option in declared.options}
+    defaults |= preset_values(given.get("preset"))
     return {
-        option.name: (list(given[option.name]) or option.default)
+        option.name: (list(given[option.name]) or defaults[option.name])
         if option.repeatable
-        else option.default
+        else defaults[option.name]
         if given[option.name] is None
         else given[option.name]
         for option in declared.options

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from hfplanner.errors import HfplannerError, UsageError, did_you_mean
 from hfplanner.plan.arguments import Argument, as_argument, in_python, read_value
+from hfplanner.plan.presets import preset_values
 from hfplanner.plan.workspace import Workspace
 
 __all__ = ["Given", "asks"]
@@ -96,10 +97,9 @@ def _in_python(ask: Callable[[], R]) -> R:
 
 
 def _read(table: Mapping[str, Argument], given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: argument.default if given.get(name) is None else _value(argument, given[name])
-        for name, argument in table.items()
-    }
+    values = {name: _value(argument, given[name]) for name, argument in table.items() if given.get(name) is not None}
+    defaults = {name: argument.default for name, argument in table.items()} | dict(preset_values(values.get("preset")))
+    return {name: values.get(name, defaults[name]) for name in table}
 
 
 def _value(argument: Argument, given: Any) -> Any:  # noqa: ANN401 - as it was passed

@@ -26,6 +26,7 @@ from hfplanner.plan.arguments import (
     SYNC,
     TIME,
     TOP,
+    TRACE,
     TRIALS,
     WORST_TIMEOUT,
     Argument,
@@ -126,7 +127,7 @@ def recommend(given: Given) -> Recommended:
         return Recommended(answer, workspace.now())
 
 
-@asks(*MODEL, GPUS_OF_A_RUN, *_PRICES)
+@asks(*MODEL, GPUS_OF_A_RUN, TRACE, *_PRICES)
 def estimate_memory(given: Given) -> MemoryNeeded:
     """Return how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
@@ -138,7 +139,9 @@ def estimate_memory(given: Given) -> MemoryNeeded:
 
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
-        return MemoryNeeded(estimating.estimate_memory(given.pack(AskedModel), given["gpus"], workspace, listing))
+        asked = given.pack(AskedModel)
+        report = estimating.estimate_memory(asked, given["gpus"], workspace, listing, trace=given["trace"])
+        return MemoryNeeded(report)
 
 
 @asks(*_WORK, FLAVORS, *_PRICES)

@@ -12,7 +12,7 @@ from hfplanner.models.config import parse_config
 from hfplanner.models.shape import Diffusion, ModelShape, Parameters
 from hfplanner.models.storage import Spelling, read_name
 
-__all__ = ["diffusion_shape", "find_known", "is_shipped_as_such", "known_ids", "near_ids"]
+__all__ = ["diffusion_shape", "find_known", "is_shipped_as_such", "known_ids", "near_ids", "shipped_config"]
 
 
 @cache
@@ -73,6 +73,17 @@ def find_known(name: str) -> ModelShape | None:
     shape = _shipped(known, name)
     exact = name.casefold() in index or _short(name) in index
     return shape if exact else _stored_as_named(shape, read_name(name))
+
+
+def shipped_config(name: str) -> Mapping[str, Any] | None:
+    """Return the config of a shipped model, ``None`` for any other and for pipelines.
+
+    >>> shipped_config("Qwen/Qwen3-8B-AWQ")["num_hidden_layers"]
+    36
+    """
+    index = _index()
+    known = next((index[key] for key in (name.casefold(), _short(name), _stem(name)) if key in index), None)
+    return None if known is None else _entries()[known].get("config")
 
 
 def is_shipped_as_such(name: str) -> bool:

@@ -13,14 +13,14 @@ from hfplanner.models.by_hand import ByHand, shape_by_hand
 from hfplanner.models.config import parse_config
 from hfplanner.models.files import FolderFiles, HubFiles, ModelFiles
 from hfplanner.models.gguf import NeedMoreBytes, parse_gguf, shape_of_gguf
-from hfplanner.models.known import diffusion_shape, find_known, is_shipped_as_such, near_ids
+from hfplanner.models.known import diffusion_shape, find_known, is_shipped_as_such, near_ids, shipped_config
 from hfplanner.models.safetensors import LENGTH_BYTES, Tensor, count_tensors, header_length, parse_header
 from hfplanner.models.shape import Diffusion, ModelShape
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ModelSource", "load_model"]
+__all__ = ["ModelSource", "load_config", "load_model"]
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 # A file, or the kind of one: OWNER/NAME-GGUF:Q4_K_M, as llama.cpp takes it.
@@ -100,6 +100,35 @@ def _with_kind(repo: str, file: str) -> str:
     base = re.sub(r"[-_.]gguf$", "", repo, flags=re.IGNORECASE)
     kind = file.removesuffix(".gguf").rpartition("/")[2].replace(".", "-").rpartition("-")[2]
     return f"{base}-{kind}-GGUF"
+
+
+def load_config(name: str, source: ModelSource) -> Mapping[str, Any]:
+    """Return a model's ``config.json``: of a local folder, of a shipped model, or asked from the Hub.
+
+    Raises:
+        UsageError: the name is neither a folder nor an id.
+        ModelUnavailable: there is none, or the Hub cannot be asked.
+        ModelUnreadable: it is no JSON object.
+
+    >>> load_config("Qwen/Qwen3-8B", ModelSource(offline=True))["model_type"]
+    'qwen3'
+    """
+    path = Path(name).expanduser()
+    if name.strip() and _is(path.is_dir):
+        raw = FolderFiles(path).read("config.json", 0, _MAX_CONFIG_BYTES)
+    else:
+        shipped = shipped_config(name)
+        if shipped is not None:
+            return shipped
+        if not _ID.fullmatch(name) or ".." in name:
+            raise UsageError(f"{name[:80]!r} is neither a folder nor the id of a model.", hint="Name its repository.")
+        if source.offline:
+            raise ModelUnavailable(f"The Hub may not be asked for the config of {name}.", hint="Leave --offline out.")
+        files = HubFiles(source.endpoint, name, source.token, source.transport)
+        raw = files.read("config.json", 0, _MAX_CONFIG_BYTES)
+    if raw is None:
+        raise ModelUnavailable(f"{name} has no config.json.", hint="Leave --trace out.")
+    return _json(raw, f"The config of {name}")
 
 
 def _is(ask: Callable[[], bool]) -> bool:

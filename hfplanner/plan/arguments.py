@@ -73,6 +73,7 @@ _MOST_VCPU = 1_000_000
 _MOST_FLAVORS = 10_000
 _MOST_GPUS_OF_A_RUN = 8
 _MOST_TRIALS = 100_000
+_MOST_EPOCHS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +251,12 @@ def _width(name: str, words: str) -> Argument:
 
 
 MODEL: tuple[Argument, ...] = (
+    Argument(
+        name="preset",
+        group="Model",
+        choices="hfplanner.plan.presets:PresetName",
+        help="As a library runs it: its defaults for what is not typed; data/presets.csv has each with its source.",
+    ),
     Argument(
         name="model",
         group="Model",
@@ -535,6 +542,16 @@ GPUS_OF_A_RUN = Argument(
 )
 """How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
 
+TRACE = Argument(
+    name="trace",
+    group="Model",
+    read=read_flag,
+    is_flag=True,
+    default=False,
+    help="Run one step of the installed transformers and peft on fake tensors, instead of formulas.",
+)
+"""Whether memory is traced from the real code; needs the extra ``trace``."""
+
 TIME: tuple[Argument, ...] = (
     Argument(
         name="duration",
@@ -575,6 +592,35 @@ TIME: tuple[Argument, ...] = (
         metavar="COUNT",
         help="Tokens the job reads, writes or is trained on: 300000, 1.5M, 2B. With a duration: for the cost of a "
         "million.",
+    ),
+    Argument(
+        name="samples",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Instead of --tokens: samples of the data set, each of at most --seq-len tokens; or requests.",
+    ),
+    Argument(
+        name="epochs",
+        group="Time",
+        read=whole_number(_MOST_EPOCHS),
+        metavar="N",
+        shown_default="1",
+        help="How often each sample is seen.",
+    ),
+    Argument(
+        name="input_tokens",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Tokens of the prompt of each of --samples; without them of all prompts together.",
+    ),
+    Argument(
+        name="output_tokens",
+        group="Time",
+        read=read_tokens,
+        metavar="COUNT",
+        help="Tokens generated for each of --samples; without them in all.",
     ),
     Argument(
         name="utilization",

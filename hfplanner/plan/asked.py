@@ -5,7 +5,7 @@ money micro-USD.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from hfplanner.errors import UsageError
@@ -27,7 +27,9 @@ from hfplanner.estimate.memory.job import (
     Task,
     Unquantized,
 )
+from hfplanner.plan.amounts import Counted, count_work
 from hfplanner.plan.arguments import AskedMachine
+from hfplanner.plan.presets import PresetName
 from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
 
@@ -57,6 +59,7 @@ _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
 class AskedModel:
     """Which model is run, and how."""
 
+    preset: PresetName | None = None
     model: str | None = None
     params: int | None = None
     layers: int | None = None
@@ -131,7 +134,7 @@ class AskedModel:
         how = {
             one.name: getattr(self, one.name)
             for one in fields(self)
-            if one.name not in {"model", "params", "lora_targets", *_WIDTHS}
+            if one.name not in {"preset", "model", "params", "lora_targets", *_WIDTHS}
         }
         how |= {
             "precision": self.precision or "bf16",
@@ -150,6 +153,8 @@ class AskedTime:
         run_precision: what it computes in, where no model says it.
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
         trials: for how many runs the flavor is chosen; ``None`` is not said.
+        samples: instead of the tokens, what they are counted from, as are the next three.
+        tokens_words: how the tokens were counted, for people; nobody types it.
     """
 
     duration: Sequence[MeasuredDuration] | None = None
@@ -161,6 +166,11 @@ class AskedTime:
     run_precision: RunPrecision | None = None
     utilization: float | None = None
     trials: int | None = None
+    samples: int | None = None
+    epochs: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    tokens_words: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +194,35 @@ class JobNeeds:
     model: AskedModel = field(default_factory=AskedModel)
     time: AskedTime = field(default_factory=AskedTime)
     limits: AskedLimits = field(default_factory=AskedLimits)
+
+    def counted(self) -> "JobNeeds":
+        """Return the same with the tokens counted: from samples and epochs, or from prompts and answers.
+
+        Raises:
+            UsageError: counts that contradict each other.
+
+        >>> needs = JobNeeds(model=AskedModel(task="lora", seq_len=1000), time=AskedTime(samples=50_000, epochs=3))
+        >>> needs.counted().time.tokens
+        150000000
+        """
+        time, model = self.time, self.model
+        said = Counted(
+            samples=time.samples,
+            epochs=time.epochs,
+            input_tokens=time.input_tokens,
+            output_tokens=time.output_tokens,
+            seq_len=model.seq_len,
+            packed=model.packed,
+            trains=model.task != "inference",
+        )
+        amount = count_work(said, time.tokens)
+        if amount is None:
+            return self
+        phase = time.phase or amount.phase
+        done = {"samples": None, "epochs": None, "input_tokens": None, "output_tokens": None}
+        time = replace(time, tokens=amount.tokens, tokens_words=amount.words, phase=phase, **done)  # type: ignore[arg-type] # a phase
+        lengths = {"seq_len": amount.seq_len or model.seq_len, "prompt_len": amount.prompt_len or model.prompt_len}
+        return replace(self, time=time, model=replace(model, **lengths))  # type: ignore[arg-type] # numbers of tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,17 +269,18 @@ class AskedDuration:
         Raises:
             UsageError: nothing says how long it runs.
         """
+        needs = JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model).counted()
         if not self.time.duration and self.time.like is None:
-            self._refuse_unknown_work()
-        return JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model)
+            self._refuse_unknown_work(needs.time)
+        return needs
 
-    def _refuse_unknown_work(self) -> None:
+    def _refuse_unknown_work(self, time: AskedTime) -> None:
         if not self.model.is_given:
             raise UsageError(
                 "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
                 hint="For example --duration 2h20m@a10g-small.",
             )
-        if self.time.tokens is None or not (self.names_task or self.time.phase):
+        if time.tokens is None or not (self.names_task or time.phase):
             raise UsageError(
                 "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",

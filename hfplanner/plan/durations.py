@@ -45,9 +45,13 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     measured = _measured(time)
     if not measured and known.history is None and not known.is_planned:
         return None
+    return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
+
+
+def _found(known: KnownJob, listing: Listing, measured: Sequence[MeasuredRun]) -> "Durations":
     from hfplanner.recommend import durations  # noqa: PLC0415 - only where something is known of the time
 
-    workload = workload_of(known)
+    time, workload = known.needs.time, workload_of(known)
     if known.history is not None:
         return durations.durations_like(known.history, listing, workload, tokens=time.tokens)
     if measured:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 from hfplanner.plan.asked import AskedDuration, AskedModel
 from hfplanner.plan.durations import durations_on
 from hfplanner.plan.known import KnownJob, know_job, read_model
@@ -13,13 +14,16 @@ from hfplanner.plan.workspace import Workspace
 if TYPE_CHECKING:
     from hfplanner.catalog.flavor import Flavor
     from hfplanner.estimate.duration.plan import DurationPlan, Terms
+    from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.memory.report import MemoryReport
+    from hfplanner.estimate.memory.result import MemoryEstimate
+    from hfplanner.models.shape import ModelShape
 
 __all__ = ["estimate_memory", "know_duration", "plan_durations"]
 
 
 def estimate_memory(
-    model: AskedModel, gpus: int, workspace: Workspace, listing: Listing | None = None
+    model: AskedModel, gpus: int, workspace: Workspace, listing: Listing | None = None, *, trace: bool = False
 ) -> "MemoryReport":
     """Return how much memory a model needs on each GPU, and which flavors it fits.
 
@@ -28,9 +32,10 @@ def estimate_memory(
         gpus: of the run.
         workspace: where prices and models are.
         listing: what can be rented; by default that of the workspace.
+        trace: run one step of the installed libraries on fake tensors instead of formulas.
 
     Raises:
-        UsageError: what was asked contradicts itself.
+        UsageError: what was asked contradicts itself, cannot be traced, or the extra ``trace`` is not installed.
         ModelError: the model cannot be had, or read.
 
     >>> report = estimate_memory(AskedModel(model="Qwen/Qwen3-8B"), 1, Workspace(offline=True))
@@ -38,12 +43,28 @@ def estimate_memory(
     True
     """
     from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - where memory is asked for
-    from hfplanner.estimate.memory.report import report_memory  # noqa: PLC0415 - as above
+    from hfplanner.estimate.memory.report import report_memory, report_of  # noqa: PLC0415 - as above
 
     job = model.job(gpus)
     shape = read_model(model, workspace.model_source())
     places = places_of((listing or workspace.listing()).flavors)
+    if trace:
+        return report_of(_traced(model, shape, job, workspace), places, given=model.changed())
     return report_memory(shape, job, places, given=model.changed())
+
+
+def _traced(model: AskedModel, shape: "ModelShape", job: "MemoryJob", workspace: Workspace) -> "MemoryEstimate":
+    from hfplanner.models.load import load_config  # noqa: PLC0415 - where it is asked for
+
+    if model.model is None:
+        raise UsageError("--trace runs the code of a model; none is named.", hint="Name one with --model.")
+    try:
+        from hfplanner.estimate.memory.trace.traced import traced_estimate  # noqa: PLC0415 - torch, where it is there
+    except ImportError as error:
+        raise UsageError(
+            f"--trace needs {error.name}, which is not installed.", hint="Install hfplanner[trace]."
+        ) from error
+    return traced_estimate(load_config(model.model, workspace.model_source()), shape, job)
 
 
 def plan_durations(known: KnownJob, listing: Listing, flavors: Sequence["Flavor"], terms: "Terms") -> "DurationPlan":

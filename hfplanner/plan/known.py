@@ -119,6 +119,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         HistoryError: the local history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
+    needs = needs.counted()
     asked = needs.model
     run = None
     if asked.is_given:

@@ -102,6 +102,7 @@ class Durations:
         timeouts: by the flavor's name, the suggested timeout [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
         tokens: how many the job reads, writes or is trained on; ``None`` is not known.
+        tokens_words: how they were counted, for people; ``None`` where their number was said.
         timeout_bounds: by the flavor's name, what bound that timeout, a sentence; absent where nothing did.
     """
 
@@ -112,6 +113,7 @@ class Durations:
     timeouts: Mapping[str, int]
     like: str | None = None
     tokens: int | None = None
+    tokens_words: str | None = None
     timeout_bounds: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +125,7 @@ class Durations:
             "like": self.like,
             "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
             "tokens": self.tokens,
+            "tokens_basis": self.tokens_words,
             "workload": {one.name: getattr(self.workload, one.name) for one in fields(self.workload)},
         }
 
@@ -144,7 +147,7 @@ class Estimates:
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it: part of the request."""
         asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": []}
-        asked |= {"tokens": None, "workload": None}
+        asked |= {"tokens": None, "tokens_basis": None, "workload": None}
         asked |= self.durations.to_json() if self.durations else {}
         return asked | {"model": self.memory.to_json() if self.memory else None}
 

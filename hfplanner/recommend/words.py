@@ -67,7 +67,7 @@ def _of_model(need: MemoryNeed) -> str:
 
 def _of_runs(durations: Durations) -> str:
     if not durations.measured:
-        return f"{durations.tokens:,} tokens in all"
+        return durations.tokens_words or f"{durations.tokens:,} tokens in all"
     runs = " and ".join(f"{format_duration(run.duration_secs.likely)} on {run.flavor}" for run in durations.measured)
     return f"a run like {durations.like} ({runs})" if durations.like else f"a run of {runs}"
 

@@ -5,12 +5,12 @@ from typing import Any
 from hfplanner.cli.command import Command, pack
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
-from hfplanner.plan.arguments import GPUS_OF_A_RUN, MODEL, find_arguments
+from hfplanner.plan.arguments import GPUS_OF_A_RUN, MODEL, TRACE, find_arguments
 from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.workspace import Workspace
 
 
-def memory(*, gpus: int, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - the options of a model
+def memory(*, gpus: int, trace: bool, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - the options of a model
     """Say how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
     The interval holds what torch reserves plus the CUDA context in 90 of 100 cases.
@@ -20,12 +20,12 @@ def memory(*, gpus: int, refresh: bool, offline: bool, **given: Any) -> Answer: 
 
     with Workspace.from_environ(offline=offline) as workspace:
         listing = get_listing(workspace, refresh=refresh)
-        return memory_answer(estimate_memory(pack(AskedModel, given), gpus, workspace, listing))
+        return memory_answer(estimate_memory(pack(AskedModel, given), gpus, workspace, listing, trace=trace))
 
 
 COMMAND = Command(
     call=memory,
-    options=(*MODEL, GPUS_OF_A_RUN, *find_arguments("refresh", "offline")),
+    options=(*MODEL, GPUS_OF_A_RUN, TRACE, *find_arguments("refresh", "offline")),
     names="the names of the flavors it fits or likely fits, one a line",
     examples=[
         "hfplanner estimate memory --model Qwen/Qwen3-8B --seq-len 8192",

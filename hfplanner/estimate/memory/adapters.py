@@ -26,6 +26,11 @@ _UP = {
     "lin1",
 }
 _DOWN = {"down_proj", "fc2", "fc_out", "dense_4h_to_h", "lin2"}
+# peft 0.21, utils/transformers_weight_conversion.py over transformers' conversion_mapping.py; traced on four of them.
+_CONVERTED = {
+    "afmoe", "deepseek_v2", "deepseek_v3", "glm4_moe", "glm4_moe_lite", "minimax", "minimax_m2", "mixtral", "qwen3_moe",
+    "qwen3_next",
+}  # fmt: skip
 _SHORTHANDS = {
     "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
     "mlp": ("gate_proj", "up_proj", "down_proj"),
@@ -99,8 +104,9 @@ def adapter_parameters(shape: ModelShape, job: MemoryJob) -> int:
 def expert_adapters(shape: ModelShape, job: MemoryJob) -> int:
     """Return the weights that adapters have on a mixture's experts, for a rank of one.
 
-    transformers 5 keeps a layer's experts as two tensors; peft 0.21 puts adapters on both for ``"all-linear"``, of
-    twice the rank on the one that is gate and up projection together. A target ``experts`` means the same.
+    transformers 5 keeps a layer's experts as two tensors; peft 0.21 puts adapters on both for ``"all-linear"`` where
+    its table of converted architectures has the model's, of twice the rank on the one that is gate and up projection
+    together. A target ``experts`` means the same for any.
 
     >>> from hfplanner.models.known import find_known
     >>> expert_adapters(find_known("allenai/OLMoE-1B-7B-0924"), MemoryJob(task="lora"))
@@ -108,7 +114,8 @@ def expert_adapters(shape: ModelShape, job: MemoryJob) -> int:
     """
     experts = shape.experts
     named = {target.casefold() for target in job.lora_targets}
-    if experts is None or not named & {"all-linear", "true", "experts"}:
+    by_name = "experts" in named
+    if experts is None or not (by_name or (named & {"all-linear", "true"} and shape.model_type in _CONVERTED)):
         return 0
     return (shape.layers - experts.dense_layers) * experts.count * (3 * shape.hidden + 5 * experts.ffn)
 

@@ -28,6 +28,8 @@ _UNET_KEPT_MAPS = 570
 _UNET_CHECKPOINTED_MAPS = 60
 # A transformer block keeps about what a ViT's does: 16 widths and 4 inner ones of four times the width, two bytes each.
 _BLOCK_KEPT = 32
+# UNets made for pictures of this size are SDXL's.
+_XL_RESOLUTION = 1024
 
 
 def latent_tokens(pipeline: Diffusion, job: MemoryJob) -> int:
@@ -62,10 +64,19 @@ def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
         step += 2 * pipeline.heads * tokens**2 * size
     pixels = (job.resolution or pipeline.resolution) ** 2
     decode = pixels * _DECODER_ELEMENTS * size
+    weights = weight_bytes(shape, job)
+    if _upcasts(pipeline):
+        # SDXL's autoencoder overflows in fp16 and is made fp32 (AutoencoderKL, force_upcast).
+        decode = pixels * _DECODER_ELEMENTS * 4
+        weights += pipeline.vae * (4 - size)
     return {
-        "weights": weight_bytes(shape, job),
+        "weights": weights,
         "activations": images * float(max(_GUIDANCE * step, decode)),
     }
+
+
+def _upcasts(pipeline: Diffusion) -> bool:
+    return not pipeline.transformer and pipeline.resolution >= _XL_RESOLUTION
 
 
 def picture_moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str, Any]]:

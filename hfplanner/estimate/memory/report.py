@@ -14,7 +14,7 @@ from hfplanner.estimate.memory.vllm import serving_room
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["MemoryReport", "report_memory"]
+__all__ = ["MemoryReport", "report_memory", "report_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,22 @@ def report_memory(
     >>> [fit.verdict for fit in report.fits], [advice.code for advice in report.advice]
     (['no', 'yes'], ['int8'])
     """
-    estimate = estimate_memory(shape, job)
+    return report_of(estimate_memory(shape, job), places, dataset_bytes, given)
+
+
+def report_of(
+    estimate: MemoryEstimate, places: Sequence[Place], dataset_bytes: int = 0, given: Collection[str] = ()
+) -> MemoryReport:
+    """Return the report of an estimate that is there already: of formulas, or traced from the real code.
+
+    Args:
+        estimate: the need.
+        places: where it could run.
+        dataset_bytes: disk that the dataset's cache takes, as given.
+        given: names of the job's fields that somebody chose.
+    """
+    shape, job = estimate.shape, estimate.job
+    traced = "tensors" in estimate.parts
     fits = fit_places(estimate, places)
     serving: list[tuple[str, int, int]] = []
     if job.engine == "vllm" and not job.trains:
@@ -92,10 +107,10 @@ def report_memory(
     return MemoryReport(
         estimate=estimate,
         fits=fits,
-        advice=advise(estimate, fits, places),
+        advice=() if traced else advise(estimate, fits, places),
         ram_bytes=ram_need(shape, job),
         disk_bytes=disk_need(shape, job, dataset_bytes),
         serving=tuple(serving),
         inputs=inputs_of(estimate, given),
-        toggles=toggles_of(estimate),
+        toggles=() if traced else toggles_of(estimate),
     )

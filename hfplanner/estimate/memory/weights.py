@@ -137,6 +137,10 @@ def weight_bytes(shape: ModelShape, job: MemoryJob) -> float:
         return parameters.total * plain
     if shape.stored_bytes and runs_as_stored(shape, job):
         return float(shape.stored_bytes) + (2.0 * _unquantized(shape, job) if job.upcast else 0.0)
+    if quantization.startswith("gguf:") and shape.diffusion:
+        # A file holds the denoiser; text encoders and autoencoder stay as they are.
+        bits = GGUF_BITS[quantization.removeprefix("gguf:")]
+        return shape.diffusion.denoiser * bits / 8 + (parameters.total - shape.diffusion.denoiser) * plain
     if quantization.startswith("gguf:"):
         return parameters.total * GGUF_BITS[quantization.removeprefix("gguf:")] / 8
     plain = 4 if job.upcast else plain

@@ -1,5 +1,6 @@
 """The model of a config as fake tensors: no weight is read and none takes memory."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,9 @@ def build_model(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> nn
     """
     config = _config(raw)
     dtype = torch.float32 if job.mixed else _DTYPES[job.precision]
-    with torch.device("meta"):
+    with torch.device("meta"), warnings.catch_warnings():
+        # What the installed versions call deprecated is their business.
+        warnings.simplefilter("ignore")
         model = _auto_class(shape).from_config(config, dtype=dtype, attn_implementation=attention_name(job))
         model.config.use_cache = not job.trains
         if stored_as(shape, job) in BITSANDBYTES:

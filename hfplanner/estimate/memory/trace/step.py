@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,9 @@ def fakes(recorder: Recorder) -> Iterator[None]:
     collects = gc.isenabled()
     gc.disable()
     try:
-        with cuda_kernels(), FakeTensorMode(allow_non_fake_inputs=True), recorder:
+        with warnings.catch_warnings(), cuda_kernels(), FakeTensorMode(allow_non_fake_inputs=True), recorder:
+            # What the installed versions call deprecated is their business.
+            warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         if collects:
