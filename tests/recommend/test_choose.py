@@ -331,7 +331,6 @@ def test_the_answer_as_json_is_complete() -> None:
         "queue_wait_secs": None,
         "probability_cheapest": None,
         "probability_within": None,
-        "queue_wait_secs": None,
     }
     assert document["rejected"][0] == {
         "flavor": "cpu-basic",
