@@ -33,7 +33,7 @@ _TIMES = ("created_at", "started_at", "finished_at")
 
 
 @dataclass(frozen=True, slots=True)
-class TracePull:
+class TraceSource:
     """The trace as a source that was read to its end."""
 
     seen_at: datetime
@@ -50,8 +50,8 @@ def build(folder: Path) -> tuple[Path, ...]:
     listing = shipped_listing()
     jobs = _played_again(trace.jobs, listing.checked + _BEGINS_AFTER)
     now = jobs.select(pl.max_horizontal(pl.max(*_TIMES))).item()
-    pull = TracePull(seen_at=now, bad=dict(trace.bad.group_by("code").len().iter_rows()))
-    inputs = ReportInputs(listing=listing, now=now, pulls=(pull,))
+    pull = TraceSource(seen_at=now, bad=dict(trace.bad.group_by("code").len().iter_rows()))
+    inputs = ReportInputs(listing=listing, now=now, sources=(pull,))
     report = build_report(jobs.lazy(), ReportSpec(), inputs)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as whole:

@@ -4,7 +4,7 @@ Where data comes from and goes. Bytes of the API or of the ``hf`` command become
 jobs`); :class:`~hfplanner.history.store.HistoryStore` merges that frame into what is kept and gives all of it back as
 one lazy frame of the same schema (:data:`~hfplanner.frames.jobs.JOBS_SCHEMA`). A file goes through
 :func:`~hfplanner.history.files.import_jobs`, pages of the Hub through :func:`~hfplanner.history.sync.sync_history`;
-either comes with a :class:`~hfplanner.history.manifest.Pull`.
+either comes with a :class:`~hfplanner.history.manifest.SourceState`.
 
 The files. ``$HFPLANNER_HOME/history/`` holds ``manifest.json`` and ``month=2026-01/jobs-....parquet``: Parquet files by
 the month (UTC) of the jobs' creation, each without two rows of one id and sorted by creation. The manifest says which

@@ -2,7 +2,7 @@
 
 ``$HFPLANNER_HOME/history/bills/`` holds ``2026-09-01-....parquet``, named after the first day of the period and a hash
 of the Hub's address and the account. The rows are the jobs of the bill; what is known of the period stands in the
-file's own metadata, so that a bill without jobs is one too. A later pull of a period takes the place of an earlier one.
+file's own metadata, so that a bill without jobs is one too. A later bill of a period takes the place of an earlier one.
 """
 
 import hashlib

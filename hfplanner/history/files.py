@@ -12,7 +12,7 @@ import polars as pl
 from hfplanner.errors import HfplannerError, JobsUnreadable
 from hfplanner.frames.job_documents import MAX_DOCUMENT_BYTES, DocumentFormat, DocumentUnreadable, open_document
 from hfplanner.frames.jobs import BAD_JOBS_SCHEMA, document_frames
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import Added, HistoryStore
 from hfplanner.units import format_count
 
@@ -103,22 +103,22 @@ def import_jobs(paths: Sequence[str], store: HistoryStore, *, stdin: IO[bytes], 
     """
     files: list[ImportedFile] = []
     frames: list[pl.DataFrame] = []
-    pulls: list[Pull] = []
+    sources: list[SourceState] = []
     for path in dict.fromkeys(paths):
         try:
-            file, jobs, pull = _read(path, stdin, now)
+            file, jobs, state = _read(path, stdin, now)
         except JobsUnreadable as error:
             files.append(ImportedFile(path, error=error))
             continue
         files.append(file)
         frames.append(jobs)
-        pulls.append(pull)
-    added = store.add(pl.concat(frames), pulls) if frames else Added()
+        sources.append(state)
+    added = store.add(pl.concat(frames), sources) if frames else Added()
     bad = sum(file.bad.height for file in files)
     return JobsImport(tuple(files), sum(file.records for file in files), added, bad)
 
 
-def _read(path: str, stdin: IO[bytes], now: datetime) -> tuple[ImportedFile, pl.DataFrame, Pull]:
+def _read(path: str, stdin: IO[bytes], now: datetime) -> tuple[ImportedFile, pl.DataFrame, SourceState]:
     raw, seen_at = (stdin.read(MAX_DOCUMENT_BYTES + 1), now) if path == STDIN else _bytes_of(path)
     source = f"file:{Path(path).name}"
     try:
@@ -129,7 +129,7 @@ def _read(path: str, stdin: IO[bytes], now: datetime) -> tuple[ImportedFile, pl.
     file = ImportedFile(path, document.format, jobs.height + bad.height, bad)
     if bad.height and not jobs.height:
         raise JobsUnreadable(f"{path} holds no jobs: {_first_reason(bad)}", hint=_FORMS)
-    return file, jobs, _pull(file, source, seen_at)
+    return file, jobs, _source_state(file, source, seen_at)
 
 
 def _first_reason(bad: pl.DataFrame) -> str:
@@ -151,11 +151,11 @@ def _bytes_of(path: str) -> tuple[bytes, datetime]:
         raise JobsUnreadable(f"{path} cannot be read: {why}.", hint=_FORMS) from error
 
 
-def _pull(file: ImportedFile, source: str, seen_at: datetime) -> Pull:
+def _source_state(file: ImportedFile, source: str, seen_at: datetime) -> SourceState:
     bad: Mapping[str, int] = file.bad_by_code()
     count = file.bad.height
     reason = f"{count} of its {format_count(file.records, 'record')} could not be taken" if count else None
-    return Pull(
+    return SourceState(
         source=source,
         namespace=None,
         complete=not count,

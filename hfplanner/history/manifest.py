@@ -13,7 +13,7 @@ from hfplanner.errors import HistoryError
 from hfplanner.files import write_private
 from hfplanner.times import json_moment, read_json_moment
 
-__all__ = ["DataFile", "Manifest", "Pull", "read_manifest", "write_manifest"]
+__all__ = ["DataFile", "Manifest", "SourceState", "read_manifest", "write_manifest"]
 
 _NAME = "manifest.json"
 _FILE = re.compile(r"month=[0-9]{4}-[0-9]{2}/jobs-[0-9a-f]{32}\.parquet")
@@ -34,7 +34,7 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Pull:
+class SourceState:
     """What is known of a source of jobs.
 
     Args:
@@ -58,7 +58,7 @@ class Pull:
     cursor: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the pull as a JSON object."""
+        """Return the state as a JSON object."""
         return {**asdict(self), "bad": dict(self.bad), "seen_at": json_moment(self.seen_at)}
 
 
@@ -68,20 +68,20 @@ class Manifest:
 
     Args:
         months: the files of each month, ``"2026-01"``; a row of a later file replaces that of an earlier one.
-        pulls: one for each source and namespace.
+        sources: one for each source and namespace.
     """
 
     months: Mapping[str, tuple[DataFile, ...]] = field(default_factory=dict)
-    pulls: tuple[Pull, ...] = ()
+    sources: tuple[SourceState, ...] = ()
 
     def files(self) -> set[str]:
         """Return the paths of all files that count."""
         return {file.path for files in self.months.values() for file in files}
 
-    def with_pulls(self, pulls: tuple[Pull, ...]) -> "Manifest":
-        """Return a manifest in which each pull has taken the place of an earlier one of its source and namespace."""
-        kept = {(pull.source, pull.namespace or ""): pull for pull in (*self.pulls, *pulls)}
-        return replace(self, pulls=tuple(kept[key] for key in sorted(kept)))
+    def with_sources(self, sources: tuple[SourceState, ...]) -> "Manifest":
+        """Return a manifest in which each state has taken the place of an earlier one of its source and namespace."""
+        kept = {(state.source, state.namespace or ""): state for state in (*self.sources, *sources)}
+        return replace(self, sources=tuple(kept[key] for key in sorted(kept)))
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -117,7 +117,7 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> Manifest:
         )
     if type(version) is not int or not 1 <= version <= LAYOUT_VERSION:
         raise ValueError("no layout ever had that version")
-    return Manifest(_months(document["months"]), tuple(_pull(item) for item in document["pulls"]))
+    return Manifest(_months(document["months"]), tuple(_source_state(item) for item in document["pulls"]))
 
 
 def _months(document: Mapping[str, Any]) -> dict[str, tuple[DataFile, ...]]:
@@ -131,8 +131,8 @@ def _months(document: Mapping[str, Any]) -> dict[str, tuple[DataFile, ...]]:
     return months
 
 
-def _pull(item: Mapping[str, Any]) -> Pull:
-    return Pull(**{**item, "seen_at": read_json_moment(item["seen_at"])})
+def _source_state(item: Mapping[str, Any]) -> SourceState:
+    return SourceState(**{**item, "seen_at": read_json_moment(item["seen_at"])})
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -144,7 +144,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     from hfplanner.frames.job_columns import LAYOUT_VERSION  # noqa: PLC0415 - as above
 
     months = {month: [asdict(file) for file in files] for month, files in sorted(manifest.months.items())}
-    document = {"version": LAYOUT_VERSION, "months": months, "pulls": [pull.to_json() for pull in manifest.pulls]}
+    document = {"version": LAYOUT_VERSION, "months": months, "pulls": [state.to_json() for state in manifest.sources]}
     write_private(folder / _NAME, json.dumps(document, indent=1).encode())
     sync_folder(folder)
 

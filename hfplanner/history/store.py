@@ -13,7 +13,7 @@ import polars as pl
 from hfplanner.errors import HistoryError
 from hfplanner.files import create_private, data_folder, is_private, keep_private, make_private_folder
 from hfplanner.frames.job_schema import JOBS_SCHEMA
-from hfplanner.history.manifest import DataFile, Manifest, Pull, read_manifest, sync_folder, write_manifest
+from hfplanner.history.manifest import DataFile, Manifest, SourceState, read_manifest, sync_folder, write_manifest
 from hfplanner.history.merge import PROVENANCE, merge_jobs
 
 __all__ = ["Added", "HistoryStore", "default_history_folder"]
@@ -66,9 +66,9 @@ class HistoryStore:
             keep_private(self.folder)
         return read_manifest(self.folder)
 
-    def pulls(self) -> tuple[Pull, ...]:
+    def sources(self) -> tuple[SourceState, ...]:
         """Return what is known of each source."""
-        return self.manifest().pulls
+        return self.manifest().sources
 
     def scan(self) -> pl.LazyFrame:
         """Return all jobs, one row for each id, as a lazy frame of the jobs schema; months in order.
@@ -90,12 +90,12 @@ class HistoryStore:
             first = pl.concat([first.join(addition.select("id"), on="id", how="anti"), addition])
         return first
 
-    def add(self, jobs: pl.DataFrame, pulls: Sequence[Pull] = ()) -> Added:
+    def add(self, jobs: pl.DataFrame, sources: Sequence[SourceState] = ()) -> Added:
         """Merge a jobs frame into the history, and note what is known of its sources; both or nothing.
 
         Args:
             jobs: of the jobs schema; ids may repeat.
-            pulls: where they came from. One takes the place of an earlier one of its source and namespace.
+            sources: where they came from. One takes the place of an earlier one of its source and namespace.
 
         Raises:
             HistoryError: the folder cannot be written, the history is damaged or newer, or somebody else keeps it.
@@ -104,7 +104,7 @@ class HistoryStore:
         try:
             make_private_folder(self.folder)
             with self.locked():
-                return self._add(merged, tuple(pulls))
+                return self._add(merged, tuple(sources))
         except OSError as error:
             raise HistoryError(
                 f"The history in {self.folder} cannot be written ({error.strerror or error})."
@@ -129,14 +129,14 @@ class HistoryStore:
                 hint="Try again when it is done.",
             ) from error
 
-    def _add(self, merged: pl.DataFrame, pulls: tuple[Pull, ...]) -> Added:
+    def _add(self, merged: pl.DataFrame, sources: tuple[SourceState, ...]) -> Added:
         before = self.manifest()
         months = dict(before.months)
         counts: list[Added] = []
         for month, part in _by_month(merged).items():
             months[month], added = self._add_to_month(month, months.get(month, ()), part)
             counts.append(added)
-        after = replace(before, months=months).with_pulls(pulls)
+        after = replace(before, months=months).with_sources(sources)
         if after != before:
             self._retire(before.files() - after.files())
             write_manifest(self.folder, after)

@@ -7,7 +7,7 @@ from datetime import datetime
 from hfplanner.api.client import JobsClient
 from hfplanner.api.origin import join_path
 from hfplanner.errors import HubError, JobsUnreadable
-from hfplanner.history.bill_pull import pull_bill
+from hfplanner.history.bill_sync import sync_bill
 from hfplanner.history.store import HistoryStore
 from hfplanner.history.sync_mark import Mark
 from hfplanner.history.sync_result import NamespaceSync, Sync
@@ -68,10 +68,10 @@ def sync_history(
         done.append(_sync_namespace(client, store, name, asked, clock, watch))
         if done[-1].interrupted:
             return Sync(namespaces=tuple(done), bill=None)
-    failed = [one.error for one in done if one.pull is None and one.error]
+    failed = [one.error for one in done if one.state is None and one.error]
     if len(failed) == len(done):
         raise failed[0]
-    return Sync(namespaces=tuple(done), bill=pull_bill(client, store, account=account, now=clock()))
+    return Sync(namespaces=tuple(done), bill=sync_bill(client, store, account=account, now=clock()))
 
 
 def _sync_namespace(  # noqa: PLR0913, PLR0917 - the arguments of sync_history, for one namespace
@@ -87,21 +87,21 @@ def _sync_namespace(  # noqa: PLR0913, PLR0917 - the arguments of sync_history, 
     try:
         walk.read()
     except KeyboardInterrupt:
-        return _ended(walk, NamespaceSync(namespace=name, pull=None, tally=walk.tally, interrupted=True), _INTERRUPTED)
+        return _ended(walk, NamespaceSync(namespace=name, state=None, tally=walk.tally, interrupted=True), _INTERRUPTED)
     except (HubError, JobsUnreadable) as error:
-        done = NamespaceSync(namespace=name, pull=None, tally=walk.tally, error=error)
+        done = NamespaceSync(namespace=name, state=None, tally=walk.tally, error=error)
         return _ended(walk, done, walk.why_not_all(error))
-    return _ended(walk, NamespaceSync(namespace=name, pull=None, tally=walk.tally), None)
+    return _ended(walk, NamespaceSync(namespace=name, state=None, tally=walk.tally), None)
 
 
 def _ended(walk: Walk, done: NamespaceSync, reason: str | None) -> NamespaceSync:
     """Keep what was read, if anything was; where nothing was, the history knows what it knew before."""
     if not walk.tally.pages:
         return done
-    return replace(done, pull=walk.save(reason), gone=walk.gone)
+    return replace(done, state=walk.save(reason), gone=walk.gone)
 
 
 def _mark(client: JobsClient, store: HistoryStore, name: str) -> Mark:
     """Return what the last sync of a namespace knew."""
-    known = (pull for pull in store.pulls() if (pull.source, pull.namespace) == (client.endpoint, name))
-    return Mark.from_text(next((pull.cursor for pull in known), None))
+    known = (state for state in store.sources() if (state.source, state.namespace) == (client.endpoint, name))
+    return Mark.from_text(next((state.cursor for state in known), None))

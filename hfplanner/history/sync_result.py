@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hfplanner.errors import HfplannerError
-from hfplanner.history.bill_pull import BillPull
-from hfplanner.history.manifest import Pull
+from hfplanner.history.bill_sync import BillSync
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import Added
 from hfplanner.times import json_moment
 
@@ -47,7 +47,7 @@ class NamespaceSync:
 
     Args:
         namespace: whose jobs.
-        pull: what the history knows of it now; ``None`` where nothing was read.
+        state: what the history knows of it now; ``None`` where nothing was read.
         tally: what was read and changed.
         gone: jobs that had not ended when they were read, and that the Hub does not know any more.
         error: why not all was read.
@@ -55,7 +55,7 @@ class NamespaceSync:
     """
 
     namespace: str
-    pull: Pull | None
+    state: SourceState | None
     tally: Tally
     gone: int = 0
     error: HfplannerError | None = None
@@ -64,26 +64,26 @@ class NamespaceSync:
     @property
     def complete(self) -> bool:
         """Whether all that the Hub has of it is in the history."""
-        return self.pull is not None and self.pull.complete
+        return self.state is not None and self.state.complete
 
     @property
     def reason(self) -> str | None:
         """Why it is not complete, a sentence without a full stop."""
-        if self.pull is not None:
-            return self.pull.reason
+        if self.state is not None:
+            return self.state.reason
         return self.error.message.rstrip(".") if self.error else "it was interrupted before anything was read"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         return {
             "namespace": self.namespace,
-            "source": self.pull and self.pull.source,
+            "source": self.state and self.state.source,
             "complete": self.complete,
             "reason": self.reason,
-            "seen_at": json_moment(self.pull.seen_at) if self.pull else None,
+            "seen_at": json_moment(self.state.seen_at) if self.state else None,
             **asdict(self.tally),
             "gone": self.gone,
-            "bad": dict(self.pull.bad) if self.pull else {},
+            "bad": dict(self.state.bad) if self.state else {},
             "error": self.error and {"code": self.error.code, "message": self.error.message, "hint": self.error.hint},
         }
 
@@ -98,7 +98,7 @@ class Sync:
     """
 
     namespaces: tuple[NamespaceSync, ...]
-    bill: BillPull | None
+    bill: BillSync | None
 
     @property
     def interrupted(self) -> bool:
@@ -118,7 +118,7 @@ class Sync:
     def to_json(self) -> dict[str, Any]:
         """Return the sync as a JSON object."""
         jobs = {name: sum(getattr(one.tally, name) for one in self.namespaces) for name in _COUNTS}
-        bad = sum(sum(one.pull.bad.values()) for one in self.namespaces if one.pull)
+        bad = sum(sum(one.state.bad.values()) for one in self.namespaces if one.state)
         return {
             "complete": self.complete,
             "interrupted": self.interrupted,

@@ -13,7 +13,7 @@ from hfplanner.errors import HfplannerError, HubBadRequest, HubError, HubNotFoun
 from hfplanner.frames.job_checks import final_stage
 from hfplanner.frames.job_pages import job_page_frames
 from hfplanner.frames.job_schema import JOBS_SCHEMA, JobFrames
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import HistoryStore
 from hfplanner.history.sync_mark import Gap, Mark, joined
 from hfplanner.history.sync_result import Tally
@@ -111,7 +111,7 @@ class Walk:
             left = f"{len(self._open)} of its jobs, which had not ended, were not looked at again"
         return f"{left}: {error.message.rstrip('.')}"
 
-    def save(self, reason: str | None) -> Pull:
+    def save(self, reason: str | None) -> SourceState:
         """Keep what was read so far, with what is known now, and return that.
 
         Args:
@@ -121,16 +121,16 @@ class Walk:
             HistoryError: it cannot be kept.
         """
         jobs = pl.concat([JOBS_SCHEMA.to_frame(), *self._pending])
-        pull = self._pull(reason)
-        self.tally.add(self._store.add(jobs, [pull]))
+        state = self._source_state(reason)
+        self.tally.add(self._store.add(jobs, [state]))
         self._pending.clear()
-        return pull
+        return state
 
-    def _pull(self, reason: str | None) -> Pull:
+    def _source_state(self, reason: str | None) -> SourceState:
         mark = Mark(self._top, self._plan, self._bad, frozenset(self._gone))
         if reason is None and self._bad:
             reason = f"{len(self._bad)} of its records could not be taken"
-        return Pull(
+        return SourceState(
             source=self._client.endpoint,
             namespace=self._namespace,
             complete=reason is None,

@@ -566,7 +566,14 @@ TIME: tuple[Argument, ...] = (
         name="like",
         group="Time",
         metavar="NAME_OR_ID",
-        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran.",
+        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran; "
+        "@latest, @latest-failed, @latest-completed and @name=NAME are the newest such job.",
+    ),
+    Argument(
+        name="log",
+        group="Time",
+        metavar="FILE",
+        help="The log of a job that ran for --duration and was not done: how far it was says how long the whole takes.",
     ),
     Argument(name="phase", group="Time", choices=f"{_WORK}:Phase", help="What the job does."),
     Argument(

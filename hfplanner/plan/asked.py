@@ -153,12 +153,14 @@ class AskedTime:
         run_precision: what it computes in, where no model says it.
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
         trials: for how many runs the flavor is chosen; ``None`` is not said.
+        log: a file that says how far the job was after its duration.
         samples: instead of the tokens, what they are counted from, as are the next three.
         tokens_words: how the tokens were counted, for people; nobody types it.
     """
 
     duration: Sequence[MeasuredDuration] | None = None
     like: str | None = None
+    log: str | None = None
     phase: Phase | None = None
     bound: Bound = "auto"
     scales_with_gpus: bool = False
@@ -214,6 +216,7 @@ class JobNeeds:
             seq_len=model.seq_len,
             packed=model.packed,
             trains=model.task != "inference",
+            has_log=time.log is not None,
         )
         amount = count_work(said, time.tokens)
         if amount is None:

@@ -116,6 +116,6 @@ def report_history(spec: "ReportSpec", workspace: Workspace, listing: Listing | 
 
     store = workspace.history()
     prices = listing or workspace.listing()
-    inputs = ReportInputs(listing=prices, now=workspace.now(), pulls=store.pulls(), billed=read_bills(store))
+    inputs = ReportInputs(listing=prices, now=workspace.now(), sources=store.sources(), billed=read_bills(store))
     jobs = store.scan()
     return HistoryReport(report=build_report(jobs, spec, inputs), spec=spec, jobs=jobs, inputs=inputs)

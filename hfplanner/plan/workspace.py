@@ -223,7 +223,7 @@ class Workspace:
         if self._hub is None:
             from hfplanner.api.auth import Token, find_token  # noqa: PLC0415 - httpx
 
-            token = Token(self.token.strip()) if self.token else find_token()
+            token = Token(self.token.strip()) if self.token is not None else find_token()
             if token is None:
                 return None
             from hfplanner.api.client import JobsClient  # noqa: PLC0415 - httpx
@@ -313,9 +313,9 @@ class Workspace:
         """
         from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - as above
 
-        pulls = read_manifest(self.home.history).pulls
+        sources = read_manifest(self.home.history).sources
         return tuple(
-            f"{pull.source}: {pull.reason or 'it was not read to its end'}" for pull in pulls if not pull.complete
+            f"{state.source}: {state.reason or 'it was not read to its end'}" for state in sources if not state.complete
         )
 
     def history_bills(self) -> "pl.LazyFrame | None":

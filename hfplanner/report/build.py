@@ -19,7 +19,7 @@ from hfplanner.report.columns import day_column, group_columns, in_namespace, in
 from hfplanner.report.forecast import HISTORY_DAYS, Forecast, forecast_month
 from hfplanner.report.money import Money, money_of
 from hfplanner.report.reconcile import reconcile
-from hfplanner.report.result import MOST_DRAWN, Chart, Day, Distribution, Figures, Group, Pull, Report
+from hfplanner.report.result import MOST_DRAWN, Chart, Day, Distribution, Figures, Group, Report, SourceState
 from hfplanner.report.spec import CALENDAR_KEYS, ReportSpec
 from hfplanner.report.waste import WasteRules, find_waste, paid_time, waste_queries
 
@@ -36,7 +36,7 @@ class ReportInputs:
     Args:
         listing: what can be rented today; its prices are the latest that are known.
         now: the time.
-        pulls: where the jobs come from, and whether all of it is there. None at all is an incomplete history.
+        sources: where the jobs come from, and whether all of it is there. None at all is an incomplete history.
         policy: how the service bills.
         bills: what it billed, of :data:`~hfplanner.estimate.job_costs.BILLS_SCHEMA`; by default what is settled by the
             bills of ``billed``.
@@ -46,7 +46,7 @@ class ReportInputs:
 
     listing: Listing
     now: datetime
-    pulls: Sequence[Pull]
+    sources: Sequence[SourceState]
     policy: BillingPolicy = field(default_factory=BillingPolicy)
     bills: pl.LazyFrame | None = None
     billed: Bills | None = None
@@ -79,7 +79,7 @@ def build_report(jobs: pl.LazyFrame, spec: ReportSpec, inputs: ReportInputs) -> 
     >>> noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
     >>> job = {"id": "a", "flavor": "l4x1", "stage": "completed", "started_at": noon}
     >>> jobs = pl.LazyFrame([job | {"finished_at": noon + timedelta(minutes=90)}], schema=JOBS_SCHEMA)
-    >>> report = build_report(jobs, ReportSpec(), ReportInputs(listing=shipped_listing(), now=noon, pulls=()))
+    >>> report = build_report(jobs, ReportSpec(), ReportInputs(listing=shipped_listing(), now=noon, sources=()))
     >>> report.total.cost, report.complete, report.gaps
     (Money(low=1199970, high=1199970), False, ('nothing was imported or synced yet',))
     """
@@ -184,16 +184,18 @@ def _report(
         found["groups"].select(pl.col(FIGURES).sum()).row(0, named=True),
         {name: _first_row(frame) for name, frame in stats.items()},
     )
-    pulls = [pull for pull in inputs.pulls if spec.namespace in {None, pull.namespace} or pull.namespace is None]
-    as_of = max((pull.seen_at for pull in pulls), default=None)
+    sources = [
+        state for state in inputs.sources if spec.namespace in {None, state.namespace} or state.namespace is None
+    ]
+    as_of = max((state.seen_at for state in sources), default=None)
     untimed = int(found["untimed"].item())
     return Report(
         spec=spec,
         now=inputs.now,
         listing=inputs.listing,
-        gaps=_gaps(pulls),
+        gaps=_gaps(sources),
         as_of=as_of,
-        bad_rows=_bad_rows(pulls, untimed),
+        bad_rows=_bad_rows(sources, untimed),
         first=span["first"],
         last=span["last"],
         total=total,
@@ -313,19 +315,19 @@ def _forecast(frame: pl.DataFrame, spec: ReportSpec, now: datetime, as_of: datet
     return Forecast(month=found.month, spent=found.spent, days_left=found.days_left, reason=reason, is_asked=False)
 
 
-def _gaps(pulls: Sequence[Pull]) -> tuple[str, ...]:
-    if not pulls:
+def _gaps(sources: Sequence[SourceState]) -> tuple[str, ...]:
+    if not sources:
         return (_NO_SOURCE,)
     return tuple(
-        f"{pull.source}{f' ({pull.namespace})' if pull.namespace else ''}: {pull.reason or 'not read to the end'}"
-        for pull in pulls
-        if not pull.complete
+        f"{state.source}{f' ({state.namespace})' if state.namespace else ''}: {state.reason or 'not read to the end'}"
+        for state in sources
+        if not state.complete
     )
 
 
-def _bad_rows(pulls: Sequence[Pull], untimed: int) -> dict[str, int]:
+def _bad_rows(sources: Sequence[SourceState], untimed: int) -> dict[str, int]:
     found: dict[str, int] = {"no_time": untimed} if untimed else {}
-    for pull in pulls:
-        for code, count in pull.bad.items():
+    for state in sources:
+        for code, count in state.bad.items():
             found[code] = found.get(code, 0) + count
     return dict(sorted(found.items()))

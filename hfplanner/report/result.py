@@ -13,10 +13,10 @@ from hfplanner.report.spec import ReportSpec
 from hfplanner.report.waste_result import Waste
 from hfplanner.times import json_moment
 
-__all__ = ["MOST_DRAWN", "Chart", "Day", "Distribution", "Figures", "Group", "Pull", "Report"]
+__all__ = ["MOST_DRAWN", "Chart", "Day", "Distribution", "Figures", "Group", "Report", "SourceState"]
 
 
-class Pull(Protocol):
+class SourceState(Protocol):
     """What is known of a source of jobs: whether all it had is there, and what of it was not taken."""
 
     @property

@@ -17,7 +17,7 @@ from tests.benchmarks.write_jobs import NOW
 def main() -> None:
     """Report once, from opening the files to the result."""
     folder = Path(sys.argv[1])
-    inputs = ReportInputs(listing=shipped_listing(), now=NOW, pulls=())
+    inputs = ReportInputs(listing=shipped_listing(), now=NOW, sources=())
     begun = time.perf_counter()
     report = build_report(pl.scan_parquet(folder / "*.parquet"), ReportSpec(), inputs)
     secs = time.perf_counter() - begun

@@ -13,7 +13,7 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.frames.job_schema import JOBS_SCHEMA
 from hfplanner.frames.jobs import job_frames
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import HistoryStore
 from hfplanner.history.sync import SyncRequest, sync_history
 from hfplanner.history.sync_result import Sync
@@ -52,9 +52,9 @@ def sync(  # noqa: PLR0913 - what a test varies
         return sync_history(client, store, request, clock=lambda: datetime.fromtimestamp(hub.now(), UTC), watch=watch)
 
 
-def pull_of(store: HistoryStore, namespace: str = "alice") -> Pull:
+def pull_of(store: HistoryStore, namespace: str = "alice") -> SourceState:
     """Return what the history knows of a namespace's listing."""
-    (pull,) = (one for one in store.pulls() if one.namespace == namespace)
+    (pull,) = (one for one in store.sources() if one.namespace == namespace)
     return pull
 
 

@@ -13,7 +13,7 @@ import pytest
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import HistoryError
 from hfplanner.estimate.job_costs import BILLS_SCHEMA
-from hfplanner.history.bill_pull import BillPull
+from hfplanner.history.bill_sync import BillSync
 from hfplanner.history.bills import BILL_ROWS_SCHEMA, BilledPeriod, keep_bill, read_bills
 from hfplanner.history.store import HistoryStore
 from hfplanner.report.build import ReportInputs, build_report
@@ -46,16 +46,16 @@ def rented(hub: Hub) -> list[str]:
     return ids
 
 
-def bill_of(done: Any) -> BillPull:  # noqa: ANN401 - a sync
+def bill_of(done: Any) -> BillSync:  # noqa: ANN401 - a sync
     """Return what became of the bill of a sync."""
-    assert isinstance(done.bill, BillPull)
+    assert isinstance(done.bill, BillSync)
     return done.bill
 
 
 def report(store: HistoryStore, hub: Hub, **spec: Any) -> Report:  # noqa: ANN401 - of ReportSpec
     """Return the report over a history at the emulator's time, with the shipped prices."""
     now = datetime.fromtimestamp(hub.now(), UTC)
-    inputs = ReportInputs(listing=shipped_listing(), now=now, pulls=store.pulls(), billed=read_bills(store))
+    inputs = ReportInputs(listing=shipped_listing(), now=now, sources=store.sources(), billed=read_bills(store))
     return build_report(store.scan(), ReportSpec(**spec), inputs)
 
 

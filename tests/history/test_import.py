@@ -99,7 +99,7 @@ def test_bad_records_are_counted_and_told(program: Program, home: Path) -> None:
         (0, "no_creation_time"),
         (2, "not_a_job"),
     ]
-    (pull,) = HistoryStore(home / "history").pulls()
+    (pull,) = HistoryStore(home / "history").sources()
     assert (pull.source, pull.complete, dict(pull.bad)) == (
         "file:some.json",
         False,

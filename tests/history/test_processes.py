@@ -51,7 +51,7 @@ def test_writers_at_the_same_time_lose_nothing_of_each_other(program: Program, t
         assert writer.returncode == 0, err.decode()
     frame = store.scan().collect()
     assert sorted(int(job, 16) for job in frame["id"]) == list(range((_WRITERS + 1) * size // 2))
-    assert len(store.pulls()) == _WRITERS
+    assert len(store.sources()) == _WRITERS
     assert all(height % (size // 2) == 0 for height in heights)
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from hfplanner.errors import HistoryError
 from hfplanner.frames.jobs import JOBS_SCHEMA
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import Added, HistoryStore, default_history_folder
 from tests.history.jobs import JANUARY, job, jobs_frame
 
@@ -36,7 +36,7 @@ def parquet_files(store: HistoryStore) -> list[str]:
 
 def test_an_empty_history_is_an_empty_frame(store: HistoryStore) -> None:
     """Reading makes no folder."""
-    assert (rows(store).schema, rows(store).height, store.pulls()) == (JOBS_SCHEMA, 0, ())
+    assert (rows(store).schema, rows(store).height, store.sources()) == (JOBS_SCHEMA, 0, ())
     assert not store.folder.exists()
 
 
@@ -91,19 +91,19 @@ def test_a_large_month_takes_small_additions_as_files(store: HistoryStore) -> No
     assert counted == [2, 3, 4, 5, 6, 7, 8, 1, 2]
 
 
-def a_pull(source: str = "hub", *, complete: bool = True) -> Pull:
+def a_pull(source: str = "hub", *, complete: bool = True) -> SourceState:
     """Return what is known of a source."""
     reason = None if complete else "the network went away after 3 pages"
-    return Pull(source, "acme", complete=complete, seen_at=JANUARY, records=5, bad={"no_id": 2}, reason=reason)
+    return SourceState(source, "acme", complete=complete, seen_at=JANUARY, records=5, bad={"no_id": 2}, reason=reason)
 
 
 def test_a_pull_is_incomplete_until_the_same_source_is_pulled_to_its_end(store: HistoryStore) -> None:
     """With its reason; another source does not mend it."""
     broken = replace(a_pull(complete=False), cursor="page4")
     store.add(jobs_frame(), [broken, a_pull("other")])
-    assert store.pulls() == (broken, a_pull("other"))
+    assert store.sources() == (broken, a_pull("other"))
     store.add(jobs_frame(), [a_pull()])
-    assert [pull.complete for pull in store.pulls()] == [True, True]
+    assert [pull.complete for pull in store.sources()] == [True, True]
 
 
 @pytest.mark.parametrize(

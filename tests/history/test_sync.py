@@ -174,7 +174,7 @@ def test_a_first_page_that_cannot_be_read_changes_nothing(hub: Hub, jobs: list[s
     hub.fault(path="/api/jobs/alice", times=0, status=500)
     with pytest.raises(HubError):
         sync(hub, store)
-    assert store.pulls() == ()
+    assert store.sources() == ()
     hub.clear_faults()
     sync(hub, store)
     before = pull_of(store)
@@ -317,7 +317,7 @@ def test_namespaces_are_told_apart(hub: Hub, jobs: list[str], store: HistoryStor
         ("alice", True),
     ]
     assert (done.exit_code, isinstance(done.namespaces[1].error, HubForbidden)) == (6, True)
-    assert {pull.namespace for pull in store.pulls()} == {"acme", "alice"}
+    assert {pull.namespace for pull in store.sources()} == {"acme", "alice"}
     assert kept_jobs(store).equals(hub_jobs(hub, ("alice", "acme")))
     assert len(ours) + len(jobs) == kept_jobs(store).height
 

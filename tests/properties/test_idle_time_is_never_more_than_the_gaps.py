@@ -33,7 +33,7 @@ def test_idle_time_is_never_more_than_the_gaps(runs: list[tuple[int, int]]) -> N
         }
         for number, (start, length) in enumerate(runs)
     ]
-    inputs = ReportInputs(listing=shipped_listing(), now=NOW, pulls=(), rules=RULES)
+    inputs = ReportInputs(listing=shipped_listing(), now=NOW, sources=(), rules=RULES)
     report = build_report(pl.LazyFrame(jobs, schema=JOBS_SCHEMA), ReportSpec(), inputs)
     told = sum(one.idle_secs for one in report.waste.findings if one.code == "idle_between_runs")
     gaps, reached, overlap = 0, min(start for start, _ in runs), False

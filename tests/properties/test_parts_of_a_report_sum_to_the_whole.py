@@ -9,7 +9,7 @@ from hfplanner.report.build import ReportInputs, build_report
 from hfplanner.report.spec import GROUP_KEYS, ReportSpec
 from tests.properties.job_frames import NOW, job_frames
 
-INPUTS = ReportInputs(listing=shipped_listing(), now=NOW, pulls=())
+INPUTS = ReportInputs(listing=shipped_listing(), now=NOW, sources=())
 KEYS = st.lists(st.sampled_from([*GROUP_KEYS, "label:team"]), max_size=3, unique=True)
 
 

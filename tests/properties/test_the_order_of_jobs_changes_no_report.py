@@ -9,7 +9,7 @@ from hfplanner.report.build import ReportInputs, build_report
 from hfplanner.report.spec import ReportSpec
 from tests.properties.job_frames import NOW, job_frames
 
-INPUTS = ReportInputs(listing=shipped_listing(), now=NOW, pulls=())
+INPUTS = ReportInputs(listing=shipped_listing(), now=NOW, sources=())
 
 
 # A report takes some 70 ms however few the jobs are.

@@ -11,7 +11,7 @@ from hfplanner.catalog.prices import price_book
 from hfplanner.report.build import ReportInputs
 from tests.report.generated import NOW, generate_jobs
 from tests.report.oracle import load
-from tests.report.pulls import FilePull
+from tests.report.sources import FileSource
 
 ZONE = "America/New_York"
 
@@ -19,7 +19,7 @@ ZONE = "America/New_York"
 @pytest.fixture(scope="session")
 def inputs() -> ReportInputs:
     """Return shipped prices, a fixed time and a history that is complete."""
-    return ReportInputs(listing=shipped_listing(), now=NOW, pulls=(FilePull("file:jobs.json"),))
+    return ReportInputs(listing=shipped_listing(), now=NOW, sources=(FileSource("file:jobs.json"),))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from hfplanner.report.result import Report
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.words import caveats
 from tests.report.generated import NOW
-from tests.report.pulls import FilePull
+from tests.report.sources import FileSource
 
 # l4x1, in micro-USD per minute.
 PRICE = 13_333
@@ -44,23 +44,23 @@ def test_a_period_is_half_open_and_goes_by_the_start(inputs: ReportInputs) -> No
 
 def test_an_incomplete_history_says_so_and_exits_with_6(inputs: ReportInputs) -> None:
     """Each source says why; one of another namespace is no matter."""
-    pulls = (
-        FilePull("hub", namespace="acme", complete=False, reason="stopped at page 3"),
-        FilePull("hub", namespace="ada", complete=False),
-        FilePull("file:a"),
+    sources = (
+        FileSource("hub", namespace="acme", complete=False, reason="stopped at page 3"),
+        FileSource("hub", namespace="ada", complete=False),
+        FileSource("file:a"),
     )
-    found = report(replace(inputs, pulls=pulls), job(1), namespace="acme")
+    found = report(replace(inputs, sources=sources), job(1), namespace="acme")
     assert (found.complete, found.exit_code, found.gaps) == (False, 6, ("hub (acme): stopped at page 3",))
     assert caveats(found)[0] == "Incomplete: hub (acme): stopped at page 3."
-    assert report(replace(inputs, pulls=pulls), job(1)).gaps[1] == "hub (ada): not read to the end"
-    assert (report(inputs, job(1)).exit_code, report(replace(inputs, pulls=()), job(1)).exit_code) == (0, 6)
+    assert report(replace(inputs, sources=sources), job(1)).gaps[1] == "hub (ada): not read to the end"
+    assert (report(inputs, job(1)).exit_code, report(replace(inputs, sources=()), job(1)).exit_code) == (0, 6)
 
 
 def test_bad_rows_are_counted_by_reason(inputs: ReportInputs) -> None:
     """Those the import did not take, and jobs of which no time is known."""
-    pulls = (FilePull("a", bad={"ends_before_start": 2, "no_id": 1}), FilePull("b", bad={"no_id": 4}))
+    sources = (FileSource("a", bad={"ends_before_start": 2, "no_id": 1}), FileSource("b", bad={"no_id": 4}))
     timeless = job(3, started_at=None, created_at=None, finished_at=None)
-    found = report(replace(inputs, pulls=pulls), job(1), timeless)
+    found = report(replace(inputs, sources=sources), job(1), timeless)
     assert found.bad_rows == {"ends_before_start": 2, "no_id": 5, "no_time": 1}
     assert found.total.jobs == 1
     assert "8 records could not be right" in " ".join(caveats(found))

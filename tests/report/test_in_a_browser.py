@@ -16,7 +16,7 @@ from tests.example_report import FOLDER
 from tests.report.browser import Browser, Tab, open_browser
 from tests.report.canary import EXECUTED, Canary, beacons, hostile, open_canary
 from tests.report.naughty import NAUGHTY, naughty_jobs
-from tests.report.pulls import FilePull
+from tests.report.sources import FileSource
 
 PHONE = 360
 DESKTOP = 1280
@@ -78,9 +78,9 @@ def canary() -> Iterator[Canary]:
 def report(inputs: ReportInputs, canary: Canary) -> Report:
     """Return a report with a hostile text in every remote field, and of sources and a namespace that are hostile."""
     texts = (*hostile(canary.address), *NAUGHTY)
-    pulls = [FilePull(text, namespace=text, complete=False, reason=text, bad={text: 1}) for text in texts]
+    sources = [FileSource(text, namespace=text, complete=False, reason=text, bad={text: 1}) for text in texts]
     spec = ReportSpec(by=("name", "flavor", "owner", "label:team"))
-    report = build_report(naughty_jobs(texts).lazy(), spec, replace(inputs, pulls=pulls))
+    report = build_report(naughty_jobs(texts).lazy(), spec, replace(inputs, sources=sources))
     return replace(report, spec=replace(report.spec, namespace=beacons(canary.address)["script"]))
 
 

@@ -24,7 +24,7 @@ from hfplanner.report.result import Report
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.write import write_report
 from tests.report.naughty import NAUGHTY, naughty_jobs
-from tests.report.pulls import FilePull
+from tests.report.sources import FileSource
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p", "ul", "li", "section"),
@@ -41,9 +41,9 @@ UNSAFE = {"Cc", "Cf", "Zl", "Zp", "Cs"}
 @pytest.fixture(scope="module")
 def report(inputs: ReportInputs) -> Report:
     """Return a report over them, of a source that is hostile as well."""
-    pulls = [FilePull(text, namespace=text, complete=False, reason=text, bad={text: 1}) for text in NAUGHTY]
+    sources = [FileSource(text, namespace=text, complete=False, reason=text, bad={text: 1}) for text in NAUGHTY]
     spec = ReportSpec(by=("flavor", "name", "owner", "label:team", "label:<b>=1"))
-    return build_report(naughty_jobs().lazy(), spec, replace(inputs, pulls=pulls))
+    return build_report(naughty_jobs().lazy(), spec, replace(inputs, sources=sources))
 
 
 def unsafe(text: str) -> set[str]:

@@ -91,17 +91,17 @@ def _make_cache(home: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write ``home``, and beside it the jobs, the bills' rows and the manifest's pulls that are in it."""
+    """Write ``home``, and beside it the jobs, the bills' rows and the manifest's sources that are in it."""
     home = folder / "home"
     home.mkdir(parents=True)
     store = _make_history(home)
     _make_cache(home)
     store.scan().collect().write_ndjson(folder / "jobs.ndjson")
     read_bills(store).rows.write_ndjson(folder / "bills.ndjson")
-    pulls = [pull.to_json() for pull in store.pulls()]
-    if not any(Mark.from_text(pull.cursor).gaps for pull in store.pulls()):
+    sources = [pull.to_json() for pull in store.sources()]
+    if not any(Mark.from_text(pull.cursor).gaps for pull in store.sources()):
         raise RuntimeError("no sync was interrupted")
-    (folder / "pulls.json").write_text(json.dumps(pulls, indent=1) + "\n")
+    (folder / "pulls.json").write_text(json.dumps(sources, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from hfplanner.catalog.cache import ListingCache
 from hfplanner.frames.job_columns import JOB_COLUMNS
 from hfplanner.history.bills import read_bills
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import HistoryStore
 from hfplanner.times import read_json_moment
 from tests.history.syncing import store_in
@@ -54,10 +54,10 @@ def test_bills_and_sources_are_read_as_they_were_written(kept: Path, store: Hist
     then = (kept / "bills.ndjson").read_text()
     assert said(read_bills(store).rows, then).equals(pl.read_ndjson(then.encode()))
     kept_then = [
-        Pull(**{**pull, "seen_at": read_json_moment(pull["seen_at"])})
+        SourceState(**{**pull, "seen_at": read_json_moment(pull["seen_at"])})
         for pull in json.loads((kept / "pulls.json").read_text())
     ]
-    assert list(store.pulls()) == kept_then
+    assert list(store.sources()) == kept_then
 
 
 def test_the_kept_listing_is_read(kept: Path) -> None:
@@ -80,7 +80,7 @@ NEW_COLUMN = """    JobColumn(name="region", kind=_TEXT, said="region", since=LA
 READ = """
 import json, sys
 from pathlib import Path
-from hfplanner.history.manifest import Pull
+from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import HistoryStore
 jobs = HistoryStore(Path(sys.argv[1])).scan().collect()
 print(json.dumps({row["id"]: [row["region"], row["gpu_hours"]] for row in jobs.iter_rows(named=True)}))

@@ -8,7 +8,7 @@ from hfplanner.cli.show.output import print_lines
 from hfplanner.units import format_count, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.history.bill_pull import BillPull
+    from hfplanner.history.bill_sync import BillSync
     from hfplanner.history.sync_result import NamespaceSync, Sync
 
 __all__ = ["synced_answer"]
@@ -29,14 +29,14 @@ def synced_answer(done: "Sync") -> Answer:
 
 def _sentences(done: "Sync") -> Iterator[str]:
     for one in done.namespaces:
-        if one.pull:
+        if one.state:
             counts = ", ".join(f"{getattr(one.tally, name):,} {name}" for name in ("new", "updated", "unchanged"))
             yield f"{one.namespace}: read {format_count(one.tally.read, 'job')}: {counts}."
     if done.bill is not None and done.bill.period is not None:
         yield _bill_sentence(done.bill)
 
 
-def _bill_sentence(bill: "BillPull") -> str:
+def _bill_sentence(bill: "BillSync") -> str:
     period = bill.period
     if period is None:
         return ""
@@ -64,5 +64,5 @@ def _remarks_about(one: "NamespaceSync") -> Iterator[Remark]:
     yield Remark("warning", f"{one.namespace} is incomplete: {one.reason}.")
     if one.error and one.error.hint:
         yield Remark("hint", one.error.hint)
-    elif one.pull is not None and not one.pull.bad:
+    elif one.state is not None and not one.state.bad:
         yield Remark("hint", "Run `hfplanner sync` again: it goes on where this one ended.")

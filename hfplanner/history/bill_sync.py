@@ -13,13 +13,13 @@ from hfplanner.errors import HubError, HubForbidden, HubNotFound
 from hfplanner.history.bills import BILL_ROWS_SCHEMA, BilledPeriod, keep_bill
 from hfplanner.history.store import HistoryStore
 
-__all__ = ["BillPull", "pull_bill"]
+__all__ = ["BillSync", "sync_bill"]
 
 _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BillPull:
+class BillSync:
     """What became of the bill.
 
     Args:
@@ -52,7 +52,7 @@ class BillPull:
         }
 
 
-def pull_bill(client: JobsClient, store: HistoryStore, *, account: str, now: datetime) -> BillPull:
+def sync_bill(client: JobsClient, store: HistoryStore, *, account: str, now: datetime) -> BillSync:
     """Read the bill of the token's user for the current period, and keep it.
 
     Args:
@@ -67,14 +67,14 @@ def pull_bill(client: JobsClient, store: HistoryStore, *, account: str, now: dat
     try:
         answer = client.billing.jobs_usage()
     except (HubForbidden, HubNotFound) as error:
-        return BillPull(status="no_access", reason=f"The token may not see the bill: {error.message}")
+        return BillSync(status="no_access", reason=f"The token may not see the bill: {error.message}")
     except HubError as error:
-        return BillPull(status="failed", reason=f"The bill was not read: {error.message}")
+        return BillSync(status="failed", reason=f"The bill was not read: {error.message}")
     usage = answer.usage
     if answer.has_access is False or (usage is None and answer.has_access is None):
-        return BillPull(status="no_access", reason=f"{account} may not see the bill of its jobs.")
+        return BillSync(status="no_access", reason=f"{account} may not see the bill of its jobs.")
     if usage is None or usage.period_start is None or usage.period_end is None:
-        return BillPull(status="failed", reason="The bill does not say which period it is of, and was not kept.")
+        return BillSync(status="failed", reason="The bill does not say which period it is of, and was not kept.")
     period = BilledPeriod(
         source=client.endpoint,
         account=account,
@@ -86,7 +86,7 @@ def pull_bill(client: JobsClient, store: HistoryStore, *, account: str, now: dat
     rows = pl.DataFrame([_row(detail) for detail in usage.job_details], schema=BILL_ROWS_SCHEMA)
     keep_bill(store, period, rows)
     billed = sum(amount for amount in rows["bill_micro_usd"] if amount is not None)
-    return BillPull(status="read", period=period, jobs=rows["job_id"].n_unique(), billed_micro_usd=billed)
+    return BillSync(status="read", period=period, jobs=rows["job_id"].n_unique(), billed_micro_usd=billed)
 
 
 def _row(detail: JobUsage) -> dict[str, Any]:

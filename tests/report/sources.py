@@ -6,11 +6,11 @@ from datetime import datetime
 
 from tests.report.generated import NOW
 
-__all__ = ["FilePull"]
+__all__ = ["FileSource"]
 
 
 @dataclass(frozen=True)
-class FilePull:
+class FileSource:
     """A source that was read to its end, unless it says otherwise."""
 
     source: str
