@@ -23,6 +23,7 @@ from hfplanner.plan.arguments import (
     OBJECTIVE,
     REPORT,
     SENDING,
+    SOLVE,
     SWEEP,
     SYNC,
     TIME,
@@ -129,7 +130,7 @@ def recommend(given: Given) -> Recommended:
         return Recommended(answer, workspace.now())
 
 
-@asks(*MODEL, GPUS_OF_A_RUN, TRACE, *_PRICES)
+@asks(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, *_PRICES)
 def estimate_memory(given: Given) -> MemoryNeeded:
     """Return how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
@@ -142,7 +143,8 @@ def estimate_memory(given: Given) -> MemoryNeeded:
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
         asked = given.pack(AskedModel)
-        report = estimating.estimate_memory(asked, given["gpus"], workspace, listing, trace=given["trace"])
+        how = {"trace": given["trace"], "solve": given["solve"]}
+        report = estimating.estimate_memory(asked, given["gpus"], workspace, listing, **how)
         return MemoryNeeded(report)
 
 

@@ -45,6 +45,7 @@ __all__ = [
     "OBJECTIVE",
     "REPORT",
     "SENDING",
+    "SOLVE",
     "SWEEP",
     "SYNC",
     "TIME",
@@ -542,6 +543,14 @@ GPUS_OF_A_RUN = Argument(
     help="GPUs of the run.",
 )
 """How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
+
+SOLVE = Argument(
+    name="solve",
+    group="Model",
+    choices="hfplanner.estimate.memory.solve:Unknown",
+    help="The largest value of one input with which the job still fits each flavor.",
+)
+"""The inverse question of an estimate of memory."""
 
 TRACE = Argument(
     name="trace",
