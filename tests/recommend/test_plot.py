@@ -106,6 +106,7 @@ def test_two_prices_in_the_title_are_no_formula() -> None:
     assert not axes._left_title.get_parse_math()  # noqa: SLF001 - matplotlib has no public way to the left title
 
 
+@pytest.mark.slow
 def test_names_do_not_cover_each_other() -> None:
     """Each label has its own place."""
     figure = draw(recommend(Needs(vram_bytes=16 * GB, shard=True), shipped_listing()))
@@ -115,6 +116,7 @@ def test_names_do_not_cover_each_other() -> None:
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [*PLOT_ENDINGS, ".PNG"])
 def test_the_same_answer_gives_the_same_bytes(ending: str, tmp_path: Path) -> None:
     """A picture in a repository changes only where the answer does."""
@@ -141,6 +143,7 @@ def test_another_ending_is_refused(name: str) -> None:
         check_plot_path(Path(name))
 
 
+@pytest.mark.slow
 def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
     """A folder that does not exist, or a folder in the file's place."""
     answer = recommend(Needs(vram_bytes=40 * GB), shipped_listing())

@@ -16,7 +16,7 @@ That percentile has no bound where the runs say little, and a timeout is money t
 It is never shorter than the longest run that completed, whatever the ceiling. Where the ceiling and "one in a hundred"
 cannot both hold, the ceiling holds: :attr:`SuggestedTimeout.killed` says how many it kills then, and
 :attr:`SuggestedTimeout.bound` what bound it. Among MLPerf's repeats the ceiling costs nothing; of NASA's executables
-with any arguments it kills 10 in 100. Timeouts are rounded up to whole minutes, in which jobs are billed.
+with any arguments it kills 6 in 100. Timeouts are rounded up to whole minutes, in which jobs are billed.
 """
 
 import math

@@ -10,6 +10,7 @@ from hfplanner.estimate.memory.fits import Fit, Place, fit_places
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.solve import Solution
 from hfplanner.estimate.memory.vllm import serving_room
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
@@ -30,6 +31,7 @@ class MemoryReport:
         serving: by flavor, tokens of cache and whole sequences at once, where vLLM serves.
         inputs: what the estimate rests on, each with where it came from.
         toggles: what other choices would cost or save.
+        solved: by flavor, the largest value of the input that was asked for.
     """
 
     estimate: MemoryEstimate
@@ -40,6 +42,7 @@ class MemoryReport:
     serving: tuple[tuple[str, int, int], ...] = ()
     inputs: tuple[Input, ...] = ()
     toggles: tuple[Toggle, ...] = ()
+    solved: tuple[Solution, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the interface spells it."""
@@ -55,6 +58,7 @@ class MemoryReport:
             ],
             "inputs": [dict(one.to_json()) for one in self.inputs],
             "toggles": [dict(toggle.to_json()) for toggle in self.toggles],
+            "solved": [dict(solution.to_json()) for solution in self.solved],
             "model": self.estimate.shape.to_json(),
         }
 
