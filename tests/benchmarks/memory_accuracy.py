@@ -258,7 +258,7 @@ def _compare(name: str, rows: Sequence[MeasuredRow], tool: Callable[[MeasuredRow
 def _called_fits(rows: Sequence[MeasuredRow]) -> str:
     """Say how many runs that ran out of memory would have been called "fits" on the GPU they ran on."""
     failed = [row for row in rows if row.measured_bytes is None and row.gpu_bytes]
-    wrong = [row for row in failed if estimate_memory(row.shape, row.job).per_gpu_bytes.high <= row.gpu_bytes]
+    wrong = [row for row in failed if estimate_memory(row.shape, row.job).pressed_bytes.high <= row.gpu_bytes]
     return f"Ran out of memory: {len(failed)} rows, {len(wrong)} of them called a sure fit."
 
 
