@@ -150,6 +150,7 @@ def runner(tmp_path: Path, comments: Comments) -> Runner:
     return found
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the steps are bash")
 def test_the_action_comments_once_and_updates_its_comment(runner: Runner, comments: Comments) -> None:
     """The first push makes a comment, the second changes it, whatever number of others there are."""
@@ -164,6 +165,7 @@ def test_the_action_comments_once_and_updates_its_comment(runner: Runner, commen
     assert comments.asked == ["POST Bearer a-token", "PATCH Bearer a-token"]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the steps are bash")
 def test_the_action_fails_where_the_check_refuses_and_comments_all_the_same(runner: Runner, comments: Comments) -> None:
     """A job above the limit is exit code 3, and the comment says why."""

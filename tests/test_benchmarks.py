@@ -54,6 +54,7 @@ def test_sides_take_turns_and_every_other_round_goes_backwards() -> None:
     assert found == {"a": [4, 9, 10], "b": [5, 8, 11], "c": [6, 7, 12]}
 
 
+@pytest.mark.process
 def test_a_process_that_fails_is_not_timed() -> None:
     """A command that ends at once with an error is no fast command."""
     with pytest.raises(RuntimeError, match="exit code 3: no such thing"):

@@ -10,7 +10,7 @@ from hfplanner.api.models import JobInfo
 from hfplanner.api.parse import problem_of
 from hfplanner.errors import HubUnreadable
 
-__all__ = ["Launched", "parse_launched"]
+__all__ = ["Launched", "parse_launched", "parse_scheduled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,27 @@ def parse_launched(answer: Answer, endpoint: str) -> Launched:
     >>> launched.job_id, launched.job, launched.problem
     ('687fb701029421ae5549d998', None, 'timeout.int (int_parsing), timeout.float (float_parsing)')
     """
-    document = answer.json()
-    job_id = document.get("id") if isinstance(document, dict) else None
-    if not isinstance(job_id, str) or not job_id:
-        raise _unproven(answer)
+    document, job_id = _proof(answer)
     job, problem = _read(document, endpoint)
     cleaned = None if problem is None else answer.clean(problem)
     return Launched(job_id=job_id, raw=answer.body, job=job, problem=cleaned)
+
+
+def parse_scheduled(answer: Answer) -> Launched:
+    """Return the schedule of an answer: its id proves it, as that of a job does; ``job`` is ``None``.
+
+    Raises:
+        HubUnreadable: there is none. Its outcome is unknown, and the schedule probably exists.
+    """
+    return Launched(job_id=_proof(answer)[1], raw=answer.body, job=None)
+
+
+def _proof(answer: Answer) -> tuple[dict[str, Any], str]:
+    document = answer.json()
+    own_id = document.get("id") if isinstance(document, dict) else None
+    if not isinstance(own_id, str) or not own_id:
+        raise _unproven(answer)
+    return document, own_id
 
 
 def _unproven(answer: Answer) -> HubUnreadable:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hfplanner.api.connection import HubConnection
-from hfplanner.api.launch import Launched, parse_launched
+from hfplanner.api.launch import Launched, parse_launched, parse_scheduled
 from hfplanner.api.models import ScheduledJobInfo
 from hfplanner.api.origin import join_path
 from hfplanner.api.parse import parse_items, parse_schedule
@@ -44,6 +44,22 @@ class ScheduledJobs:
         body = {"jobSpec": dict(spec), "schedule": schedule, "suspend": suspend, "concurrency": concurrency}
         path = join_path("api", "scheduled-jobs", namespace)
         return parse_schedule(self._connection.change("POST", path, body, secrets=secrets_of(spec)))
+
+    def launch(self, namespace: str, body: Mapping[str, Any]) -> Launched:
+        """Make a schedule, sent at most once, as :meth:`~hfplanner.api.client.JobsClient.create_job` sends a job.
+
+        Args:
+            namespace: user or organization that pays.
+            body: ``jobSpec``, ``schedule``, and where they are said ``suspend`` and ``concurrency``.
+
+        Returns:
+            Its id, with the raw answer: it exists.
+        """
+        secrets = secrets_of(body["jobSpec"])
+        answer = self._connection.change(
+            "POST", join_path("api", "scheduled-jobs", namespace), dict(body), secrets=secrets
+        )
+        return parse_scheduled(answer)
 
     def list(self, namespace: str, *, label: tuple[str, str] | None = None) -> tuple[ScheduledJobInfo, ...]:
         """Return the schedules of a namespace; the Hub filters by one label at most and knows no pages."""

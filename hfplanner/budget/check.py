@@ -14,7 +14,7 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import quoted
 from hfplanner.units import usd_format_of_sums
 
-__all__ = ["budget_lines", "check_job"]
+__all__ = ["budget_lines", "check_job", "over_budget_reasons", "verdict_of"]
 
 
 def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none has a default that is always true
@@ -57,7 +57,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
     caps = policy.limits.running_caps
     reasons = (
         *limit_reasons(terms, policy.limits, cost),
-        *_over(lines, cost),
+        *(over_budget_reasons(lines) if cost is not None else ()),
         *(exceeded_caps(caps, books.running(), terms) if caps.is_any else ()),
         *unknown,
         *_uncountable(cost, unknown),
@@ -67,7 +67,7 @@ def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none ha
         *_not_counted(lines, off_ledger),
     )
     return Decision(
-        verdict=_verdict(reasons),
+        verdict=verdict_of(reasons),
         terms=terms,
         worst_case_micro_usd=cost,
         lines=lines,
@@ -103,17 +103,19 @@ def budget_lines(
     )
 
 
-def _verdict(reasons: Sequence[DecisionReason]) -> Verdict:
+def verdict_of(reasons: Sequence[DecisionReason]) -> Verdict:
+    """Return what reasons make of a job together: a limit that is exceeded weighs more than what is not known."""
     effects = {reason.effect for reason in reasons}
     if Effect.REFUSE in effects:
         return Verdict.REFUSED
     return Verdict.BLOCKED if Effect.BLOCK in effects else Verdict.ALLOWED
 
 
-def _over(lines: Sequence[BudgetLine], cost: int | None) -> Iterator[DecisionReason]:
+def over_budget_reasons(lines: Sequence[BudgetLine]) -> Iterator[DecisionReason]:
     """Yield the budgets that have too little left, and those that a waiver lets be exceeded."""
     for line in lines:
-        if cost is None or line.is_within:
+        cost = line.this_job_micro_usd
+        if line.is_within:
             continue
         name, waiver = quoted(line.window.budget), line.window.waiver
         show = usd_format_of_sums((cost, [line.available_micro_usd, -line.left_micro_usd]))

@@ -1,11 +1,13 @@
 """What budgets have spent or committed outside the ledger, added up from the evidence there is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfplanner.budget.ledger.records import Submission
 from hfplanner.budget.off_ledger import LedgerReader, OffLedger, Spending
+from hfplanner.budget.scope import covers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,9 +52,10 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
     if schedules is not None and applied:
         from hfplanner.budget.off_ledger_schedules import committed  # noqa: PLC0415 - only where there are schedules
 
+        held = books.by_jobs([schedule.id for schedule in schedules]) if schedules else {}
         spendings = {
             budget.budget.name: _with_schedules(
-                spendings[budget.budget.name], committed(budget, schedules, listing, now)
+                spendings[budget.budget.name], committed(budget, _not_held(budget, schedules, held), listing, now)
             )
             for budget in applied
         }
@@ -62,6 +65,20 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
         gaps=tuple(gaps) if applied else (),
         asked_schedules=schedules is not None,
     )
+
+
+def _not_held(
+    applied: "AppliedBudget", schedules: "Sequence[ScheduledJobInfo]", held: Mapping[str, Submission]
+) -> "list[ScheduledJobInfo]":
+    """Return the schedules that the ledger holds no money for in a budget: one is held for minutes after it is made."""
+    window = applied.window
+
+    def is_held(submission: Submission | None) -> bool:
+        if submission is None or not submission.state.holds_money or not covers(window.scope, submission.terms):
+            return False
+        return window.start <= submission.counts_at and (window.end is None or submission.counts_at < window.end)
+
+    return [schedule for schedule in schedules if not is_held(held.get(schedule.id))]
 
 
 def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:

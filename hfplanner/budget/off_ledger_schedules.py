@@ -1,6 +1,6 @@
 """What schedules will start until the end of a budget's period, at its worst case."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.models import JobSpec, ScheduledJobInfo
 
-__all__ = ["committed"]
+__all__ = ["RunsCost", "committed", "cost_of_runs"]
 
 
 def committed(
@@ -51,6 +51,38 @@ def committed(
         runs += count
         cost += worst
     return Spending(scheduled_micro_usd=cost, scheduled_runs=runs, unknown=tuple(unknown))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsCost:
+    """What a schedule starts in a stretch of time.
+
+    Args:
+        runs: how many; ``None`` where that is not known.
+        worst_case_micro_usd: what they cost at most together; ``None`` where that is not known.
+        problem: why something is not known.
+    """
+
+    runs: int | None
+    worst_case_micro_usd: int | None
+    problem: str | None = None
+
+
+def cost_of_runs(schedule: "ScheduledJobInfo", listing: Listing, start: datetime, end: datetime) -> RunsCost:
+    """Return the runs of a schedule from a moment on, before another, and what they cost; a paused one has none."""
+    if schedule.suspend:
+        return RunsCost(runs=0, worst_case_micro_usd=0)
+    terms = _terms(schedule, listing)
+    try:
+        runs = count_runs(schedule.schedule or "", start, end)
+    except ValueError as error:
+        return RunsCost(runs=None, worst_case_micro_usd=None, problem=f"how often it runs is not known: {error}")
+    overlap = schedule.concurrency is not False
+    worst = runs_worst_case_micro_usd(terms, schedule.schedule or "", runs, overlap=overlap, start=start, end=end)
+    if worst is None and runs:
+        problem = f"what a run costs is not known: {_why(schedule, terms, listing)}"
+        return RunsCost(runs=runs, worst_case_micro_usd=None, problem=problem)
+    return RunsCost(runs=runs, worst_case_micro_usd=worst or 0)
 
 
 def _runs(schedule: "ScheduledJobInfo", applied: AppliedBudget, now: datetime) -> int:

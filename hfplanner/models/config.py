@@ -15,7 +15,7 @@ __all__ = ["parse_config"]
 _NAMES = {
     "hidden": ("hidden_size", "n_embd", "d_model", "dim"),
     "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
-    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
+    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads"),
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "multi_query_group_num"),
     "ffn": ("intermediate_size", "n_inner", "ffn_dim", "d_ff", "ffn_hidden_size", "hidden_dim", "decoder_ffn_dim"),
     "vocab": ("vocab_size", "padded_vocab_size"),
@@ -122,7 +122,7 @@ def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
     hidden, heads = config.number("hidden"), config.number("heads")
     if not hidden or not heads:
         raise ModelUnreadable(f"The config of {name} has no width or no heads.")
-    layers = config.number("layers")
+    layers = config.number("decoder_layers", 0) or config.number("layers")
     experts = _experts(config, model_type)
     shape = ModelShape(
         name=name,

@@ -38,6 +38,7 @@ class Counted:
         seq_len: tokens of one sequence.
         packed: whether sequences are full.
         trains: whether the model is trained.
+        has_log: whether there is a log, whose records count epochs too.
     """
 
     samples: int | None
@@ -47,6 +48,7 @@ class Counted:
     seq_len: int
     packed: bool
     trains: bool
+    has_log: bool = False
 
 
 def count_work(said: Counted, tokens: int | None) -> Amount | None:
@@ -97,7 +99,7 @@ def _refuse(said: Counted, tokens: int | None) -> None:
     generates = said.input_tokens is not None or said.output_tokens is not None
     contradictions = (
         (
-            said.epochs is not None and said.samples is None,
+            said.epochs is not None and said.samples is None and not said.has_log,
             "--epochs says how often each sample is seen, and no samples are counted.",
             "Add --samples.",
         ),

@@ -33,6 +33,7 @@ from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
+    "CHECKPOINT_EVERY",
     "DURATION",
     "FILES",
     "FLAVORS",
@@ -44,6 +45,7 @@ __all__ = [
     "OBJECTIVE",
     "REPORT",
     "SENDING",
+    "SOLVE",
     "SWEEP",
     "SYNC",
     "TIME",
@@ -542,6 +544,14 @@ GPUS_OF_A_RUN = Argument(
 )
 """How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
 
+SOLVE = Argument(
+    name="solve",
+    group="Model",
+    choices="hfplanner.estimate.memory.solve:Unknown",
+    help="The largest value of one input with which the job still fits each flavor.",
+)
+"""The inverse question of an estimate of memory."""
+
 TRACE = Argument(
     name="trace",
     group="Model",
@@ -566,7 +576,14 @@ TIME: tuple[Argument, ...] = (
         name="like",
         group="Time",
         metavar="NAME_OR_ID",
-        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran.",
+        help="Instead of --duration: as long as the jobs of the history with this name, id, image or Space ran; "
+        "@latest, @latest-failed, @latest-completed and @name=NAME are the newest such job.",
+    ),
+    Argument(
+        name="log",
+        group="Time",
+        metavar="FILE",
+        help="The log of a job that ran for --duration and was not done: how far it was says how long the whole takes.",
     ),
     Argument(name="phase", group="Time", choices=f"{_WORK}:Phase", help="What the job does."),
     Argument(
@@ -665,6 +682,14 @@ LIMITS: tuple[Argument, ...] = (
     ),
 )
 """What it may take and cost."""
+
+CHECKPOINT_EVERY = Argument(
+    name="checkpoint_every",
+    group="Time",
+    read=read_seconds,
+    metavar="TIME",
+    help="How often the job writes a checkpoint that it goes on from: for the timeout of least cost.",
+)
 
 TRIALS: tuple[Argument, ...] = (
     Argument(

@@ -153,12 +153,15 @@ class AskedTime:
         run_precision: what it computes in, where no model says it.
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
         trials: for how many runs the flavor is chosen; ``None`` is not said.
+        log: a file that says how far the job was after its duration.
+        checkpoint_every: how often the job writes a checkpoint that it goes on from [s].
         samples: instead of the tokens, what they are counted from, as are the next three.
         tokens_words: how the tokens were counted, for people; nobody types it.
     """
 
     duration: Sequence[MeasuredDuration] | None = None
     like: str | None = None
+    log: str | None = None
     phase: Phase | None = None
     bound: Bound = "auto"
     scales_with_gpus: bool = False
@@ -166,6 +169,7 @@ class AskedTime:
     run_precision: RunPrecision | None = None
     utilization: float | None = None
     trials: int | None = None
+    checkpoint_every: int | None = None
     samples: int | None = None
     epochs: int | None = None
     input_tokens: int | None = None
@@ -214,6 +218,7 @@ class JobNeeds:
             seq_len=model.seq_len,
             packed=model.packed,
             trains=model.task != "inference",
+            has_log=time.log is not None,
         )
         amount = count_work(said, time.tokens)
         if amount is None:

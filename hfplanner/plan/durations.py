@@ -13,7 +13,7 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
 from hfplanner.estimate.span import exactly
-from hfplanner.plan.asked import AskedModel, AskedTime
+from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.known import KnownJob
 from hfplanner.plan.memory import memory_on
 
@@ -42,7 +42,7 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
         NoSuchJobs: no job of the history ran to its end on a flavor that is known.
     """
     time = known.needs.time
-    measured = _measured(time)
+    measured = _measured(known)
     if not measured and known.history is None and not known.is_planned:
         return None
     return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
@@ -106,10 +106,11 @@ def _precision(model: AskedModel) -> Precision | None:
     return None if model.precision is None else _PRECISIONS[model.precision]
 
 
-def _measured(time: AskedTime) -> list[MeasuredRun]:
-    """Return the durations that name the flavor they were measured on."""
+def _measured(known: KnownJob) -> list[MeasuredRun]:
+    """Return the durations that name the flavor they were measured on; of an unfinished one what its log says."""
+    time, whole = known.needs.time, known.whole
     runs = [
-        MeasuredRun(flavor=run.flavor, duration_secs=exactly(run.seconds, "measured, as given"))
+        MeasuredRun(flavor=run.flavor, duration_secs=whole or exactly(run.seconds, "measured, as given"))
         for run in time.duration or ()
         if run.flavor is not None
     ]

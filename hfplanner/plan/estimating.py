@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.memory.report import MemoryReport
     from hfplanner.estimate.memory.result import MemoryEstimate
+    from hfplanner.estimate.memory.solve import Unknown
     from hfplanner.models.shape import ModelShape
 
 __all__ = ["estimate_memory", "know_duration", "plan_durations"]
 
 
-def estimate_memory(
-    model: AskedModel, gpus: int, workspace: Workspace, listing: Listing | None = None, *, trace: bool = False
+def estimate_memory(  # noqa: PLR0913 - what is asked, and of which world
+    model: AskedModel,
+    gpus: int,
+    workspace: Workspace,
+    listing: Listing | None = None,
+    *,
+    trace: bool = False,
+    solve: "Unknown | None" = None,
 ) -> "MemoryReport":
     """Return how much memory a model needs on each GPU, and which flavors it fits.
 
@@ -32,6 +39,7 @@ def estimate_memory(
         gpus: of the run.
         workspace: where prices and models are.
         listing: what can be rented; by default that of the workspace.
+        solve: the input whose largest value is asked that fits each flavor.
         trace: run one step of the installed libraries on fake tensors instead of formulas.
 
     Raises:
@@ -50,7 +58,12 @@ def estimate_memory(
     places = places_of((listing or workspace.listing()).flavors)
     if trace:
         return report_of(_traced(model, shape, job, workspace), places, given=model.changed())
-    return report_memory(shape, job, places, given=model.changed())
+    report = report_memory(shape, job, places, given=model.changed())
+    if solve is None:
+        return report
+    from hfplanner.estimate.memory.solve import solve as solve_for  # noqa: PLC0415 - as above
+
+    return replace(report, solved=solve_for(shape, report.estimate.job, solve, places))
 
 
 def _traced(model: AskedModel, shape: "ModelShape", job: "MemoryJob", workspace: Workspace) -> "MemoryEstimate":

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
-from hfplanner.plan.asked import AskedModel, JobNeeds
+from hfplanner.plan.asked import AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.job_names import named_job
 from hfplanner.plan.waiting import known_waits
 from hfplanner.plan.when import parse_when
 from hfplanner.recommend.needs import Needs
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.queue_wait import QueueWait
+    from hfplanner.estimate.span import Estimate
     from hfplanner.models.load import ModelSource
     from hfplanner.models.shape import ModelShape
     from hfplanner.plan.workspace import Workspace
@@ -48,6 +50,7 @@ class KnownJob:
         history: the jobs it is like; ``None`` where none are named.
         deadline: when it has to be done; ``None`` where that is not asked.
         deadline_secs: the same from now [s].
+        whole: how long the job takes in all [s], where a log says how far it was after its duration.
         waits: how long jobs waited for a flavor, by its name; empty where no limit on time is asked.
     """
 
@@ -56,6 +59,7 @@ class KnownJob:
     history: "LikeHistory | None" = None
     deadline: datetime | None = None
     deadline_secs: int | None = None
+    whole: "Estimate | None" = None
     waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
 
     @property
@@ -119,6 +123,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         HistoryError: the local history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
+    whole = _whole_of_log(needs.time)
     needs = needs.counted()
     asked = needs.model
     run = None
@@ -135,6 +140,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
         history=None if like is None else _history_like(like, workspace),
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
+        whole=whole,
         waits={} if until is None and needs.limits.max_time is None else known_waits(workspace),
     )
     # Refused here, before anybody is asked for a listing.
@@ -168,7 +174,22 @@ def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
 def _history_like(like: str, workspace: "Workspace") -> "LikeHistory":
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
 
-    return runs_like(workspace.history().scan(), like)
+    jobs = workspace.history().scan()
+    return runs_like(jobs, named_job(jobs, like))
+
+
+def _whole_of_log(time: AskedTime) -> "Estimate | None":
+    if time.log is None:
+        return None
+    given = list(time.duration or ())
+    if len(given) != 1 or given[0].flavor is None:
+        raise UsageError(
+            "--log says how far a job was, and how long it had run on which flavor is not said, or said twice.",
+            hint="Add one --duration, for example --duration 30m@a10g-small.",
+        )
+    from hfplanner.plan.job_log import duration_of_log  # noqa: PLC0415 - only with a log
+
+    return duration_of_log(time.log, given[0], epochs=time.epochs)
 
 
 def _refuse_what_says_nothing(needs: JobNeeds) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_, or_
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -16,7 +16,14 @@ from hfplanner.frames.hardware import flavors_of
 from hfplanner.recommend.needs_frame import BAD_NEEDS_SCHEMA, NEEDS_SCHEMA, bad_needs, read_needs
 from hfplanner.recommend.rules import RULES, Rule, is_gpu, rank_order
 
-__all__ = ["BAD_NEEDS_SCHEMA", "NEEDS_SCHEMA", "FrameRecommendation", "options_schema", "recommend_frame"]
+__all__ = [
+    "BAD_NEEDS_SCHEMA",
+    "DURATIONS_SCHEMA",
+    "NEEDS_SCHEMA",
+    "FrameRecommendation",
+    "options_schema",
+    "recommend_frame",
+]
 
 UNMET_SCHEMA = pl.Schema({"need": pl.UInt32(), "impossible": pl.List(pl.String())})
 PLACEMENTS = pl.Enum(["single", "sharded", "cpu"])
@@ -43,34 +50,47 @@ class FrameRecommendation(NamedTuple):
     bad: pl.DataFrame
 
 
-def options_schema(names: Iterable[str]) -> pl.Schema:
-    """Return the schema of the options over a hardware frame's flavor names; costs are micro-USD."""
-    return pl.Schema(
-        {
-            "need": pl.UInt32(),
-            "rank": pl.UInt16(),
-            "flavor": pl.Enum(list(names)),
-            "placement": PLACEMENTS,
-            "price_micro_usd_per_minute": pl.Int64(),
-            "cost_micro_usd": pl.Int64(),
-        }
-    )
+DURATIONS_SCHEMA = pl.Schema({"need": pl.UInt32(), "flavor": pl.String(), "duration_secs": pl.Int64()})
+"""How long the job of a need takes on a flavor [s]."""
 
 
-def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | None = None) -> FrameRecommendation:
+def options_schema(names: Iterable[str], *, with_durations: bool = False) -> pl.Schema:
+    """Return the schema of the options over a hardware frame's flavor names; costs are micro-USD, durations seconds.
+
+    Args:
+        names: of the flavors.
+        with_durations: whether a duration on each flavor was given: then it is a column, too.
+    """
+    columns = {
+        "need": pl.UInt32(),
+        "rank": pl.UInt16(),
+        "flavor": pl.Enum(list(names)),
+        "placement": PLACEMENTS,
+        "price_micro_usd_per_minute": pl.Int64(),
+        "cost_micro_usd": pl.Int64(),
+    }
+    return pl.Schema({**columns, "duration_secs": pl.Int64()} if with_durations else columns)
+
+
+def recommend_frame(
+    needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | None = None, durations: pl.DataFrame | None = None
+) -> FrameRecommendation:
     """Return, for every row of needs, the flavors that meet it, best first.
 
-    Every row is decided by the rules and the order of :func:`hfplanner.recommend.choose.recommend` without estimates:
-    a row's duration is the same on every flavor.
+    Every row is decided by the rules and the order of :func:`hfplanner.recommend.choose.recommend`. Without
+    ``durations`` a row's duration is the same on every flavor; with them a flavor's cost is that of its own duration,
+    and flavors are ranked by it, then by the duration; what has none comes last.
 
     Args:
         needs: columns of :data:`NEEDS_SCHEMA`, any of which may be missing or null.
         hardware: a frame of :data:`hfplanner.frames.hardware.HARDWARE_SCHEMA`.
         top: keep this many options of each need; all by default.
+        durations: columns of :data:`DURATIONS_SCHEMA`, for example of
+            :func:`~hfplanner.estimate.duration.frame.carry_frame`.
 
     Raises:
-        UsageError: a column that is no need, or of a type that cannot be read as one; a ``top`` below 1; hardware that
-            is no listing.
+        UsageError: durations that are no such frame; a column that is no need, or of a type that cannot be read as one;
+            a ``top`` below 1; hardware that is no listing.
         polars.exceptions.SchemaError: the hardware frame is of another schema.
 
     >>> from hfplanner.catalog.listing import shipped_listing
@@ -81,13 +101,19 @@ def recommend_frame(needs: pl.DataFrame, hardware: pl.DataFrame, *, top: int | N
     [(0, 'l40sx1', 1800000)]
     >>> answer.unmet.rows()
     [(1, ['vram'])]
+    >>> there = pl.DataFrame({"need": [0, 0], "flavor": ["l40sx1", "h200"], "duration_secs": [3600, 600]})
+    >>> answer = recommend_frame(needs, hardware_frames(shipped_listing()).hardware, top=1, durations=there)
+    >>> answer.options.select("need", "flavor", "cost_micro_usd", "duration_secs").rows()
+    [(0, 'h200', 833330, 600)]
     """
     if top is not None and top < 1:
         raise UsageError(f"top is {top}: it must be at least 1.")
     listed = flavors_of(hardware)
     flavors = sorted((f for f in listed if f.price_micro_usd_per_minute is not None), key=rank_order)
-    schema = options_schema(hardware["name"])
+    schema = options_schema(hardware["name"], with_durations=durations is not None)
     wanted = read_needs(needs, listed)
+    if durations is not None:
+        wanted = _with_durations(wanted, durations, flavors)
     bad = bad_needs(wanted)
     good = wanted.join(bad, on="need", how="anti", maintain_order="left") if bad.height else wanted
     asked = [rule for rule in RULES if rule.need in NEEDS_SCHEMA and good[rule.need].null_count() < good.height]
@@ -101,6 +127,8 @@ def _rank(
     part: pl.DataFrame, flavors: Sequence[Flavor], asked: list[Rule], schema: pl.Schema, top: int | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the options and the unmet needs of one slice; ``flavors`` in the order of their rank."""
+    if "duration_secs" in schema:
+        return _rank_by_cost(part, flavors, asked, schema, top)
     met = part.lazy().with_columns(_meets(flavor, asked).alias(f"fits {i}") for i, flavor in enumerate(flavors))
     fitting = pl.lit(0, pl.UInt16)
     for i in range(len(flavors)):
@@ -117,8 +145,76 @@ def _rank(
     )
 
 
-def _meets(flavor: Flavor, asked: Iterable[Rule]) -> pl.Expr:
-    return reduce(and_, (_holds(flavor, rule) for rule in asked), _has_wanted_accelerator(flavor))
+def _with_durations(wanted: pl.DataFrame, durations: pl.DataFrame, flavors: Sequence[Flavor]) -> pl.DataFrame:
+    """Return needs with a column for the duration on each flavor, and the shortest where none was given."""
+    if set(durations.columns) != set(DURATIONS_SCHEMA):
+        raise UsageError(
+            f"A frame of durations has the columns {', '.join(durations.columns)}.",
+            hint=f"The columns are {', '.join(DURATIONS_SCHEMA)}.",
+        )
+    typed = durations.select(pl.col(name).cast(dtype) for name, dtype in DURATIONS_SCHEMA.items())
+    if typed.select("need", "flavor").is_duplicated().any():
+        raise UsageError("A frame of durations has two for one need and flavor.", hint="Keep one of each.")
+    wide = typed.pivot("flavor", index="need", values="duration_secs")
+    wide = wide.rename({name: _secs_on(name) for name in wide.columns if name != "need"})
+    missing = [flavor.name for flavor in flavors if _secs_on(flavor.name) not in wide.columns]
+    joined = wanted.join(wide, on="need", how="left", maintain_order="left")
+    joined = joined.with_columns(pl.lit(None, pl.Int64).alias(_secs_on(name)) for name in missing)
+    shortest = pl.min_horizontal([_secs_on(flavor.name) for flavor in flavors]) if flavors else pl.lit(None, pl.Int64)
+    return joined.with_columns(duration_secs=pl.coalesce(shortest, "duration_secs"))
+
+
+def _secs_on(flavor: str) -> str:
+    return f"secs {flavor}"
+
+
+def _wanted_on(flavor: Flavor) -> SimpleNamespace:
+    """Return what the rules read where durations differ: the columns, and the duration on this flavor."""
+    return SimpleNamespace(**{**vars(_WANTED), "duration_secs": pl.col(_secs_on(flavor.name))})
+
+
+def _rank_by_cost(
+    part: pl.DataFrame, flavors: Sequence[Flavor], asked: list[Rule], schema: pl.Schema, top: int | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the options by cost, and the unmet needs, where a job takes another time on each flavor."""
+    met = part.lazy().with_columns(
+        _meets(flavor, asked, _wanted_on(flavor)).fill_null(value=False).alias(f"fits {i}")
+        for i, flavor in enumerate(flavors)
+    )
+    ranked = met.with_columns(fitting=pl.sum_horizontal(pl.col(f"fits {i}") for i in range(len(flavors)))).collect()
+    options = [_priced_on(ranked, i, flavor, schema) for i, flavor in enumerate(flavors)]
+    order = (
+        pl.concat(options).sort("need", "cost_micro_usd", "duration_secs", maintain_order=True, nulls_last=True)
+        if options
+        else schema.to_frame()
+    )
+    order = order.with_columns(rank=pl.int_range(1, pl.len() + 1).over("need").cast(pl.UInt16))
+    kept = order if top is None else order.filter(pl.col("rank") <= top)
+    unmet = ranked.filter(pl.col("fitting") == 0)
+    return kept.select(schema.names()), unmet.select("need", _impossible(flavors, asked))
+
+
+def _priced_on(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Schema) -> pl.DataFrame:
+    """Return the needs that one flavor meets, with the cost of its own duration."""
+    secs: Any = pl.col(_secs_on(flavor.name))
+    return (
+        ranked.lazy()
+        .filter(pl.col(f"fits {index}"))
+        .select(
+            "need",
+            rank=pl.lit(0, pl.UInt16),
+            flavor=pl.lit(flavor.name, schema["flavor"]),
+            placement=_placement_on(flavor),
+            price_micro_usd_per_minute=pl.lit(flavor.price, pl.Int64),
+            cost_micro_usd=job_cost_micro_usd(flavor.price, secs),
+            duration_secs=secs,
+        )
+        .collect()
+    )
+
+
+def _meets(flavor: Flavor, asked: Iterable[Rule], wanted: SimpleNamespace = _WANTED) -> pl.Expr:
+    return reduce(and_, (_holds(flavor, rule, wanted) for rule in asked), _has_wanted_accelerator(flavor))
 
 
 def _has_wanted_accelerator(flavor: Flavor) -> pl.Expr:
@@ -131,12 +227,12 @@ def _has_wanted_accelerator(flavor: Flavor) -> pl.Expr:
     return pl.when(asked.is_null()).then(any_will_do).otherwise(named)
 
 
-def _holds(flavor: Flavor, rule: Rule) -> pl.Expr:
+def _holds(flavor: Flavor, rule: Rule, wanted: SimpleNamespace = _WANTED) -> pl.Expr:
     """Whether a rule holds: its need is not given, or the flavor is known to meet it."""
     not_given: pl.Expr = pl.col(rule.need).is_null()
-    if rule.have(_WANTED, flavor) is None:
+    if rule.have(wanted, flavor) is None:
         return not_given
-    met: pl.Expr = rule.met(_WANTED, flavor)
+    met: pl.Expr = rule.met(wanted, flavor)
     return not_given | met
 
 
@@ -145,18 +241,22 @@ def _options_of(ranked: pl.DataFrame, index: int, flavor: Flavor, schema: pl.Sch
     price = flavor.price
     does_fit, rank = pl.col(f"fits {index}"), pl.col(f"rank {index}")
     fits = ranked.lazy().filter(does_fit if top is None else does_fit & (rank <= top))
-    on_one_gpu = pl.col("vram_bytes").is_null() | (pl.col("vram_bytes") <= flavor.vram_per_gpu_bytes)
-    placement = (
-        pl.when(on_one_gpu).then(pl.lit("single")).otherwise(pl.lit("sharded")) if flavor.gpus else pl.lit("cpu")
-    )
     return fits.select(
         "need",
         rank=rank,
         flavor=pl.lit(flavor.name, schema["flavor"]),
-        placement=placement.cast(PLACEMENTS),
+        placement=_placement_on(flavor),
         price_micro_usd_per_minute=pl.lit(price, pl.Int64),
         cost_micro_usd=job_cost_micro_usd(price, _WANTED.duration_secs),
     ).collect()
+
+
+def _placement_on(flavor: Flavor) -> pl.Expr:
+    on_one_gpu = pl.col("vram_bytes").is_null() | (pl.col("vram_bytes") <= flavor.vram_per_gpu_bytes)
+    placement = (
+        pl.when(on_one_gpu).then(pl.lit("single")).otherwise(pl.lit("sharded")) if flavor.gpus else pl.lit("cpu")
+    )
+    return placement.cast(PLACEMENTS)
 
 
 def _impossible(flavors: Sequence[Flavor], asked: Iterable[Rule]) -> pl.Expr:

@@ -14,13 +14,17 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 from hfplanner.recommend.estimates import FlavorMemory, MemoryNeed
 
-__all__ = ["Alternative", "alternatives", "memory_need"]
+__all__ = ["Alternative", "alternatives", "memory_need", "pairs_of_alternatives"]
 
 # What an estimate knows about: no flavor has more GPUs.
 _MOST_GPUS = 8
 _YES = "yes"
 # Changes after which the job computes the same.
 _SAME_RESULT = {"attention", "loss", "checkpointing", "batch", "sharding", "gpus"}
+_CODES = (
+    *("attention", "loss", "checkpointing", "batch", "sharding", "gpus", "optimizer", "kv_dtype", "int8", "nf4"),
+    *("lora", "qlora", "context"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,46 @@ def alternatives(need: MemoryNeed) -> Iterator[Alternative]:
         yield Alternative(
             ("--shard",), {"shard": True}, memory_need(shape, need.job, places, spread=True), same_result=True
         )
+    for first in _changed(need):
+        yield first.alternative
+
+
+def pairs_of_alternatives(need: MemoryNeed) -> Iterator[Alternative]:
+    """Yield what could be run instead with two changes at once, for where none alone is enough.
+
+    >>> from hfplanner.models.known import find_known
+    >>> need = memory_need(find_known("Qwen/Qwen3-8B"), MemoryJob(task="full", checkpointing="none"), [])
+    >>> ("--checkpointing full", "--sharding fsdp --gpus 2") in [pair.options for pair in pairs_of_alternatives(need)]
+    True
+    """
+    for first in _changed(need):
+        for second in _changed(first.alternative.memory):
+            # Each pair once: the order of two changes does not matter, and one kind of change twice is another one.
+            if _order_of(second.code) > _order_of(first.code):
+                yield Alternative(
+                    (*first.alternative.options, *second.alternative.options),
+                    {**first.alternative.updates, **second.alternative.updates},
+                    second.alternative.memory,
+                    same_result=first.alternative.same_result and second.alternative.same_result,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A change with its code."""
+
+    code: str
+    alternative: Alternative
+
+
+def _order_of(code: str) -> int:
+    """Return which of two changes is named first: that which keeps the result, and costs least."""
+    return _CODES.index(code)
+
+
+def _changed(need: MemoryNeed) -> Iterator[_Changed]:
+    """Yield every single change of how a model is run."""
+    shape, places = need.shape, need.places
     for code, words, job in changes(shape, need.job):
         several = job.gpus != need.job.gpus
         if several and (need.spread or not job.trains):
@@ -128,6 +172,5 @@ def alternatives(need: MemoryNeed) -> Iterator[Alternative]:
         options = [words.partition(":")[0].partition(",")[0]]
         if job.precision != need.job.precision:
             options.append(f"--precision {job.precision}")
-        yield Alternative(
-            tuple(options), {"gpus": job.gpus} if several else {}, changed, same_result=code in _SAME_RESULT
-        )
+        updates = {"gpus": job.gpus} if several else {}
+        yield _Changed(code, Alternative(tuple(options), updates, changed, same_result=code in _SAME_RESULT))

@@ -1,10 +1,10 @@
 """What nearly fits, and what would make it fit."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.recommend.candidate import rank_key, wanted_on
@@ -22,6 +22,9 @@ from hfplanner.units import (
     format_usd_per_hour,
     per_minute_limit,
 )
+
+if TYPE_CHECKING:
+    from hfplanner.recommend.memory import Alternative
 
 __all__ = ["nearest_miss"]
 
@@ -66,7 +69,8 @@ def nearest_miss(
 ) -> NearestMiss | None:
     """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
 
-    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result; then
+    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result (two
+    changes of how it is run where none alone does); then
     what fits within a larger budget; then what would do with less, or with another way to run the model. Of several,
     the smallest change, then the first by rank: under the changed needs it is the recommendation. Where something fits:
     only a flavor that would be ranked before it and fits when sharded or run otherwise for the same result, or that
@@ -85,8 +89,9 @@ def nearest_miss(
         missing = [flavor for flavor in missing if order(flavor)[:2] < best_value]
     if not missing:
         return None
-    ways = _ways(needs, estimates, same_result=bool(fitting))
-    changes = [change for asked in ways for flavor in missing if (change := _change(asked, flavor))]
+    changes = _changes(_ways(needs, estimates, same_result=bool(fitting)), missing)
+    if not changes and not fitting:
+        changes = _changes(_ways_of_two(needs, estimates), missing)
     if fitting:
         changes = [change for change in changes if change.kind == _SHARD or change.gap <= NEAR]
     if not changes:
@@ -95,6 +100,10 @@ def nearest_miss(
     options = (*best.asked.options, *(_option(field, value) for field, value in best.updates.items()))
     changed = replace(best.asked.needs, **best.updates)
     return NearestMiss(best.flavor, changed, options, _sentence(best, options), best.asked.estimates)
+
+
+def _changes(ways: Iterable[_Asked], missing: Sequence[Flavor]) -> list[_Change]:
+    return [change for asked in ways for flavor in missing if (change := _change(asked, flavor))]
 
 
 def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[_Asked]:
@@ -106,9 +115,23 @@ def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[
 
     for place, other in enumerate(alternatives(estimates.memory), start=1):
         if other.same_result or not same_result:
-            changed = replace(needs, **other.updates)
-            kind = _SHARD if other.same_result else _NEED
-            yield _Asked(place, kind, changed, replace(estimates, memory=other.memory), other.options)
+            yield _otherwise(place, other, needs, estimates)
+
+
+def _ways_of_two(needs: Needs, estimates: Estimates) -> Iterator[_Asked]:
+    """Yield the request with two changes of how the model is run, for where one is not enough."""
+    if estimates.memory is None:
+        return
+    from hfplanner.recommend.memory import pairs_of_alternatives  # noqa: PLC0415 - as above
+
+    for place, other in enumerate(pairs_of_alternatives(estimates.memory), start=1):
+        yield _otherwise(place, other, needs, estimates)
+
+
+def _otherwise(place: int, other: "Alternative", needs: Needs, estimates: Estimates) -> _Asked:
+    kind = _SHARD if other.same_result else _NEED
+    changed = replace(needs, **other.updates)
+    return _Asked(place, kind, changed, replace(estimates, memory=other.memory), other.options)
 
 
 def _change(way: _Asked, flavor: Flavor) -> _Change | None:

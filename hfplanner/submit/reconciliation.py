@@ -25,8 +25,10 @@ from hfplanner.submit.labelled_jobs import (
     newest_of_ledger,
     original,
 )
+from hfplanner.submit.schedules import settle_schedules
 from hfplanner.submit.send import Submitter
 from hfplanner.submit.settlement import foreign_price, longest_life, settlement
+from hfplanner.submit.timetable import is_schedule
 from hfplanner.units import format_usd
 
 __all__ = ["SOON_SECS", "Reconciled", "reconcile"]
@@ -106,6 +108,7 @@ class _Reconciliation:
     def run(self, *, sweep: bool) -> Reconciled:
         """Return what was done."""
         self._expire()
+        self._schedules()
         if sweep:
             self._look_for_unknown()
             self._sweep()
@@ -135,8 +138,21 @@ class _Reconciliation:
             if ledger.unknown(submission.sid, "The process that sent it ended before it told what came of it.", now):
                 self.done.interrupted.append(submission.sid)
 
+    def _jobs(self, *states: State) -> list[Submission]:
+        return [submission for submission in self._submissions(*states) if not is_schedule(submission)]
+
+    def _schedules(self) -> None:
+        """Find schedules whose creation is not known, and let go of those that the Hub lists."""
+        schedules = [one for one in self._submissions(State.UNKNOWN, State.LAUNCHED) if is_schedule(one)]
+        done = settle_schedules(self.submitter, schedules)
+        self.done.found += done.found
+        self.done.settled += done.settled
+        self.done.unknown += done.unknown
+        for gap in done.gaps:
+            self._gap(gap)
+
     def _look_for_unknown(self) -> None:
-        for submission in self._submissions(State.UNKNOWN):
+        for submission in self._jobs(State.UNKNOWN):
             try:
                 jobs = jobs_of_submission(self.submitter.hub, submission.terms.namespace, submission.sid)
             except HubError as error:
@@ -150,7 +166,7 @@ class _Reconciliation:
     def _look_at_newest(self) -> None:
         """See what is open in one listing of each namespace."""
         of_namespace: dict[str, list[Submission]] = {}
-        for submission in self._submissions(State.UNKNOWN, State.LAUNCHED, State.ADOPTED):
+        for submission in self._jobs(State.UNKNOWN, State.LAUNCHED, State.ADOPTED):
             of_namespace.setdefault(submission.terms.namespace, []).append(submission)
         for namespace, submissions in of_namespace.items():
             unknown = [submission for submission in submissions if submission.state is State.UNKNOWN]
@@ -218,6 +234,8 @@ class _Reconciliation:
         if submission is None:
             own = sid if is_sid(sid) else self._copy_sid(job)
             self._adopt(own, job, f"job {job.id} carries the ledger's label, but is not in it")
+        elif is_schedule(submission):
+            self._adopt(self._copy_sid(job), job, f"job {job.id} is a run of submission {sid}")
         elif submission.state in {State.RESERVED, State.SENDING} or submission.job_id == job.id:
             # Its sender records it, or has just done so.
             return
@@ -247,7 +265,7 @@ class _Reconciliation:
 
     def _settle(self) -> None:
         ledger = self.submitter.ledger
-        submissions = self._submissions(State.LAUNCHED, State.ADOPTED)
+        submissions = self._jobs(State.LAUNCHED, State.ADOPTED)
         for submission, answer in self._answers(submissions):
             now = self.submitter.clock()
             cost = self._cost_of(submission, answer, now)

@@ -35,7 +35,8 @@ from hfplanner.submit.charging import shipped_price
 from hfplanner.submit.granted import granted_terms, hold_what_was_granted
 from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
 from hfplanner.submit.machine import SendingMachine
-from hfplanner.units import SECONDS_PER_MINUTE, format_usd
+from hfplanner.submit.timetable import Timetable, is_schedule
+from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
 __all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit"]
 
@@ -75,6 +76,7 @@ class JobOrder:
         key: the user's own, to make a retry safe.
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
+        timetable: when it runs; ``None`` for now, once.
     """
 
     job: NewJob
@@ -86,11 +88,29 @@ class JobOrder:
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
+    timetable: Timetable | None = None
 
     @property
     def terms(self) -> JobTerms:
-        """What decides its money."""
+        """What decides its money; of a schedule that of all its runs."""
+        if self.timetable is not None:
+            return self.timetable.held
         return terms_of(self.job, namespace=self.namespace, owner=self.owner, price_of=lambda _: self.price)
+
+    @property
+    def what(self) -> str:
+        """What it asks for, a word."""
+        return "job" if self.timetable is None else "schedule"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Everything it says, by which a retry is told."""
+        return self.job.to_api() | ({} if self.timetable is None else self.timetable.when.options())
+
+    @property
+    def all_notes(self) -> dict[str, str]:
+        """What is kept in the ledger beside it."""
+        return {**self.notes, **({} if self.timetable is None else self.timetable.notes())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +166,13 @@ def submit(order: JobOrder, submitter: Submitter) -> Submitted:
     wanted = Reservation(
         sid=submitter.new_sid(),
         key=order.key,
-        spec_hash=spec_hash(order.namespace, order.job.to_api()),
+        spec_hash=spec_hash(order.namespace, order.said),
         terms=order.terms,
         windows=order.windows,
         caps=order.caps,
         created_at=now,
         expires_at=now + _EXPIRES_AFTER,
-        notes=order.notes,
+        notes=order.all_notes,
     )
     # Refused before money is held: a label of ours in the specification.
     labelled(order.job.to_api(), sid=wanted.sid, ledger_id=submitter.ledger.ledger_id)
@@ -162,7 +182,35 @@ def submit(order: JobOrder, submitter: Submitter) -> Submitted:
     submission = answer.submission
     if isinstance(answer, Existing) and submission.state is not State.RESERVED:
         return as_it_stands(submission, submitter)
+    _look_beside(order, submission, submitter)
     return _send(order, submission, submitter)
+
+
+def _look_beside(order: JobOrder, submission: Submission, submitter: Submitter) -> None:
+    """Let a schedule go that does not fit the budgets it is not reserved in.
+
+    Its money is held by now, so whoever decides at the same time sees it, and this sees theirs.
+
+    Raises:
+        BudgetRefused: one has too little left; nothing is held.
+    """
+    beside = () if order.timetable is None else order.timetable.beside
+    if not beside:
+        return
+    cap = submission.cap_micro_usd
+    for balance, (window, cost) in zip(
+        submitter.ledger.balances([window for window, _ in beside]), beside, strict=True
+    ):
+        left = balance.left_micro_usd + cap
+        limit = window.limit_micro_usd
+        if window.waiver is None and cost > left + ceiling_micro_usd(limit) - limit:
+            reason = f"Too little is left in budget {window.budget}."
+            submitter.ledger.void(submission.sid, from_state=State.RESERVED, reason=reason, at=submitter.clock())
+            raise BudgetRefused(
+                f"The runs of this period may cost {format_usd(cost)}, and budget {window.budget!r} has"
+                f" {format_usd(max(left, 0))} left.",
+                hint="`hfplanner budget show` tells what holds it.",
+            )
 
 
 def check_explicit(order: JobOrder) -> None:
@@ -220,6 +268,8 @@ def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Laun
     sid = submission.sid
     spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)
     try:
+        if order.timetable is not None:
+            return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))
         return submitter.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:
@@ -272,8 +322,8 @@ def _record(order: JobOrder, submission: Submission, launched: Launched, submitt
         submission=recorded,
         is_new=True,
         job_id=launched.job_id,
-        url=job_url(submitter.hub.endpoint, order.namespace, launched.job_id),
-        warnings=(*alerts, *differences(order.namespace, order.job, launched)),
+        url=None if order.timetable else job_url(submitter.hub.endpoint, order.namespace, launched.job_id),
+        warnings=(*alerts, *(() if order.timetable else differences(order.namespace, order.job, launched))),
     )
 
 
@@ -293,6 +343,10 @@ def _book(order: JobOrder, submission: Submission, launched: Launched, submitter
     raw = launched.raw.decode("utf-8", "replace")
     if ledger.launched(sid, job_id, raw, now):
         return ()
+    if order.timetable is not None:
+        ledger.found(sid, job_id, raw, now, "The Hub's answer came late.")
+        told = f"The answer came after submission {sid} had been decided otherwise. The schedule {job_id} exists;"
+        return (f"{told} its runs are counted with the Hub's schedules.",)
     known = ledger.by_job(job_id)
     if known is None and not ledger.found(sid, job_id, raw, now, "The Hub's answer came late."):
         # The submission was given another job, by its label or by an operator.
@@ -315,7 +369,8 @@ def _book(order: JobOrder, submission: Submission, launched: Launched, submitter
 def as_it_stands(submission: Submission, submitter: Submitter) -> Submitted:
     """Return what the ledger says now of a submission that is not ours to send."""
     now = submitter.ledger.get(submission.sid) or submission
-    url = None if now.job_id is None else job_url(submitter.hub.endpoint, now.terms.namespace, now.job_id)
+    has_page = now.job_id is not None and not is_schedule(now)
+    url = job_url(submitter.hub.endpoint, now.terms.namespace, str(now.job_id)) if has_page else None
     return Submitted(submission=now, is_new=False, job_id=now.job_id, url=url)
 
 

@@ -53,6 +53,7 @@ def as_kept_there(value: Any, *, within: str = "") -> Any:  # noqa: ANN401 - any
     }
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(answer=JOB)
 def test_a_job_is_shown_as_the_reference_shows_it(answer: dict[str, Any]) -> None:
@@ -62,6 +63,7 @@ def test_a_job_is_shown_as_the_reference_shows_it(answer: dict[str, Any]) -> Non
     assert str(JobInfo.model_validate(said)) == str(reference.JobInfo(**said))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(answer=SCHEDULE)
 def test_a_schedule_is_shown_as_the_reference_shows_it(answer: dict[str, Any]) -> None:
@@ -70,6 +72,7 @@ def test_a_schedule_is_shown_as_the_reference_shows_it(answer: dict[str, Any]) -
     assert repr(models.ScheduledJobInfo.model_validate(said)) == repr(reference.ScheduledJobInfo(**said))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(answer=HARDWARE)
 def test_a_row_of_the_listing_is_shown_as_the_reference_shows_it(answer: dict[str, Any]) -> None:

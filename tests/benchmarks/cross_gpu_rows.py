@@ -14,7 +14,7 @@ ACHIEVED = _DATA / "achieved.csv"
 EFFICIENCY = _DATA / "gpu_efficiency.csv"
 """How data-parallel training scales over the GPUs of one host: quantiles of published rows by source."""
 # The rate a precision runs at, and what it falls back to where the hardware has none of it. Rows of bf16 on cards
-# without it were run in fp16.
+# without it were run in fp16; rows of which no precision is published count as 16 bits, as the planner takes them.
 KINDS = {
     "fp32": ("fp32",),
     "tf32": ("tf32", "fp32"),

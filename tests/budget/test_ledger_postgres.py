@@ -143,6 +143,7 @@ def test_a_commit_that_is_ended_by_the_server_is_done_again(postgres_address: st
         assert ledger.verify() == ()
 
 
+@pytest.mark.postgres
 def test_a_server_that_stays_away_is_an_error_in_time() -> None:
     """Nothing is sent: the call fails, and works again when the server is back."""
     with running_postgres() as server, open_ledger(server.url(), wait_secs=1) as ledger:

@@ -86,6 +86,7 @@ def test_a_file_cut_at_any_byte_is_refused_and_left_aside(
         assert cache.path.stat().st_size == length
 
 
+@pytest.mark.slow
 def test_a_file_with_any_one_byte_changed_is_read_or_refused(
     cache: ListingCache, now: datetime, make_row: MakeRow
 ) -> None:

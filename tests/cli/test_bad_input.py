@@ -99,6 +99,7 @@ def test_escape_sequences_do_not_reach_the_terminal(program: Program) -> None:
         assert not set(ESCAPES) & set(done.err) - set("]0;owned[31m")
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_is_a_known_error(program: Program) -> None:
     """One sentence and exit code 1, or one document where JSON is asked for: half an answer is none."""
     args = ("recommend", "--vram", "40GB", "--plot", "missing/picture.png")

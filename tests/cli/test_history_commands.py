@@ -70,6 +70,7 @@ def test_an_unpriced_job_has_no_share_and_no_cost(program: Program) -> None:
     assert "1 job without a known price" in shown
 
 
+@pytest.mark.slow
 def test_the_output_folder_holds_the_page_and_nothing_outside_it_is_written(program: Program, tmp_path: Path) -> None:
     """A page without script or address of elsewhere, pictures, and data; nothing beside the folder."""
     program.run("import", str(JOBS))
@@ -109,6 +110,7 @@ def test_two_formats_are_refused_whichever_they_are(program: Program) -> None:
     assert program.run("hardware", "--format", "html").code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [("--output", "file"), ("--focus", "missing/focus.csv")])
 def test_what_cannot_be_written_is_a_known_error(args: tuple[str, str], program: Program) -> None:
     """One sentence and exit code 1, or one document where JSON is asked for."""

@@ -95,6 +95,11 @@ def test_a_precision_the_card_lacks_runs_in_a_wider_one() -> None:
         carried([run("a100-large", 3600)], "t4-small", Workload(precision=p)).likely for p in ("fp16", "bf16")
     )
     assert bf16 > 1.5 * half
+    said = carried([run("a100-large", 3600)], "t4-small", Workload(precision="bf16")).basis
+    assert any("T4 has no bf16: it is computed in fp32" in sentence for sentence in said)
+    assert not any(
+        "has no" in one for one in carried([run("a100-large", 3600)], "l4x1", Workload(precision="bf16")).basis
+    )
 
 
 def test_what_is_not_known_is_no_number() -> None:

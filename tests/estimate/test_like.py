@@ -281,3 +281,20 @@ def test_runs_of_no_time_at_all_are_a_second() -> None:
     """A job may complete in the second it starts."""
     found = estimate(job(1, 0), job(2, 0), job(3, 0))
     assert 0 <= found.low <= found.likely == 1
+
+
+def test_runs_that_take_another_time_since_some_day_are_what_the_next_one_is_like() -> None:
+    """Seven runs of an hour, then five of two: the next one takes two, and it is said that seven do not count."""
+    found = only(*[job(number, (3600 if number < 7 else 7200) + 20 * (number % 3)) for number in range(12)])
+    assert found.duration_secs is not None
+    assert 7000 < found.duration_secs.likely < 7400
+    assert found.completed == 5
+    assert "the 7 before took another time" in found.duration_secs.basis[0]
+
+
+def test_one_odd_run_is_no_new_kind_of_run() -> None:
+    """Eleven of an hour and a last one of two: all count."""
+    found = only(*[job(number, (7200 if number == 11 else 3600) + 20 * (number % 3)) for number in range(12)])
+    assert found.completed == 12
+    assert found.duration_secs is not None
+    assert found.duration_secs.likely < 4000

@@ -310,6 +310,7 @@ def test_a_document_is_capped() -> None:
 SMALL = ({"id": "a", "createdAt": CREATED, "labels": {"a": "}"}}, {"id": "b", "created_at": CREATED, "status": "ERROR"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", [json.dumps(SMALL).encode(), lines(*SMALL), gzip.compress(lines(*SMALL))])
 def test_a_document_cut_anywhere_keeps_what_is_whole(raw: bytes) -> None:
     """At every byte: the jobs before the cut, at most one bad record, never more than there were and never a crash."""

@@ -72,6 +72,7 @@ def test_an_older_state_does_not_undo_an_end(store: HistoryStore) -> None:
     assert rows(store)["stage"].to_list() == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_large_month_takes_small_additions_as_files(store: HistoryStore) -> None:
     """Until there are many; a row of a later file replaces that of an earlier one at every time."""
     many = jobs_frame(*(job(f"{number:06}", stage="running") for number in range(1000)))

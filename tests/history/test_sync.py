@@ -203,6 +203,7 @@ def test_a_cursor_that_the_hub_forgot_costs_pages_and_nothing_else(
     assert kept_jobs(store).height == len(jobs)
 
 
+@pytest.mark.slow
 def test_interrupted_again_and_again_it_still_gets_there(hub: Hub, jobs: list[str], store: HistoryStore) -> None:
     """New jobs between the tries leave several gaps, each of which is closed."""
     total = len(jobs)

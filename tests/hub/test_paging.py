@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def test_a_created_job_is_listed_later(hub: Hub) -> None:
     assert flat(pages(hub, f"{LIST}?label=k=v")) == [job["id"]]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_jobs_are_served(hub: Hub) -> None:
     """All of them, in pages of a thousand."""
     hub.add_jobs(100_000, every_secs=1)

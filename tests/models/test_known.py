@@ -34,6 +34,13 @@ PUBLISHED = {
     "google-t5/t5-base": 222_903_552,
     "THUDM/chatglm3-6b": 6_243_584_000,
     "allenai/OLMo-2-1124-7B": 7_298_617_344,
+    "openai/whisper-large-v3": 1_543_490_560,
+    "openai/whisper-large-v3-turbo": 808_878_080,
+    "openai/clip-vit-large-patch14": 427_616_513,
+    "google/siglip-so400m-patch14-384": 877_960_498,
+    "facebook/sam-vit-huge": 641_090_864,
+    "Qwen/Qwen3-Next-80B-A3B-Instruct": 79_674_391_296,
+    "BAAI/bge-reranker-v2-m3": 567_755_777,
 }
 
 

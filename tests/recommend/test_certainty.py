@@ -49,7 +49,7 @@ def test_a_limit_is_kept_with_a_probability() -> None:
     durations = measured(a10g_small=8 * 3600)
     within = answer(durations, max_time_secs=9 * 3600, max_cost_micro_usd=9_000_000).certainty().within
     assert within["a10g-small"]["max_time"] > 0.9
-    assert within["h200"]["max_time"] > 0.99
+    assert within["h200"]["max_time"] > 0.95
     assert 0 < within["h200"]["max_cost"] < 1
 
 

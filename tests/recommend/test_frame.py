@@ -8,8 +8,16 @@ import pytest
 
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import UsageError
+from hfplanner.estimate.duration.frame import carry_frame
+from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.span import exactly
 from hfplanner.frames.hardware import HARDWARE_SCHEMA, hardware_frames
+from hfplanner.recommend.choose import recommend
+from hfplanner.recommend.durations import durations_from
+from hfplanner.recommend.estimates import Estimates
 from hfplanner.recommend.frame import UNMET_SCHEMA, options_schema, recommend_frame
+from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.needs_frame import BAD_NEEDS_SCHEMA, NEEDS_SCHEMA
 from hfplanner.units import GB
 
@@ -184,3 +192,44 @@ def test_what_is_no_frame_is_refused(needs: object) -> None:
     """A LazyFrame has to be collected by whoever knows when."""
     with pytest.raises(UsageError, match="polars DataFrame"):
         recommend_frame(needs, HARDWARE)  # type: ignore[arg-type] - what is tested
+
+
+def test_durations_on_each_flavor_decide_as_a_single_request_does() -> None:
+    """Carried from three measurements: the same flavors in the same order at the same cost, within limits on both."""
+    listing = shipped_listing()
+    hardware = hardware_frames(listing).hardware
+    jobs = pl.DataFrame(
+        {"job": [0, 1, 2], "flavor": ["l4x1", "t4-small", "a100-large"], "duration_secs": [3600, 90, 40_000]}
+    )
+    carried = carry_frame(jobs, listing.flavors)
+    there = carried.select(need=pl.col("job").cast(pl.UInt32), flavor="flavor", duration_secs="likely_secs")
+    rows: list[dict[str, int | None]] = [
+        {"vram_bytes": 20 * 10**9, "max_cost_micro_usd": 1_000_000, "max_time_secs": None},
+        {"vram_bytes": None, "max_cost_micro_usd": None, "max_time_secs": 60},
+        {"vram_bytes": 60 * 10**9, "max_cost_micro_usd": 30_000_000, "max_time_secs": 86_400},
+    ]
+    answer = recommend_frame(pl.DataFrame(rows), hardware, durations=there)
+    for number, (row, job) in enumerate(zip(rows, jobs.iter_rows(named=True), strict=True)):
+        run = MeasuredRun(flavor=job["flavor"], duration_secs=exactly(job["duration_secs"], "measured"))
+        estimates = Estimates(durations=durations_from([run], listing, Workload()))
+        alone = recommend(Needs(**row), listing, estimates).options  # type: ignore[arg-type]
+        mine = answer.options.filter(pl.col("need") == number)
+        known = [option for option in alone if option.duration_secs is not None]
+        assert mine["flavor"].to_list()[: len(known)] == [option.flavor.name for option in known]
+        assert mine["cost_micro_usd"].to_list()[: len(known)] == [
+            option.cost_micro_usd.likely for option in known if option.cost_micro_usd
+        ]
+        assert mine["rank"].to_list() == list(range(1, mine.height + 1))
+
+
+@pytest.mark.parametrize(
+    "durations",
+    [
+        pl.DataFrame({"need": [0], "flavor": ["l4x1"]}),
+        pl.DataFrame({"need": [0, 0], "flavor": ["l4x1", "l4x1"], "duration_secs": [1, 2]}),
+    ],
+)
+def test_durations_that_are_no_such_frame_are_refused(durations: pl.DataFrame) -> None:
+    """A column is missing, or a need has two on one flavor."""
+    with pytest.raises(UsageError, match="frame of durations"):
+        recommend_frame(pl.DataFrame({"gpus": [1]}), hardware_frames(shipped_listing()).hardware, durations=durations)

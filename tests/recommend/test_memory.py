@@ -46,6 +46,21 @@ def names(answer: Recommendation) -> list[str]:
     return [option.flavor.name for option in answer.options]
 
 
+def test_two_changes_are_found_where_one_is_not_enough() -> None:
+    """13B in full at eight sequences: no GPU holds it, nor does any one change; sharded and recomputed it fits."""
+    shape = shape_by_hand(ByHand(params=13 * 10**9))
+    job = MemoryJob(task="full", batch_size=8, checkpointing="none", loss="standard")
+    need = memory_need(shape, job, places_of(shipped_listing().flavors))
+    answer = recommend(Needs(gpus=1), shipped_listing(), Estimates(memory=need))
+    assert answer.options == ()
+    near = answer.nearest_miss
+    assert near is not None
+    assert near.flavor.name == "h200x2"
+    assert near.options[0].startswith("--checkpointing full")
+    assert "--sharding fsdp --gpus 2" in near.options
+    assert recommend(near.changed, shipped_listing(), near.estimates).options[0].flavor.name == near.flavor.name
+
+
 def test_only_what_surely_fits_is_recommended() -> None:
     """26 GB, at most 32, do not go into 23.65 GB; the chance stands beside what is needed and what there is."""
     answer = ask(need_of(QWEN, QLORA))

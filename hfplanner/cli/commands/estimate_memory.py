@@ -1,16 +1,27 @@
 """``hfplanner estimate memory``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.cli.command import Command, pack
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
-from hfplanner.plan.arguments import GPUS_OF_A_RUN, MODEL, TRACE, find_arguments
+from hfplanner.plan.arguments import GPUS_OF_A_RUN, MODEL, SOLVE, TRACE, find_arguments
 from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.workspace import Workspace
 
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.solve import Unknown
 
-def memory(*, gpus: int, trace: bool, refresh: bool, offline: bool, **given: Any) -> Answer:  # noqa: ANN401 - the options of a model
+
+def memory(
+    *,
+    gpus: int,
+    trace: bool,
+    solve: "Unknown | None",
+    refresh: bool,
+    offline: bool,
+    **given: Any,  # noqa: ANN401
+) -> Answer:
     """Say how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
     The interval holds what torch reserves plus the CUDA context in 90 of 100 cases.
@@ -20,12 +31,14 @@ def memory(*, gpus: int, trace: bool, refresh: bool, offline: bool, **given: Any
 
     with Workspace.from_environ(offline=offline) as workspace:
         listing = get_listing(workspace, refresh=refresh)
-        return memory_answer(estimate_memory(pack(AskedModel, given), gpus, workspace, listing, trace=trace))
+        return memory_answer(
+            estimate_memory(pack(AskedModel, given), gpus, workspace, listing, trace=trace, solve=solve)
+        )
 
 
 COMMAND = Command(
     call=memory,
-    options=(*MODEL, GPUS_OF_A_RUN, TRACE, *find_arguments("refresh", "offline")),
+    options=(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, *find_arguments("refresh", "offline")),
     names="the names of the flavors it fits or likely fits, one a line",
     examples=[
         "hfplanner estimate memory --model Qwen/Qwen3-8B --seq-len 8192",
@@ -33,5 +46,6 @@ COMMAND = Command(
         "hfplanner estimate memory --model google/gemma-3-27b-it --task full --sharding fsdp --gpus 8",
         "hfplanner estimate memory --model openai/gpt-oss-20b --engine vllm --seq-len 32768 --json",
         "hfplanner estimate memory --params 8B --task lora",
+        "hfplanner estimate memory --model Qwen/Qwen3-8B --task qlora --solve seq-len",
     ],
 )

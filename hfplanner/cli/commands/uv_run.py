@@ -98,25 +98,33 @@ def _needs(given: dict[str, Any], run: "ScriptRun") -> JobNeeds:
     )
 
 
+SCRIPT = (
+    Positional(name="script", metavar="SCRIPT", help="A file, a URL, or a command of a package."),
+    Positional(
+        name="args",
+        metavar="[ARGS]...",
+        is_required=False,
+        takes_rest=True,
+        help="What the script is called with, with its own options.",
+    ),
+)
+"""A script and its arguments."""
+
+SCRIPT_OPTIONS = (
+    Argument(name="image", group="Job", metavar="IMAGE", help="Another image with uv in it."),
+    Argument(
+        name="with", group="Job", metavar="PACKAGE", repeatable=True, help="A package to be installed; repeatable."
+    ),
+    Argument(name="python", group="Job", short="-p", metavar="VERSION", help="The Python it runs with."),
+)
+"""What a script is run with."""
+
 COMMAND = Command(
     call=uv_run,
     acts=True,
-    positionals=(
-        Positional(name="script", metavar="SCRIPT", help="A file, a URL, or a command of a package."),
-        Positional(
-            name="args",
-            metavar="[ARGS]...",
-            is_required=False,
-            takes_rest=True,
-            help="What the script is called with, with its own options.",
-        ),
-    ),
+    positionals=SCRIPT,
     options=(
-        Argument(name="image", group="Job", metavar="IMAGE", help="Another image with uv in it."),
-        Argument(
-            name="with", group="Job", metavar="PACKAGE", repeatable=True, help="A package to be installed; repeatable."
-        ),
-        Argument(name="python", group="Job", short="-p", metavar="VERSION", help="The Python it runs with."),
+        *SCRIPT_OPTIONS,
         *JOB_OPTIONS,
         *SUBMISSION,
         *find_arguments("policy", "ledger", "token", "offline"),

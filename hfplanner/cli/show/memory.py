@@ -99,13 +99,18 @@ def _span(estimate: Estimate) -> str:
 
 def _print_fits(out: Screen, report: MemoryReport) -> None:
     rows = [fit for fit in report.fits if fit.usable_bytes]
-    room = {flavor: (tokens, sequences) for flavor, tokens, sequences in report.serving}
+    room = {flavor: (there.cache_tokens, there.sequences) for flavor, there in report.serving}
+    solved = {one.flavor: one for one in report.solved}
     columns = [
         Column("FLAVOR", [sanitize(fit.flavor) for fit in rows], keep=5, right=False),
         Column("USABLE/GPU", [format_bytes(fit.usable_bytes or 0) for fit in rows], keep=2),
         Column("FITS", [fit.verdict for fit in rows], keep=4, right=False),
         Column("CHANCE", [f"{100 * fit.probability:.0f} %" for fit in rows], keep=3),
     ]
+    if solved:
+        unknown = report.solved[0].unknown.upper()
+        columns.append(Column(f"MOST {unknown}", [str(solved[fit.flavor].surely) for fit in rows], keep=3))
+        columns.append(Column("LIKELY", [str(solved[fit.flavor].likely) for fit in rows], keep=3))
     if room:
         tokens = [room.get(fit.flavor, (0, 0)) for fit in rows]
         columns.append(Column("CACHE TOKENS", [f"{count:,}" for count, _ in tokens], keep=1))

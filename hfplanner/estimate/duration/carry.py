@@ -22,6 +22,7 @@ from hfplanner.estimate.duration.change import SIGMAS, Change, apply_change, poo
 from hfplanner.estimate.duration.fit import Belief, Point, believe, carried
 from hfplanner.estimate.duration.machine import Machine, machine_of
 from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.rates import missing_precision, rates_of
 from hfplanner.estimate.duration.shares import Shares, shares_of
 from hfplanner.estimate.duration.timeout import SuggestedTimeout
 from hfplanner.estimate.duration.workload import Workload
@@ -232,7 +233,14 @@ def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
     told = " and ".join(_told(item) for item, _ in job.machines)
     held = job.shares.held(len(job.machines))
-    basis = (f"carried over from {told} by the rates their accelerators sustain", job.shares.source, held)
+    basis: tuple[str, ...] = (
+        f"carried over from {told} by the rates their accelerators sustain",
+        job.shares.source,
+        held,
+    )
+    rates = rates_of(to.accelerator)
+    lacks = missing_precision(rates, job.workload.precision) if rates else None
+    basis = (*basis, lacks) if lacks else basis
     return apply_change(_measured(job, first.run.duration_secs, job.believed), change, *basis)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.predictive import Predictive, next_run
+from hfplanner.estimate.duration.shift import runs_since_shift
 from hfplanner.estimate.duration.spread import SHORTEST_SECS, LogRun, fit_log_normals
 from hfplanner.estimate.duration.survival import Quantile, SurvivalCurve, product_limit
 from hfplanner.estimate.duration.timeout import SuggestedTimeout, timeout_from_cut_off, timeout_from_history
@@ -105,6 +106,7 @@ class FlavorRuns:
     cut_off: Mapping[str, int]
     excluded: Mapping[str, int]
     parameters: tuple[ParameterFit, ...]
+    left_out: int = 0
 
 
 def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence[str] = PARAMETERS) -> FlavorRuns:
@@ -119,6 +121,13 @@ def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence
 
     told = observed.filter(pl.col("excluded").is_null())
     ended = told.filter("completed").sort("moment", "id")
+    fits = tuple(_fits(ended, parameters))
+    # Where a number in the labels says why durations differ, nothing changed but that.
+    recent = ended.height if fits else runs_since_shift(list(ended["secs"]))
+    left_out = ended.height - recent
+    if left_out and (first := ended["moment"][-recent]) is not None:
+        told = told.filter(pl.col("moment").is_null() | (pl.col("moment") >= first))
+        ended = ended.tail(recent)
     return FlavorRuns(
         flavor=flavor,
         curve=product_limit(told["secs"], told["completed"]) if told.height else None,
@@ -127,7 +136,8 @@ def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence
         stopped_secs=_longest_stopped(told),
         cut_off=_counts(told["cut_off"]),
         excluded=_counts(observed["excluded"]),
-        parameters=tuple(_fits(ended, parameters)),
+        parameters=fits,
+        left_out=left_out,
     )
 
 
@@ -231,6 +241,8 @@ def _words_of_runs(runs: FlavorRuns, curve: SurvivalCurve) -> str:
     cut = ", ".join(f"{count} {reason}" for reason, count in runs.cut_off.items())
     those = "run" if curve.completed == 1 else "runs"
     said = f"{curve.completed} completed {those} on {runs.flavor}"
+    if runs.left_out:
+        said = f"the last {said}: the {runs.left_out} before took another time"
     return f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said
 
 

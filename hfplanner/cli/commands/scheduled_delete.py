@@ -1,0 +1,26 @@
+"""``hfplanner scheduled delete``."""
+
+from hfplanner.cli.command import Command
+from hfplanner.cli.options.schedule import SCHEDULE_ID
+from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.schedule import changed_answer
+from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.schedule_list import owner_of
+from hfplanner.plan.workspace import Workspace
+
+
+def scheduled_delete(*, schedule: str, namespace: str | None, token: str | None) -> Answer:
+    """Delete a schedule: it starts nothing any more, and a job that runs goes on."""
+    with Workspace.from_environ(token=token) as workspace:
+        own_id, owner = owner_of(schedule, namespace, workspace)
+        workspace.hub_to_ask().scheduled.delete(owner, own_id)
+        return changed_answer(own_id, "deleted")
+
+
+COMMAND = Command(
+    call=scheduled_delete,
+    positionals=(SCHEDULE_ID,),
+    options=find_arguments("namespace", "token"),
+    names="the id of the schedule",
+    examples=["hfplanner scheduled delete 687fb701029421ae5549d999"],
+)

@@ -1,0 +1,64 @@
+"""``hfplanner scheduled ps``."""
+
+from hfplanner.cli.command import Command
+from hfplanner.cli.listing import get_listing
+from hfplanner.cli.show.answer import Answer
+from hfplanner.cli.show.schedule import schedules_answer
+from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.readers import read_flag
+from hfplanner.plan.schedule_list import ScheduleFilter, list_schedules
+from hfplanner.plan.workspace import Workspace
+
+
+def scheduled_ps(
+    *,
+    all: bool,  # noqa: A002 - the option's name
+    status: list[str] | None,
+    label: list[str] | None,
+    name: str | None,
+    namespace: str | None,
+    token: str | None,
+) -> Answer:
+    """List schedules, and what the next 30 days of each and of all cost at most.
+
+    Takes the options of `hf jobs scheduled ps`: paused ones are shown with --all or --status suspended.
+    """
+    wanted = ScheduleFilter(all=all, status=tuple(status or ()), label=tuple(label or ()), name=name)
+    with Workspace.from_environ(token=token) as workspace:
+        workspace.hub_to_ask()
+        return schedules_answer(list_schedules(wanted, namespace, workspace, get_listing(workspace)))
+
+
+COMMAND = Command(
+    call=scheduled_ps,
+    options=(
+        Argument(
+            name="all",
+            short="-a",
+            group="Options",
+            read=read_flag,
+            is_flag=True,
+            default=False,
+            help="Those that are paused, too.",
+        ),
+        Argument(
+            name="status",
+            group="Options",
+            metavar="STATUS",
+            repeatable=True,
+            help="Only active or suspended ones; separated by commas, or repeated.",
+        ),
+        Argument(
+            name="label",
+            short="-l",
+            group="Options",
+            metavar="KEY=VALUE",
+            repeatable=True,
+            help="Only with this label.",
+        ),
+        Argument(name="name", group="Options", metavar="TEXT", help="Only with this name."),
+        *find_arguments("namespace", "token"),
+    ),
+    names="the ids of the schedules, one a line",
+    examples=["hfplanner scheduled ps", "hfplanner scheduled ps --all --namespace acme --json"],
+)

@@ -1,0 +1,36 @@
+"""SCHEDULE and the options of one, as ``hf jobs scheduled run`` takes them."""
+
+from hfplanner.cli.options.build import Positional
+from hfplanner.cli.options.job import JOB_OPTIONS
+from hfplanner.plan.arguments import SENDING, Argument
+from hfplanner.plan.readers import read_flag
+
+__all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING"]
+
+SCHEDULE = Positional(
+    name="schedule",
+    metavar="SCHEDULE",
+    help="@hourly, @daily, @weekly, @monthly, @yearly, or 5 to 7 cron fields in quotes, in UTC.",
+)
+SCHEDULE_ID = Positional(name="schedule", metavar="SCHEDULE_ID", help="The schedule, also as NAMESPACE/SCHEDULE_ID.")
+
+_NOT_SCHEDULED = {"ssh", "network_group", "network_alias"}
+SCHEDULED_JOB_OPTIONS = tuple(argument for argument in JOB_OPTIONS if argument.name not in _NOT_SCHEDULED)
+"""The options of a job that a schedule can have: it joins no network group."""
+
+
+def _flag(name: str, about: str) -> Argument:
+    return Argument(name=name, group="Submission", read=read_flag, is_flag=True, default=False, help=about)
+
+
+SCHEDULING = (
+    _flag("suspend", "Begin paused: `scheduled resume` starts it."),
+    _flag("no_suspend", "Begin at once, as by default."),
+    _flag("concurrency", "A run may start while the last one runs."),
+    _flag("no_concurrency", "It may not, as by default: it is skipped."),
+    *SENDING,
+    Argument(
+        name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
+    ),
+)
+"""When it runs, and how it is sent."""
