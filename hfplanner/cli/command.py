@@ -36,6 +36,7 @@ class Command:
         documents: formats it has beside those of every command.
         documents_help: what those are.
         examples: command lines that run.
+        takes_said: whether it takes ``said``, the names of the options that were typed.
         acts: whether it takes ``shown`` and returns the exit code.
         stops_at_positional: whether options end with the first positional: what follows belongs to it.
         takes_options_after: says of a first positional that options may follow it all the same.
@@ -48,6 +49,7 @@ class Command:
     documents: Sequence[str] = ()
     documents_help: str = ""
     examples: Sequence[str]
+    takes_said: bool = False
     acts: bool = False
     stops_at_positional: bool = False
     takes_options_after: Callable[[str], bool] | None = None
@@ -90,6 +92,8 @@ def build_command(name: str, declared: Command) -> click.Command:
             given.pop("format") or "auto", json=given.pop("json"), quiet=given.pop("quiet"), environ=os.environ
         )
         values = {**given, **_values(declared, given)}
+        if declared.takes_said:
+            values["said"] = frozenset(one.name for one in declared.options if given[one.name] not in (None, (), False))
         if declared.acts:
             return int(declared.call(**values, shown=shown))
         answer: Answer = declared.call(**values)

@@ -29,10 +29,12 @@ class Given:
     Args:
         values: of every argument, by its name.
         workspace: the world; ``None`` is the one of the environment.
+        said: the names of what it was called with.
     """
 
     values: Mapping[str, Any]
     workspace: Workspace | None = None
+    said: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - whatever the argument holds
         return self.values[name]
@@ -73,7 +75,7 @@ def asks(*arguments: Argument) -> Callable[[Callable[[Given], R]], Callable[...,
                 if name not in table:
                     hint = did_you_mean(name, table).strip()
                     raise TypeError(f"{function.__name__}() has no argument {name!r}. {hint}".strip())
-            return _in_python(lambda: function(Given(_read(table, given), workspace)))
+            return _in_python(lambda: function(Given(_read(table, given), workspace, _said(given))))
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         shown = [inspect.Parameter(one.name, keyword, default=one.default) for one in arguments]
@@ -94,6 +96,10 @@ def _in_python(ask: Callable[[], R]) -> R:
         error.args = (error.message, *error.args[1:])
         error.hint = None if error.hint is None else in_python(error.hint)
         raise
+
+
+def _said(given: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name for name, value in given.items() if value is not None and value is not False)
 
 
 def _read(table: Mapping[str, Argument], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,14 @@ OPTIONS: Columns = {
     "probability_cheapest": "float",
     "probability_within_max_time": "float",
     "probability_within_max_cost": "float",
+    "probability_within_deadline": "float",
+    "queue_wait_secs": "estimate",
+    "uncertain": "texts",
+    "timeout_least_cost_timeout_secs": "int",
+    "timeout_least_cost_expected_cost_micro_usd": "int",
+    "timeout_least_cost_killed": "float",
+    "timeout_least_cost_hangs": "float",
+    "timeout_least_cost_checkpoint_secs": "int",
 }
 MEMORY_FITS: Columns = {
     "flavor": "str",

@@ -11,6 +11,7 @@ from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.calling import Given, asks
 from hfplanner.plan.arguments import (
     ATTEMPTS,
+    CHECKPOINT_EVERY,
     DURATION,
     FILES,
     FLAVORS,
@@ -111,7 +112,7 @@ def hardware(given: Given) -> Hardware:
         return Hardware(found, workspace.now())
 
 
-@asks(*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, OBJECTIVE, TOP, *_PRICES)
+@asks(*NEEDS, *MODEL, *TIME, *LIMITS, *TRIALS, CHECKPOINT_EVERY, OBJECTIVE, TOP, *_PRICES)
 def recommend(given: Given) -> Recommended:
     """Return which flavor is cheapest for what a job needs, why, and why every other is not.
 
@@ -121,10 +122,11 @@ def recommend(given: Given) -> Recommended:
     >>> hp.recommend(vram="40GB", offline=True).best.flavor.name
     'l40sx1'
     """
-    from hfplanner.plan.recommending import recommend_for  # noqa: PLC0415 - each function loads what it needs
+    from hfplanner.plan.recommending import recommend_for, with_inputs  # noqa: PLC0415 - each function loads what it needs
 
     with given.open_workspace() as workspace:
-        answer = recommend_for(_needs(given), workspace, refresh=given["refresh"])
+        needs = _needs(given)
+        answer = with_inputs(recommend_for(needs, workspace, refresh=given["refresh"]), needs, given.said)
         return Recommended(answer, workspace.now())
 
 

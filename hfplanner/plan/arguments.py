@@ -33,6 +33,7 @@ from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",
+    "CHECKPOINT_EVERY",
     "DURATION",
     "FILES",
     "FLAVORS",
@@ -681,6 +682,14 @@ LIMITS: tuple[Argument, ...] = (
     ),
 )
 """What it may take and cost."""
+
+CHECKPOINT_EVERY = Argument(
+    name="checkpoint_every",
+    group="Time",
+    read=read_seconds,
+    metavar="TIME",
+    help="How often the job writes a checkpoint that it goes on from: for the timeout of least cost.",
+)
 
 TRIALS: tuple[Argument, ...] = (
     Argument(

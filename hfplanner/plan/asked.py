@@ -154,6 +154,7 @@ class AskedTime:
         utilization: the share of the time in which the GPU computed where it was measured, from 0 to 1.
         trials: for how many runs the flavor is chosen; ``None`` is not said.
         log: a file that says how far the job was after its duration.
+        checkpoint_every: how often the job writes a checkpoint that it goes on from [s].
         samples: instead of the tokens, what they are counted from, as are the next three.
         tokens_words: how the tokens were counted, for people; nobody types it.
     """
@@ -168,6 +169,7 @@ class AskedTime:
     run_precision: RunPrecision | None = None
     utilization: float | None = None
     trials: int | None = None
+    checkpoint_every: int | None = None
     samples: int | None = None
     epochs: int | None = None
     input_tokens: int | None = None

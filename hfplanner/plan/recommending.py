@@ -1,8 +1,12 @@
 """Which flavor: every flavor of a listing, for what is asked and known of a job."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.durations import durations_of
+from hfplanner.plan.inputs import inputs_of_request
 from hfplanner.plan.known import KnownJob, know_job
 from hfplanner.plan.memory import memory_on
 from hfplanner.plan.workspace import Workspace
@@ -10,7 +14,7 @@ from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.estimates import Estimates
 from hfplanner.recommend.result import Recommendation
 
-__all__ = ["estimates_on", "recommend_for", "recommend_known"]
+__all__ = ["estimates_on", "recommend_for", "recommend_known", "with_inputs"]
 
 
 def recommend_for(
@@ -52,7 +56,19 @@ def recommend_known(known: KnownJob, listing: Listing, *, with_max_cost: bool = 
         NoSuchJobs: no job like the one named ran to its end.
     """
     needs = known.flavor_needs(with_max_cost=with_max_cost)
-    return recommend(needs, listing, estimates_on(known, listing), runs=known.runs)
+    answer = recommend(needs, listing, estimates_on(known, listing), runs=known.runs)
+    return replace(answer, checkpoint_secs=known.needs.time.checkpoint_every)
+
+
+def with_inputs(answer: Recommendation, needs: JobNeeds, said: Collection[str]) -> Recommendation:
+    """Return an answer that says where each of its inputs came from.
+
+    Args:
+        answer: the recommendation.
+        needs: what was asked.
+        said: the names of the arguments that were typed.
+    """
+    return replace(answer, inputs=inputs_of_request(needs, said, answer.estimates))
 
 
 def estimates_on(known: KnownJob, listing: Listing) -> Estimates:

@@ -14,11 +14,16 @@ from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd
 if TYPE_CHECKING:
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.recommend.measure import Measurement
+    from hfplanner.recommend.result import Option
 
-__all__ = ["NOT_SURE", "Certainty", "certainty_of"]
+__all__ = ["NOT_SURE", "UNCERTAIN_ABOVE", "UNCERTAIN_BELOW", "Certainty", "certainty_of"]
 
 NOT_SURE = 0.2
 """An option that is cheaper than the recommendation in at least this share of cases cannot be told apart from it."""
+
+
+UNCERTAIN_ABOVE, UNCERTAIN_BELOW = 0.05, 0.95
+"""Between these probabilities a verdict hangs on the interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,13 @@ class Certainty:
             "probability_cheapest": None if share is None else round(share, 4),
             "probability_within": within and {limit: round(kept, 4) for limit, kept in within.items()},
         }
+
+    def hangs_on(self, option: "Option") -> tuple[str, ...]:
+        """Return what is uncertain of an option: limits and memory that it neither surely keeps nor surely breaks."""
+        shares = dict(self.within.get(option.flavor.name, {}))
+        if option.memory is not None:
+            shares["memory"] = option.memory.probability
+        return tuple(name for name, share in shares.items() if UNCERTAIN_ABOVE < share < UNCERTAIN_BELOW)
 
     def to_json(self) -> dict[str, Any]:
         """Return what the interface says of the whole answer."""

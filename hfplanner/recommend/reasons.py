@@ -7,6 +7,7 @@ from typing import Any
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.candidate import wanted_on
+from hfplanner.recommend.certainty import UNCERTAIN_ABOVE, UNCERTAIN_BELOW
 from hfplanner.recommend.confidence import INTERVAL, bytes_at
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
@@ -86,7 +87,8 @@ def _too_little_memory(needs: Needs, flavor: Flavor, there: FlavorMemory) -> Ite
     if there.usable_bytes is None:
         offer = f"what a program can use of an {flavor.accelerator} is not known"
     else:
-        offer = f"{format_bytes(there.usable_bytes)} usable, fits in {format_chance(there.probability)} of cases"
+        hangs = "UNCERTAIN: " if UNCERTAIN_ABOVE < there.probability < UNCERTAIN_BELOW else ""
+        offer = f"{format_bytes(there.usable_bytes)} usable, {hangs}fits in {format_chance(there.probability)} of cases"
     yield Reason("memory", offer, limit, need, there.usable_bytes, round(there.probability, 4))
 
 

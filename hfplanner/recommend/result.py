@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
@@ -15,7 +15,11 @@ from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates, FlavorMemory
 from hfplanner.recommend.needs import Needs
 from hfplanner.units import format_about_duration, format_duration, format_usd, format_usd_per_hour
 
-__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "summary"]
+if TYPE_CHECKING:
+    from hfplanner.recommend.timeout_choice import TimeoutChoice
+    from hfplanner.recommend.toggles import Effect
+
+__all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "RequestInput", "summary"]
 
 Placement = Literal["single", "sharded", "cpu"]
 
@@ -188,6 +192,27 @@ class NearestMiss:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RequestInput:
+    """One thing an answer rests on.
+
+    Args:
+        name: of the argument, or of what the model's config says.
+        value: what was taken.
+        origin: ``"typed"``, ``"preset"``, ``"config"`` or ``"assumed"``.
+        source: where exactly; empty for what was typed.
+    """
+
+    name: str
+    value: Any
+    origin: Literal["typed", "preset", "config", "assumed"]
+    source: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the input as the interface spells it."""
+        return {"name": self.name, "value": self.value, "from": self.origin, "source": self.source or None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """Every listed flavor, ranked or rejected.
@@ -201,6 +226,8 @@ class Recommendation:
         estimates: what was known of the job.
         fitting: every flavor that fits, best first, also below the top that was asked for.
         runs: how many runs the choice is made for.
+        inputs: what the answer rests on, and where each of it came from; empty where nobody asked.
+        checkpoint_secs: how often the job writes a checkpoint to go on from; ``None`` where it starts anew.
     """
 
     needs: Needs
@@ -211,6 +238,25 @@ class Recommendation:
     estimates: Estimates = NO_ESTIMATES
     fitting: Sequence[Flavor] = ()
     runs: int = 1
+    inputs: tuple[RequestInput, ...] = ()
+    checkpoint_secs: int | None = None
+
+    def effects(self) -> "tuple[Effect, ...]":
+        """Return what other ways to run the model cost or save on the recommended flavor; none without a model."""
+        if not self.options:
+            return ()
+        from hfplanner.recommend.toggles import effects_on  # noqa: PLC0415 - it knows what an option is
+
+        return effects_on(self.options[0], self.estimates)
+
+    def timeout_of_least_cost(self, option: Option) -> "TimeoutChoice | None":
+        """Return the timeout with the least expected cost there; ``None`` where the time is not known, or exactly."""
+        duration = option.duration_secs
+        if duration is None or duration.low == duration.high:
+            return None
+        from hfplanner.recommend.timeout_choice import timeout_of_least_cost  # noqa: PLC0415 - only with an interval
+
+        return timeout_of_least_cost(duration, option.flavor.price, checkpoint_secs=self.checkpoint_secs)
 
     def certainty(self) -> Certainty:
         """Return how sure the order of the options is; it is drawn anew at each call, and the same each time."""
@@ -224,10 +270,18 @@ class Recommendation:
             "catalog": self.listing.to_json(now),
             "summary": summary(self.options[0]) if self.options else None,
             **sure.to_json(),
-            "options": [option.to_json() | sure.of(option.flavor.name) for option in self.options],
+            "options": [self._option(option, sure) for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
             "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
+            "toggles": [effect.to_json() for effect in self.effects()],
         }
 
+    def _option(self, option: Option, sure: Certainty) -> dict[str, Any]:
+        least = self.timeout_of_least_cost(option)
+        told = {"timeout_least_cost": None if least is None else least.to_json()}
+        return option.to_json() | sure.of(option.flavor.name) | {"uncertain": list(sure.hangs_on(option))} | told
+
     def _request(self) -> dict[str, Any]:
-        return self.needs.to_json() | self.estimates.to_json() | {"runs": self.runs}
+        asked = self.needs.to_json() | self.estimates.to_json()
+        inputs = [one.to_json() for one in self.inputs]
+        return asked | {"runs": self.runs, "checkpoint_every_secs": self.checkpoint_secs, "inputs": inputs}

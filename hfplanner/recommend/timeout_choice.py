@@ -13,6 +13,7 @@ and T less what its last checkpoint holds where it has.
 """
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,13 @@ def timeout_of_least_cost(
     if most_secs is not None:
         candidates = [secs for secs in candidates if secs <= most_secs] or [most_secs]
 
+    ended = sum(job_cost_micro_usd(price_micro_usd_per_minute, secs) for secs in cases) / len(cases)
+
     def expected(timeout: int) -> float:
+        if checkpoint_secs is None:
+            # Whether it is killed or not, it runs to its end once.
+            killed = (len(cases) - bisect_right(cases, timeout)) / len(cases)
+            return ended + (killed + hangs) * job_cost_micro_usd(price_micro_usd_per_minute, timeout)
         costs = (_cost_of_one(secs, timeout, price_micro_usd_per_minute, hangs, checkpoint_secs) for secs in cases)
         return sum(costs) / len(cases)
 

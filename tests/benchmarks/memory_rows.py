@@ -82,6 +82,7 @@ class MeasuredRow:
         metric: allocated, reserved or nvidia-smi.
         trust: A or B, as the table's README defines them.
         gpu_bytes: what the GPU has, where the row names one; 0 where not.
+        year: of the libraries it was measured with; "" where the row does not say.
     """
 
     row_id: str
@@ -93,6 +94,7 @@ class MeasuredRow:
     metric: str
     trust: str
     gpu_bytes: int = 0
+    year: str = ""
 
 
 def read_rows(path: Path) -> tuple[list[MeasuredRow], list[tuple[str, str, str]]]:
@@ -143,7 +145,25 @@ def _read(raw: dict[str, str]) -> MeasuredRow:
         metric=_metric(raw),
         trust=raw["trust"],
         gpu_bytes=_gpu_bytes(raw["gpu_model"]),
+        year=_year(raw),
     )
+
+
+def _year(raw: dict[str, str]) -> str:
+    said = " ".join(raw.get(name) or "" for name in ("stack", "details", "note"))
+    match = re.search(r"(?:timestamp=|created |prime-rl of )(20[0-9]{2})", said)
+    if match:
+        return match[1]
+    # ms-swift deleted this table in 2024; PEFT's rows name their versions, of which each year has its own.
+    by_version = {
+        "peft 0.15": "2025",
+        "peft 0.16": "2025",
+        "peft 0.17": "2025",
+        "peft 0.18": "2026",
+        "peft 0.19": "2026",
+    }
+    found = next((year for version, year in by_version.items() if version in said), "")
+    return found or ("2024" if raw["source"] == "modelscope/ms-swift" else "")
 
 
 def _scripted(raw: dict[str, str]) -> dict[str, str]:
@@ -292,7 +312,7 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         grad_sync="every" if raw["source"] == _PRIME else "last",
         compiled="torch.compile" in details,
         packed=raw["source"] == _PRIME or "packing=True" in details or "packed" in details,
-        lengths="varying" if "varying lengths" in raw["note"] or raw["source"] == "huggingface/peft" else "fixed",
+        lengths="varying" if _lengths_vary(raw) else "fixed",
         accumulation=_accumulation(raw),
         sharding="zero2"
         if raw["source"] == "QwenLM/Qwen" and task != "lora" and sharding == "none"
@@ -318,6 +338,11 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         # The Trainer's adamw_torch before transformers 4.55, on torch 2.
         foreach=raw["source"] in {"Lightning-AI/litgpt", "QwenLM/Qwen"},
     )
+
+
+def _lengths_vary(raw: dict[str, str]) -> bool:
+    said = "varying lengths" in raw["note"] or "dataset lengths mean" in raw["details"]
+    return said or raw["source"] == "huggingface/peft"
 
 
 def _checkpoints(raw: dict[str, str]) -> bool:

@@ -64,7 +64,7 @@ def test_a_run_that_ran_out_of_memory_is_never_a_sure_fit() -> None:
     rows, _ = read_rows(DATA / "train_memory.csv")
     failed = [row for row in rows if row.measured_bytes is None and row.gpu_bytes]
     assert len(failed) > 10
-    assert not [row.row_id for row in failed if estimate_memory(row.shape, row.job).per_gpu_bytes.high <= row.gpu_bytes]
+    assert not [row.row_id for row in failed if estimate_memory(row.shape, row.job).pressed_bytes.high <= row.gpu_bytes]
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def test_the_answer_as_json_is_complete() -> None:
     """The keys a script relies on, of the request, an option, a rejection and the nearest miss."""
     answer = recommend(Needs(vram_bytes=100 * GB, duration_secs=3600), shipped_listing())
     document = answer.to_json(answer.listing.checked)
-    answers = {"summary", "indistinguishable", "measure", "options", "rejected", "nearest_miss"}
+    answers = {"summary", "indistinguishable", "measure", "options", "rejected", "nearest_miss", "toggles"}
     assert set(document) == {"request", "catalog"} | answers
     assert document["summary"] == "h200: 1h, $5.00"
     assert (document["indistinguishable"], document["measure"]) == ([], None)
@@ -291,6 +291,8 @@ def test_the_answer_as_json_is_complete() -> None:
         "objective": "cost",
         "deadline_secs": None,
         "runs": 1,
+        "checkpoint_every_secs": None,
+        "inputs": [],
         "confidence": None,
         "top": None,
     }
@@ -329,6 +331,8 @@ def test_the_answer_as_json_is_complete() -> None:
         "worst_case_micro_usd": 113 * 166667,
         "micro_usd_per_million_tokens": None,
         "queue_wait_secs": None,
+        "uncertain": [],
+        "timeout_least_cost": None,
         "probability_cheapest": None,
         "probability_within": None,
     }

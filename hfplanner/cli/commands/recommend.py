@@ -8,10 +8,21 @@ from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.job import asked_needs
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.recommend import Shown, recommendation_answer
-from hfplanner.plan.arguments import LIMITS, MODEL, NEEDS, OBJECTIVE, TIME, TOP, TRIALS, Argument, find_arguments
+from hfplanner.plan.arguments import (
+    CHECKPOINT_EVERY,
+    LIMITS,
+    MODEL,
+    NEEDS,
+    OBJECTIVE,
+    TIME,
+    TOP,
+    TRIALS,
+    Argument,
+    find_arguments,
+)
 from hfplanner.plan.known import know_job
 from hfplanner.plan.readers import read_flag
-from hfplanner.plan.recommending import recommend_known
+from hfplanner.plan.recommending import recommend_known, with_inputs
 from hfplanner.plan.workspace import Workspace
 
 
@@ -22,6 +33,7 @@ def recommend(
     why: bool,
     refresh: bool,
     offline: bool,
+    said: frozenset[str],
     **given: Any,  # noqa: ANN401 - the options of a job
 ) -> Answer:
     """Say which flavor is cheapest for what a job needs, and why.
@@ -30,8 +42,9 @@ def recommend(
     """
     picture = None if plot is None else _picture(plot)
     with Workspace.from_environ(offline=offline) as workspace:
-        known, now = know_job(asked_needs(given), workspace), workspace.now()
-        answer = recommend_known(known, get_listing(workspace, refresh=refresh))
+        needs, now = asked_needs(given), workspace.now()
+        answer = recommend_known(know_job(needs, workspace), get_listing(workspace, refresh=refresh))
+        answer = with_inputs(answer, needs, said)
     if picture is not None:
         from hfplanner.recommend.plot import write_plot  # noqa: PLC0415 - only where a picture is asked for
 
@@ -47,12 +60,14 @@ def _picture(plot: str) -> Path:
 
 COMMAND = Command(
     call=recommend,
+    takes_said=True,
     options=(
         *NEEDS,
         *MODEL,
         *TIME,
         *LIMITS,
         *TRIALS,
+        CHECKPOINT_EVERY,
         OBJECTIVE,
         *find_arguments("refresh", "offline"),
         TOP,
@@ -71,7 +86,7 @@ COMMAND = Command(
             name="plot",
             group="Output",
             metavar="FILE",
-            help="Draw price against VRAM, or with --duration cost against time: .png, .svg or .pdf.",
+            help="Draw price against VRAM, or with --duration cost and time of each option: .png, .svg or .pdf.",
         ),
     ),
     names="the names of the flavors that fit, best first, one a line",

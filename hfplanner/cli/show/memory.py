@@ -99,7 +99,7 @@ def _span(estimate: Estimate) -> str:
 
 def _print_fits(out: Screen, report: MemoryReport) -> None:
     rows = [fit for fit in report.fits if fit.usable_bytes]
-    room = {flavor: (tokens, sequences) for flavor, tokens, sequences in report.serving}
+    room = {flavor: (there.cache_tokens, there.sequences) for flavor, there in report.serving}
     solved = {one.flavor: one for one in report.solved}
     columns = [
         Column("FLAVOR", [sanitize(fit.flavor) for fit in rows], keep=5, right=False),

@@ -1,7 +1,7 @@
 """A recommendation, in every format: for people one screen, headline first, with the command that runs it last."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,10 +25,10 @@ from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.certainty import Certainty
 from hfplanner.recommend.needs import Needs
-from hfplanner.recommend.result import Option, Recommendation, summary
-from hfplanner.recommend.words import describe_needs, nothing_fits
+from hfplanner.recommend.result import Option, Recommendation, RequestInput, summary
+from hfplanner.recommend.words import describe_needs, format_chance, nothing_fits
 from hfplanner.sanitize import sanitize
-from hfplanner.units import GB, format_about_duration, format_duration, format_usd
+from hfplanner.units import GB, format_about_duration, format_bytes, format_duration, format_usd
 
 __all__ = ["recommendation_answer"]
 
@@ -64,6 +64,13 @@ _COLUMNS = (
     "fits_probability",
     "micro_usd_per_million_tokens",
 )
+
+# How people read the inputs that are no counts.
+_UNITS: dict[str, Callable[[int], str]] = {
+    **dict.fromkeys(("max_time", "checkpoint_every"), format_duration),
+    **dict.fromkeys(("max_cost", "max_price"), format_usd),
+    **dict.fromkeys(("vram", "ram", "disk"), format_bytes),
+}
 
 T = TypeVar("T")
 
@@ -120,6 +127,8 @@ def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
     options = answer.options if shown.every else answer.options[:_SHOWN]
     _print_best(out, answer)
     _print_options(out, options, answer.needs, sure)
+    for line in _uncertain(sure, answer):
+        print_text(out, line, "yellow")
     told = _how_sure(sure, answer)
     if told:
         print_text(out, told)
@@ -260,6 +269,23 @@ def _time(duration: Estimate | None) -> str:
     return (format_duration if duration.low == duration.high else format_about_duration)(duration.likely)
 
 
+def _uncertain(sure: Certainty, answer: Recommendation) -> Iterator[str]:
+    """Yield a line where what is recommended hangs on the interval: a limit it may break, or memory that may not do."""
+    best = answer.options[0]
+    hangs = sure.hangs_on(best)
+    if not hangs:
+        return
+    within = sure.within.get(best.flavor.name, {})
+    said = []
+    for name in hangs:
+        if name == "memory" and best.memory is not None:
+            said.append(f"it fits in {format_chance(best.memory.probability)} of cases")
+        elif name in within:
+            said.append(f"--{name.replace('_', '-')} is kept in {format_chance(within[name])} of cases")
+    more = "." if answer.needs.confidence else "; --confidence 0.9 asks for what surely does."
+    yield f"UNCERTAIN: {', '.join(said)}{more}"
+
+
 def _how_sure(sure: Certainty, answer: Recommendation) -> str:
     """Return which options cannot be told apart, and what would tell; or what comes next to the recommendation."""
     said = []
@@ -325,10 +351,67 @@ def _print_why(out: Screen, answer: Recommendation, options: tuple[Option, ...])
     best = options[0]
     if best.timeout_secs is not None:
         bound = best.timeout_bound or "a timeout of that length kills at most one such run in a hundred"
-        _print_list(out, "Timeout", [f"{format_duration(best.timeout_secs)}: {bound}"])
+        _print_list(out, "Timeout", [f"{format_duration(best.timeout_secs)}: {bound}", *_least_cost(answer, best)])
+    _print_effects(out, answer)
+    by_origin = _gathered((_origin(one), f"{one.name.replace('_', ' ')} {_spoken(one)}") for one in answer.inputs)
+    _print_list(out, "Inputs", (f"{origin}: {', '.join(said)}" for origin, said in by_origin.items()))
     _print_rejected(out, answer)
     if answer.nearest_miss:
         print_text(out, f"Near: {answer.nearest_miss.message}.")
+
+
+def _least_cost(answer: Recommendation, best: Option) -> Iterator[str]:
+    """Yield the timeout with the least expected cost, where it is another one."""
+    least = answer.timeout_of_least_cost(best)
+    if least is None or least.secs == best.timeout_secs:
+        return
+    again = "run again" if least.checkpoint_secs is None else "resumed from its last checkpoint"
+    amount, killed = format_usd(least.expected_cost_micro_usd), format_chance(least.killed)
+    yield (
+        f"{format_duration(least.secs)} costs least in expectation ({amount}): it kills {killed} of runs, "
+        f"which are {again}, and {100 * least.hangs:.0f} % are taken to hang until it"
+    )
+
+
+def _print_effects(out: Screen, answer: Recommendation) -> None:
+    """Print what other ways to run the model cost or save on the recommended flavor."""
+    effects = answer.effects()
+    if not effects:
+        return
+
+    def signed(value: int | None, show: Callable[[int], str]) -> str:
+        if value is None:
+            return "-"
+        return f"{'+' if value > 0 else '-'}{show(abs(value))}" if value else "same"
+
+    print_text(out, f"Other choices on {answer.options[0].flavor.name}", "bold")
+    print_table(
+        out,
+        [
+            Column("  OPTION", [f"  {one.option}" for one in effects], keep=9, right=False),
+            Column("MEMORY", [signed(one.bytes_more, _about_gb) for one in effects], keep=8),
+            Column("TIME", [signed(one.secs_more, format_about_duration) for one in effects], keep=7),
+            Column("COST", [signed(one.micro_usd_more, format_usd) for one in effects], keep=6),
+            Column("NOTE", [one.note for one in effects], keep=1, right=False),
+        ],
+        names_missing=False,
+    )
+
+
+def _origin(one: RequestInput) -> str:
+    return {"typed": "typed", "preset": "preset", "config": "config of the model", "assumed": "assumed"}[one.origin]
+
+
+def _spoken(one: RequestInput) -> str:
+    """Return the value of an input as people read it."""
+    value = one.value
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if not isinstance(value, int):
+        return sanitize(str(value))
+    return _UNITS.get(one.name, "{:,}".format)(value)
 
 
 def _print_rejected(out: Screen, answer: Recommendation) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob, Unquantized
 from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.weights import stored_as
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["Input", "Toggle", "inputs_of", "toggles_of"]
+__all__ = ["Input", "Toggle", "choices_of", "inputs_of", "toggles_of"]
 
 _TRL = "TRL 1.16 SFTTrainer's default"
 _TRAINER = "transformers' Trainer's default"
@@ -139,6 +140,26 @@ def toggles_of(estimate: MemoryEstimate) -> tuple[Toggle, ...]:
 
 
 _Choice = tuple[str, MemoryJob, float | None, str]
+
+
+def choices_of(estimate: MemoryEstimate) -> Iterator[tuple[str, MemoryJob, str]]:
+    """Yield other ways to run a job, each as it is typed, with what is known of it; also those that change the result.
+
+    >>> from hfplanner.models.known import find_known
+    >>> answer = estimate_memory(find_known("Qwen/Qwen3-8B"), MemoryJob())
+    >>> [option for option, _, _ in choices_of(answer)]
+    ['--quantization int8', '--quantization nf4', '--attention eager']
+    """
+    job, shape = estimate.job, estimate.shape
+    for option, other, _, note in _choices(job, shape):
+        yield option, other, note
+    if job.task == "lora":
+        yield "--task qlora", replace(job, task="qlora", precision="bf16"), "adapters over 4-bit weights"
+    if not job.trains and stored_as(shape, job) == "none":
+        for kind in ("int8", "nf4"):
+            yield f"--quantization {kind}", replace(job, quantization=kind), "by bitsandbytes, while it runs"
+    if job.attention != "eager":
+        yield "--attention eager", replace(job, attention="eager"), "keeps the score matrices"
 
 
 def _choices(job: MemoryJob, shape: ModelShape) -> Iterator[_Choice]:

@@ -11,7 +11,7 @@ from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
 from hfplanner.estimate.memory.solve import Solution
-from hfplanner.estimate.memory.vllm import serving_room
+from hfplanner.estimate.memory.vllm import ServingRoom, serving_room
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
@@ -28,7 +28,7 @@ class MemoryReport:
         advice: for places where it does not fit.
         ram_bytes: main memory of the machine.
         disk_bytes: disk of the machine.
-        serving: by flavor, tokens of cache and whole sequences at once, where vLLM serves.
+        serving: by flavor, what vLLM will log of its cache, where vLLM serves.
         inputs: what the estimate rests on, each with where it came from.
         toggles: what other choices would cost or save.
         solved: by flavor, the largest value of the input that was asked for.
@@ -39,7 +39,7 @@ class MemoryReport:
     advice: tuple[Advice, ...]
     ram_bytes: Estimate
     disk_bytes: Estimate
-    serving: tuple[tuple[str, int, int], ...] = ()
+    serving: tuple[tuple[str, ServingRoom], ...] = ()
     inputs: tuple[Input, ...] = ()
     toggles: tuple[Toggle, ...] = ()
     solved: tuple[Solution, ...] = ()
@@ -52,10 +52,7 @@ class MemoryReport:
             "advice": [dict(advice.to_json()) for advice in self.advice],
             "ram_bytes": self.ram_bytes.to_json(),
             "disk_bytes": self.disk_bytes.to_json(),
-            "serving": [
-                {"flavor": flavor, "cache_tokens": tokens, "sequences": sequences}
-                for flavor, tokens, sequences in self.serving
-            ],
+            "serving": [{"flavor": flavor, **room.to_json()} for flavor, room in self.serving],
             "inputs": [dict(one.to_json()) for one in self.inputs],
             "toggles": [dict(toggle.to_json()) for toggle in self.toggles],
             "solved": [dict(solution.to_json()) for solution in self.solved],
@@ -102,12 +99,12 @@ def report_of(
     shape, job = estimate.shape, estimate.job
     traced = "tensors" in estimate.parts
     fits = fit_places(estimate, places)
-    serving: list[tuple[str, int, int]] = []
-    if job.engine == "vllm" and not job.trains:
-        for place in places:
-            if place.usable_bytes and place.gpus >= job.gpus:
-                room = serving_room(shape, job, place.usable_bytes)
-                serving.append((place.flavor, room.cache_tokens, room.sequences))
+    serves = job.engine == "vllm" and not job.trains
+    serving = [
+        (place.flavor, serving_room(shape, job, place.usable_bytes))
+        for place in places
+        if serves and place.usable_bytes and place.gpus >= job.gpus
+    ]
     return MemoryReport(
         estimate=estimate,
         fits=fits,

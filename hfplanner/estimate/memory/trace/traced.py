@@ -24,6 +24,8 @@ __all__ = ["trace_job", "traced_estimate"]
 _WORKSPACE = 16 * MiB
 _VERSIONS = ("torch", "transformers", "peft")
 _REAL_PHASES = ("", "forward", "backward", "step", "prefill", "decode")
+# Classifiers have a small head more, padded vocabularies some rows.
+_SAME_MODEL = 0.04
 _SIMPLE = "Leave --trace out: the formulas know it."
 
 
@@ -50,8 +52,21 @@ def trace_job(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> Reco
             raise UsageError(f"{what} cannot be traced.", hint=_SIMPLE)
     recorder = Recorder()
     model = build_model(raw, shape, job)
+    _check_size(model, shape, job)
     (run_training if job.trains else run_inference)(model, job, recorder)
     return recorder
+
+
+def _check_size(model: Any, shape: ModelShape, job: MemoryJob) -> None:
+    """Refuse a config from which the installed class makes another model than the one that is meant."""
+    if job.trains and job.task != "full":
+        # Adapters and packed weights count too; what is full is counted below.
+        return
+    made, meant = sum(parameter.numel() for parameter in model.parameters()), shape.parameters.total
+    if abs(made - meant) > _SAME_MODEL * meant:
+        raise UsageError(
+            f"The installed transformers makes {made:,} weights of this config, not {meant:,}.", hint=_SIMPLE
+        )
 
 
 def traced_estimate(
