@@ -42,11 +42,11 @@ def hook(
     """Answer a coding agent that is about to run a shell command: may it, given what its jobs cost.
 
     Reads the agent's JSON on standard input and answers in the agent's own: a command that names no paid job gets no
-    answer, so the agent's own rules hold. Jobs are priced under the policy, offline unless a budget depends on who pays: what a budget refuses is denied;
-    what cannot be read or priced, and what no policy limits, is asked of a person, or denied where the agent knows no
-    question (Codex, Gemini). A job that is hidden in a script or a variable is not seen: budgets of the ledger and
-    `sync` still count it. `hook install --agent NAME` shows the entry for the agent's settings in this folder and, with
-    --yes, writes it. `hook try` shows what is answered to a few commands.
+    answer, so the agent's own rules hold. Jobs are priced under the policy, offline unless a budget depends on who
+    pays: what a budget refuses is denied; what cannot be read or priced, and what no policy limits, is asked of a
+    person, or denied where the agent knows no question (Codex, Gemini). A job that is hidden in a program or a variable
+    is not seen: `sync` still counts it. `hook install --agent NAME` shows the entry for the agent's settings in this
+    folder and, with --yes, writes it. `hook try` shows what is answered to a few commands.
     """
     if action is None:
         return _answer(agent, policy, ledger)
