@@ -75,8 +75,11 @@ NAMES = [
     "run",
     "sweep",
     "sync",
+    "trace_memory",
 ]
-FUNCTIONS = [name for name in NAMES if name.islower() and name not in {"__version__", "create_job_spec"}]
+# What is no question of the command line.
+_NO_COMMAND = {"__version__", "create_job_spec", "trace_memory"}
+FUNCTIONS = [name for name in NAMES if name.islower() and name not in _NO_COMMAND]
 POLICY = """
 [[budget]]
 name = "team"

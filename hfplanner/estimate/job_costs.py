@@ -221,7 +221,7 @@ def _with_bills(priced: pl.LazyFrame, bills: pl.LazyFrame | None) -> pl.LazyFram
         billed = priced.with_columns(_bill=pl.lit(None, pl.Int64))
     else:
         of_job = bills.group_by("job_id").agg(_bill=pl.col("bill_micro_usd").sum())
-        billed = priced.join(of_job, left_on="id", right_on="job_id", how="left")
+        billed = priced.join(of_job, left_on="id", right_on="job_id", how="left", build_side="force_right")
     bill = pl.col("_bill")
     # Only what the rule knows exactly can differ from the bill.
     is_exact = pl.col("_basis").is_in(list(EXACT_BASES))

@@ -9,6 +9,7 @@ polars' own JSON reader, which also takes numbers for text in silence.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -57,10 +58,16 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
+@cache
+def _has_two_spellings(name: str) -> bool:
+    """Whether the API spells a name otherwise than Python."""
+    return _camel(name) != name
+
+
 def _spelled(name: str, kind: Any, default: Any = None) -> list[tuple[str, Any, Any]]:  # noqa: ANN401 - any type
     """Return the fields of a struct for a name in both spellings."""
     fields = [(name, kind, msgspec.field(default=default, name=_camel(name)))]
-    if _camel(name) != name:
+    if _has_two_spellings(name):
         fields.append((name + _PYTHON, kind, msgspec.field(default=default, name=name)))
     return fields
 
@@ -165,10 +172,13 @@ def decoded_frame(records: Sequence[Record]) -> pl.DataFrame:
     return columns.take()
 
 
-def _texts(records: Sequence[Record], part: str) -> list[bytes]:
+def _texts(records: Sequence[Record], part: str) -> Iterable[bytes]:
     """Return the JSON text of a part of each record, in the spelling that says something."""
-    texts = list(map(bytes, map(attrgetter(part), records)))
-    if _camel(part) != part and _NOT_THERE in texts:
+    said = map(bytes, map(attrgetter(part), records))
+    if not _has_two_spellings(part):
+        return said
+    texts = list(said)
+    if _NOT_THERE in texts:
         pairs = zip(texts, map(attrgetter(part + _PYTHON), records), strict=True)
         return [bytes(other) if text == _NOT_THERE else text for text, other in pairs]
     return texts
@@ -185,9 +195,12 @@ def _part_frame(part: str, values: list[Any]) -> pl.DataFrame:
 def _values(holders: Sequence[Any], name: str, kind: pl.DataType) -> list[Any]:
     """Return a field of each holder: by the API's name, or by Python's where that says nothing."""
     values = list(map(attrgetter(name), holders))
-    if _camel(name) == name or (None not in values and "" not in values):
+    if not _has_two_spellings(name) or (None not in values and "" not in values):
         return values
-    pairs = zip(values, map(attrgetter(name + _PYTHON), holders), strict=True)
+    others = list(map(attrgetter(name + _PYTHON), holders))
+    if others.count(None) == len(others):
+        return values
+    pairs = zip(values, others, strict=True)
     if _TYPES[kind] is str:
         return [value or other for value, other in pairs]
     return [other if value is None else value for value, other in pairs]

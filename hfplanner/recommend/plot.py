@@ -1,4 +1,4 @@
-"""One picture of an answer: price against VRAM, or cost against time once a duration is known."""
+"""One picture of an answer: price against VRAM, or the cost and time of each option once a duration is known."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import product
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Literal
 from warnings import catch_warnings, simplefilter
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.errors import HfplannerError, UsageError, quoted
 from hfplanner.files import write_output
+from hfplanner.recommend.plot_costs import draw_costs, has_costs
 from hfplanner.recommend.result import Recommendation
 from hfplanner.recommend.words import describe_needs
 from hfplanner.sanitize import sanitize
 from hfplanner.units import (
     GB,
     MICRO_USD_PER_USD,
-    SECONDS_PER_MINUTE,
+    format_about_duration,
     format_bytes,
-    format_duration,
     format_usd,
     format_usd_per_hour,
     usd_per_hour,
@@ -48,11 +49,12 @@ _KINDS = {
 }
 _NAMED = frozenset({"fits", "nearly fits", "recommended"})
 _FITTING = frozenset({"fits", "fits, below the top", "recommended"})
-# Where a cost against time has more different times than this, the axis numbers itself.
-_MOST_TIMES = 6
 _LONGEST_NAME = 40
 _RING_SIZE = 130
 _SIZE_INCHES = (9.0, 5.5)
+_TITLE_WIDTH = 88
+# Two pixels for each of the 96 in an inch of a screen.
+_DPI = 192
 _LABEL_POINTS = 8.5
 # A label that would cover another is moved up by this step, in points.
 _STEP_POINTS = 3
@@ -110,7 +112,7 @@ def write_plot(answer: Recommendation, path: Path) -> None:
     ):
         # A name in a script the font lacks is drawn as boxes, which says what there is to say.
         simplefilter("ignore", UserWarning)
-        draw(answer).savefig(picture, format=kind, dpi=150, metadata=undated[kind])
+        draw(answer).savefig(picture, format=kind, dpi=_DPI, metadata=undated[kind])
     try:
         write_output(path, picture.getvalue())
     except OSError as error:
@@ -122,21 +124,22 @@ def write_plot(answer: Recommendation, path: Path) -> None:
 def draw(answer: Recommendation) -> "Figure":
     """Return the picture of an answer as a matplotlib figure.
 
-    Without a duration: every priced flavor by VRAM and price, those that fit coloured. With one: the options by
-    running time and cost. The staircase is the Pareto front: no option has more memory, or is faster, for less.
+    Where at least two options have a cost: cost and time of each, with their intervals. Otherwise every priced flavor
+    by VRAM and price, those that fit coloured; the staircase is the Pareto front: no option has more memory for less.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
+    if has_costs(answer):
+        return draw_costs(answer, lambda width: _title(answer, width))
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
-    with_costs = any(option.cost_micro_usd is not None for option in answer.options)
-    spots = _spots(answer, _costs(answer) if with_costs else _prices(answer))
-    (_scale_for_costs if with_costs else _scale_for_prices)(axes, answer, spots)
+    spots = _spots(answer, _prices(answer))
+    _scale_for_prices(axes, answer, spots)
     _scale_dollars(axes)
     _scatter(axes, spots)
-    _draw_front(axes, [spot for spot in spots if spot.kind in _FITTING], more_is_better=not with_costs)
+    _draw_front(axes, [spot for spot in spots if spot.kind in _FITTING])
     # Two dollar signs are prices here, not a formula.
-    axes.set_title(_title(answer), loc="left", fontsize=11, fontweight="bold", parse_math=False)
+    axes.set_title(_title(answer, _TITLE_WIDTH), loc="left", fontsize=11, fontweight="bold", parse_math=False)
     axes.legend(loc="upper left", framealpha=0.9, edgecolor="none", fontsize=9)
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
@@ -144,12 +147,17 @@ def draw(answer: Recommendation) -> "Figure":
     return figure
 
 
-def _title(answer: Recommendation) -> str:
+def _title(answer: Recommendation, width: int) -> str:
+    """Return the answer in lines of at most so many characters; nothing of it is cut."""
     asked = sanitize(describe_needs(answer.needs, answer.estimates))
     if not answer.options:
-        return f"Nothing fits: {asked}"
-    best = answer.options[0].flavor
-    return f"{sanitize(best.name)} at {format_usd_per_hour(best.price)} an hour for {asked}"
+        return fill(f"Nothing fits: {asked}", width)
+    best = answer.options[0]
+    told = f"{sanitize(best.flavor.name)} at {format_usd_per_hour(best.flavor.price)} an hour"
+    if best.duration_secs is not None and best.cost_micro_usd is not None:
+        told = f"{sanitize(best.flavor.name)}: likely {format_about_duration(best.duration_secs.likely)}, "
+        told += format_usd(best.cost_micro_usd.likely)
+    return fill(f"{told} for {asked}", width)
 
 
 def _prices(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:
@@ -160,14 +168,6 @@ def _prices(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:
             continue
         vram = flavor.vram_total_bytes if answer.needs.shard else flavor.vram_per_gpu_bytes
         yield flavor, vram / GB, usd_per_hour(flavor.price_micro_usd_per_minute)
-
-
-def _costs(answer: Recommendation) -> Iterator[tuple[Flavor, float, float]]:
-    """Yield every option, its likely running time in minutes, and its likely cost in USD."""
-    for option in answer.options:
-        if option.duration_secs is not None and option.cost_micro_usd is not None:
-            minutes = option.duration_secs.likely / SECONDS_PER_MINUTE
-            yield option.flavor, minutes, option.cost_micro_usd.likely / MICRO_USD_PER_USD
 
 
 def _spots(answer: Recommendation, places: Iterator[tuple[Flavor, float, float]]) -> list[_Spot]:
@@ -203,16 +203,6 @@ def _scale_for_prices(axes: "Axes", answer: Recommendation, spots: Sequence[_Spo
         axes.set_xlim(shown[0] / 1.3 - 1, shown[-1] * 1.6 + 1)
 
 
-def _scale_for_costs(axes: "Axes", _answer: Recommendation, spots: Sequence[_Spot]) -> None:
-    axes.set_xlabel("Running time in minutes")
-    axes.set_ylabel("Cost of the job in USD")
-    axes.margins(x=0.2, y=0.1)
-    times = sorted({spot.x for spot in spots})
-    if len(times) <= _MOST_TIMES:
-        axes.set_xticks(times, [format_duration(round(minutes * SECONDS_PER_MINUTE)) for minutes in times])
-        axes.set_xlabel("Running time")
-
-
 def _scale_dollars(axes: "Axes") -> None:
     from matplotlib.ticker import LogLocator  # noqa: PLC0415 - as above
 
@@ -230,9 +220,9 @@ def _scatter(axes: "Axes", spots: Sequence[_Spot]) -> None:
             axes.scatter(xs, ys, s=size, c=color, marker=marker, label=kind, zorder=3)
 
 
-def _draw_front(axes: "Axes", options: Sequence[_Spot], *, more_is_better: bool) -> None:
+def _draw_front(axes: "Axes", options: Sequence[_Spot]) -> None:
     """Draw the staircase of the options that no other beats."""
-    ordered = sorted(options, key=lambda spot: (-spot.x if more_is_better else spot.x, spot.y))
+    ordered = sorted(options, key=lambda spot: (-spot.x, spot.y))
     front: list[_Spot] = []
     for spot in ordered:
         if not front or spot.y < front[-1].y:

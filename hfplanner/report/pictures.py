@@ -54,6 +54,7 @@ _ROW_INCHES = 0.27
 _DOTS_PER_INCH = 100
 _MOST_BARS = 12
 _TITLE_CHARS = 90
+_NAME_CHARS = 60
 # From here on an axis of money does without cents [USD].
 _NO_CENTS_USD = 20
 _SECS_PER_HOUR = SECONDS_PER_MINUTE * MINUTES_PER_HOUR
@@ -160,6 +161,12 @@ def _drawable(value: str | None) -> str:
     return "".join(c if font.get_char_index(ord(c)) else "?" for c in value_text(value))
 
 
+def _bar_name(values: Sequence[str | None]) -> str:
+    """Return the name of a bar, which leaves room for the bar."""
+    longest = max(_NAME_CHARS // max(len(values), 1), 1)
+    return " / ".join(sanitize(_drawable(value), limit=longest) for value in values)
+
+
 def _draw_days(axes: "Axes", report: Report) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - as above
 
@@ -203,7 +210,7 @@ def _tell_days(report: Report) -> str:
 
 def _named(report: Report) -> list[tuple[str, Group]]:
     """Return the groups by name, of the keys it is by."""
-    return [(" / ".join(map(_drawable, group.values)), group) for group in report.groups]
+    return [(_bar_name(group.values), group) for group in report.groups]
 
 
 def _said(keys: Sequence[str]) -> str:
@@ -226,7 +233,7 @@ def _spent(report: Report) -> list[tuple[str, int]]:
     for group in report.groups:
         values = group.values[:places]
         sums[values] = sums.get(values, 0) + group.figures.cost.low
-    return [(" / ".join(map(_drawable, values)), cost) for values, cost in sums.items() if cost]
+    return [(_bar_name(values), cost) for values, cost in sums.items() if cost]
 
 
 def _draw_groups(axes: "Axes", report: Report) -> None:

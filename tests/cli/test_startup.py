@@ -31,6 +31,7 @@ print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}))
         (("hardware", "--json", "--offline"), HEAVY + FOR_PEOPLE + MODELS),
         (("recommend", "--vram", "40GB", "--offline", "--json"), HEAVY + FOR_PEOPLE + MODELS),
         (("recommend", "--vram", "40GB", "--offline"), HEAVY + FOR_PEOPLE + MODELS),
+        (("hook",), HEAVY + FOR_PEOPLE + MODELS),
         (("budget", "--help"), HEAVY + FOR_PEOPLE + MODELS),
         (("budget", "check", "--flavor", "l4x1", "--timeout", "1h"), HEAVY + FOR_PEOPLE + MODELS),
         (("budget", "show", "--json"), HEAVY + FOR_PEOPLE + MODELS),

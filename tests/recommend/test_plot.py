@@ -1,5 +1,6 @@
 """The picture of an answer: every option named, the Pareto front drawn, nothing else claimed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,31 +64,59 @@ def test_the_front_does_not_end_at_the_top_asked_for() -> None:
     assert "fits, below the top" in legend(axes)
 
 
-def test_with_a_duration_cost_stands_against_time() -> None:
-    """One duration for all is one column; the cheapest is the front, and both scales say their unit."""
-    axes = picture(Needs(vram_bytes=80 * GB, duration_secs=5400))
-    assert front(axes) == [(90, 3.75003)]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["1h30m"]
-    assert axes.get_ylabel() == "Cost of the job in USD"
-    assert "Pareto front" in legend(axes)
+def _rows(axes: Axes) -> list[str]:
+    """Return the names on the axis, from the top."""
+    return [label.get_text() for label in axes.get_yticklabels()]
 
 
-def test_durations_of_their_own_spread_the_options_over_the_time() -> None:
-    """Faster for less money is the front; what has no duration has no place."""
+def _ticks(axes: Axes) -> list[str]:
+    """Return the numbers of the scale."""
+    return [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_one_duration_for_all_is_drawn_as_costs_alone() -> None:
+    """The cheapest on top, names on the axis; a time that is the same everywhere would be a line of dots."""
+    answer = recommend(Needs(vram_bytes=80 * GB, duration_secs=5400), shipped_listing())
+    (axes,) = draw(answer).axes
+    assert _rows(axes) == [option.flavor.name for option in answer.options]
+    assert _ticks(axes)[0] == "$2"
+
+
+def test_cost_and_time_of_every_option_have_their_interval() -> None:
+    """What has no duration has no row; on each panel a line from low to high, and a dot at the likely value."""
     run = MeasuredRun(flavor="l4x1", duration_secs=exactly(7200, "one run"))
     durations = durations_from([run], shipped_listing(), Workload(phase="train"))
     answer = recommend(Needs(), shipped_listing(), Estimates(durations=durations))
-    axes = draw(answer).axes[0]
-    known = {option.flavor.name for option in answer.options if option.duration_secs}
-    assert len(known) == 22
-    assert names(axes) == known
-    assert front(axes) == sorted(
-        {
-            (option.duration_secs.likely / 60, option.cost_micro_usd.likely / 10**6)
-            for option in answer.options
-            if option.pareto
-        }
+    costs, times = draw(answer).axes
+    known = [option for option in answer.options if option.duration_secs]
+    assert _rows(costs) == [option.flavor.name for option in known]
+    for axes, span in ((costs, known[0].cost_micro_usd), (times, known[0].duration_secs)):
+        line, dot = axes.get_lines()[:2]
+        assert span is not None
+        assert [float(x) for x in line.get_xdata()] == [span.low, span.high]
+        assert [float(x) for x in dot.get_xdata()] == [span.likely]
+    assert set(_ticks(times)) <= {"1m", "2m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d"}
+
+
+def test_one_option_is_no_chart_of_one_bar() -> None:
+    """It is shown among all flavors, by price and memory."""
+    answer = recommend(Needs(vram_bytes=140 * GB, gpus=8, duration_secs=5400), shipped_listing())
+    assert len(answer.options) == 1
+    (axes,) = draw(answer).axes
+    assert axes.get_ylabel() == "Price in USD per hour"
+
+
+def test_a_long_title_is_wrapped_and_not_cut() -> None:
+    """Every word of what was asked is there, in lines that the picture has room for."""
+    needs = Needs(
+        vram_bytes=24 * GB, vcpu=8, ram_bytes=30 * GB, disk_bytes=100 * GB, max_price_micro_usd_per_hour=10**7
     )
+    figure = draw(recommend(replace(needs, duration_secs=3600), shipped_listing()))
+    title = figure.get_suptitle()
+    assert "\n" in title
+    assert title.replace("\n", " ").endswith("a run of 1h, at most $10.00 an hour")
+    figure.draw_without_rendering()
+    assert figure._suptitle.get_window_extent().x1 < figure.bbox.x1  # noqa: SLF001 - matplotlib has no public way
 
 
 def test_where_nothing_fits_the_nearest_miss_is_named() -> None:

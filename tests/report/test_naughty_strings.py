@@ -19,7 +19,7 @@ from hfplanner.report.csv_format import FORMULA_STARTS, to_csv
 from hfplanner.report.focus import write_focus
 from hfplanner.report.html import to_html
 from hfplanner.report.markdown import to_markdown
-from hfplanner.report.pictures import PICTURES, render_picture
+from hfplanner.report.pictures import PICTURES, pictures_of, render_picture
 from hfplanner.report.result import Report
 from hfplanner.report.spec import ReportSpec
 from hfplanner.report.write import write_report
@@ -120,7 +120,7 @@ def test_nothing_in_the_page_is_more_than_text(report: Report) -> None:
     assert "<script>alert(1)</script>" in text
     assert "{{ 7 * 7 }}" in text
     assert unsafe(text) == set()
-    assert len(page.alternatives) == len(PICTURES)
+    assert len(page.alternatives) == len(pictures_of(report)) >= 3
     assert all(len(alternative) > 20 for alternative in page.alternatives)
 
 

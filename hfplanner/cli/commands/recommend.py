@@ -86,7 +86,7 @@ COMMAND = Command(
             name="plot",
             group="Output",
             metavar="FILE",
-            help="Draw price against VRAM, or with --duration cost against time: .png, .svg or .pdf.",
+            help="Draw price against VRAM, or with --duration cost and time of each option: .png, .svg or .pdf.",
         ),
     ),
     names="the names of the flavors that fit, best first, one a line",

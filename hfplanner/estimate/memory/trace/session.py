@@ -3,12 +3,21 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hfplanner.estimate.memory.trace.allocator import Allocator, replay
-from hfplanner.estimate.memory.trace.recorder import Recorder
-from hfplanner.estimate.memory.trace.step import fakes
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.trace.recorder import Recorder
 
 __all__ = ["TracedMemory", "trace_memory"]
+
+
+def _recorder() -> "Recorder":
+    # help(hfplanner) looks at every name of it, also where torch is not installed.
+    from hfplanner.estimate.memory.trace.recorder import Recorder  # noqa: PLC0415 - torch, an extra
+
+    return Recorder()
 
 
 @dataclass(slots=True)
@@ -19,7 +28,7 @@ class TracedMemory:
         recorder: the births and deaths of all storages.
     """
 
-    recorder: Recorder = field(default_factory=Recorder)
+    recorder: "Recorder" = field(default_factory=_recorder)
 
     @property
     def allocated_bytes(self) -> int:
@@ -38,13 +47,15 @@ def trace_memory() -> Iterator[TracedMemory]:
     Build model, batch and optimizer within the block, on the CPU; what is read out of a tensor (``.item()``) fails, as
     there is nothing in it. Needs the extra ``trace``.
 
-    >>> import torch
-    >>> with trace_memory() as peak:
-    ...     weight = torch.nn.Parameter(torch.empty(1024, 1024))
-    ...     (weight @ weight).sum().backward()
-    >>> peak.allocated_bytes // 2**20
-    16
+    ::
+
+        with hp.trace_memory() as peak:
+            weight = torch.nn.Parameter(torch.empty(1024, 1024))
+            (weight @ weight).sum().backward()
+        peak.allocated_bytes // 2**20  # 16
     """
+    from hfplanner.estimate.memory.trace.step import fakes  # noqa: PLC0415 - torch, an extra
+
     traced = TracedMemory()
     with fakes(traced.recorder):
         yield traced

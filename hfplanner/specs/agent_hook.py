@@ -1,0 +1,232 @@
+"""What coding agents ask before they run a shell command, and how each of them wants to be answered.
+
+Each agent has its own documented JSON: Claude Code and Codex (PreToolUse), Cursor (beforeShellExecution), Copilot
+(preToolUse), Gemini (BeforeTool). A command that names no paid job is answered with nothing, which leaves the decision
+to the agent's own rules. Exit code 2 with a sentence on stderr blocks in all of them.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from hfplanner.errors import JobSpecError
+from hfplanner.specs.command_line import ShellCommand, job_of_command, names_paid_jobs
+from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
+from hfplanner.specs.shell import simple_commands
+
+__all__ = ["AGENTS", "AgentQuestion", "HookAnswer", "jobs_of_line", "names_gate", "read_question"]
+
+Permission = Literal["allow", "ask", "deny"]
+SOURCE = "the command"
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
+_DEEPEST = 3
+_APPROVES = ("approve",)
+_PROGRAMS = frozenset({"hf", "huggingface-cli", "hfplanner", "hf-planner"})
+_OWN = frozenset({"hfplanner", "hf-planner"})
+
+
+@dataclass(frozen=True, slots=True)
+class AgentQuestion:
+    """A command that an agent is about to run.
+
+    Args:
+        agent: a name of :data:`AGENTS`.
+        command: the shell text; ``None`` where it is about something else.
+        folder: where it would run; ``None`` where the agent does not say.
+    """
+
+    agent: str
+    command: str | None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What an agent is told.
+
+    Args:
+        code: the exit code.
+        out: what stands on stdout, JSON.
+        err: what stands on stderr.
+    """
+
+    code: int
+    out: str = ""
+    err: str = ""
+
+
+def names_gate(text: str) -> bool:
+    r"""Whether a text names a paid job, or the approval of one, however it is quoted or continued.
+
+    >>> names_gate('"hf"  jobs \\\n run img id'), names_gate("hfplanner approve a1b2"), names_gate("git status")
+    (True, True, False)
+    """
+    plain = text.replace("\\\n", " ").translate({ord('"'): None, ord("'"): None, ord("\\"): None})
+    return names_paid_jobs(plain) or any(f"{own} approve" in " ".join(plain.split()) for own in _OWN)
+
+
+def read_question(raw: str, agent: str | None) -> AgentQuestion:
+    r"""Return what an agent asks.
+
+    Args:
+        raw: what stood on standard input.
+        agent: whose JSON it is; ``None`` is told by its shape.
+
+    Raises:
+        ValueError: it is no JSON object.
+
+    >>> read_question('{"tool_name": "Bash", "tool_input": {"command": "hf jobs ps"}}', None)
+    AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None)
+    >>> read_question('{"toolName": "bash", "toolArgs": "{\\"command\\": \\"ls\\"}"}', None).agent
+    'copilot'
+    """
+    document = json.loads(raw)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - as what is no JSON at all
+    named = agent or _agent_of(document)
+    folder = document.get("cwd")
+    return AgentQuestion(named, _command_of(document), Path(folder) if isinstance(folder, str) and folder else None)
+
+
+def _agent_of(document: Mapping[str, Any]) -> str:
+    if "toolName" in document:
+        return "copilot"
+    if document.get("hook_event_name") == "BeforeTool" or document.get("tool_name") == "run_shell_command":
+        return "gemini"
+    if "tool_name" in document:
+        return "claude-code"
+    return "cursor" if "command" in document else "claude-code"
+
+
+def _command_of(document: Mapping[str, Any]) -> str | None:
+    given = document.get("tool_input", document.get("toolArgs", document))
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            return str(given)
+    command: object = given.get("command") if isinstance(given, Mapping) else given
+    if isinstance(command, list):
+        return shlex.join(str(word) for word in command)
+    return command if isinstance(command, str) else None
+
+
+def jobs_of_line(text: str, folder: Path) -> FoundSpecs:
+    """Return the paid jobs that a shell text starts, and what of it cannot be priced.
+
+    Args:
+        text: as the shell would read it.
+        folder: where scripts are looked for, whose headers may name a flavor.
+
+    >>> found = jobs_of_line("cd x && bash -c 'hf jobs run --flavor l4x1 img id' && ls", Path())
+    >>> [(job.flavor, job.command) for job in found.jobs], found.not_checked
+    ([('l4x1', ('id',))], ())
+    >>> jobs_of_line('eval "$X hf jobs run"', Path()).not_checked[0].reason
+    'it names jobs in a way that is not read'
+    """
+    found = FoundSpecs()
+    for one in _found(text, folder, 0):
+        jobs = (one,) if isinstance(one, FoundJob) else ()
+        unread = (one,) if isinstance(one, NotChecked) else ()
+        found += FoundSpecs(jobs, unread)
+    return found
+
+
+def _found(text: str, folder: Path, depth: int) -> Iterator[FoundJob | NotChecked]:
+    for command in simple_commands(text):
+        if not names_gate(command.text):
+            continue
+        if command.words is None or depth > _DEEPEST:
+            yield NotChecked(SOURCE, command.line, command.text[:120], "it cannot be parted into words")
+            continue
+        words = (command.words[0].rpartition("/")[2], *command.words[1:])
+        inner = _inner(words)
+        if inner is not None:
+            yield from _found(inner, folder, depth + 1)
+            continue
+        if not names_gate(" ".join(words)):
+            continue
+        shell = ShellCommand(words=words, source=SOURCE, line=None, title=" ".join(words[:3]))
+        if words[0] in _OWN and words[1:2] == _APPROVES:
+            yield shell.not_checked("an approval is a person's, and not an agent's")
+            continue
+        answer = job_of_command(shell)
+        if answer is not None and command.in_loop:
+            answer = shell.not_checked("it stands in a loop, so nobody can say how often it runs")
+        if isinstance(answer, FoundJob) and answer.kind == "script":
+            answer = _with_header(answer, shell, folder)
+        if answer is not None:
+            yield answer
+
+
+def _inner(words: tuple[str, ...]) -> str | None:
+    """Return the text that a shell is given to run."""
+    if words[0] not in _SHELLS:
+        return None
+    for place, word in enumerate(words[1:-1], start=1):
+        if word.startswith("-") and word.endswith("c") and not word.startswith("--"):
+            return words[place + 1]
+    return None
+
+
+def _with_header(job: FoundJob, shell: ShellCommand, folder: Path) -> FoundJob | NotChecked:
+    """Return a script's job with what its header says where nothing was typed."""
+    from hfplanner.specs.script import read_script  # noqa: PLC0415 - for lines that run scripts
+
+    script = job.command[0]
+    if script.startswith(("https://", "http://")):
+        return shell.not_checked("its script is on the web, and may name a flavor of its own")
+    path = folder / script
+    if not path.is_file():
+        return job
+    try:
+        said = read_script(path, script)
+    except JobSpecError as error:
+        return shell.not_checked(error.message)
+    if said is None:
+        return job
+    return replace(
+        job,
+        flavor=job.flavor or said.flavor,
+        timeout_secs=job.timeout_secs or said.timeout_secs,
+        namespace=job.namespace or said.namespace,
+        labels={**said.labels, **job.labels},
+        planner={**said.planner, **job.planner},
+    )
+
+
+def _claude(permission: Permission, reason: str) -> HookAnswer:
+    decided = {"permissionDecision": permission, "permissionDecisionReason": reason}
+    return HookAnswer(0, json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", **decided}}))
+
+
+def _codex(permission: Permission, reason: str) -> HookAnswer:
+    # It knows no question: what a person has to decide is blocked, and the reason says how to go on.
+    return HookAnswer(0) if permission == "allow" else HookAnswer(2, err=reason)
+
+
+def _cursor(permission: Permission, reason: str) -> HookAnswer:
+    return HookAnswer(0, json.dumps({"permission": permission, "user_message": reason, "agent_message": reason}))
+
+
+def _copilot(permission: Permission, reason: str) -> HookAnswer:
+    return HookAnswer(0, json.dumps({"permissionDecision": permission, "permissionDecisionReason": reason}))
+
+
+def _gemini(permission: Permission, reason: str) -> HookAnswer:
+    # As Codex.
+    decision = "allow" if permission == "allow" else "deny"
+    return HookAnswer(0, json.dumps({"decision": decision, "reason": reason}))
+
+
+AGENTS: Mapping[str, Callable[[Permission, str], HookAnswer]] = {
+    "claude-code": _claude,
+    "codex": _codex,
+    "copilot": _copilot,
+    "cursor": _cursor,
+    "gemini": _gemini,
+}
+"""How each agent is told what it may do, by its name."""
