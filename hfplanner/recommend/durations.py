@@ -14,7 +14,7 @@ from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.duration.with_model import blend_with_work
 from hfplanner.estimate.duration.workload import Workload
-from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed
+from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed, StoppedRun
 from hfplanner.units import format_bytes
 
 __all__ = ["durations_from", "durations_like", "durations_planned"]
@@ -90,8 +90,19 @@ def durations_like(
         timeouts=carried.timeouts,
         timeout_bounds=carried.timeout_bounds,
         like=history.like,
+        like_name=history.name,
+        stopped=_stopped(history),
         tokens=tokens,
     )
+
+
+def _stopped(history: LikeHistory) -> StoppedRun | None:
+    """Return the run that was stopped latest, where none ended by itself."""
+    told = [one for one in history.flavors if one.duration_secs is not None and one.longest_secs is not None]
+    if not told or any(one.completed for one in told):
+        return None
+    longest = max(told, key=lambda one: one.longest_secs or 0.0)
+    return StoppedRun(longest.flavor, round(longest.longest_secs or 0.0))
 
 
 def durations_planned(

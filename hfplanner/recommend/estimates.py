@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.shape import ModelShape
 
-__all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed"]
+__all__ = ["NO_ESTIMATES", "Durations", "Estimates", "FlavorMemory", "MemoryNeed", "StoppedRun"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,19 @@ class MemoryNeed:
         return {"name": self.shape.name, **how}
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedRun:
+    """A run that did not end by itself.
+
+    Args:
+        flavor: where.
+        secs: how long it ran until it was stopped [s].
+    """
+
+    flavor: str
+    secs: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
     """How long a job runs on every flavor, made by :func:`hfplanner.recommend.durations.durations_from`.
@@ -101,6 +114,8 @@ class Durations:
         unknown: why nothing is known, by the name of each other flavor.
         timeouts: by the flavor's name, the suggested timeout [s].
         like: the name or id whose history was asked; ``None`` where the runs were typed.
+        like_name: the name those jobs share, if they have one.
+        stopped: where no such job ended by itself, the one that ran longest until it was stopped: only a lower bound.
         tokens: how many the job reads, writes or is trained on; ``None`` is not known.
         tokens_words: how they were counted, for people; ``None`` where their number was said.
         timeout_bounds: by the flavor's name, what bound that timeout, a sentence; absent where nothing did.
@@ -112,6 +127,8 @@ class Durations:
     unknown: Mapping[str, str]
     timeouts: Mapping[str, int]
     like: str | None = None
+    like_name: str | None = None
+    stopped: "StoppedRun | None" = None
     tokens: int | None = None
     tokens_words: str | None = None
     timeout_bounds: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +140,7 @@ class Durations:
             "duration_secs": first and first.duration_secs.likely,
             "duration_flavor": first and first.flavor,
             "like": self.like,
+            "stopped": self.stopped and {"flavor": self.stopped.flavor, "running_secs": self.stopped.secs},
             "measured": [{"flavor": run.flavor, "duration_secs": run.duration_secs.to_json()} for run in self.measured],
             "tokens": self.tokens,
             "tokens_basis": self.tokens_words,
@@ -146,7 +164,7 @@ class Estimates:
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked, as the interface spells it: part of the request."""
-        asked: dict[str, Any] = {"duration_flavor": None, "like": None, "measured": []}
+        asked: dict[str, Any] = {"duration_flavor": None, "like": None, "stopped": None, "measured": []}
         asked |= {"tokens": None, "tokens_basis": None, "workload": None}
         asked |= self.durations.to_json() if self.durations else {}
         return asked | {"model": self.memory.to_json() if self.memory else None}

@@ -69,7 +69,12 @@ def _of_runs(durations: Durations) -> str:
     if not durations.measured:
         return durations.tokens_words or f"{durations.tokens:,} tokens in all"
     runs = " and ".join(f"{format_duration(run.duration_secs.likely)} on {run.flavor}" for run in durations.measured)
-    return f"a run like {durations.like} ({runs})" if durations.like else f"a run of {runs}"
+    if not durations.like:
+        return f"a run of {runs}"
+    name, stopped = durations.like_name or durations.like, durations.stopped
+    if stopped is not None:
+        return f"a run like {name}, which was stopped after {format_duration(stopped.secs)} on {stopped.flavor}"
+    return f"a run like {name} ({runs})"
 
 
 def nothing_fits(answer: Recommendation) -> NothingFits:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hfplanner.estimate.memory.host import disk_need
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.load import ModelSource, load_model
@@ -40,6 +41,12 @@ def test_a_quantized_repository_weighs_what_its_files_do(name: str, gigabytes: f
     """Offline, by what its name says: within 4 % of the files."""
     shape = load_model(name, ModelSource(offline=True))
     assert weight_bytes(shape, MemoryJob()) == pytest.approx(gigabytes * 1e9, rel=0.04)
+
+
+def test_a_quantized_repository_fills_the_disk_with_its_own_files() -> None:
+    """Six GB are downloaded, not sixteen."""
+    shape = load_model("Qwen/Qwen3-8B-AWQ", ModelSource(offline=True))
+    assert disk_need(shape, MemoryJob()).likely == pytest.approx(6.1e9, rel=0.01)
 
 
 def test_the_repository_is_asked_where_its_name_says_that_it_is_quantized() -> None:

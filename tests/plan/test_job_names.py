@@ -8,9 +8,11 @@ import pytest
 
 import hfplanner as hp
 from hfplanner.errors import NoSuchJobs, UsageError
+from hfplanner.history.store import HistoryStore
 from hfplanner.plan.job_names import named_job
 from hfplanner.plan.workspace import Workspace
 from tests.estimate.like_jobs import history, job
+from tests.program import Program
 
 _NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 _BAR = " 35%|###5      | 350/1000 [29:10<54:10,  5.00s/it]"
@@ -57,6 +59,7 @@ def test_a_job_that_timed_out_took_at_least_that_long(workspace: Workspace) -> N
     assert there.duration_secs is not None
     assert there.duration_secs.low >= 1800
     assert there.duration_secs.high > 5 * 1800
+    assert answer.to_dict()["request"]["stopped"] == {"flavor": "a10g-small", "running_secs": 1800}
     assert any("at least that" in words for words in there.duration_secs.basis)
 
 
@@ -92,3 +95,14 @@ def test_a_log_that_says_nothing_is_not_taken_for_progress(workspace: Workspace,
         hp.recommend(vram="24GB", duration="30m@a10g-small", log=str(tmp_path / "none"), workspace=workspace)
     with pytest.raises(UsageError, match="how long it had run"):
         hp.recommend(vram="24GB", duration="30m", log=str(log), workspace=workspace)
+
+
+def test_people_are_told_that_only_a_bound_is_known_and_what_would_tell_more(program: Program) -> None:
+    """Where every such job was stopped; not where one ended by itself."""
+    HistoryStore(program.home / "history").add(history(job(1, 1800, name="sft", **_TIMED_OUT)).collect())
+    said = " ".join(program.run("recommend", "--vram", "24GB", "--like", "@latest-failed").out.split())
+    assert "a run like sft, which was stopped after 30m on a10g-small" in said
+    assert "it takes more than 30m on a10g-small, how much more nobody knows" in said
+    assert "--duration 30m@a10g-small --log FILE" in said
+    HistoryStore(program.home / "history").add(history(job(2, 5000, name="sft", flavor="a10g-small")).collect())
+    assert "nobody knows" not in program.run("recommend", "--vram", "24GB", "--like", "@name=sft").out

@@ -283,6 +283,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "measured": [],
         "tokens": None,
         "tokens_basis": None,
+        "stopped": None,
         "workload": None,
         "model": None,
         "max_time_secs": None,

@@ -129,6 +129,8 @@ def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
     _print_options(out, options, answer.needs, sure)
     for line in _uncertain(sure, answer):
         print_text(out, line, "yellow")
+    for line in _bound(answer):
+        print_text(out, line, "yellow")
     told = _how_sure(sure, answer)
     if told:
         print_text(out, told)
@@ -267,6 +269,17 @@ def _time(duration: Estimate | None) -> str:
     if duration is None:
         return "-"
     return (format_duration if duration.low == duration.high else format_about_duration)(duration.likely)
+
+
+def _bound(answer: Recommendation) -> Iterator[str]:
+    """Yield a line where all that is known of the time is that it is longer than a run that was stopped."""
+    stopped = answer.estimates.durations.stopped if answer.estimates.durations else None
+    if stopped is not None:
+        ran = format_duration(stopped.secs)
+        yield (
+            f"No such job ended by itself: it takes more than {ran} on {stopped.flavor}, how much more nobody knows. "
+            f"Its log tells, where it shows progress: --duration {ran}@{stopped.flavor} --log FILE instead of --like."
+        )
 
 
 def _uncertain(sure: Certainty, answer: Recommendation) -> Iterator[str]:

@@ -36,6 +36,8 @@ def ram_need(shape: ModelShape, job: MemoryJob) -> Estimate:
 
 
 def _files(shape: ModelShape) -> int:
+    if not shape.stored_bytes and shape.stored_quantization != "none":
+        return round(weight_bytes(shape, MemoryJob()))
     size = {"fp32": 4, "fp8": 1}.get(shape.stored_dtype, 2)
     return shape.stored_bytes or shape.parameters.total * size
 

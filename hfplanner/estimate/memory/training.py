@@ -19,7 +19,7 @@ _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # a forward pass holds at once.
 _BACKWARD_SHARE = 0.3
 # Adapters add the gradients of their own products (traced steps of 20 architectures, reports/traced_memory.md).
-_BACKWARD_SHARE_OF_ADAPTERS = 0.8
+_BACKWARD_SHARE_OF_ADAPTERS = {"decoder": 0.8, "encoder": 1.7}
 _NOT_YET_OFFLOADED = 2
 
 
@@ -114,7 +114,7 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     kept += outside
     loss = loss_bytes(shape, job)
     recomputed = one_layer if job.checkpointing != "none" else 0.0
-    share = _BACKWARD_SHARE if job.task == "full" else _BACKWARD_SHARE_OF_ADAPTERS
+    share = _BACKWARD_SHARE if job.task == "full" else _BACKWARD_SHARE_OF_ADAPTERS.get(shape.kind, 0.8)
     passing = layer_passing(shape, job) * tokens * share
     earlier = states.gradients if job.accumulation > 1 else 0.0
     head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
