@@ -226,6 +226,19 @@ def test_a_script_on_a_schedule(home: Program, hub: Hub) -> None:
     assert (done.code, "joins no network group" in done.err) == (2, True)
 
 
+def test_one_that_was_made_paused_counts_as_soon_as_it_runs(home: Program, hub: Hub) -> None:
+    """Only a run is held for it, so what the Hub lists is counted: at once, and not after the ledger lets it go."""
+    (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
+    job = ("--flavor", "h200", "--timeout", "1m", "--suspend", "* * * * * *")
+    own_id = document(home, "scheduled", "run", "--yes", *job, *JOB)[1]["id"]
+    answer = httpx.post(
+        f"{hub.url}/api/scheduled-jobs/alice/{own_id}/resume", headers={"Authorization": f"Bearer {hub.token}"}
+    )
+    assert answer.status_code == 200
+    (shown,) = document(home, "budget", "show")[1]["budgets"]
+    assert shown["parts"]["scheduled_micro_usd"] > 0
+
+
 def test_budget_show_says_who_went_past_the_gate(home: Program, hub: Hub) -> None:
     """Jobs of the website are named with their cost and who started them; a job of ours is not among them."""
     (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
