@@ -17,7 +17,7 @@ from hfplanner.estimate.job_costs import cost_jobs
 from hfplanner.estimate.price_table import price_table
 from hfplanner.frames.job_schema import FINAL_STAGES
 
-__all__ = ["JobEvidence", "spending_of_jobs"]
+__all__ = ["JobEvidence", "spending_by_person", "spending_of_jobs"]
 
 _NAMED_UNKNOWN = 3
 
@@ -60,6 +60,26 @@ def spending_of_jobs(
     return {name: counted.spending() for name, counted in sums.items()}, seen_at
 
 
+def spending_by_person(
+    month: AppliedBudget, books: LedgerReader, evidence: JobEvidence
+) -> tuple[tuple[str | None, Spending], ...]:
+    """Return what each person started past the ledger in a period, the most first; ``None`` is not known who.
+
+    Args:
+        month: a budget of every job, in the period.
+        books: the ledger; a job that it charges is no part of this, whatever period it charges it in.
+        evidence: the jobs.
+    """
+    rows = _rows([month], evidence)
+    charges = _Charges(books, [row["id"] for row in rows])
+    sums: dict[str | None, _Sum] = {}
+    for row in rows:
+        if charges.submission(row["id"], row["sid"]) is None:
+            sums.setdefault(row["submitter"], _Sum()).add(row)
+    people = ((name, counted.spending()) for name, counted in sums.items())
+    return tuple(sorted(people, key=lambda one: (-one[1].total_micro_usd, one[0] or "")))
+
+
 def _is_the_ledgers(submission: Submission, applied: AppliedBudget) -> bool:
     """Return whether the ledger says what a job costs a budget: it counts it there, or in another period.
 
@@ -81,7 +101,9 @@ def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> list[dict[
     costed = cost_jobs(recent, price_table(price_book(evidence.listing)), now=evidence.now, bills=bills)
     inside = [_is_in(budget).alias(f"in_{number}") for number, budget in enumerate(applied)]
     shown = ("id", "created_at", "seen_at", "cost_low_micro_usd", "cost_high_micro_usd")
-    chosen = costed.select(*shown, _sid(), _is_open(), *inside).filter(pl.any_horizontal("^in_.*$"))
+    chosen = costed.select(*shown, _sid(), _is_open(), _submitter().alias("submitter"), *inside).filter(
+        pl.any_horizontal("^in_.*$")
+    )
     return chosen.sort("created_at", "id").collect().rows(named=True)
 
 
@@ -95,18 +117,22 @@ def _is_in(applied: AppliedBudget) -> pl.Expr:
 
 
 def _in_scope(scope: Scope) -> pl.Expr:
-    submitter = pl.coalesce(
-        "created_by",
-        pl.when(pl.col("initiator_type") == "user").then("initiator"),
-        pl.when(pl.col("owner_type") == "user").then("owner"),
-    )
     found = pl.lit(value=True)
-    for names, column in ((scope.namespaces, pl.col("namespace")), (scope.owners, submitter)):
+    for names, column in ((scope.namespaces, pl.col("namespace")), (scope.owners, _submitter())):
         if names:
             found &= column.str.to_lowercase().is_in([name.lower() for name in names]).fill_null(value=True)
     for key, values in scope.labels.items():
         found &= _label(key).is_in(list(values)).fill_null(value=False)
     return found
+
+
+def _submitter() -> pl.Expr:
+    """Return who started a job, null where that is not known."""
+    return pl.coalesce(
+        "created_by",
+        pl.when(pl.col("initiator_type") == "user").then("initiator"),
+        pl.when(pl.col("owner_type") == "user").then("owner"),
+    )
 
 
 def _label(key: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hfplanner.budget.ledger.records import Submission
 from hfplanner.budget.off_ledger import LedgerReader, OffLedger, Spending
 from hfplanner.budget.scope import covers
+from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,9 +54,13 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
         from hfplanner.budget.off_ledger_schedules import committed  # noqa: PLC0415 - only where there are schedules
 
         held = books.by_jobs([schedule.id for schedule in schedules]) if schedules else {}
+
+        def runs(budget: "AppliedBudget", found: "Sequence[ScheduledJobInfo]") -> Spending:
+            return committed(budget, found, listing, now)
+
         spendings = {
             budget.budget.name: _with_schedules(
-                spendings[budget.budget.name], committed(budget, _not_held(budget, schedules, held), listing, now)
+                spendings[budget.budget.name], runs(budget, _not_held(budget, schedules, held, runs))
             )
             for budget in applied
         }
@@ -68,17 +73,27 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
 
 
 def _not_held(
-    applied: "AppliedBudget", schedules: "Sequence[ScheduledJobInfo]", held: Mapping[str, Submission]
+    applied: "AppliedBudget",
+    schedules: "Sequence[ScheduledJobInfo]",
+    held: Mapping[str, Submission],
+    runs: "Callable[[AppliedBudget, Sequence[ScheduledJobInfo]], Spending]",
 ) -> "list[ScheduledJobInfo]":
-    """Return the schedules that the ledger holds no money for in a budget: one is held for minutes after it is made."""
+    """Return the schedules whose runs the ledger holds no money for in a budget: it does for minutes after one is made.
+
+    One that was made paused and runs now, or runs more often now, costs more than is held, and counts whole.
+    """
     window = applied.window
 
-    def is_held(submission: Submission | None) -> bool:
+    def is_held(schedule: "ScheduledJobInfo") -> bool:
+        submission = held.get(schedule.id)
         if submission is None or not submission.state.holds_money or not covers(window.scope, submission.terms):
             return False
-        return window.start <= submission.counts_at and (window.end is None or submission.counts_at < window.end)
+        at, cost = submission.counts_at, runs(applied, [schedule])
+        if at < window.start or (window.end is not None and at >= window.end) or cost.unknown:
+            return False
+        return cost.scheduled_micro_usd <= submission.cap_micro_usd + LIMIT_TOLERANCE_MICRO_USD
 
-    return [schedule for schedule in schedules if not is_held(held.get(schedule.id))]
+    return [schedule for schedule in schedules if not is_held(schedule)]
 
 
 def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:

@@ -85,6 +85,7 @@ OPTIONS: Columns = {
     "timeout_least_cost_killed": "float",
     "timeout_least_cost_hangs": "float",
     "timeout_least_cost_checkpoint_secs": "int",
+    "suggested_checkpoint_secs": "int",
 }
 MEMORY_FITS: Columns = {
     "flavor": "str",

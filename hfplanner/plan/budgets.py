@@ -11,6 +11,7 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HubError
 from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
+from hfplanner.plan.outside import OutsideTheGate, outside_the_gate
 from hfplanner.plan.workspace import Workspace
 from hfplanner.times import json_moment
 
@@ -25,17 +26,20 @@ class BudgetOverview:
         policy: the limits.
         lines: the arithmetic of each budget, in the policy's order.
         warnings: what is not counted or not known, a sentence each.
+        outside: who started what past the ledger this month.
     """
 
     policy: Policy
     lines: tuple[BudgetLine, ...]
     warnings: tuple[str, ...]
+    outside: OutsideTheGate
 
     def to_dict(self) -> dict[str, Any]:
         """Return the limits and what is left of them as the interface spells it."""
         return {
             "policy": list(self.policy.sources),
             "budgets": [line.to_json() for line in self.lines],
+            "outside_the_gate": self.outside.to_json(),
             "limits": _limits(self.policy.limits),
             "waivers": [
                 {
@@ -87,7 +91,7 @@ def overview_budgets(
     )
     nothing = ("There is no policy: nothing limits spending.",)
     warnings = tuple(dict.fromkeys(filter(None, said))) if policy.sources else nothing
-    return BudgetOverview(policy=policy, lines=lines, warnings=warnings)
+    return BudgetOverview(policy=policy, lines=lines, warnings=warnings, outside=outside_the_gate(workspace, found))
 
 
 def _limits(limits: JobLimits) -> Mapping[str, Any]:

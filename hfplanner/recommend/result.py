@@ -16,7 +16,7 @@ from hfplanner.recommend.needs import Needs
 from hfplanner.units import format_about_duration, format_duration, format_usd, format_usd_per_hour
 
 if TYPE_CHECKING:
-    from hfplanner.recommend.timeout_choice import TimeoutChoice
+    from hfplanner.recommend.timeout_choice import CheckpointAdvice, TimeoutChoice
     from hfplanner.recommend.toggles import Effect
 
 __all__ = ["NearestMiss", "Option", "Placement", "Reason", "Recommendation", "Rejection", "RequestInput", "summary"]
@@ -258,6 +258,16 @@ class Recommendation:
 
         return timeout_of_least_cost(duration, option.flavor.price, checkpoint_secs=self.checkpoint_secs)
 
+    def checkpoint_advice(self, option: Option) -> "CheckpointAdvice | None":
+        """Return how often the job should write a checkpoint there; ``None`` where it trains nothing, or is short."""
+        if option.duration_secs is None or option.memory is None:
+            return None
+        from hfplanner.estimate.memory.host import CHECKPOINTS_KEPT  # noqa: PLC0415 - where a model is named
+        from hfplanner.recommend.timeout_choice import checkpoint_advice  # noqa: PLC0415 - as above
+
+        disk = option.memory.disk_bytes
+        return checkpoint_advice(option.duration_secs, (disk.likely - disk.low) // CHECKPOINTS_KEPT)
+
     def certainty(self) -> Certainty:
         """Return how sure the order of the options is; it is drawn anew at each call, and the same each time."""
         return certainty_of(self.needs, self.fitting, self.estimates, runs=self.runs)
@@ -278,7 +288,11 @@ class Recommendation:
 
     def _option(self, option: Option, sure: Certainty) -> dict[str, Any]:
         least = self.timeout_of_least_cost(option)
-        told = {"timeout_least_cost": None if least is None else least.to_json()}
+        advice = self.checkpoint_advice(option)
+        told = {
+            "timeout_least_cost": None if least is None else least.to_json(),
+            "suggested_checkpoint_secs": None if advice is None else advice.every_secs,
+        }
         return option.to_json() | sure.of(option.flavor.name) | {"uncertain": list(sure.hangs_on(option))} | told
 
     def _request(self) -> dict[str, Any]:

@@ -22,10 +22,21 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.spread import quantile_secs, standard_normals
 from hfplanner.units import SECONDS_PER_MINUTE, ceil_div
 
-__all__ = ["HANGS", "TimeoutChoice", "checkpoint_interval_secs", "timeout_of_least_cost"]
+__all__ = [
+    "HANGS",
+    "WRITTEN_BYTES_PER_SEC",
+    "CheckpointAdvice",
+    "TimeoutChoice",
+    "checkpoint_advice",
+    "checkpoint_interval_secs",
+    "timeout_of_least_cost",
+]
 
 HANGS = 0.02
 """How often a run hangs until its timeout, where nothing is known: assumed, not measured."""
+
+WRITTEN_BYTES_PER_SEC = 10**9
+"""How fast a checkpoint is written to the disk of a flavor: assumed, not measured."""
 
 _CASES = 400
 
@@ -148,3 +159,41 @@ def checkpoint_interval_secs(write_secs: float, between_interruptions_secs: floa
     ratio = write_secs / (2 * between_interruptions_secs)
     first = math.sqrt(2 * write_secs * between_interruptions_secs)
     return max(round(first * (1 + math.sqrt(ratio) / 3 + ratio / 9) - write_secs), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointAdvice:
+    """How often to write a checkpoint.
+
+    Args:
+        every_secs: between two of them [s].
+        checkpoint_bytes: what one takes on disk.
+        hangs: how often a run was taken to be interrupted.
+    """
+
+    every_secs: int
+    checkpoint_bytes: int
+    hangs: float
+
+
+def checkpoint_advice(duration: Estimate, checkpoint_bytes: int) -> CheckpointAdvice | None:
+    """Return how often a job that writes such checkpoints should do so; ``None`` where it is over before the first.
+
+    One is taken to be written at :data:`WRITTEN_BYTES_PER_SEC`, and :data:`HANGS` of all runs to be interrupted.
+
+    Args:
+        duration: of a run [s].
+        checkpoint_bytes: with the states of the optimizer.
+
+    >>> day = Estimate(50_000, 86_400, 150_000, ())
+    >>> checkpoint_advice(day, 49 * 10**9).every_secs
+    20543
+    >>> checkpoint_advice(Estimate(60, 60, 60, ()), 49 * 10**9)
+    """
+    if checkpoint_bytes <= 0:
+        return None
+    write_secs = max(checkpoint_bytes / WRITTEN_BYTES_PER_SEC, 1.0)
+    every = checkpoint_interval_secs(write_secs, duration.likely / HANGS)
+    if every >= duration.likely:
+        return None
+    return CheckpointAdvice(every_secs=every, checkpoint_bytes=checkpoint_bytes, hangs=HANGS)

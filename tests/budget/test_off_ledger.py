@@ -10,6 +10,7 @@ from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Sender, Settlement
 from hfplanner.budget.off_ledger import OffLedger, Spending
+from hfplanner.budget.off_ledger_jobs import JobEvidence, spending_by_person
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.scope import Scope
@@ -211,3 +212,20 @@ def test_the_newest_sighting_is_told(ledger: Ledger) -> None:
     """A history that nobody brings up to date says little about today."""
     rows = [_ran("a", seen_at=NOW - HOUR), _ran("b", seen_at=NOW - 2 * HOUR)]
     assert _outside(policy(budget()), ledger, *rows).history_seen_at == NOW - HOUR
+
+
+def test_who_went_past_the_ledger_is_told_with_what_it_cost(ledger: Ledger) -> None:
+    """Each person's jobs of the month, the most first; what the ledger charges and what is older is not among them."""
+    rows = [
+        _ran("a"),
+        _ran("b"),
+        _runs("c", created_by="bob"),
+        _ran("d", initiator_type=None, initiator=None, owner_type=None, minutes=6),
+        _ran("e", created=NOW - timedelta(days=30), created_by="carol"),
+    ]
+    evidence = JobEvidence(jobs=jobs_frame(*rows).lazy(), listing=shipped_listing(), now=NOW)
+    (month,) = applied_budgets(policy(budget("every")), None, NOW)
+    found = [
+        (name, one.spent_micro_usd, one.held_micro_usd) for name, one in spending_by_person(month, ledger, evidence)
+    ]
+    assert found == [("bob", 0, 7_999_800), ("ada", 2 * 799_980, 0), (None, 6 * 13_333, 0)]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.hub.control import Hub
@@ -223,3 +224,46 @@ def test_a_script_on_a_schedule(home: Program, hub: Hub) -> None:
     (home.home / "grouped.py").write_text('# /// script\n# [tool.hf-jobs]\n# network_group = "g"\n# ///\n')
     done = home.run("scheduled", "uv", "run", "--yes", "@daily", "grouped.py")
     assert (done.code, "joins no network group" in done.err) == (2, True)
+
+
+def test_one_that_was_made_paused_counts_as_soon_as_it_runs(home: Program, hub: Hub) -> None:
+    """Only a run is held for it, so what the Hub lists is counted: at once, and not after the ledger lets it go."""
+    (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
+    job = ("--flavor", "h200", "--timeout", "1m", "--suspend", "* * * * * *")
+    own_id = document(home, "scheduled", "run", "--yes", *job, *JOB)[1]["id"]
+    answer = httpx.post(
+        f"{hub.url}/api/scheduled-jobs/alice/{own_id}/resume", headers={"Authorization": f"Bearer {hub.token}"}
+    )
+    assert answer.status_code == 200
+    (shown,) = document(home, "budget", "show")[1]["budgets"]
+    assert shown["parts"]["scheduled_micro_usd"] > 0
+
+
+def test_budget_show_says_who_went_past_the_gate(home: Program, hub: Hub) -> None:
+    """Jobs of the website are named with their cost and who started them; a job of ours is not among them."""
+    (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
+    assert home.run("run", "-d", "--yes", "--flavor", "cpu-basic", "--timeout", "5m", *JOB).code == 0
+    hub.add_jobs(2, flavor="l4x1", timeoutSeconds=1800)
+    assert home.run("sync").code == 0
+    outside = document(home, "budget", "show")[1]["outside_the_gate"]
+    assert [(one["name"], one["jobs"]) for one in outside["people"]] == [("alice", 2)]
+    shown = home.run("budget", "show").out
+    assert "Outside the gate this month: $" in shown
+    assert "by 1 person: alice $" in shown
+
+
+def test_budget_show_says_what_schedules_hold(home: Program, hub: Hub) -> None:
+    """One that was made past us counts until the period ends."""
+    (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
+    body = {"jobSpec": hub_spec(), "schedule": "* * * * * *"}
+    answer = httpx.post(
+        f"{hub.url}/api/scheduled-jobs/alice", json=body, headers={"Authorization": f"Bearer {hub.token}"}
+    )
+    assert answer.status_code == 200
+    assert "month: schedules hold $" in home.run("budget", "show").out
+
+
+def hub_spec() -> dict[str, Any]:
+    """Return a job of five minutes."""
+    what = {"dockerImage": "python:3.12", "command": ["id"], "arguments": [], "environment": {}}
+    return {**what, "flavor": "cpu-basic", "timeoutSeconds": 300}

@@ -8,7 +8,9 @@ from hfplanner.estimate.duration.first_principles import (
     durations_from_work,
 )
 from hfplanner.estimate.duration.workload import Workload
+from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.by_hand import ByHand, shape_by_hand
+from hfplanner.models.known import find_known
 
 FLAVORS = shipped_listing().by_name()
 EIGHT = shape_by_hand(ByHand(params=8 * 10**9))
@@ -61,3 +63,20 @@ def test_work_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     """No tokens take no time, which nobody asks for."""
     with pytest.raises(ValueError, match="not above 0"):
         likely("h200", **wrong)
+
+
+def test_training_over_several_gpus_shares_the_tokens_between_them() -> None:
+    """Eight H200 take less than a sixth of the time of one, on whichever flavor has them."""
+    flavors = shipped_listing().by_name()
+
+    def secs(gpus: int, name: str) -> int:
+        job = MemoryJob(task="lora", sharding="none" if gpus == 1 else "fsdp", gpus=gpus)
+        work = Work(shape=find_known("Qwen/Qwen3-8B"), kind="lora", tokens=10**9, job=job)
+        return durations_from_work(work, [flavors[name]], Workload(phase="train")).estimates[name].likely
+
+    assert secs(8, "h200x8") < secs(1, "h200") / 6
+    assert secs(2, "h200x8") == secs(2, "h200x2") > 3 * secs(8, "h200x8")
+    job = MemoryJob(task="lora", sharding="fsdp", gpus=8)
+    work = Work(shape=find_known("Qwen/Qwen3-8B"), kind="lora", tokens=10**9, job=job)
+    found = durations_from_work(work, [flavors["h200x2"]], Workload(phase="train"))
+    assert found.unknown == {"h200x2": "it runs on 8 GPUs"}

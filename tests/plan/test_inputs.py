@@ -73,3 +73,19 @@ def test_a_limit_that_hangs_on_the_interval_is_uncertain(limit: str, uncertain: 
     """LoRA of 20 million tokens takes about 49 minutes on H200: a day is sure, as much is a coin's toss."""
     answer = hp.recommend(**_LORA, accelerator="h200", max_time=limit).to_dict()
     assert answer["options"][0]["uncertain"] == uncertain
+
+
+def test_a_long_training_is_told_how_often_to_write_a_checkpoint() -> None:
+    """The more a checkpoint takes, the rarer; what generates writes none."""
+
+    def every(**more: Any) -> int | None:  # noqa: ANN401 - arguments of the front door
+        (first, *_) = hp.recommend(model="Qwen/Qwen3-8B", offline=True, tokens=2 * 10**9, **more).to_dict()["options"]
+        found: int | None = first["suggested_checkpoint_secs"]
+        return found
+
+    adapters = every(task="lora")
+    weights = every(task="full", sharding="fsdp", gpus=8, accelerator="h200")
+    assert adapters is not None
+    assert weights is not None
+    assert 60 < adapters < weights
+    assert every(phase="decode", engine="vllm") is None

@@ -334,6 +334,7 @@ def test_the_answer_as_json_is_complete() -> None:
         "queue_wait_secs": None,
         "uncertain": [],
         "timeout_least_cost": None,
+        "suggested_checkpoint_secs": None,
         "probability_cheapest": None,
         "probability_within": None,
     }

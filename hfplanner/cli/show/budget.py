@@ -39,14 +39,14 @@ def budgets_answer(overview: BudgetOverview, now: datetime) -> Answer:
         names=lambda: [line.window.budget for line in lines],
         columns=_COLUMNS,
         rows=lambda: [line.to_json() for line in lines],
-        people=lambda: _show(policy, lines, now),
+        people=lambda: _show(overview, now),
         remarks=(*sources, *said),
     )
 
 
-def _show(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
-    """Print a row for each budget, what it is about, the limits of single jobs, and the waivers."""
-    out = screen()
+def _show(overview: BudgetOverview, now: datetime) -> None:
+    """Print a row for each budget, what it is about, what schedules hold, who goes past it, limits and waivers."""
+    policy, lines, out = overview.policy, overview.lines, screen()
     if lines:
         print_table(
             out,
@@ -64,8 +64,20 @@ def _show(policy: Policy, lines: Sequence[BudgetLine], now: datetime) -> None:
             print_text(out, f"{line.window.budget}: {period_words(line)}.", "dim")
     elif policy.sources:
         print_text(out, "The policy has no budgets.")
-    for sentence in (*(_limits(policy.limits) if policy.sources else ()), *_waivers(policy, now)):
+    outside = overview.outside.words()
+    said = (*_scheduled(lines), *([sanitize(outside)] if outside else ()))
+    for sentence in (*said, *(_limits(policy.limits) if policy.sources else ()), *_waivers(policy, now)):
         print_text(out, sentence)
+
+
+def _scheduled(lines: Sequence[BudgetLine]) -> Iterator[str]:
+    """Yield what the runs of schedules hold in each budget."""
+    for line in lines:
+        runs, cost = line.off_ledger.scheduled_runs, line.off_ledger.scheduled_micro_usd
+        if runs:
+            what = "1 run" if runs == 1 else f"{runs:,} runs"
+            name = sanitize(line.window.budget)
+            yield f"{name}: schedules hold {format_usd(cost)} of it, for {what} until the period ends."
 
 
 def _bar(line: BudgetLine) -> str:

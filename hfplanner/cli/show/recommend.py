@@ -365,6 +365,7 @@ def _print_why(out: Screen, answer: Recommendation, options: tuple[Option, ...])
     if best.timeout_secs is not None:
         bound = best.timeout_bound or "a timeout of that length kills at most one such run in a hundred"
         _print_list(out, "Timeout", [f"{format_duration(best.timeout_secs)}: {bound}", *_least_cost(answer, best)])
+    _print_list(out, "Checkpoints", _checkpoints(answer, best))
     _print_effects(out, answer)
     by_origin = _gathered((_origin(one), f"{one.name.replace('_', ' ')} {_spoken(one)}") for one in answer.inputs)
     _print_list(out, "Inputs", (f"{origin}: {', '.join(said)}" for origin, said in by_origin.items()))
@@ -384,6 +385,17 @@ def _least_cost(answer: Recommendation, best: Option) -> Iterator[str]:
         f"{format_duration(least.secs)} costs least in expectation ({amount}): it kills {killed} of runs, "
         f"which are {again}, and {100 * least.hangs:.0f} % are taken to hang until it"
     )
+
+
+def _checkpoints(answer: Recommendation, best: Option) -> Iterator[str]:
+    """Yield how often to write a checkpoint, with what that takes for granted."""
+    advice = answer.checkpoint_advice(best)
+    if advice is not None:
+        yield (
+            f"one every {format_about_duration(advice.every_secs)} loses least (Young, Daly), if its "
+            f"{_about_gb(advice.checkpoint_bytes)} are written at 1 GB a second and {100 * advice.hangs:.0f} of 100 "
+            "runs are interrupted: both assumed"
+        )
 
 
 def _print_effects(out: Screen, answer: Recommendation) -> None:

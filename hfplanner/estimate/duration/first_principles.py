@@ -92,10 +92,11 @@ def durations_from_work(work: Work, flavors: Iterable[Flavor], workload: Workloa
     def on(model: str | None, gpus: int) -> Estimate | str:
         return _on_gpus(work, workload, model, gpus, start)
 
-    # Where one GPU is used, it is the same on every flavor that has one of its kind.
-    every = workload.scales_with_gpus or work.run_as.gpus > 1
+    # Where one GPU is used, it is the same on every flavor that has one of its kind; so it is where training takes 4.
+    job = work.run_as
+    every = workload.scales_with_gpus or (job.gpus > 1 and not job.trains)
     for flavor in flavors:
-        gpus = flavor.gpus if every else min(flavor.gpus, 1)
+        gpus = flavor.gpus if every else min(flavor.gpus, job.gpus)
         answer = on(flavor.accelerator, gpus) if gpus else "nothing is known about models on a CPU"
         if isinstance(answer, Estimate):
             estimates[flavor.name] = answer
@@ -115,7 +116,7 @@ def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start
         return secs
     run = _run(work, workload, card)
     spread = spread_of(run.engine.name, work.kind)
-    worth = speedup_of(card.model, gpus) if workload.scales_with_gpus and work.run_as.trains else None
+    worth = speedup_of(card.model, gpus) if _is_shared(work, workload) and work.run_as.trains else None
     doubt = SIGMAS * math.hypot(worth.sigma if worth else 0.0, work.shape.doubt)
     down, up = (math.exp(math.hypot(math.log(factor), doubt)) for factor in (1 / spread.low, spread.high))
     rates = rates_of(card.model)
@@ -158,6 +159,11 @@ def seconds_of_work(work: Work, workload: Workload, card: Card, gpus: int) -> fl
     return secs / (gpus // together if workload.scales_with_gpus else 1)
 
 
+def _is_shared(work: Work, workload: Workload) -> bool:
+    """Whether the GPUs share the work: a job that uses all there are, or is run over so many."""
+    return workload.scales_with_gpus or work.run_as.gpus > 1
+
+
 def _run(work: Work, workload: Workload, card: Card) -> Run:
     job = work.run_as
     # 16 bits of any kind are what current libraries compute in unless they are told otherwise.
@@ -193,7 +199,9 @@ def _per_token(work: Work, run: Run, card: Card, sequences: int) -> float:
 
 
 def _training(work: Work, workload: Workload, run: Run, card: Card, gpus: int) -> float | str:
-    side = gpus if workload.scales_with_gpus else 1
+    if run.job.gpus > gpus:
+        return f"it runs on {run.job.gpus} GPUs"
+    side = gpus if _is_shared(work, workload) else 1
     batch = run.job.batch_size
     secs = train_secs(card, replace(run, job=replace(run.job, gpus=side)), batch, work.seq_len)
     if side > 1 and speedup_of(card.model, side) is None:

@@ -9,13 +9,14 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 from hfplanner.units import GB
 
-__all__ = ["disk_need", "ram_need"]
+__all__ = ["CHECKPOINTS_KEPT", "disk_need", "ram_need"]
 
 # A process with torch, its CUDA libraries and a tokenizer: 2.96 to 3.97 GB in the table of peft's README.
 _PROCESS = 3 * GB
 # Weights are read shard by shard; the Hub's files are at most 5 GB unless somebody chose otherwise.
 _SHARD = 5 * GB
-_CHECKPOINTS_KEPT = 2
+CHECKPOINTS_KEPT = 2
+"""How many checkpoints a run keeps on its disk."""
 
 
 def ram_need(shape: ModelShape, job: MemoryJob) -> Estimate:
@@ -68,6 +69,6 @@ def disk_need(shape: ModelShape, job: MemoryJob, dataset_bytes: int = 0) -> Esti
     elif job.trains:
         # What is trained, and its two moments.
         checkpoint = 3 * training_states(shape, replace(job, sharding="none")).own
-    likely = weights + _CHECKPOINTS_KEPT * checkpoint + dataset_bytes
-    basis = f"weight files, {_CHECKPOINTS_KEPT} checkpoints with optimizer states, the dataset as given"
+    likely = weights + CHECKPOINTS_KEPT * checkpoint + dataset_bytes
+    basis = f"weight files, {CHECKPOINTS_KEPT} checkpoints with optimizer states, the dataset as given"
     return Estimate(weights + dataset_bytes, likely, weights + 4 * checkpoint + dataset_bytes, (basis,))
