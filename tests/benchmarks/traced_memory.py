@@ -73,6 +73,9 @@ def job_of(model: str, case: str) -> MemoryJob:
         raise LookupError(model)
     how: dict[str, Any] = {"batch_size": 4, "seq_len": 1024, "lengths": "fixed", "checkpointing": "none"}
     how |= {"loss": "standard", **CASES[case]}
+    if how.get("task", "inference") == "inference":
+        # The traced class has plain weights, however the repository stores them.
+        how["quantization"] = "none"
     if shape.parameters.total > _LARGE:
         how["batch_size"] = 2
     if shape.kind != "decoder":
