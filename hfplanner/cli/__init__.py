@@ -4,10 +4,9 @@ import gc
 import os
 import sys
 
-__all__ = ["INTERRUPTED", "main"]
+from hfplanner.cli.interrupted import INTERRUPTED
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells count it: 128 and the number of the signal."""
+__all__ = ["main"]
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import click
 
 from hfplanner import __version__
-from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.groups import LazyCommand, LazyGroup
+from hfplanner.cli.interrupted import INTERRUPTED
 from hfplanner.cli.show.output import discard, print_error, wants_json
 from hfplanner.errors import HfplannerError, UsageError, quoted
 
@@ -57,13 +57,13 @@ def _version() -> str:
 def _install() -> str:
     from hfplanner.cli.options.shells import install_completion  # noqa: PLC0415 - only where it is asked for
 
-    return install_completion(program_name(), os.environ)
+    return install_completion(ROOT, program_name(), os.environ)
 
 
 def _script() -> str:
     from hfplanner.cli.options.shells import completion_script  # noqa: PLC0415 - as above
 
-    return completion_script(program_name(), os.environ)
+    return completion_script(ROOT, program_name(), os.environ)
 
 
 ROOT = LazyGroup(

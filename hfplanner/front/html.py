@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from hfplanner.front.results import Column, Shown, said
+from hfplanner.front.shown import Column, Shown, said
 from hfplanner.sanitize import sanitize
 
 __all__ = ["to_html"]

@@ -2,62 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.frames import Columns, frame_of
-from hfplanner.plan.arguments import in_python
+from hfplanner.front.shown import Column, Shown, said
 from hfplanner.sanitize import sanitize
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Answer", "Column", "Shown", "Table", "said"]
+__all__ = ["Answer", "Table"]
 
 # A notebook's or a terminal's cell is no place for a whole listing.
 _MOST_LINES = 10
 _MOST_ROWS_IN_HTML = 40
-
-
-def said(sentence: str) -> str:
-    """Return a sentence of the engine as Python spells it, safe to be shown.
-
-    >>> said("It fits with --shard.")
-    'It fits with shard.'
-    """
-    return sanitize(in_python(sentence))
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table for people.
-
-    Args:
-        title: above it.
-        cells: one text a row.
-        right: whether it is set to the right, as numbers are.
-    """
-
-    title: str
-    cells: Sequence[str]
-    right: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer for people.
-
-    Args:
-        title: the answer in a sentence.
-        columns: of its table; none where there is none.
-        notes: what else to know, a sentence each.
-        has_best: whether the first row is the answer, and the others stand beside it.
-    """
-
-    title: str
-    columns: Sequence[Column] = ()
-    notes: Sequence[str] = ()
-    has_best: bool = False
 
 
 class Answer(ABC):

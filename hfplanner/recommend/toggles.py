@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.errors import UsageError
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.recommend.estimates import Estimates
-from hfplanner.recommend.result import Option
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.operations.kernels import Card
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.models.shape import ModelShape
     from hfplanner.recommend.estimates import Durations
+    from hfplanner.recommend.result import Option
 
 __all__ = ["Effect", "effects_on"]
 
@@ -51,7 +51,7 @@ class Effect:
         }
 
 
-def effects_on(option: Option, estimates: Estimates) -> tuple[Effect, ...]:
+def effects_on(option: "Option", estimates: Estimates) -> tuple[Effect, ...]:
     """Return what other choices cost or save on a flavor, those that change memory most first; none without a model.
 
     Memory is estimated anew for each; the time changes as the operations of the model say that it does.
@@ -78,7 +78,7 @@ def effects_on(option: Option, estimates: Estimates) -> tuple[Effect, ...]:
     return tuple(sorted(_effects(option, estimates), key=lambda one: (-abs(one.bytes_more), one.option)))
 
 
-def _effects(option: Option, estimates: Estimates) -> Iterator[Effect]:
+def _effects(option: "Option", estimates: Estimates) -> Iterator[Effect]:
     from hfplanner.estimate.memory.defaults import choices_of  # noqa: PLC0415 - where a model is named
     from hfplanner.estimate.memory.result import estimate_memory  # noqa: PLC0415 - as above
 
@@ -106,7 +106,7 @@ def _effects(option: Option, estimates: Estimates) -> Iterator[Effect]:
 
 
 def _secs_more(
-    option: Option, durations: "Durations | None", shape: "ModelShape", job: "MemoryJob", other: "MemoryJob"
+    option: "Option", durations: "Durations | None", shape: "ModelShape", job: "MemoryJob", other: "MemoryJob"
 ) -> int | None:
     from hfplanner.estimate.duration.operations.kernels import card_of  # noqa: PLC0415 - where a model is named
 
@@ -121,7 +121,7 @@ def _secs_more(
 
 
 def _secs_of_a_sequence(
-    option: Option, durations: "Durations", shape: "ModelShape", job: "MemoryJob", card: "Card"
+    option: "Option", durations: "Durations", shape: "ModelShape", job: "MemoryJob", card: "Card"
 ) -> float | None:
     """Return how long a fixed amount of the work takes, run this way; ``None`` where the operations do not tell."""
     from hfplanner.estimate.duration.first_principles import Work, seconds_of_work  # noqa: PLC0415 - as above
@@ -140,7 +140,7 @@ def _secs_of_a_sequence(
     return None if isinstance(secs, str) else secs
 
 
-def _cost_more(option: Option, secs_more: int) -> int:
+def _cost_more(option: "Option", secs_more: int) -> int:
     secs = option.duration_secs.likely if option.duration_secs else 0
     price = option.flavor.price
     return job_cost_micro_usd(price, max(secs + secs_more, 1)) - job_cost_micro_usd(price, secs)

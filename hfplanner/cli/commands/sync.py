@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfplanner.cli import INTERRUPTED
 from hfplanner.cli.command import Command
+from hfplanner.cli.interrupted import INTERRUPTED
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.synced import synced_answer
 from hfplanner.plan.arguments import SYNC, find_arguments

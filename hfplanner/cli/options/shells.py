@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
+import click
 from click.shell_completion import get_completion_class
 
 from hfplanner.errors import HfplannerError, UsageError, quoted
@@ -12,25 +13,28 @@ __all__ = ["completion_script", "install_completion"]
 _STARTED = {"bash": ".bashrc", "zsh": ".zshrc"}
 
 
-def completion_script(program: str, environ: Mapping[str, str]) -> str:
+def completion_script(root: click.Command, program: str, environ: Mapping[str, str]) -> str:
     """Return what completes a program's commands in the present shell.
+
+    Args:
+        root: the command that has all the others.
+        program: the name it is called by.
+        environ: says which shell it is.
 
     Raises:
         UsageError: the shell is none of bash, zsh and fish.
 
-    >>> completion_script("hfplanner", {"SHELL": "/usr/bin/fish"}).split()[:2]
+    >>> completion_script(click.Group(), "hfplanner", {"SHELL": "/usr/bin/fish"}).split()[:2]
     ['function', '_hfplanner_completion;']
     """
-    from hfplanner.cli.app import ROOT  # noqa: PLC0415 - the root has the option that calls this
-
     shell = _shell(environ)
     made = get_completion_class(shell)
     if made is None:
         raise UsageError(f"{quoted(shell)} is a shell that cannot be completed.", hint="Accepted: bash, zsh, fish.")
-    return made(ROOT, {}, program, _variable(program)).source()
+    return made(root, {}, program, _variable(program)).source()
 
 
-def install_completion(program: str, environ: Mapping[str, str]) -> str:
+def install_completion(root: click.Command, program: str, environ: Mapping[str, str]) -> str:
     """Make the present shell complete a program's commands from its next start on, and return what was done.
 
     bash and zsh get one line in the file they start with, fish a file of its own. Doing it again changes nothing.
@@ -40,7 +44,7 @@ def install_completion(program: str, environ: Mapping[str, str]) -> str:
         HfplannerError: the file cannot be written.
     """
     shell, home = _shell(environ), Path(environ.get("HOME") or Path.home())
-    script = completion_script(program, environ)
+    script = completion_script(root, program, environ)
     path = home / _STARTED.get(shell, f".config/fish/completions/{program}.fish")
     try:
         if shell in _STARTED:

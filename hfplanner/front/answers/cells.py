@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.front.results import Column
+from hfplanner.front.shown import Column
 from hfplanner.units import format_about_duration, format_age, format_bytes, format_usd, format_usd_per_hour
 
 if TYPE_CHECKING:

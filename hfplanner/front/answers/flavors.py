@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import age_text, count_text, flavor_columns, price_text, time_columns, usd_text
 from hfplanner.front.frames import ESTIMATES, FLAVORS, MEMORY_FITS, OPTIONS, SWEEP, Columns
-from hfplanner.front.results import Column, Shown, Table
+from hfplanner.front.results import Table
+from hfplanner.front.shown import Column, Shown
 from hfplanner.units import format_about_duration, format_bytes, format_duration, format_usd
 
 if TYPE_CHECKING:

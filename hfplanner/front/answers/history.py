@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import age_text
 from hfplanner.front.frames import BUDGETS, Columns
-from hfplanner.front.results import Answer, Column, Shown, Table
+from hfplanner.front.results import Answer, Table
+from hfplanner.front.shown import Column, Shown
 from hfplanner.units import format_usd
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import usd_text
 from hfplanner.front.frames import CHECKED_JOBS, Columns
-from hfplanner.front.results import Answer, Column, Shown, Table, said
+from hfplanner.front.results import Answer, Table
+from hfplanner.front.shown import Column, Shown, said
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
