@@ -35,17 +35,19 @@ def reconcile(computed: pl.LazyFrame, spec: ReportSpec, bills: Bills) -> Reconci
     """
     periods = tuple(one for one in bills.periods if spec.namespace in {None, one.account} and _meets(one, spec))
     billed = _job_bills(bills, spec)
-    known, unbilled = pl.collect_all(
-        [
-            computed.join(billed.lazy(), left_on="id", right_on="job_id", how="inner", build_side="force_right").select(
-                *_SEEN[1:], kind_column().alias("kind"), in_period(spec).alias("wanted")
-            ),
-            computed.filter(in_period(spec) & _should_be_billed(periods))
-            .join(billed.lazy().select("job_id"), left_on="id", right_on="job_id", how="anti")
-            .with_columns(kind=pl.lit("not_billed"), bill_micro_usd=pl.lit(0, pl.Int64), minutes=_NO_MINUTES)
-            .select(_SEEN),
-        ],
-        engine="streaming",
+    of_bills = billed.lazy()
+    # One after the other: together they hold as much as the report does.
+    on_bill = computed.join(of_bills, left_on="id", right_on="job_id", how="inner", build_side="force_right")
+    known = on_bill.select(*_SEEN[1:], kind_column().alias("kind"), in_period(spec).alias("wanted")).collect(
+        engine="streaming"
+    )
+    left_out = computed.filter(_began_within(periods) & in_period(spec) & _should_be_billed(periods)).join(
+        of_bills.select("job_id"), left_on="id", right_on="job_id", how="anti"
+    )
+    unbilled = (
+        left_out.with_columns(kind=pl.lit("not_billed"), bill_micro_usd=pl.lit(0, pl.Int64), minutes=_NO_MINUTES)
+        .select(_SEEN)
+        .collect(engine="streaming")
     )
     unknown = billed.filter(~pl.col("job_id").is_in(known["id"].implode()) & _bill_in_period(spec)).select(
         kind=pl.lit("not_in_history"),
@@ -84,6 +86,14 @@ def _bill_in_period(spec: ReportSpec) -> pl.Expr:
 
 def _meets(period: BilledPeriod, spec: ReportSpec) -> bool:
     return (spec.since is None or period.end > spec.since) and (spec.until is None or period.start < spec.until)
+
+
+def _began_within(periods: tuple[BilledPeriod, ...]) -> pl.Expr:
+    """Return whether a job began in the time the bills are of: told by the files, so that no other is read further."""
+    if not periods:
+        return pl.lit(value=False)
+    first, end = min(period.start for period in periods), max(period.end for period in periods)
+    return (pl.col("started_at") >= pl.lit(first, _UTC)) & (pl.col("started_at") < pl.lit(end, _UTC))
 
 
 def _should_be_billed(periods: tuple[BilledPeriod, ...]) -> pl.Expr:

@@ -57,6 +57,10 @@ class WasteRules:
     apart_secs: int = 6 * _SECS_PER_HOUR
 
 
+_LIMITS = ("no_credits", "no_subscription", "resource_group_limit")
+_REASONS = ("out_of_memory", "timeout", *_LIMITS)
+
+
 def waste_kind(rules: WasteRules) -> pl.Expr:
     """Return which kind of waste a job is, null if none; each job is of one kind at most."""
     reason = pl.col("reason")
@@ -68,7 +72,7 @@ def waste_kind(rules: WasteRules) -> pl.Expr:
         .then(pl.lit("timeout"))
         .when(pl.col("stage") == "error")
         .then(pl.lit("failed"))
-        .when(reason.is_in(["no_credits", "no_subscription", "resource_group_limit"]))
+        .when(reason.is_in(_LIMITS))
         .then(pl.lit("stopped_by_limit"))
         .when((pl.col("stage") == "cancelled") & late)
         .then(pl.lit("cancelled_late"))
@@ -77,7 +81,9 @@ def waste_kind(rules: WasteRules) -> pl.Expr:
 
 def waste_queries(prepared: pl.LazyFrame, rules: WasteRules) -> list[pl.LazyFrame]:
     """Return what :func:`find_waste` needs, each a small frame over prepared jobs."""
-    kinds = prepared.with_columns(_kind=waste_kind(rules)).filter(pl.col("_kind").is_not_null())
+    # Told by what is in the files, so that what was no waste is not read any further.
+    may_be = pl.col("stage").is_in(["error", "cancelled"]) | pl.col("reason").is_in(_REASONS)
+    kinds = prepared.filter(may_be).with_columns(_kind=waste_kind(rules)).filter(pl.col("_kind").is_not_null())
     return [
         kinds.group_by("_kind").agg(*_sums(), pl.col("_ran").sum().alias("ran"), _dearest().alias("dearest")),
         _by_name(prepared),
