@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.hub.plugin import hf, hub, hub_process
 from tests.program import Program
@@ -23,6 +24,9 @@ __all__ = [
 # huggingface_hub reads its variables when it is imported, which only tests do.
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))]:
     del os.environ[_name]
+# A law does not depend on how busy the machine is; how long one example takes is for benchmarks.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 # No proxy stands between a test and a server on this machine.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
