@@ -113,6 +113,7 @@ def later(tmp_path: Path) -> Program:
     return Program(tmp_path / "home", environ=(("PYTHONPATH", str(sources)),))
 
 
+@pytest.mark.process
 def test_a_later_version_reads_what_was_kept_and_this_one_leaves_what_it_wrote(
     store: HistoryStore, later: Program, tmp_path: Path
 ) -> None:
