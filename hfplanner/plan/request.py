@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hfplanner.api.models import Volume
     from hfplanner.api.new_job import NewJob
 
-__all__ = ["JobRequest", "read_job"]
+__all__ = ["JobRequest", "key_and_value", "read_job"]
 
 _MAX_FILE_BYTES = 2**20
 _TOKEN = "HF_TOKEN"  # noqa: S105 - a variable's name
@@ -100,7 +100,11 @@ def read_job(asked: AskedJob, variables: Mapping[str, str], *, values: bool, tok
 
 def _name(asked: AskedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -> str | None:
     """Return the job's name: the one given, or the one ``hf jobs run`` gives it; a job without image gets none."""
-    if asked.name is not None or asked.image is None or any(_pair(text)[0] == "name" for text in (asked.label or ())):
+    if (
+        asked.name is not None
+        or asked.image is None
+        or any(key_and_value(text)[0] == "name" for text in (asked.label or ()))
+    ):
         return asked.name
     from hfplanner.api.job_names import default_job_name_from_image, job_config_parts  # noqa: PLC0415 - pydantic
 
@@ -120,13 +124,18 @@ def _name(asked: AskedJob, env: Mapping[str, str], secrets: Mapping[str, str]) -
 
 def _labels(labels: Sequence[str], name: str | None) -> dict[str, str]:
     """Return labels by key; of one that is given twice the last counts, as for ``hf``."""
-    found = dict(_pair(text) for text in labels)
+    found = dict(key_and_value(text) for text in labels)
     if name is not None and "name" in found:
         raise UsageError("--name and --label name=... are both given.", hint="Give one of the two.")
     return found
 
 
-def _pair(text: str) -> tuple[str, str]:
+def key_and_value(text: str) -> tuple[str, str]:
+    """Return the two sides of ``KEY=VALUE``; without an equals sign the value is empty.
+
+    >>> key_and_value("team=nlp"), key_and_value("draft")
+    (('team', 'nlp'), ('draft', ''))
+    """
     key, _, value = text.partition("=")
     return key, value
 
@@ -144,7 +153,7 @@ def _variables(given: Sequence[str], file: str | None, known: Mapping[str, str])
         read = load_dotenv(text, environ=dict(known))
         if "=" in text and not read:
             # The name only: what follows may be a secret.
-            name = quoted(_pair(text)[0])
+            name = quoted(key_and_value(text)[0])
             raise UsageError(
                 f"{name} is not a name of a variable.", hint="Give KEY=VALUE, or KEY for the value it has here."
             )

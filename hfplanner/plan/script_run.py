@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from hfplanner.errors import HubInterrupted, UsageError, quoted
 from hfplanner.plan.asked import AskedJob
-from hfplanner.plan.request import JobRequest, read_job
+from hfplanner.plan.request import JobRequest, key_and_value, read_job
 from hfplanner.plan.spec_job import UV_IMAGE
-from hfplanner.plan.uploads import ARTIFACTS_MOUNT
+from hfplanner.plan.uploads import ARTIFACTS_MOUNT, volume_parts
 from hfplanner.specs.documents import MAX_SPEC_BYTES, decoded, read_spec_text
 from hfplanner.specs.script import ScriptHeader, parse_header
 
@@ -132,7 +132,7 @@ def read_script_run(
     words = [f"{ARTIFACTS_MOUNT}/{names[word]}" if word in names else word for word in (run.script, *run.args)]
     options = [word for package in run.packages for word in ("--with", package)]
     options += ["--python", python] if python else []
-    typed_name = asked.name or dict(_pair(text) for text in asked.label or ()).get("name")
+    typed_name = asked.name or dict(key_and_value(text) for text in asked.label or ()).get("name")
     request = read_job(
         replace(
             merged,
@@ -160,9 +160,9 @@ def _path(run: ScriptRun, word: str) -> Path:
 
 def _merged(asked: AskedJob, jobs: Mapping[str, Any]) -> AskedJob:
     """Return what was typed with what the script says where nothing was."""
-    typed_mounts = {_mount(spec) for spec in asked.volume or ()}
-    volumes = [spec for spec in jobs.get("volumes", ()) if _mount(spec) not in typed_mounts]
-    typed_secrets = {text.partition("=")[0] for text in asked.secrets or ()}
+    typed_mounts = {volume_parts(spec)[1] for spec in asked.volume or ()}
+    volumes = [spec for spec in jobs.get("volumes", ()) if volume_parts(spec)[1] not in typed_mounts]
+    typed_secrets = {key_and_value(text)[0] for text in asked.secrets or ()}
     secrets = [name for name in jobs.get("secrets", ()) if name not in typed_secrets]
     return replace(
         asked,
@@ -175,12 +175,6 @@ def _merged(asked: AskedJob, jobs: Mapping[str, Any]) -> AskedJob:
         secrets=[*secrets, *(asked.secrets or ())],
         volume=[*volumes, *(asked.volume or ())],
     )
-
-
-def _mount(spec: str) -> str:
-    """Return where a volume is mounted."""
-    text = spec[:-3] if spec.endswith((":ro", ":rw")) else spec
-    return text.rpartition(":")[2]
 
 
 def _remote_names(run: ScriptRun) -> dict[str, str]:
@@ -221,8 +215,3 @@ def _default_name(
         ],
     )
     return default_job_name_from_script(run.script, run.args, config_parts=parts)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, _, value = text.partition("=")
-    return key, value

@@ -17,7 +17,7 @@ from hfplanner.errors import HubInterrupted, UsageError, quoted
 if TYPE_CHECKING:
     from hfplanner.api.models import Volume
 
-__all__ = ["ARTIFACTS_MOUNT", "HubUploader", "LocalFolder", "Uploader", "Uploads", "read_local_volume"]
+__all__ = ["ARTIFACTS_MOUNT", "HubUploader", "LocalFolder", "Uploader", "Uploads", "read_local_volume", "volume_parts"]
 
 _BUCKET = "jobs-artifacts"
 ARTIFACTS_MOUNT = "/data"
@@ -197,6 +197,17 @@ class _known_errors:  # noqa: N801 - used as a statement
         ) from error
 
 
+def volume_parts(spec: str) -> tuple[str, str, str]:
+    """Return what a volume is made of, where it is mounted, and ``"ro"`` or ``"rw"``; empty what is not said.
+
+    >>> volume_parts("./data:/data:rw"), volume_parts("hf://acme/model:/model")
+    (('./data', '/data', 'rw'), ('hf://acme/model', '/model', ''))
+    """
+    text, access = (spec[:-3], spec[-2:]) if spec.endswith((":ro", ":rw")) else (spec, "")
+    source, colon, mount = text.rpartition(":")
+    return (source, mount, access) if colon else (text, "", access)
+
+
 def read_local_volume(spec: str) -> LocalFolder | None:
     """Return the folder that ``-v FOLDER:/MOUNT[:ro|:rw]`` names, ``None`` where it names none of this machine.
 
@@ -211,13 +222,10 @@ def read_local_volume(spec: str) -> LocalFolder | None:
     if spec.startswith("hf://"):
         return None
     forms = "Accepted: FOLDER:/MOUNT[:ro|:rw], or hf://[models|datasets|spaces|buckets/]OWNER/NAME:/MOUNT."
-    text, access = spec, "ro"
-    if spec.endswith((":ro", ":rw")):
-        text, access = spec[:-3], spec[-2:]
-    source, colon, mount = text.rpartition(":")
-    if not colon or not mount.startswith("/"):
+    source, mount, access = volume_parts(spec)
+    if not mount.startswith("/"):
         raise UsageError(f"--volume: {quoted(spec)} says no place in the job.", hint=forms)
     folder = Path(source).expanduser()
     if not folder.is_dir():
         raise UsageError(f"--volume: {quoted(source)} is no folder of this machine.", hint=forms)
-    return LocalFolder(folder.resolve(), mount, access == "ro")
+    return LocalFolder(folder.resolve(), mount, access != "rw")
