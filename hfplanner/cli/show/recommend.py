@@ -278,7 +278,7 @@ def _bound(answer: Recommendation) -> Iterator[str]:
         ran = format_duration(stopped.secs)
         yield (
             f"No such job ended by itself: it takes more than {ran} on {stopped.flavor}, how much more nobody knows. "
-            f"Its log tells, where it shows progress: --duration {ran}@{stopped.flavor} --log FILE instead of --like."
+            "Its log tells, where it shows progress: add --log FILE, or --log @latest-failed to read it from the Hub."
         )
 
 
