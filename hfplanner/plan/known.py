@@ -37,12 +37,12 @@ class ModelRun:
     Args:
         shape: the model.
         job: how it is run.
-        measured: what was measured of it.
+        measured: what was measured of it; ``None`` where that was not looked for.
     """
 
     shape: "ModelShape"
     job: "MemoryJob"
-    measured: "MeasuredRuns"
+    measured: "MeasuredRuns | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

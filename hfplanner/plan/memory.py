@@ -19,5 +19,5 @@ def memory_on(known: KnownJob, listing: Listing) -> "MemoryNeed | None":
     from hfplanner.recommend.memory import memory_need  # noqa: PLC0415 - as above
 
     places = places_of(listing.flavors)
-    evidence = known.model.measured.on(places)
+    evidence = None if known.model.measured is None else known.model.measured.on(places)
     return memory_need(known.model.shape, known.model.job, places, spread=known.is_spread, evidence=evidence)
