@@ -81,10 +81,10 @@ class MemoryJob:
         task: inference, or training of all weights, of low-rank adapters, or of adapters over 4-bit weights.
         method: what the training learns from: texts (``"sft"``), pairs of answers (``"dpo"``, ``"reward"``), or its own
             answers (``"grpo"``). A batch of the second is of pairs, of the last of answers.
-        reference: what the model is compared with: a frozen copy (``"model"``), itself without its adapters, or what was
+        reference: what the model is compared with: a frozen copy (``"model"``), itself without adapters, or what was
             computed before; ``"auto"`` is as TRL does it: see :func:`settle`.
         generator: what writes the answers of GRPO: the trained model itself, vLLM on the same GPU, or vLLM elsewhere.
-        vllm_sleep: vLLM on the same GPU gives its memory back while the model is trained (TRL's vllm_enable_sleep_mode).
+        vllm_sleep: vLLM on the same GPU gives its memory back while the model is trained (vllm_enable_sleep_mode).
         precision: of weights and compute; ``-mixed`` keeps fp32 weights and computes under autocast.
         quantization: of the weights; ``"auto"`` is none, the stored one for inference, nf4 for qlora.
         kv_dtype: of the cache; ``"auto"`` is that of the compute.

@@ -1,15 +1,16 @@
 """What training on preferences and on a model's own answers needs beside training on texts.
 
 Read off TRL 1.16 (trainer/dpo_trainer.py, reward_trainer.py, grpo_trainer.py) and held against steps of its own code on
-fake tensors (``reports/traced_preference.md``): the chosen and the rejected answer of a pair go through the model as one
-batch; the reference goes through after the model, whose activations are kept meanwhile; the loss of all of them is
-computed in tiles.
+fake tensors (``reports/traced_preference.md``): the chosen and the rejected answer of a pair go through as one batch;
+the reference goes through after the model, whose activations are kept meanwhile; the loss of all of them is computed in
+tiles.
 """
 
 from dataclasses import replace
 from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing, stream_bytes
+from hfplanner.estimate.memory.columns import greatest
 from hfplanner.estimate.memory.inference import cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.weights import weight_bytes
@@ -18,6 +19,8 @@ from hfplanner.models.shape import ModelShape
 __all__ = ["generation_moment", "generator_job", "reference_bytes", "reference_moment", "trained_shape"]
 
 _SHARDS_WEIGHTS = ("zero3", "fsdp")
+# GRPOConfig.max_completion_length: what is not said to be the prompt's.
+_ANSWER_TOKENS = 512
 
 
 def trained_shape(shape: ModelShape, job: MemoryJob) -> ModelShape:
@@ -38,8 +41,8 @@ def reference_bytes(shape: ModelShape, job: MemoryJob) -> float:
 
     >>> from hfplanner.models.known import find_known
     >>> llama = find_known("meta-llama/Llama-3.1-8B")
-    >>> reference_bytes(llama, MemoryJob(task="full", method="dpo", reference="model")) == weight_bytes(llama, MemoryJob())
-    True
+    >>> reference_bytes(llama, MemoryJob(task="full", method="dpo", reference="model"))
+    16060522496.0
     """
     if job.reference != "model":
         return 0.0
@@ -87,17 +90,27 @@ def generation_moment(shape: ModelShape, job: MemoryJob) -> list[dict[str, Any]]
 def generator_job(job: MemoryJob) -> MemoryJob:
     """Return how the answers of a step are written.
 
-    >>> job = MemoryJob(task="lora", method="grpo", generator="colocate", batch_size=8, accumulation=4)
-    >>> generator_job(job).batch_size, generator_job(job).engine
+    The trained model writes those of all micro-batches at once; vLLM queues what its cache does not hold, so that one
+    sequence must find room.
+
+    >>> job = MemoryJob(task="lora", method="grpo", batch_size=8, accumulation=4)
+    >>> generator_job(job).batch_size, generator_job(replace(job, generator="colocate")).engine
     (32, 'vllm')
     """
-    precision = "fp32" if job.precision == "fp32" else "bf16"
-    return MemoryJob(
-        precision=precision,
-        engine="transformers" if job.generator == "transformers" else "vllm",
-        kv_dtype=job.kv_dtype,
-        batch_size=job.batch_size * job.accumulation,
-        seq_len=job.seq_len,
-        prompt_len=job.prompt_len,
-        gpu_memory_utilization=job.gpu_memory_utilization,
+    by_itself = job.generator == "transformers"
+    return replace(
+        job,
+        task="inference",
+        method="sft",
+        reference="none",
+        generator="transformers",
+        vllm_sleep=False,
+        precision="fp32" if job.precision == "fp32" else "bf16",
+        quantization="none",
+        engine="transformers" if by_itself else "vllm",
+        batch_size=job.batch_size * job.accumulation if by_itself else 1,
+        sharding="none",
+        offload="none",
+        gpus=1,
+        prompt_len=greatest(job.seq_len - _ANSWER_TOKENS, 1) if job.prompt_len is None else job.prompt_len,
     )

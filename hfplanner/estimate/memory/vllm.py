@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from hfplanner.estimate.memory.activations import layer_passing
 from hfplanner.estimate.memory.inference import VLLM_BATCHED_TOKENS, cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import context_bytes
+from hfplanner.estimate.memory.overhead import GRAPHS, context_bytes
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
-from hfplanner.units import MiB
 
 __all__ = ["ServingRoom", "serving_room"]
-
-# CUDA graphs of 1 to 512 sequences; vLLM logs 0.3 to 1 GiB for models of 7 to 70 billion parameters.
-_GRAPHS = 600 * MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
     """
     profiled = layer_passing(shape, job) * VLLM_BATCHED_TOKENS
     weights = weight_bytes(shape, job) / job.gpus
-    taken = weights + profiled + _GRAPHS + context_bytes(job)
+    taken = weights + profiled + GRAPHS + context_bytes(job)
     left = max(usable_bytes * job.gpu_memory_utilization - taken, 0.0)
     one = cache_bytes(shape, job, job.seq_len) / job.batch_size / (1 if shape.latent else job.gpus)
     concurrency = left / one if one else 0.0
@@ -71,6 +67,6 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
         sequences=int(concurrency),
         weights_bytes=round(weights),
         activations_bytes=round(profiled),
-        graphs_bytes=_GRAPHS,
+        graphs_bytes=GRAPHS,
         concurrency=concurrency,
     )

@@ -42,7 +42,7 @@ class TiledHead(torch.autograd.Function):
     """The same with the signature of TRL's own function, which its trainers call."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Any, weight: Any, bias: Any, targets: Any, *settings: Any) -> Any:
+    def forward(ctx: Any, hidden: Any, weight: Any, *settings: Any) -> Any:
         """Return a log-probability for each token, and what else is asked for."""
         asked = settings[-1]
         _Tiled.forward(ctx, hidden, weight)

@@ -1,6 +1,7 @@
 """The losses of TRL's trainers on fake tensors: the code that is installed, with what it asks of numbers answered."""
 
 import contextlib
+import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -40,7 +41,7 @@ def trl_heads(model: Any, reference: Any, job: MemoryJob) -> Iterator[None]:
         UsageError: TRL is not installed.
     """
     try:
-        from trl.trainer import utils  # noqa: PLC0415 - TRL, where it is there
+        utils: Any = importlib.import_module("trl.trainer.utils")
     except ImportError as error:
         raise UsageError(
             f"--trace of --method {job.method} runs TRL's code, which is not installed.", hint="pip install trl"
@@ -67,16 +68,14 @@ def preference_loss(model: Any, reference: Any, job: MemoryJob) -> Any:
 
 
 def _loss(model: Any, reference: Any, job: MemoryJob) -> Any:
+    trl = importlib.import_module("trl")
     if job.method == "reward":
-        from trl import RewardTrainer as Trainer  # noqa: PLC0415 - as above
-
-        return Trainer.compute_loss(_trainer(model, None, job), model, _inputs(job))
-    from trl import DPOTrainer  # noqa: PLC0415 - as above
+        return trl.RewardTrainer.compute_loss(_trainer(model, None, job), model, _inputs(job))
 
     inputs = _inputs(job) | {"completion_mask": torch.empty(job.sequences, job.seq_len, dtype=torch.long)}
     if job.reference == "precomputed":
         inputs |= {name: torch.empty(job.batch_size) for name in ("ref_chosen_logps", "ref_rejected_logps")}
-    return DPOTrainer._compute_loss(_trainer(model, reference, job), model, inputs, False)
+    return trl.DPOTrainer._compute_loss(_trainer(model, reference, job), model, inputs, return_outputs=False)
 
 
 def _inputs(job: MemoryJob) -> dict[str, Any]:

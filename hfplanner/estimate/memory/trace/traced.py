@@ -8,6 +8,7 @@ from typing import Any
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes
+from hfplanner.estimate.memory.preference import trained_shape
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.states import training_states
@@ -54,7 +55,7 @@ def trace_job(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> Reco
             raise UsageError(f"{what} cannot be traced.", hint=_SIMPLE)
     recorder = Recorder()
     model = build_model(raw, shape, job)
-    _check_size(model, shape, job)
+    _check_size(model, trained_shape(shape, job), job)
     if not job.trains:
         run_inference(model, job, recorder)
         return recorder
