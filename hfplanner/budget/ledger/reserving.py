@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hfplanner.budget.ledger import queries
 from hfplanner.budget.ledger.answers import reduced_answer
+from hfplanner.budget.ledger.approving import use_approval
 from hfplanner.budget.ledger.dialect import Transaction, storable
 from hfplanner.budget.ledger.postings import (
     NO_BUDGET,
@@ -91,13 +92,14 @@ def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Exis
     _check_covered(wanted, windows)
     if wanted.caps.is_any:
         check_caps(tx, wanted.caps, wanted.terms)
+    approved = use_approval(tx, wanted, cap)
     waived = _hold_all(tx, wanted, windows, cap)
-    reason = "Its money is held."
+    reason = "Its money is held." if approved is None else f"Its money is held; a person approved it ({approved})."
     if waived:
         words = "; ".join(
             f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver
         )
-        reason = f"Its money is held ({words})."
+        reason = f"{reason[:-1]} ({words})."
     change = StateChange(token, to_us(wanted.created_at), reason)
     made = _insert(tx, wanted, cap, change)
     for window in waived:
