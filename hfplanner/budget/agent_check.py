@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hfplanner.budget.agent_rules import AgentRule
 from hfplanner.budget.decision import Decision, verdict_of
+from hfplanner.budget.job_limits import worst_case
 from hfplanner.budget.ledger.approving import approval_digest
 from hfplanner.budget.off_ledger import LedgerReader
 from hfplanner.budget.policy import Policy
@@ -70,7 +71,7 @@ def agent_reasons(
         sentence = f'The policy limits agents and names no {agent}: add [[agent]] with that name, or name = "*".'
         yield DecisionReason(AGENT_UNKNOWN, sentence, Effect.BLOCK)
         return
-    most, cost = rule.approve_above_micro_usd, terms.cap_micro_usd
+    most, cost = rule.approve_above_micro_usd, worst_case(terms)
     if most is None or cost is None or cost <= most:
         return
     found = books.approval_of(digest, cost, now)

@@ -29,16 +29,17 @@ class AgentRule:
 
 
 def merged_rules(agent: str, rules: Sequence[AgentRule]) -> AgentRule | None:
-    """Return the strictest of all rules about an agent as one; ``None`` where there is none.
+    """Return the strictest of all rules about an agent as one; ``None`` where a file has rules and none is about it.
 
-    A rule for every agent is never loosened by one that names it.
+    A rule for every agent is never loosened by one that names it, and an agent that one file does not name is not
+    let in by another.
 
     >>> rules = [AgentRule(name="*", max_day_micro_usd=5), AgentRule(name="codex", max_day_micro_usd=9)]
     >>> merged_rules("codex", rules).max_day_micro_usd, merged_rules("other", rules[1:])
     (5, None)
     """
     about = [rule for rule in rules if rule.name in {agent, ANY_AGENT}]
-    if not about:
+    if not about or {rule.source for rule in rules} != {rule.source for rule in about}:
         return None
     return AgentRule(
         name=agent,

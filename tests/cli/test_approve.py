@@ -155,7 +155,20 @@ def test_schedules_and_scripts_of_an_agent_are_held_too(person: Program, hub: Hu
     """A schedule's runs of 30 days are above the threshold; so is a script's job; both go through once approved."""
     lines = (
         ("scheduled", "run", "--flavor", "cpu-basic", "--timeout", "10m", "--yes", "--json", "0 * * * *", *JOB),
-        ("uv", "run", "--flavor", "l4x1", "--timeout", "100m", "--yes", "--json", "--with", "rich", "lighteval", "baseline"),
+        (
+            "uv",
+            "run",
+            "--flavor",
+            "l4x1",
+            "--timeout",
+            "100m",
+            "--yes",
+            "--json",
+            "--with",
+            "rich",
+            "lighteval",
+            "baseline",
+        ),
     )
     for line in lines:
         done = agent(person).run(*line)
