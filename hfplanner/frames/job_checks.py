@@ -95,6 +95,8 @@ def check_records(records: pl.DataFrame, *, source: str, seen_at: datetime, name
         namespace=pl.coalesce(pl.lit(namespace, pl.String), pl.col("owner")),
         attempts=pl.col("retry").cast(pl.Int64) + 1,
         failure_count=pl.col("failure_count").cast(pl.Int64),
+        progress=pl.lit(None, pl.Float64),
+        whole_secs=pl.lit(None, pl.Float64),
         source=pl.lit(source),
         seen_at=pl.lit(seen_at, pl.Datetime("us", "UTC")),
     )

@@ -19,7 +19,7 @@ UTC_TIME = pl.Datetime("us", "UTC")
 NOT_SAID = "N/A"
 """What ``hf jobs ps --json`` writes where it has nothing to show."""
 
-_TEXT, _SECONDS, _COUNT = pl.String(), pl.Float64(), pl.Int64()
+_TEXT, _SECONDS, _SHARE, _COUNT = pl.String(), pl.Float64(), pl.Float64(), pl.Int64()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,9 @@ JOB_COLUMNS: tuple[JobColumn, ...] = (
     JobColumn(name="attempts", kind=_COUNT, said="retry", said_as="retry", said_kind=pl.Float64()),
     _fixed("ports", _COUNT, "expose"),
     _fixed("resource_group_id", _TEXT, "resource_group_id"),
+    # What its log said of its progress, where somebody read it: part of no record of the Hub, so no later one loses it.
+    JobColumn(name="progress", kind=_SHARE, since=2),
+    JobColumn(name="whole_secs", kind=_SECONDS, since=2),
     _state("source", _TEXT, None),
     _state("seen_at", UTC_TIME, None),
 )

@@ -11,15 +11,17 @@ __all__ = [
     "CHECKED_JOBS",
     "ESTIMATES",
     "FLAVORS",
+    "MEASURED",
     "MEMORY_FITS",
     "OPTIONS",
     "SWEEP",
+    "SWEEP_JOBS",
     "Columns",
     "flat_row",
     "frame_of",
 ]
 
-Kind = Literal["int", "float", "str", "bool", "texts", "estimate"]
+Kind = Literal["int", "float", "str", "bool", "ints", "texts", "estimate"]
 Columns = Mapping[str, Kind]
 """What each column holds; an estimate is three columns: ``_low``, ``_likely`` and ``_high``."""
 
@@ -94,6 +96,23 @@ MEMORY_FITS: Columns = {
     "probability": "float",
     "note": "str",
 }
+MEASURED: Columns = {
+    "id": "str",
+    "flavor": "str",
+    "peak_bytes": "int",
+    "metric": "str",
+    "out_of_memory": "bool",
+    "source": "str",
+    "seen_at": "str",
+    "name": "str",
+    "job_id": "str",
+    "settings_model": "str",
+    "settings_task": "str",
+    "settings_batch_size": "int",
+    "settings_seq_len": "int",
+    "settings_lora_rank": "int",
+    "settings_gpus": "int",
+}
 ESTIMATES: Columns = {
     "flavor": "str",
     "duration_secs": "estimate",
@@ -115,6 +134,20 @@ SWEEP: Columns = {
     "timeout_secs": "int",
     "cost_micro_usd": "int",
     "worst_case_micro_usd": "int",
+}
+SWEEP_JOBS: Columns = {
+    "number": "int",
+    "key": "str",
+    "submission_id": "str",
+    "state": "str",
+    "job_id": "str",
+    "url": "str",
+    "flavor": "str",
+    "timeout_secs": "int",
+    "attempts": "int",
+    "worst_case_micro_usd": "int",
+    "trials": "ints",
+    "slots": "int",
 }
 CHECKED_JOBS: Columns = {
     "source": "str",
@@ -172,6 +205,7 @@ def frame_of(columns: Columns, rows: Iterable[Mapping[str, Any]]) -> "pl.DataFra
         "float": pl.Float64(),
         "str": pl.String(),
         "bool": pl.Boolean(),
+        "ints": pl.List(pl.Int64()),
         "texts": pl.List(pl.String()),
         "estimate": pl.Int64(),
     }

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
 from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, Recommended, Swept
-from hfplanner.front.answers.history import Budgets, Reported, Synced
+from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Synced
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
+from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
 from hfplanner.front.calling import Given, asks
 from hfplanner.plan.arguments import (
     ATTEMPTS,
@@ -18,13 +19,16 @@ from hfplanner.plan.arguments import (
     GPUS_OF_A_RUN,
     JOB,
     LIMITS,
+    MEASURED,
     MODEL,
     NEEDS,
     OBJECTIVE,
     REPORT,
+    RUN_SWEEP,
     SENDING,
     SOLVE,
     SWEEP,
+    SWEEP_JOB,
     SYNC,
     TIME,
     TOP,
@@ -49,6 +53,9 @@ __all__ = [
     "estimate_duration",
     "estimate_memory",
     "hardware",
+    "measured_add",
+    "measured_list",
+    "measured_remove",
     "recommend",
     "report",
     "run",
@@ -63,6 +70,7 @@ _IMAGE = (
 )
 
 
+_IDS = Argument(name="ids", group="Options", metavar="ID", repeatable=True, help="As `measured_list` shows them.")
 _PATHS = Argument(
     name="paths", group="Job", metavar="PATH", repeatable=True, help="Files and folders of jobs, instead of one job."
 )
@@ -279,14 +287,34 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
 
 
-@asks(*TRIALS, *SWEEP, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "refresh", "offline"))
-def sweep(given: Given) -> Swept:
+@asks(
+    *TRIALS,
+    *SWEEP,
+    *NEEDS,
+    *MODEL,
+    *TIME,
+    *LIMITS,
+    *RUN_SWEEP,
+    *_IMAGE,
+    *SWEEP_JOB,
+    *SENDING,
+    *find_arguments("policy", "ledger", "token", "refresh", "offline"),
+)
+def sweep(given: Given) -> Swept | SweepPlanned | SweepSent:
     """Return the cheapest way to run many trials of one job: flavors, trials in a job, jobs at once, timeouts.
 
     What one trial needs and takes is said as for :func:`recommend`; ``max_cost`` is for all trials together.
 
+    With ``run=True``, ``image`` and ``command`` all jobs are reserved in one step or none, then each is sent once; it
+    costs money, and nobody is asked. A job finds its trials in its variable ``HFPLANNER_TRIALS``. With ``parallel`` as
+    many are sent as may run at once; the same call with the same ``key`` sends the next. With ``dry_run=True`` nothing
+    is reserved or sent.
+
     Raises:
         NothingFits: no flavor fits, or nothing keeps the limits; the hint says what would.
+        BudgetError: all of it together may not run; nothing is reserved.
+        HubError: not all could be sent; the same call with the same key goes on.
+        SubmissionUnknown: two jobs in a row were sent, and nobody knows whether they exist; their money is held.
 
     >>> import hfplanner as hp
     >>> plan = hp.sweep(trials=40, duration="20m@l4x1", vram="20GB", offline=True).plan
@@ -308,6 +336,10 @@ def sweep(given: Given) -> Swept:
             parallel=given["parallel"],
             startup_secs=given["startup"] or 0,
         )
+        if given["run"]:
+            from hfplanner.front.sweeping import run_sweep  # noqa: PLC0415 - not for a plan
+
+            return run_sweep(asked, _needs(given), given, workspace)
         return Swept(plan_sweep(asked, _needs(given), workspace), workspace.now())
 
 
@@ -321,6 +353,46 @@ def sync(given: Given) -> Synced:
 
     with given.open_workspace() as workspace:
         return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+
+
+@asks(*MEASURED, *MODEL, GPUS_OF_A_RUN, *_PRICES)
+def measured_add(given: Given) -> MeasuredPeaks:
+    """Keep what a run took of one GPU, or that it ran out of memory: every later estimate of the same follows from it.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import hfplanner as hp
+    >>> run = {"model": "Qwen/Qwen3-8B", "task": "lora", "batch_size": 4}
+    >>> with tempfile.TemporaryDirectory() as folder, hp.Workspace(home=Path(folder), offline=True) as here:
+    ...     _ = hp.measured_add(flavor="a10g-large", peak="19.3GB", **run, workspace=here)
+    ...     hp.estimate_memory(**run, workspace=here).per_gpu_bytes.likely
+    19300000000
+    """
+    from hfplanner.plan.measuring import AskedPeak, keep_peak  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        listing = workspace.listing(refresh=given["refresh"])
+        return MeasuredPeaks((keep_peak(AskedPeak.of(**given.values), workspace, listing),))
+
+
+@asks(*find_arguments("model"))
+def measured_list(given: Given) -> MeasuredPeaks:
+    """Return what runs were measured to need, as far as it is kept."""
+    from hfplanner.plan.measuring import list_peaks  # noqa: PLC0415 - as above
+
+    with given.open_workspace() as workspace:
+        return MeasuredPeaks(list_peaks(workspace, given["model"]))
+
+
+@asks(_IDS)
+def measured_remove(given: Given) -> MeasuredPeaks:
+    """Take out what is kept of some runs, by their ids, and return it."""
+    from hfplanner.plan.measuring import remove_peaks  # noqa: PLC0415 - as above
+
+    if not given["ids"]:
+        raise UsageError("Which entries are to go is not said.", hint='For example ids=["4f1d20aa"].')
+    with given.open_workspace() as workspace:
+        return MeasuredPeaks(remove_peaks(workspace, given["ids"]))
 
 
 @asks(*REPORT, *find_arguments("offline"))

@@ -275,7 +275,7 @@ class AskedDuration:
             UsageError: nothing says how long it runs.
         """
         needs = JobNeeds(machine=AskedMachine(gpus=self.gpus), time=self.time, model=self.model).counted()
-        if not self.time.duration and self.time.like is None:
+        if not self.time.duration and self.time.like is None and self.time.log is None:
             self._refuse_unknown_work(needs.time)
         return needs
 

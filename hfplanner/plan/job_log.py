@@ -1,43 +1,124 @@
-"""A job's log as a measurement: how far it was after so long, and how long it then takes in all."""
+"""A job's log as a measurement: how far it was after so long, and how long it then takes in all.
 
-from pathlib import Path
+Where the log is found is a matter of :mod:`hfplanner.plan.logged_run`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hfplanner.errors import UsageError, quoted
+from hfplanner.errors import UsageError
+from hfplanner.estimate.progress import LogLine, duration_from_progress, read_progress
+from hfplanner.estimate.span import Estimate
+from hfplanner.times import read_json_moment
 from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
-    from hfplanner.estimate.span import Estimate
-    from hfplanner.plan.readers import MeasuredDuration
+    import polars as pl
 
-__all__ = ["duration_of_log"]
+    from hfplanner.api.models import JobInfo
+    from hfplanner.api.streams import LogLine as HubLine
+
+__all__ = ["LoggedRun", "NoProgress", "Ran", "lines_after", "ran_secs", "run_of_lines", "with_row"]
 
 _PRINT = 'print("hfplanner: progress=0.35")'
 
 
-def duration_of_log(log: str, ran: "MeasuredDuration", *, epochs: int | None = None) -> "Estimate":
-    """Return how long a job takes in all, of which a log says how far it was when it had run so long [s].
+class NoProgress(UsageError):
+    """A log says nothing of how far its job was."""
+
+    code = "no_progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRun:
+    """A run whose log says how far it was.
 
     Args:
-        log: the file.
-        ran: how long it ran until the log ends, and where.
+        job_id: of the job; ``""`` where only its log is known.
+        flavor: where it ran.
+        secs: how long it ran until its log ends [s].
+        progress: the share of its work that was done then.
+        whole: how long all of it takes there [s].
+        row: the job as the history has it, with what its log says; ``None`` where only its log is known.
+    """
+
+    job_id: str = ""
+    flavor: str
+    secs: int
+    progress: float
+    whole: Estimate
+    row: "pl.DataFrame | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """Where a run was, and for how long.
+
+    Args:
+        flavor: where it ran.
+        secs: how long it ran until its log ends [s].
+        job_id: of the job; ``""`` where only its log is known.
+        log: its log, as a sentence names it.
+    """
+
+    flavor: str
+    secs: float
+    job_id: str = ""
+    log: str = "The log"
+
+
+def run_of_lines(lines: Iterable[LogLine], ran: Ran, *, epochs: int | None = None) -> LoggedRun:
+    """Return what the lines of a log say of a run.
+
+    Args:
+        lines: of the log.
+        ran: where it ran, and how long.
         epochs: how many the training has: the trainer's records count them.
 
     Raises:
-        UsageError: the log cannot be read, or says no progress.
-    """
-    from hfplanner.estimate.progress import LogLine, duration_from_progress, read_progress  # noqa: PLC0415 - of a log
+        NoProgress: they say none.
 
-    try:
-        text = Path(log).expanduser().read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"The log {quoted(log)} cannot be read ({error.strerror}).", hint="See --log.") from error
-    marks = read_progress([LogLine(line) for line in text.split("\n")], epochs=epochs)
-    found = duration_from_progress(marks, ran.seconds)
-    if found is None:
-        raise UsageError(
-            f"The log {quoted(log)} says no progress: all that is known is that the job takes longer than "
-            f"{format_duration(ran.seconds)}.",
+    >>> lines = [LogLine("hfplanner: progress=0.5", 600.0)]
+    >>> run_of_lines(lines, Ran(flavor="l4x1", secs=600)).whole.likely
+    1200
+    """
+    marks = read_progress(lines, epochs=epochs)
+    whole = duration_from_progress(marks, ran.secs)
+    if whole is None:
+        raise NoProgress(
+            f"{ran.log} says no progress: all that is known is that the job takes longer than"
+            f" {format_duration(round(ran.secs))}.",
             hint=f"Understood are tqdm's bars, Trainer's records with --epochs, and {_PRINT}.",
         )
-    return found
+    return LoggedRun(job_id=ran.job_id, flavor=ran.flavor, secs=round(ran.secs), progress=marks[-1].share, whole=whole)
+
+
+def with_row(run: LoggedRun, row: "pl.DataFrame") -> LoggedRun:
+    """Return a run with its job as the history has it, and in that what its log says."""
+    import polars as pl  # noqa: PLC0415 - where there is a job to keep
+
+    return replace(run, row=row.with_columns(progress=pl.lit(run.progress), whole_secs=pl.lit(float(run.whole.likely))))
+
+
+def ran_secs(job: "JobInfo", now: datetime) -> float | None:
+    """Return how long a job ran, or has been running [s]; ``None`` where it never did, or nobody knows."""
+    if job.durations is not None and job.durations.running_secs is not None:
+        return float(job.durations.running_secs)
+    if job.started_at is None:
+        return None
+    return max(((job.finished_at or now) - job.started_at) / timedelta(seconds=1), 0.0)
+
+
+def lines_after(start: datetime | None, lines: "Iterable[HubLine]") -> list[LogLine]:
+    """Return the lines of the Hub's log with their times after the start of the job."""
+    return [LogLine(line.data, _after(start, line.timestamp)) for line in lines]
+
+
+def _after(start: datetime | None, said: str | None) -> float | None:
+    try:
+        moment = None if said is None else read_json_moment(said)
+    except ValueError:
+        return None
+    return None if moment is None or start is None else max((moment - start) / timedelta(seconds=1), 0.0)

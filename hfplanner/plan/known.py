@@ -1,12 +1,13 @@
 """What is known of a job before any listing is asked for: its model, its history, and that nothing contradicts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
 from hfplanner.plan.asked import AskedModel, AskedTime, JobNeeds
 from hfplanner.plan.job_names import named_job
+from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.plan.waiting import known_waits
 from hfplanner.plan.when import parse_when
 from hfplanner.recommend.needs import Needs
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hfplanner.estimate.span import Estimate
     from hfplanner.models.load import ModelSource
     from hfplanner.models.shape import ModelShape
+    from hfplanner.plan.job_log import LoggedRun
+    from hfplanner.plan.measured import MeasuredRuns
     from hfplanner.plan.workspace import Workspace
 
 __all__ = ["KnownJob", "ModelRun", "know_job", "read_model"]
@@ -34,10 +37,12 @@ class ModelRun:
     Args:
         shape: the model.
         job: how it is run.
+        measured: what was measured of it; ``None`` where that was not looked for.
     """
 
     shape: "ModelShape"
     job: "MemoryJob"
+    measured: "MeasuredRuns | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,33 +119,46 @@ class KnownJob:
         )
 
 
-def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
+def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -> KnownJob:
     """Return what is known of a job.
+
+    Args:
+        needs: what was asked.
+        workspace: where models and history are.
+        name: of the job; ``None`` where it has none yet.
 
     Raises:
         UsageError: what was asked contradicts itself, or says how nothing is run.
         ModelError: the model cannot be had, or read.
         HistoryError: the local history cannot be read.
         NoSuchJobs: it has no job like the one named.
+        HubError: the Hub does not show the log that was named.
     """
-    whole = _whole_of_log(needs.time)
+    logged = _logged(needs.time, workspace)
+    if logged is not None and needs.time.like is None:
+        ran = [MeasuredDuration(logged.secs, logged.flavor)]
+        needs = replace(needs, time=replace(needs.time, duration=ran))
     needs = needs.counted()
     asked = needs.model
     run = None
-    if asked.is_given:
-        shape = read_model(asked, workspace.model_source())
-        run = ModelRun(shape, asked.job(needs.machine.gpus or 1))
-    _refuse_what_says_nothing(needs)
     like = needs.time.like
+    if asked.is_given:
+        from hfplanner.plan.measured import find_measured  # noqa: PLC0415 - where a model is named
+
+        gpus = needs.machine.gpus or 1
+        shape, job = read_model(asked, workspace.model_source()), asked.job(gpus)
+        names = [one for one in (name, like) if one is not None]
+        run = ModelRun(shape, job, find_measured(asked, gpus, workspace, names))
+    _refuse_what_says_nothing(needs)
     deadline, now = needs.limits.deadline, workspace.now()
     until = None if deadline is None else parse_when(deadline, now)
     known = KnownJob(
         needs=needs,
         model=run,
-        history=None if like is None else _history_like(like, workspace),
+        history=None if like is None else _history_like(like, workspace, logged),
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
-        whole=whole,
+        whole=None if logged is None or like is not None else logged.whole,
         waits={} if until is None and needs.limits.max_time is None else known_waits(workspace),
     )
     # Refused here, before anybody is asked for a listing.
@@ -171,25 +189,20 @@ def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
     return load_model(str(asked.model), source)
 
 
-def _history_like(like: str, workspace: "Workspace") -> "LikeHistory":
+def _history_like(like: str, workspace: "Workspace", logged: "LoggedRun | None") -> "LikeHistory":
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
+    from hfplanner.plan.logged_run import with_logged  # noqa: PLC0415 - as above
 
-    jobs = workspace.history().scan()
+    jobs = with_logged(workspace.history().scan(), logged)
     return runs_like(jobs, named_job(jobs, like))
 
 
-def _whole_of_log(time: AskedTime) -> "Estimate | None":
+def _logged(time: AskedTime, workspace: "Workspace") -> "LoggedRun | None":
     if time.log is None:
         return None
-    given = list(time.duration or ())
-    if len(given) != 1 or given[0].flavor is None:
-        raise UsageError(
-            "--log says how far a job was, and how long it had run on which flavor is not said, or said twice.",
-            hint="Add one --duration, for example --duration 30m@a10g-small.",
-        )
-    from hfplanner.plan.job_log import duration_of_log  # noqa: PLC0415 - only with a log
+    from hfplanner.plan.logged_run import log_of_run  # noqa: PLC0415 - only with a log
 
-    return duration_of_log(time.log, given[0], epochs=time.epochs)
+    return log_of_run(time, workspace)
 
 
 def _refuse_what_says_nothing(needs: JobNeeds) -> None:

@@ -1,5 +1,6 @@
 """Which flavor: every flavor of a listing, for what is asked and known of a job."""
 
+import shlex
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from hfplanner.plan.durations import durations_of
 from hfplanner.plan.inputs import inputs_of_request
 from hfplanner.plan.known import KnownJob, know_job
 from hfplanner.plan.memory import memory_on
+from hfplanner.plan.nearest import known_with
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.choose import recommend
 from hfplanner.recommend.estimates import Estimates
@@ -55,9 +57,26 @@ def recommend_known(known: KnownJob, listing: Listing, *, with_max_cost: bool = 
         UsageError: an accelerator that no flavor has, or a limit on what nothing is known about.
         NoSuchJobs: no job like the one named ran to its end.
     """
+    answer = _as_asked(known, listing, with_max_cost=with_max_cost)
+    return answer if answer.options else _with_nearest(answer, known, with_max_cost=with_max_cost)
+
+
+def _as_asked(known: KnownJob, listing: Listing, *, with_max_cost: bool) -> Recommendation:
     needs = known.flavor_needs(with_max_cost=with_max_cost)
     answer = recommend(needs, listing, estimates_on(known, listing), runs=known.runs)
     return replace(answer, checkpoint_secs=known.needs.time.checkpoint_every)
+
+
+def _with_nearest(answer: Recommendation, known: KnownJob, *, with_max_cost: bool) -> Recommendation:
+    """Return an answer in which nothing fits with the whole answer to what its nearest miss would have asked."""
+    miss = answer.nearest_miss
+    if miss is None:
+        return answer
+    changed = known_with(known, shlex.split(" ".join(miss.options)))
+    nearest = _as_asked(changed, answer.listing, with_max_cost=with_max_cost)
+    if not nearest.options:
+        return answer
+    return replace(answer, nearest_miss=replace(miss, flavor=nearest.options[0].flavor), nearest_answer=nearest)
 
 
 def with_inputs(answer: Recommendation, needs: JobNeeds, said: Collection[str]) -> Recommendation:

@@ -19,7 +19,6 @@ from hfplanner.units import (
     ceil_div,
     format_duration,
     format_usd_exact,
-    format_usd_per_hour,
     per_minute_limit,
 )
 
@@ -99,7 +98,7 @@ def nearest_miss(
     best = min(changes, key=lambda change: change.size)
     options = (*best.asked.options, *(_option(field, value) for field, value in best.updates.items()))
     changed = replace(best.asked.needs, **best.updates)
-    return NearestMiss(best.flavor, changed, options, _sentence(best, options), best.asked.estimates)
+    return NearestMiss(best.flavor, changed, options, best.asked.estimates)
 
 
 def _changes(ways: Iterable[_Asked], missing: Sequence[Flavor]) -> list[_Change]:
@@ -200,10 +199,3 @@ def _option(field: str, value: Any) -> str:  # noqa: ANN401 - the value of any f
             return f"--{'max-time' if field == 'max_time_secs' else 'deadline'} {format_duration(value)}"
         case _:
             return f"--{'cpu' if field == 'vcpu' else field} {value}"
-
-
-def _sentence(change: _Change, options: Sequence[str]) -> str:
-    flavor = change.flavor
-    is_sharded = "--shard" in options
-    how = f"if the model is sharded over {flavor.gpus} GPUs:" if is_sharded else "with"
-    return f"{flavor.name} fits {how} {' '.join(options)} ({format_usd_per_hour(flavor.price)} an hour)"

@@ -171,15 +171,20 @@ class NearestMiss:
         flavor: the flavor.
         changed: the needs under which it fits.
         options: the same as options of the command line, for example ``("--shard",)``.
-        message: one sentence.
         estimates: those under which it fits.
     """
 
     flavor: Flavor
     changed: Needs
     options: tuple[str, ...]
-    message: str
     estimates: Estimates = NO_ESTIMATES
+
+    @property
+    def message(self) -> str:
+        """One sentence: the flavor, what would have to be asked, and its price."""
+        flavor = self.flavor
+        how = f"if the model is sharded over {flavor.gpus} GPUs:" if "--shard" in self.options else "with"
+        return f"{flavor.name} fits {how} {' '.join(self.options)} ({format_usd_per_hour(flavor.price)} an hour)"
 
     def to_json(self) -> dict[str, Any]:
         """Return the nearest miss as the interface spells it."""
@@ -228,6 +233,7 @@ class Recommendation:
         runs: how many runs the choice is made for.
         inputs: what the answer rests on, and where each of it came from; empty where nobody asked.
         checkpoint_secs: how often the job writes a checkpoint to go on from; ``None`` where it starts anew.
+        nearest_answer: where nothing fits, the answer to what the nearest miss would have asked.
     """
 
     needs: Needs
@@ -240,6 +246,7 @@ class Recommendation:
     runs: int = 1
     inputs: tuple[RequestInput, ...] = ()
     checkpoint_secs: int | None = None
+    nearest_answer: "Recommendation | None" = None
 
     def effects(self) -> "tuple[Effect, ...]":
         """Return what other ways to run the model cost or save on the recommended flavor; none without a model."""
@@ -282,9 +289,16 @@ class Recommendation:
             **sure.to_json(),
             "options": [self._option(option, sure) for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
-            "nearest_miss": self.nearest_miss.to_json() if self.nearest_miss else None,
+            "nearest_miss": self._nearest_miss(),
             "toggles": [effect.to_json() for effect in self.effects()],
         }
+
+    def _nearest_miss(self) -> dict[str, Any] | None:
+        """Return what nearly fits; where nothing does, with the summary of the answer under its change."""
+        if self.nearest_miss is None:
+            return None
+        under = self.nearest_answer
+        return self.nearest_miss.to_json() | {"summary": None if under is None else summary(under.options[0])}
 
     def _option(self, option: Option, sure: Certainty) -> dict[str, Any]:
         least = self.timeout_of_least_cost(option)

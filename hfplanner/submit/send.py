@@ -39,7 +39,7 @@ from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
 from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit"]
+__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "wanted_of"]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
@@ -172,6 +172,24 @@ def submit(order: JobOrder, submitter: Submitter) -> Submitted:
         SubmissionUnknown: it was sent, and nothing proves that it does not run; its money stays held. So it is where
             Ctrl-C came while the request was on its way.
     """
+    wanted = wanted_of(order, submitter)
+    answer = submitter.ledger.reserve(wanted)
+    if isinstance(answer, Refused):
+        raise refusal(answer, order.terms)
+    submission = answer.submission
+    if isinstance(answer, Existing) and submission.state is not State.RESERVED:
+        return as_it_stands(submission, submitter)
+    _look_beside(order, submission, submitter)
+    return _send(order, submission, submitter)
+
+
+def wanted_of(order: JobOrder, submitter: Submitter, lasts: timedelta = _EXPIRES_AFTER) -> Reservation:
+    """Return what is asked of the ledger for an order, which is held so long if it is not sent.
+
+    Raises:
+        BudgetBlocked: its flavor, timeout, attempts or price are not known.
+        UsageError: its namespace is none, or it has a label of ours.
+    """
     check_explicit(order)
     now = submitter.clock()
     wanted = Reservation(
@@ -183,19 +201,12 @@ def submit(order: JobOrder, submitter: Submitter) -> Submitted:
         caps=order.caps,
         approve_above_micro_usd=order.approve_above_micro_usd,
         created_at=now,
-        expires_at=now + _EXPIRES_AFTER,
+        expires_at=now + lasts,
         notes=order.all_notes,
     )
     # Refused before money is held: a label of ours in the specification.
     labelled(order.job.to_api(), sid=wanted.sid, ledger_id=submitter.ledger.ledger_id)
-    answer = submitter.ledger.reserve(wanted)
-    if isinstance(answer, Refused):
-        raise refusal(answer, order.terms)
-    submission = answer.submission
-    if isinstance(answer, Existing) and submission.state is not State.RESERVED:
-        return as_it_stands(submission, submitter)
-    _look_beside(order, submission, submitter)
-    return _send(order, submission, submitter)
+    return wanted
 
 
 def _look_beside(order: JobOrder, submission: Submission, submitter: Submitter) -> None:

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.open import open_database, open_ledger
+from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import (
     EntryKind,
     Existing,
@@ -18,7 +17,6 @@ from hfplanner.budget.ledger.records import (
     State,
     Waiver,
 )
-from hfplanner.budget.ledger.reserving import reserve as reserve_in
 from hfplanner.errors import BudgetBlocked, KeyConflict
 from tests.budget.books import (
     CENT,
@@ -410,16 +408,9 @@ def test_submissions_come_newest_first_and_by_state(ledger: Ledger) -> None:
     assert all(found.budgets == (("team", window().start),) for found in ledger.submissions())
 
 
-def test_pages_of_submissions_leave_nothing_out(ledger: Ledger, address: str) -> None:
+def test_pages_of_submissions_leave_nothing_out(ledger: Ledger) -> None:
     """1,100 submissions of the same instant are three pages, and so are their entries."""
-
-    def fill(tx: Transaction) -> None:
-        for number in range(1100):
-            reserve_in(tx, reservation(f"s{number:04}", 1, windows=()), f"{number:032x}")
-
-    database = open_database(address)
-    database.write(fill, lambda _: None)
-    database.close()
+    ledger.reserve_all([reservation(f"s{number:04}", 1, windows=()) for number in range(1100)])
     assert [found.sid for found in ledger.submissions()] == [f"s{number:04}" for number in reversed(range(1100))]
     assert [entry.sid for entry in ledger.entries()] == [f"s{number:04}" for number in range(1100)]
 

@@ -80,3 +80,17 @@ def test_training_over_several_gpus_shares_the_tokens_between_them() -> None:
     work = Work(shape=find_known("Qwen/Qwen3-8B"), kind="lora", tokens=10**9, job=job)
     found = durations_from_work(work, [flavors["h200x2"]], Workload(phase="train"))
     assert found.unknown == {"h200x2": "it runs on 8 GPUs"}
+
+
+@pytest.mark.parametrize(("flavor", "sequences"), [("h200", 1024), ("rtx-pro-6000", 1024), ("a100-large", 256)])
+def test_vllm_batches_by_itself_what_it_does_on_the_card(flavor: str, sequences: int) -> None:
+    """Its default is 1,024 sequences on cards of 70 GiB and more, 256 on an A100: as if that had been asked for."""
+    small = find_known("Qwen/Qwen3-0.6B")
+    assert small is not None
+    job = MemoryJob(engine="vllm", seq_len=512)
+
+    def seconds(batch: int | None) -> int:
+        work = Work(shape=small, kind="decode", tokens=10**8, seq_len=512, batch_size=batch, job=job)
+        return durations_from_work(work, [FLAVORS[flavor]], Workload()).estimates[flavor].likely
+
+    assert seconds(None) == seconds(sequences) != seconds(sequences // 2)

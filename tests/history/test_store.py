@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 
 from hfplanner.errors import HistoryError
+from hfplanner.frames.job_columns import LAYOUT_VERSION
 from hfplanner.frames.jobs import JOBS_SCHEMA
 from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import Added, HistoryStore, default_history_folder
@@ -116,7 +117,7 @@ def test_a_pull_is_incomplete_until_the_same_source_is_pulled_to_its_end(store: 
         ('{"version": 0, "months": {}, "pulls": []}', "damaged"),
         ('{"version": 1, "months": {"2026-01": [{"path": "../../etc/passwd", "rows": 1}]}, "pulls": []}', "damaged"),
         ('{"version": 1, "months": {}, "pulls": [{}]}', "damaged"),
-        ('{"version": 2, "everything": "else"}', "layout 2"),
+        ('{"version": 9, "everything": "else"}', "layout 9"),
     ],
 )
 def test_a_history_that_is_not_understood_is_not_touched(store: HistoryStore, text: str, says: str) -> None:
@@ -135,7 +136,7 @@ def test_a_history_that_is_not_understood_is_not_touched(store: HistoryStore, te
 def test_the_version_is_written(store: HistoryStore) -> None:
     """So that a later version can tell."""
     store.add(jobs_frame(job("a")))
-    assert json.loads((store.folder / "manifest.json").read_bytes())["version"] == 1
+    assert json.loads((store.folder / "manifest.json").read_bytes())["version"] == LAYOUT_VERSION
 
 
 def test_a_writer_that_keeps_the_lock_is_waited_for_and_then_named(store: HistoryStore) -> None:

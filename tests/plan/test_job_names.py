@@ -103,6 +103,6 @@ def test_people_are_told_that_only_a_bound_is_known_and_what_would_tell_more(pro
     said = " ".join(program.run("recommend", "--vram", "24GB", "--like", "@latest-failed").out.split())
     assert "a run like sft, which was stopped after 30m on a10g-small" in said
     assert "it takes more than 30m on a10g-small, how much more nobody knows" in said
-    assert "--duration 30m@a10g-small --log FILE" in said
+    assert "add --log FILE, or --log @latest-failed" in said
     HistoryStore(program.home / "history").add(history(job(2, 5000, name="sft", flavor="a10g-small")).collect())
     assert "nobody knows" not in program.run("recommend", "--vram", "24GB", "--like", "@name=sft").out

@@ -25,10 +25,14 @@ from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HfplannerError
 from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
-from hfplanner.submit.send import Submitter, submit
+from hfplanner.submit.send import Submitter, submit, wanted_of
 from hfplanner.submit.settlement import settlement
 from tests.submit.submitter import CAP, charging, order
 
+__all__ = ["PLANNED"]
+
+PLANNED = 3
+"""The jobs of a plan."""
 # Imported before the tracer comes: the money does not depend on how Python finds a module.
 _LAZY = ("encodings.idna", "filelock")
 _ENDED: dict[str, Any] = {
@@ -54,6 +58,8 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
             submitter = Submitter(ledger=ledger, hub=hub, machine=this_machine(folder), clock=lambda: now)
             if action == "submit":
                 submit(order("once"), submitter)
+            elif action == "plan":
+                ledger.reserve_all([wanted_of(order(f"job {number}"), submitter) for number in range(PLANNED)])
             else:
                 reconcile(submitter, charging())
     except HfplannerError as error:

@@ -32,6 +32,7 @@ from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
+from tests.protocol.actor import PLANNED
 from tests.submit.submitter import CAP, at_submitter, balance, charging, order, posts
 
 __all__ = [
@@ -51,7 +52,7 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle")
+ACTIONS = ("submit", "reconcile", "settle", "plan")
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
     "EIO": ("error=EIO", "{}"),
@@ -190,7 +191,7 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
     """Bring the Hub and the ledger to where an action begins."""
     hub.reset()
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
-    if action == "submit":
+    if action in {"submit", "plan"}:
         return
     with at_submitter(hub, folder) as submitter:
         if action == "settle":
@@ -249,6 +250,8 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
 
 def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
     """Yield what is wrong after another process has reconciled."""
+    if action == "plan":
+        yield from _part_of_a_plan(folder, hub)
     hub.advance(_EXPIRED_SECS)
     with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
         jobs = _reconciled(submitter, hub)
@@ -266,6 +269,15 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         entries = list(submitter.ledger.entries())
         if len(_reconciled(submitter, hub)) == len(jobs) and list(submitter.ledger.entries()) != entries:
             yield "reconciling twice is not reconciling once"
+
+
+def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:
+    with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
+        found = list(submitter.ledger.submissions())
+        if len(found) not in {0, PLANNED}:
+            yield f"{len(found)} of the {PLANNED} jobs of a plan are reserved"
+        if balance(submitter) != (len(found) * CAP, 0):
+            yield f"{balance(submitter)[0]} held for {len(found)} jobs"
 
 
 def _reconciled(submitter: Submitter, hub: Hub) -> list[dict[str, Any]]:

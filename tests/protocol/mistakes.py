@@ -12,6 +12,7 @@ _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
+_ALL = "budget/test_reserve_all.py::"
 _SPENT = "budget/test_what_was_spent.py::"
 _FILE = "budget/test_ledger_sqlite.py::"
 _CRASH = "protocol/test_crash.py::test_killed_or_failed_at_a_system_call_nothing_is_lost_or_sent_twice"
@@ -44,14 +45,15 @@ _SPLIT = Mutant(
     (
         Edit(
             "budget/ledger/ledger.py",
-            "        try:\n            return self._database.write(lambda tx: reserving.reserve",
+            "        try:\n            return self._database.write(lambda tx: reserving.reserve_all",
             "        import time\n\n"
-            "        left = [one.left_micro_usd for one in self.balances(wanted.windows)]\n"
+            "        windows = wanted[0].windows\n"
+            "        left = [one.left_micro_usd for one in self.balances(windows)]\n"
             "        time.sleep(0.05)\n"
             "        try:\n"
-            "            if min(left, default=0) < (wanted.terms.cap_micro_usd or 0):\n"
-            "                return Refused(balances=self.balances(wanted.windows), over=(wanted.windows[0].budget,))\n"
-            "            return self._database.write(lambda tx: reserving.reserve",
+            "            if min(left, default=0) < (wanted[0].terms.cap_micro_usd or 0):\n"
+            "                return Refused(balances=self.balances(windows), over=(windows[0].budget,))\n"
+            "            return self._database.write(lambda tx: reserving.reserve_all",
         ),
         Edit(
             "budget/ledger/windows.py",
@@ -334,9 +336,40 @@ MUTANTS = (
     _mutant(
         "only the budgets that were named hold the money",
         "budget/ledger/reserving.py",
-        "        if window is None:\n            add_to_counters(tx, key, held=cap)\n            continue\n",
+        "        if window is None:\n            add_to_counters(tx, key, held=amount)\n            continue\n",
         "        if window is None:\n            continue\n",
         f"{_SPENT}test_two_members_whose_files_differ_in_time_zone_share_one_limit[sqlite]",
+    ),
+    _mutant(
+        "the jobs of a plan are reserved one by one",
+        "budget/ledger/ledger.py",
+        "            return self._reserve_all(wanted)\n        except reserving.NotOpen:\n",
+        "            found = [self._reserve_all([one]) for one in wanted]\n"
+        "            refused = [one for one in found if isinstance(one, Refused)]\n"
+        "            return refused[0] if refused else tuple(one for made in found for one in made)\n"
+        "        except reserving.NotOpen:\n",
+        f"{_ALL}test_a_plan_of_which_one_job_is_too_much_is_not_in_the_books_at_all[sqlite]",
+    ),
+    _mutant(
+        "of a plan only the last job is held",
+        "budget/ledger/reserving.py",
+        "sums[key] = sums.get(key, 0) + cap",
+        "sums[key] = cap",
+        f"{_ALL}test_a_plan_of_which_one_job_is_too_much_is_not_in_the_books_at_all[sqlite]",
+    ),
+    _mutant(
+        "the jobs of a plan do not count as running for each other",
+        "budget/ledger/running.py",
+        "        found = _with_job(found, terms)\n",
+        "        found = found if terms else _with_job(found, terms)\n",
+        f"{_ALL}test_a_plan_counts_whole_under_a_cap_on_what_runs_at_once[sqlite-all]",
+    ),
+    _mutant(
+        "a plan holds again what was reserved under its keys",
+        "budget/ledger/reserving.py",
+        "    new = [number for number in order if known[number] is None]\n",
+        "    new = [number for number in order if not known[number] or known[number].state is State.SENDING]\n",
+        f"{_ALL}test_the_same_keys_again_reserve_nothing_twice[sqlite]",
     ),
     _mutant(
         "a settled job is forgotten by a new period",

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-__all__ = ["STRICT", "UNSAFE", "Protocol", "Submission", "Violation", "World", "explore"]
+__all__ = ["STRICT", "UNSAFE", "UNSAFE_PLANS", "Protocol", "Submission", "Violation", "World", "explore"]
 
 # More requests of one submission than this prove nothing new.
 _MOST_POSTS = 2
@@ -29,6 +29,7 @@ class Protocol:
         retry: after a time-out: ``"never"``, ``"blindly"``, or ``"when not listed"``.
         releases: what is taken for a proof that nothing runs, beside a rejection.
         expires: the states whose hold a passed deadline ends.
+        plans: whether the jobs of a plan are reserved ``"together"``, in one transaction, or ``"one by one"``.
     """
 
     reserves: str = "atomically"
@@ -36,6 +37,7 @@ class Protocol:
     retry: str = "never"
     releases: frozenset[str] = frozenset()
     expires: frozenset[str] = frozenset({"RESERVED"})
+    plans: str = "together"
 
 
 STRICT = Protocol()
@@ -54,6 +56,9 @@ UNSAFE = {
     "a deadline ends the hold of what is being sent": Protocol(expires=frozenset({"RESERVED", "SENDING"})),
     "a deadline ends the hold of what is unknown": Protocol(expires=frozenset({"RESERVED", "UNKNOWN"})),
 }
+
+UNSAFE_PLANS = {"reserve the jobs of a plan one by one": Protocol(plans="one by one")}
+"""What only goes wrong where several jobs are one plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +86,18 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All submissions, the budget, and what the ledger's counter says is taken of it."""
+    """All submissions, the budget, what the ledger's counter says is taken of it, and whether they are one plan."""
 
     submissions: tuple[Submission, ...]
     limit: int
     taken: int = 0
+    is_plan: bool = False
 
     def changed(self, index: int, *, taken: int = 0, **fields: object) -> "World":
         """Return the world after one submission has changed."""
         changed = replace(self.submissions[index], **fields)  # type: ignore[arg-type]
         submissions = (*self.submissions[:index], changed, *self.submissions[index + 1 :])
-        return World(submissions, self.limit, self.taken + taken)
+        return replace(self, submissions=submissions, taken=self.taken + taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +119,9 @@ class Exploration:
     violations: dict[str, Violation] = field(default_factory=dict)
 
 
-def explore(protocol: Protocol, *, submissions: int = 2, limit: int = 1) -> Exploration:
+def explore(protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False) -> Exploration:
     """Walk over every state a protocol can reach."""
-    start = World((Submission(),) * submissions, limit)
+    start = World((Submission(),) * submissions, limit, is_plan=is_plan)
     came_from: dict[World, tuple[World, str] | None] = {start: None}
     queue = deque([start])
     violations: dict[str, Violation] = {}
@@ -149,14 +155,26 @@ def _broken(world: World) -> Iterator[str]:
         yield "I4: a job that exists is launched in the ledger or its money is held"
     if world.taken > world.limit:
         yield "I1: the ledger never holds more than the limit"
+    if world.is_plan and any(one.posts for one in submissions) and any(one.state == "NONE" for one in submissions):
+        yield "nothing of a plan is sent before all of it is in the books"
 
 
 def _moves(world: World, protocol: Protocol) -> Iterator[Step]:
+    if world.is_plan and protocol.plans == "together":
+        yield from _plan(world)
     for index, one in enumerate(world.submissions):
         name = "ABC"[index]
         for act in (_sender, _reconciler, _hub, _network):
             for what, following in act(world, index, one, protocol):
                 yield f"{name} {what}", following
+
+
+def _plan(world: World) -> Iterator[Step]:
+    """Reserve all submissions at once, while nothing of them is there."""
+    count = len(world.submissions)
+    if all(one.at == "start" for one in world.submissions) and world.taken + count <= world.limit:
+        reserved = replace(Submission(), at="reserved", state="RESERVED")
+        yield "the plan is reserved", replace(world, submissions=(reserved,) * count, taken=world.taken + count)
 
 
 def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
@@ -166,7 +184,8 @@ def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> It
     reserves_after = protocol.reserves == "after"
     if one.at != "done":
         yield "dies", to(at="done")
-    if one.at == "start" and world.taken < world.limit:
+    alone = not world.is_plan or protocol.plans == "one by one"
+    if one.at == "start" and alone and world.taken < world.limit:
         if protocol.reserves == "atomically":
             yield "reserves", to(at="reserved", state="RESERVED", taken=1)
         else:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.protocol.model import STRICT, UNSAFE, Protocol, explore
+from tests.protocol.model import STRICT, UNSAFE, UNSAFE_PLANS, Protocol, explore
 
 
 @pytest.mark.parametrize(("submissions", "limit", "states"), [(2, 1, 400), (2, 2, 2_000), (3, 2, 30_000)])
@@ -22,6 +22,23 @@ def test_each_known_mistake_has_a_counter_example(protocol: Protocol) -> None:
     assert found.violations
     for violation in found.violations.values():
         assert 3 <= len(violation.steps) <= 16, violation
+
+
+@pytest.mark.parametrize(("submissions", "limit", "states"), [(2, 2, 2_000), (3, 3, 30_000), (2, 1, 1)])
+def test_a_plan_is_in_the_books_whole_before_anything_of_it_is_sent(submissions: int, limit: int, states: int) -> None:
+    """Whoever dies when, and whatever the network does; where the whole does not fit, nothing is reserved at all."""
+    found = explore(STRICT, submissions=submissions, limit=limit, is_plan=True)
+
+    assert found.violations == {}
+    assert found.states > states
+
+
+@pytest.mark.parametrize("protocol", UNSAFE_PLANS.values(), ids=UNSAFE_PLANS.keys())
+def test_each_known_mistake_with_a_plan_has_a_counter_example(protocol: Protocol) -> None:
+    """The first of two jobs is sent, and for the second nothing is left."""
+    found = explore(protocol, limit=1, is_plan=True)
+
+    assert list(found.violations) == ["nothing of a plan is sent before all of it is in the books"]
 
 
 def test_a_counter_example_is_the_shortest_way_to_the_mistake() -> None:

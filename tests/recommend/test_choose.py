@@ -348,4 +348,5 @@ def test_the_answer_as_json_is_complete() -> None:
         "message": "rtx-pro-6000 fits with --vram 96GB ($2.75 an hour)",
         "price_micro_usd_per_minute": 45833,
         "usd_per_hour": 2.75,
+        "summary": None,
     }

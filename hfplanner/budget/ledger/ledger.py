@@ -46,7 +46,7 @@ from hfplanner.budget.ledger.records import (
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.running import running
 from hfplanner.budget.ledger.verify import repair, verify
-from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, open_window
+from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, key_of, open_window
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
 from hfplanner.units import format_usd
@@ -100,20 +100,40 @@ class Ledger:
                 agent needs a person's approval, and there is none that can be used.
             BudgetRefused: more would run at once than may.
         """
+        found = self.reserve_all([wanted])
+        return found if isinstance(found, Refused) else found[0]
+
+    def reserve_all(self, wanted: Sequence[Reservation]) -> tuple[Reserved | Existing, ...] | Refused:
+        """Reserve several jobs in one transaction, as :meth:`reserve` does one: all of them, or nothing.
+
+        What becomes of each is returned in the order they were given. Those whose key has its submission already hold
+        nothing more, and are not counted again; the others are decided together: each budget must have their sum left,
+        and what may run at once must have room for all of them. Where a waiver makes that room, it is recorded with
+        each of them.
+
+        Raises:
+            KeyConflict, BudgetBlocked, BudgetRefused: as :meth:`reserve`, for any of them; then nothing is held.
+            ValueError: two have the same id or key, or name the same window with different limits.
+        """
+        if not wanted:
+            return ()
         try:
-            return self._reserve(wanted)
+            return self._reserve_all(wanted)
         except reserving.NotOpen:
-            self._open(wanted.windows)
-            return self._reserve(wanted)
+            self._open(list({key_of(window): window for one in wanted for window in one.windows}.values()))
+            return self._reserve_all(wanted)
 
-    def _reserve(self, wanted: Reservation) -> Reserved | Existing | Refused:
-        token = secrets.token_hex(16)
+    def _reserve_all(self, wanted: Sequence[Reservation]) -> tuple[Reserved | Existing, ...] | Refused:
+        tokens = [secrets.token_hex(16) for _ in wanted]
 
-        def committed(tx: Transaction) -> Reserved | None:
-            return Reserved(queries.existing(tx, wanted.sid)) if has_change(tx, token) else None
+        def committed(tx: Transaction) -> tuple[Reserved | Existing, ...] | None:
+            # Only one that was new has left its token, and all of them were committed together.
+            if not any(has_change(tx, token) for token in tokens):
+                return None
+            return tuple(reserving.as_committed(tx, one, token) for one, token in zip(wanted, tokens, strict=True))
 
         try:
-            return self._database.write(lambda tx: reserving.reserve(tx, wanted, token), committed)
+            return self._database.write(lambda tx: reserving.reserve_all(tx, wanted, tokens), committed)
         except reserving.TooLittleLeft as found:
             return found.refused
 

@@ -14,6 +14,7 @@ from hfplanner.budget.ledger.postings import (
     StateChange,
     SubmissionRow,
     change_state,
+    has_change,
     lock_submission,
     post_amounts,
     post_first_hold,
@@ -33,6 +34,7 @@ from hfplanner.budget.ledger.records import (
 from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
 from hfplanner.budget.ledger.running import check_caps
 from hfplanner.budget.ledger.windows import (
+    Key,
     add_to_counters,
     balance,
     covering_windows,
@@ -47,7 +49,7 @@ from hfplanner.budget.scope import covers
 from hfplanner.errors import BudgetBlocked, KeyConflict, quoted
 from hfplanner.units import MAX_MICRO_USD, format_usd
 
-__all__ = ["NotOpen", "TooLittleLeft", "adopt", "give_job", "in_time", "key_conflict", "reserve"]
+__all__ = ["NotOpen", "TooLittleLeft", "adopt", "as_committed", "give_job", "in_time", "key_conflict", "reserve_all"]
 
 _WITH_JOB = (State.LAUNCHED, State.ADOPTED, State.SETTLED)
 _INSERT = """
@@ -73,39 +75,75 @@ class NotOpen(Exception):
     """Rolls a reservation back: a window it names has no counters yet, and is to be opened first."""
 
 
-def reserve(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Existing:
-    """Hold the reservation's cap in all of its windows.
+def reserve_all(
+    tx: Transaction, wanted: Sequence[Reservation], tokens: Sequence[str]
+) -> tuple[Reserved | Existing, ...]:
+    """Hold the caps of all reservations in all of their windows; one token for each of them.
 
     Raises:
         TooLittleLeft: in some there is too little; the transaction must be rolled back.
         NotOpen: one has no counters yet; the same.
-        KeyConflict, BudgetBlocked, BudgetRefused: see :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve`.
+        KeyConflict, BudgetBlocked, BudgetRefused, ValueError: see
+            :meth:`hfplanner.budget.ledger.ledger.Ledger.reserve_all`.
     """
-    cap = _cap(wanted)
-    windows = in_lock_order(wanted.windows)
-    if wanted.caps.is_any:
+    _check_apart(wanted)
+    caps = [_cap(one) for one in wanted]
+    if sum(caps) > MAX_MICRO_USD:
+        raise _uncountable("these jobs can cost", sum(caps))
+    windows = [in_lock_order(one.windows) for one in wanted]
+    if any(one.caps.is_any or one.approve_above_micro_usd is not None for one in wanted):
         # Before anything is locked, so that nobody waits for another in a circle.
         tx.take_turn()
-    known = _known(tx, wanted)
-    if known is not None:
-        return Existing(known)
-    _check_covered(wanted, windows)
-    if wanted.caps.is_any:
-        check_caps(tx, wanted.caps, wanted.terms)
-    approved = use_approval(tx, wanted, cap)
-    waived = _hold_all(tx, wanted, windows, cap)
-    reason = "Its money is held." if approved is None else f"Its money is held; a person approved it ({approved})."
-    if waived:
-        words = "; ".join(
-            f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver
-        )
-        reason = f"{reason[:-1]} ({words})."
-    change = StateChange(token, to_us(wanted.created_at), reason)
-    made = _insert(tx, wanted, cap, change)
-    for window in waived:
-        _note_waiver(tx, wanted.sid, window)
-    post_first_hold(tx, wanted.sid, EntryKind.RESERVE, change, windows=_keys(windows), held=cap)
-    return Reserved(made)
+    # In the one order in which all transactions lock and write them, for the same reason.
+    order = sorted(range(len(wanted)), key=lambda number: (wanted[number].key or "", wanted[number].sid))
+    known = {number: _known(tx, wanted[number]) for number in order}
+    new = [number for number in order if known[number] is None]
+    for number in new:
+        _check_covered(wanted[number], windows[number])
+    check_caps(tx, [(wanted[number].caps, wanted[number].terms) for number in new])
+    approved = {number: use_approval(tx, wanted[number], caps[number]) for number in new}
+    waived = _hold_all(tx, [(wanted[number], caps[number]) for number in new])
+    made = {}
+    for number in new:
+        one = wanted[number]
+        used = [window for window in windows[number] if key_of(window) in waived]
+        change = StateChange(tokens[number], to_us(one.created_at), _reason(used, approved[number]))
+        made[number] = _insert(tx, one, caps[number], change)
+        for window in used:
+            _note_waiver(tx, one.sid, window)
+        post_first_hold(tx, one.sid, EntryKind.RESERVE, change, windows=_keys(windows[number]), held=caps[number])
+    return tuple(
+        Reserved(made[number]) if (found := known[number]) is None else Existing(found) for number in range(len(wanted))
+    )
+
+
+def as_committed(tx: Transaction, wanted: Reservation, token: str) -> Reserved | Existing:
+    """Return what became of one of several reservations, once that is durable."""
+    if has_change(tx, token):
+        return Reserved(queries.existing(tx, wanted.sid))
+    found = None if wanted.key is None else queries.by_key(tx, wanted.key)
+    return Existing(found or queries.existing(tx, wanted.sid))
+
+
+def _check_apart(wanted: Sequence[Reservation]) -> None:
+    """Refuse reservations of which two are the same.
+
+    Raises:
+        ValueError: two have one id, or one key.
+    """
+    sids, keys = [one.sid for one in wanted], [one.key for one in wanted if one.key is not None]
+    if len(set(sids)) < len(sids) or len(set(keys)) < len(keys):
+        raise ValueError("reservations of which two have the same id or key")
+
+
+def _reason(waived: Sequence[BudgetWindow], approved: str | None) -> str:
+    words = "; ".join(
+        [
+            *([f"approved as {approved}"] if approved else []),
+            *(f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver),
+        ]
+    )
+    return f"Its money is held ({words})." if words else "Its money is held."
 
 
 def _check_covered(wanted: Reservation, windows: Sequence[BudgetWindow]) -> None:
@@ -131,8 +169,12 @@ def _cap(wanted: Reservation) -> int:
     if cap is None:
         raise BudgetBlocked("The most this job can cost is not known, so nothing can be held for it.")
     if not 0 <= cap <= MAX_MICRO_USD:
-        raise BudgetBlocked(f"The most this job can cost is {format_usd(cap)}, which is more than can be counted.")
+        raise _uncountable("this job can cost", cap)
     return cap
+
+
+def _uncountable(what: str, cap: int) -> BudgetBlocked:
+    return BudgetBlocked(f"The most {what} is {format_usd(cap)}, which is more than can be counted.")
 
 
 def _known(tx: Transaction, wanted: Reservation) -> Submission | None:
@@ -158,33 +200,64 @@ def key_conflict(key: str, sid: str) -> KeyConflict:
     )
 
 
-def _hold_all(tx: Transaction, wanted: Reservation, windows: list[BudgetWindow], cap: int) -> list[BudgetWindow]:
-    """Hold the cap in every window, and in all others that cover the job; return where only a waiver made room."""
-    named = {key_of(window): window for window in windows}
-    keys = covering_windows(tx, terms_text(wanted.terms), to_us(wanted.created_at))
-    if not named.keys() <= set(keys):
+def _hold_all(tx: Transaction, wanted: Sequence[tuple[Reservation, int]]) -> set[Key]:
+    """Hold each cap in all windows that cover its job, each window's sum at once; return where only a waiver made room.
+
+    A window that one of the reservations names decides on what all of them hold of it.
+    """
+    named = _named(wanted)
+    sums = _sums(tx, wanted)
+    if not named.keys() <= sums.keys():
         raise NotOpen
-    over, waived = [], []
-    for key in keys:
-        window = named.get(key)
+    moment = max((one.created_at for one, _ in wanted), default=None)
+    over, waived = [], set()
+    for key in sorted(sums):
+        window, amount = named.get(key), sums[key]
         if window is None:
-            add_to_counters(tx, key, held=cap)
+            add_to_counters(tx, key, held=amount)
             continue
-        if hold_if_left(tx, window, cap):
+        if hold_if_left(tx, window, amount):
             continue
         # Too little is left; from here on nobody else changes it.
         lock_counters(tx, key)
-        if hold_if_left(tx, window, cap):
+        if hold_if_left(tx, window, amount):
             continue
-        if window.waiver is not None and window.waiver.expires > wanted.created_at:
-            hold_despite_limit(tx, window, cap)
-            waived.append(window)
+        if window.waiver is not None and moment is not None and window.waiver.expires > moment:
+            hold_despite_limit(tx, window, amount)
+            waived.add(key)
         else:
-            over.append(window)
+            over.append(key)
     if over:
-        stands = tuple(balance(tx, window, without=0 if window in over else cap) for window in wanted.windows)
-        raise TooLittleLeft(Refused(balances=stands, over=tuple(window.budget for window in over)))
+        stands = tuple(balance(tx, window, without=0 if key in over else sums[key]) for key, window in named.items())
+        raise TooLittleLeft(Refused(balances=stands, over=tuple(named[key].budget for key in over)))
     return waived
+
+
+def _named(wanted: Sequence[tuple[Reservation, int]]) -> dict[Key, BudgetWindow]:
+    """Return every window that a reservation names, once.
+
+    Raises:
+        ValueError: two of them name it with different limits.
+    """
+    named: dict[Key, BudgetWindow] = {}
+    for one, _ in wanted:
+        for window in one.windows:
+            if named.setdefault(key_of(window), window) != window:
+                raise ValueError(f"budget {window.budget!r} has two limits")
+    return named
+
+
+def _sums(tx: Transaction, wanted: Sequence[tuple[Reservation, int]]) -> dict[Key, int]:
+    """Return what all reservations together hold of each window that covers them [micro-USD]."""
+    covering: dict[tuple[str, int], list[Key]] = {}
+    sums: dict[Key, int] = {}
+    for one, cap in wanted:
+        counts = (terms_text(one.terms), to_us(one.created_at))
+        if counts not in covering:
+            covering[counts] = covering_windows(tx, *counts)
+        for key in covering[counts]:
+            sums[key] = sums.get(key, 0) + cap
+    return sums
 
 
 def _note_waiver(tx: Transaction, sid: str, window: BudgetWindow) -> None:

@@ -4,7 +4,7 @@ Whoever reserves under such a cap takes turns with all others who do, so that tw
 both take it. Open is every submission that holds money: what is reserved may run, and what is unknown may be running.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.records import Running, RunningCaps, State
@@ -15,7 +15,7 @@ from hfplanner.errors import BudgetBlocked, BudgetRefused, LedgerError, quoted
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import MINUTES_PER_HOUR, SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["check_caps", "exceeded_caps", "running"]
+__all__ = ["check_caps", "exceeded_caps", "exceeded_together", "running"]
 
 _HOUR_SECS = MINUTES_PER_HOUR * SECONDS_PER_MINUTE
 _OPEN = ", ".join(f"'{state}'" for state in State if state.holds_money)
@@ -97,13 +97,42 @@ def _jobs(count: int) -> str:
     return "1 job" if count == 1 else f"{count:,} jobs"
 
 
-def check_caps(tx: Transaction, caps: RunningCaps, terms: JobTerms) -> None:
-    """Refuse a job that would exceed a cap; the transaction must have taken its turn.
+def check_caps(tx: Transaction, wanted: Sequence[tuple[RunningCaps, JobTerms]]) -> None:
+    """Refuse jobs that would exceed a cap together; the transaction must have taken its turn.
 
     Raises:
-        BudgetRefused: it would.
-        BudgetBlocked: it is not known whether it would.
+        BudgetRefused: they would.
+        BudgetBlocked: it is not known whether they would.
     """
-    for reason in exceeded_caps(caps, running(tx), terms):
+    if not any(caps.is_any for caps, _ in wanted):
+        return
+    for reason in exceeded_together(wanted, running(tx)):
         error = BudgetBlocked if reason.effect is Effect.BLOCK else BudgetRefused
-        raise error(reason.message, hint="`hfplanner ledger show` lists what is open; a job that ends makes room.")
+        raise error(reason.message, hint=_hint(len(wanted)))
+
+
+def exceeded_together(wanted: Sequence[tuple[RunningCaps, JobTerms]], found: Running) -> Iterator[DecisionReason]:
+    """Yield the caps that several jobs would exceed together: those of the first that is one too many."""
+    for caps, terms in wanted:
+        reasons = tuple(exceeded_caps(caps, found, terms))
+        if reasons:
+            yield from reasons
+            return
+        found = _with_job(found, terms)
+
+
+def _hint(count: int) -> str:
+    if count > 1:
+        return f"All {count:,} jobs that are reserved together count; fewer at once are within it."
+    return "`hfplanner ledger show` lists what is open; a job that ends makes room."
+
+
+def _with_job(found: Running, terms: JobTerms) -> Running:
+    """Return what may be running once this job may be, too."""
+    owner, hour = terms.owner.casefold(), _hour(terms)
+    return Running(
+        jobs=found.jobs + 1,
+        by_owner={**found.by_owner, owner: found.by_owner.get(owner, 0) + 1},
+        micro_usd_per_hour=found.micro_usd_per_hour + (hour or 0),
+        unpriced_jobs=found.unpriced_jobs + (hour is None),
+    )

@@ -1,17 +1,18 @@
 """A recommendation, in every format: for people one screen, headline first, with the command that runs it last."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hfplanner.catalog.listing import Listing
 from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.recommend_why import print_rejected, print_why
 from hfplanner.cli.show.tables import (
     Column,
     Screen,
+    about_gb,
     age_line,
     gpu_text,
     price_text,
@@ -25,10 +26,10 @@ from hfplanner.errors import NothingFits
 from hfplanner.estimate.span import Estimate
 from hfplanner.recommend.certainty import Certainty
 from hfplanner.recommend.needs import Needs
-from hfplanner.recommend.result import Option, Recommendation, RequestInput, summary
+from hfplanner.recommend.result import Option, Recommendation, summary
 from hfplanner.recommend.words import describe_needs, format_chance, nothing_fits
 from hfplanner.sanitize import sanitize
-from hfplanner.units import GB, format_about_duration, format_bytes, format_duration, format_usd
+from hfplanner.units import format_about_duration, format_duration, format_usd
 
 __all__ = ["recommendation_answer"]
 
@@ -64,15 +65,6 @@ _COLUMNS = (
     "fits_probability",
     "micro_usd_per_million_tokens",
 )
-
-# How people read the inputs that are no counts.
-_UNITS: dict[str, Callable[[int], str]] = {
-    **dict.fromkeys(("max_time", "checkpoint_every"), format_duration),
-    **dict.fromkeys(("max_cost", "max_price"), format_usd),
-    **dict.fromkeys(("vram", "ram", "disk"), format_bytes),
-}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +112,7 @@ def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
         _print_what_it_is(out, answer)
         return
     if not answer.options:
-        _print_rejected(out, answer)
-        print_text(out, age_line(answer.listing, now), "dim")
+        _print_nearest(out, answer, now, shown)
         return
     sure = answer.certainty()
     options = answer.options if shown.every else answer.options[:_SHOWN]
@@ -135,9 +126,23 @@ def _show(answer: Recommendation, now: datetime, shown: Shown) -> None:
     if told:
         print_text(out, told)
     if shown.why:
-        _print_why(out, answer, options)
+        print_why(out, answer, options)
     print_text(out, f"{_rest(answer, len(options), shown)}{_of_when(answer.listing, now)}", "dim")
     _print_command(out, _command(answer.options[0]))
+
+
+def _print_nearest(out: Screen, answer: Recommendation, now: datetime, shown: Shown) -> None:
+    """Print the answer under the smallest change with which something fits; why nothing does, where no change helps."""
+    nearest = answer.nearest_answer
+    if nearest is None or shown.why:
+        print_rejected(out, answer)
+        print_text(out, age_line(answer.listing, now), "dim")
+    if nearest is not None and answer.nearest_miss is not None:
+        options = " ".join(answer.nearest_miss.options)
+        print_text(
+            out, f"Nothing fits as asked. With {options}:" if options else "Nothing fits as asked. Nearest:", "yellow"
+        )
+        _show(nearest, now, replace(shown, why=False))
 
 
 def _asks_nothing(answer: Recommendation) -> bool:
@@ -174,19 +179,9 @@ def _facts(best: Option) -> Iterator[str]:
     if best.memory is not None:
         where = "" if best.memory.gpus == 1 else f" on each of {best.memory.gpus} GPUs"
         need, usable = best.memory.per_gpu_bytes.likely, best.memory.usable_bytes
-        yield f"fits: {_about_gb(need)}{'' if usable is None else f' of {_about_gb(usable)}'} needed{where}"
+        yield f"fits: {about_gb(need)}{'' if usable is None else f' of {about_gb(usable)}'} needed{where}"
     if best.timeout_secs is not None and best.worst_case_micro_usd is not None:
         yield f"timeout {format_duration(best.timeout_secs)}, at most {format_usd(best.worst_case_micro_usd)}"
-
-
-def _about_gb(size: int) -> str:
-    """Show a size in whole GB: an estimate of memory is not known to the megabyte.
-
-    >>> _about_gb(116_090_000_000), _about_gb(7_440_000_000)
-    ('116 GB', '7.4 GB')
-    """
-    digits = 0 if size >= 10 * GB else 1
-    return f"{size / GB:.{digits}f} GB"
 
 
 def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs, sure: Certainty) -> None:
@@ -278,7 +273,7 @@ def _bound(answer: Recommendation) -> Iterator[str]:
         ran = format_duration(stopped.secs)
         yield (
             f"No such job ended by itself: it takes more than {ran} on {stopped.flavor}, how much more nobody knows. "
-            f"Its log tells, where it shows progress: --duration {ran}@{stopped.flavor} --log FILE instead of --like."
+            "Its log tells, where it shows progress: add --log FILE, or --log @latest-failed to read it from the Hub."
         )
 
 
@@ -354,117 +349,3 @@ def _print_command(out: Screen, command: str) -> None:
     out.write("Run it:", "bold")
     for line in [*(f"{line} \\" for line in lines), last]:
         out.write(f"  {line}", "bold")
-
-
-def _print_why(out: Screen, answer: Recommendation, options: tuple[Option, ...]) -> None:
-    """Print how the options compare, what to know of each, and why the rest does not do."""
-    _print_list(out, "Compared", (f"{option.flavor.name}: {option.standing}" for option in options))
-    about = _gathered((sentence, option.flavor.name) for option in options for sentence in option.notes)
-    _print_list(out, "Notes", (f"{', '.join(names)}: {sentence}" for sentence, names in about.items()))
-    best = options[0]
-    if best.timeout_secs is not None:
-        bound = best.timeout_bound or "a timeout of that length kills at most one such run in a hundred"
-        _print_list(out, "Timeout", [f"{format_duration(best.timeout_secs)}: {bound}", *_least_cost(answer, best)])
-    _print_list(out, "Checkpoints", _checkpoints(answer, best))
-    _print_effects(out, answer)
-    by_origin = _gathered((_origin(one), f"{one.name.replace('_', ' ')} {_spoken(one)}") for one in answer.inputs)
-    _print_list(out, "Inputs", (f"{origin}: {', '.join(said)}" for origin, said in by_origin.items()))
-    _print_rejected(out, answer)
-    if answer.nearest_miss:
-        print_text(out, f"Near: {answer.nearest_miss.message}.")
-
-
-def _least_cost(answer: Recommendation, best: Option) -> Iterator[str]:
-    """Yield the timeout with the least expected cost, where it is another one."""
-    least = answer.timeout_of_least_cost(best)
-    if least is None or least.secs == best.timeout_secs:
-        return
-    again = "run again" if least.checkpoint_secs is None else "resumed from its last checkpoint"
-    amount, killed = format_usd(least.expected_cost_micro_usd), format_chance(least.killed)
-    yield (
-        f"{format_duration(least.secs)} costs least in expectation ({amount}): it kills {killed} of runs, "
-        f"which are {again}, and {100 * least.hangs:.0f} % are taken to hang until it"
-    )
-
-
-def _checkpoints(answer: Recommendation, best: Option) -> Iterator[str]:
-    """Yield how often to write a checkpoint, with what that takes for granted."""
-    advice = answer.checkpoint_advice(best)
-    if advice is not None:
-        yield (
-            f"one every {format_about_duration(advice.every_secs)} loses least (Young, Daly), if its "
-            f"{_about_gb(advice.checkpoint_bytes)} are written at 1 GB a second and {100 * advice.hangs:.0f} of 100 "
-            "runs are interrupted: both assumed"
-        )
-
-
-def _print_effects(out: Screen, answer: Recommendation) -> None:
-    """Print what other ways to run the model cost or save on the recommended flavor."""
-    effects = answer.effects()
-    if not effects:
-        return
-
-    def signed(value: int | None, show: Callable[[int], str]) -> str:
-        if value is None:
-            return "-"
-        return f"{'+' if value > 0 else '-'}{show(abs(value))}" if value else "same"
-
-    print_text(out, f"Other choices on {answer.options[0].flavor.name}", "bold")
-    print_table(
-        out,
-        [
-            Column("  OPTION", [f"  {one.option}" for one in effects], keep=9, right=False),
-            Column("MEMORY", [signed(one.bytes_more, _about_gb) for one in effects], keep=8),
-            Column("TIME", [signed(one.secs_more, format_about_duration) for one in effects], keep=7),
-            Column("COST", [signed(one.micro_usd_more, format_usd) for one in effects], keep=6),
-            Column("NOTE", [one.note for one in effects], keep=1, right=False),
-        ],
-        names_missing=False,
-    )
-
-
-def _origin(one: RequestInput) -> str:
-    return {"typed": "typed", "preset": "preset", "config": "config of the model", "assumed": "assumed"}[one.origin]
-
-
-def _spoken(one: RequestInput) -> str:
-    """Return the value of an input as people read it."""
-    value = one.value
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    if not isinstance(value, int):
-        return sanitize(str(value))
-    return _UNITS.get(one.name, "{:,}".format)(value)
-
-
-def _print_rejected(out: Screen, answer: Recommendation) -> None:
-    """Print what was asked for, and beside each thing offered instead the flavors that offer it."""
-    reasons = [(reason, rejection.name) for rejection in answer.rejected for reason in rejection.reasons]
-    below = [name for reason, name in reasons if reason.code == "not_in_top"]
-    by_limit = _gathered((reason.limit, (reason.offer, name)) for reason, name in reasons if name not in below)
-    lines = [
-        f"{limit or 'cannot be used'}: "
-        + "; ".join(f"{', '.join(names)} ({offer})" for offer, names in _gathered(offers).items())
-        for limit, offers in by_limit.items()
-    ]
-    _print_list(out, "Rejected", lines)
-    if below:
-        _print_list(out, f"Fit too, below the top {len(answer.options)}", [", ".join(below)])
-
-
-def _gathered(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
-    """Return the second of each pair by the first, in the order they come."""
-    found: dict[str, list[T]] = defaultdict(list)
-    for key, value in pairs:
-        found[key].append(value)
-    return found
-
-
-def _print_list(out: Screen, title: str, lines: Iterable[str]) -> None:
-    """Print indented paragraphs under a title, and nothing where there are none."""
-    for index, line in enumerate(lines):
-        if index == 0:
-            print_text(out, title, "bold")
-        print_text(out, line, indent="  ")

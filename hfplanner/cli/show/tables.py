@@ -15,11 +15,12 @@ from datetime import datetime
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.sanitize import sanitize
-from hfplanner.units import format_age, format_bytes, format_usd_per_hour
+from hfplanner.units import GB, format_age, format_bytes, format_usd_per_hour
 
 __all__ = [
     "Column",
     "Screen",
+    "about_gb",
     "age_line",
     "gpu_text",
     "price_text",
@@ -191,6 +192,16 @@ def size_text(size: int | None) -> str:
     ('1.5', '1134', '-', '-')
     """
     return format_bytes(size).removesuffix(" GB") if size else "-"
+
+
+def about_gb(size: int) -> str:
+    """Show a size in whole GB: an estimate of memory is not known to the megabyte.
+
+    >>> about_gb(116_090_000_000), about_gb(7_440_000_000)
+    ('116 GB', '7.4 GB')
+    """
+    digits = 0 if size >= 10 * GB else 1
+    return f"{size / GB:.{digits}f} GB"
 
 
 def gpu_text(flavor: Flavor) -> str:

@@ -38,7 +38,8 @@ class FlavorHistory:
     Args:
         flavor: where they ran.
         runs: how many tell something, completed or cut off.
-        completed: how many of them ended by themselves.
+        completed: of how many of them the whole duration is known: they ended by themselves, or their progress told it.
+        by_progress: of how many of those the progress told it.
         cut_off: how many did not, by reason: ``timeout``, ``cancelled``, ``error``, ``out_of_memory``, ``running``, ...
         excluded: jobs that tell nothing, by reason: ``attempted_again``, ``not_started``, ``no_running_time``,
             ``unknown_stage``.
@@ -62,6 +63,7 @@ class FlavorHistory:
     timeout: SuggestedTimeout | None
     trend: Trend | None
     parameter: ParameterFit | None
+    by_progress: int = 0
 
     def measured_run(self) -> MeasuredRun | None:
         """Return what carries over to other flavors; ``None`` where no run tells how long one takes."""
@@ -78,6 +80,7 @@ class FlavorHistory:
             "flavor": self.flavor,
             "runs": self.runs,
             "completed": self.completed,
+            "by_progress": self.by_progress,
             "cut_off": dict(self.cut_off),
             "excluded": dict(self.excluded),
             "longest_secs": self.longest_secs,
@@ -107,6 +110,7 @@ class FlavorRuns:
     excluded: Mapping[str, int]
     parameters: tuple[ParameterFit, ...]
     left_out: int = 0
+    by_progress: int = 0
 
 
 def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence[str] = PARAMETERS) -> FlavorRuns:
@@ -138,6 +142,7 @@ def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence
         excluded=_counts(observed["excluded"]),
         parameters=fits,
         left_out=left_out,
+        by_progress=int(ended["by_progress"].sum()),
     )
 
 
@@ -185,6 +190,7 @@ def flavor_history(
         timeout=timeout,
         trend=fit_trend(runs.last_secs),
         parameter=follows,
+        by_progress=runs.by_progress,
     )
 
 
@@ -239,8 +245,13 @@ def _fits(ended: "pl.DataFrame", parameters: Sequence[str]) -> list[ParameterFit
 
 def _words_of_runs(runs: FlavorRuns, curve: SurvivalCurve) -> str:
     cut = ", ".join(f"{count} {reason}" for reason, count in runs.cut_off.items())
-    those = "run" if curve.completed == 1 else "runs"
-    said = f"{curve.completed} completed {those} on {runs.flavor}"
+    ended = curve.completed - runs.by_progress
+    those = "run" if ended == 1 else "runs"
+    said = f"{ended} completed {those} on {runs.flavor}"
+    if runs.by_progress:
+        count, several = runs.by_progress, "" if runs.by_progress == 1 else "s"
+        said = f"{said}, and {count}" if ended else f"{count} run{several} on {runs.flavor}"
+        said = f"{said} measured by {'its' if count == 1 else 'their'} progress"
     if runs.left_out:
         said = f"the last {said}: the {runs.left_out} before took another time"
     return f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said

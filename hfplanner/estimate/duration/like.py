@@ -23,7 +23,7 @@ from hfplanner.estimate.duration.trend import PARAMETERS
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LikeHistory", "MatchedBy", "repeats_share", "runs_like"]
+__all__ = ["LikeHistory", "MatchedBy", "jobs_like", "repeats_share", "runs_like"]
 
 MatchedBy = Literal["id", "name", "image", "space"]
 
@@ -123,6 +123,15 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
         flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
         runs_last_month=_last_month(jobs, those),
     )
+
+
+def jobs_like(jobs: "pl.LazyFrame", like: str) -> "pl.LazyFrame":
+    """Return the jobs that :func:`runs_like` looks at.
+
+    Raises:
+        NoSuchJobs: no job has that id, name, image or Space.
+    """
+    return _matching(jobs, like)[2]
 
 
 def _last_month(jobs: "pl.LazyFrame", those: "pl.LazyFrame") -> int:

@@ -3,8 +3,10 @@
 A completed run tells its duration. A run that was cut off, by its timeout, by a person, for want of credit, or by its
 own crash, tells that the whole would have taken at least so long; so does one that still runs. Whether a run that
 crashed would have taken as long as the others is not known, but it is no different from one that somebody stopped: a
-crash in the third minute says no more than "over three minutes", which hardly weighs. Nothing is told by a job that
-never ran, by one whose running time nobody knows, and by one that was attempted several times, whose time is the sum.
+crash in the third minute says no more than "over three minutes", which hardly weighs. Where its log was read, and said
+how far it was, that tells how long the whole takes. Nothing is told by a job that never ran, by one whose running time
+nobody knows, by one that was attempted several times, whose time is the sum, and by a canary that ended by itself: it
+may have done a part of the work only.
 """
 
 from typing import TYPE_CHECKING
@@ -14,11 +16,15 @@ from hfplanner.units import MICROSECONDS_PER_SECOND
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OBSERVED_COLUMNS", "observe_runs"]
+__all__ = ["CANARY_LABEL", "OBSERVED_COLUMNS", "observe_runs"]
 
-OBSERVED_COLUMNS = ("id", "flavor", "moment", "labels", "secs", "completed", "cut_off", "excluded")
+CANARY_LABEL = "hfplanner-canary"
+"""The label of a job that measures a part of another one."""
+
+OBSERVED_COLUMNS = ("id", "flavor", "moment", "labels", "secs", "completed", "by_progress", "cut_off", "excluded")
 """What :func:`observe_runs` returns: ``secs`` [s]; ``cut_off`` and ``excluded`` are reasons, null where they do not
-apply; every job has one of them, or is ``completed``."""
+apply; every job has one of them, or is ``completed``: then ``secs`` is the whole, which its log told where it is
+``by_progress``."""
 
 
 def observe_runs(jobs: "pl.LazyFrame") -> "pl.LazyFrame":
@@ -36,15 +42,19 @@ def observe_runs(jobs: "pl.LazyFrame") -> "pl.LazyFrame":
     """
     import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
 
-    completed = pl.col("stage") == "completed"
-    excluded = _why_excluded(completed)
+    is_canary = pl.col("labels").list.eval(pl.element().struct.field("key") == CANARY_LABEL).list.any()
+    ended = pl.col("stage") == "completed"
+    by_progress = pl.col("whole_secs").is_not_null() & ~(ended & ~is_canary.fill_null(value=False))
+    excluded = pl.when(ended & is_canary & ~by_progress).then(pl.lit("canary")).otherwise(_why_excluded(ended))
     reason = pl.coalesce("reason", "stage")
     return (
-        jobs.with_columns(secs=_running_secs())
+        jobs.with_columns(secs=_running_secs(), by_progress=by_progress)
         .with_columns(excluded=excluded)
         .with_columns(
-            completed=completed & pl.col("excluded").is_null(),
-            cut_off=pl.when(pl.col("excluded").is_null() & ~completed).then(reason),
+            secs=pl.when("by_progress").then("whole_secs").otherwise("secs"),
+            completed=(ended | pl.col("by_progress")) & pl.col("excluded").is_null(),
+            by_progress=pl.col("by_progress") & pl.col("excluded").is_null(),
+            cut_off=pl.when(pl.col("excluded").is_null() & ~ended & ~pl.col("by_progress")).then(reason),
             moment=pl.coalesce("started_at", "created_at"),
         )
         .select(OBSERVED_COLUMNS)

@@ -33,8 +33,10 @@ TIME: tuple[Argument, ...] = (
     Argument(
         name="log",
         group="Time",
-        metavar="FILE",
-        help="The log of a job that ran for --duration and was not done: how far it was says how long the whole takes.",
+        metavar="FILE_OR_JOB",
+        help="The log of a job that was stopped before it was done: how far it was says how long the whole takes. A "
+        "file, with --duration or --like saying where it ran and how long; or a job of the Hub, which tells both: an "
+        "id, or @latest-failed.",
     ),
     Argument(name="phase", group="Time", choices=f"{_WORK}:Phase", help="What the job does."),
     Argument(
