@@ -1,6 +1,6 @@
 """What the jobs in files cost, and whether they may run: one by one, and all of them together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,11 @@ class CheckedSpec:
     likely_micro_usd: Estimate | None = None
     budgets: tuple[str, ...] = ()
     decision: Decision | None = None
+
+    @property
+    def reason_codes(self) -> frozenset[str]:
+        """The codes of what is against it; empty where there is no plan."""
+        return frozenset() if self.decision is None else frozenset(reason.code for reason in self.decision.against)
 
     def to_json(self) -> dict[str, Any]:
         """Return the job as the interface spells it."""
@@ -171,7 +176,7 @@ def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
         found=found,
         verdict=decision.verdict,
         reasons=tuple(reason.message for reason in decision.against),
-        warnings=tuple(dict.fromkeys(plan.warnings)),
+        warnings=tuple(dict.fromkeys((*_of_sandbox(found, decision), *plan.warnings))),
         flavor=plan.run.flavor,
         timeout_secs=plan.run.timeout_secs,
         attempts=plan.attempts,
@@ -181,6 +186,14 @@ def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
         budgets=tuple(line.window.budget for line in decision.lines),
         decision=decision,
     )
+
+
+def _of_sandbox(found: FoundJob, decision: Decision) -> Iterator[str]:
+    """Say what a sandbox costs that is used: its worst case is that of one that is left alone."""
+    if found.longest_secs is not None and decision.terms.price is not None:
+        most = replace(decision.terms, timeout_secs=found.longest_secs).cap_micro_usd
+        cost = "more than can be counted" if most is None else format_usd(most)
+        yield f"A sandbox that is used goes on past its idle timeout, for up to 24 h: {cost}."
 
 
 def _plan(found: FoundJob, workspace: "Workspace") -> JobPlan:
