@@ -13,14 +13,15 @@ from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import note, warn
 from hfplanner.cli.show.run import ask, dry_run_answer, refused_answer, show_plan, submitted_answer, unknown_answer
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.arguments import SENDING, Argument, find_arguments
+from hfplanner.plan.arguments import CANARY, SENDING, Argument, find_arguments
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.sending import Sender, bring_up_to_date, refuse_empty_key, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from hfplanner.cli.show.answer import Answer
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted, Submitter
@@ -32,6 +33,7 @@ def run(
     command: "Sequence[str]",
     key: str | None,
     detach: bool,
+    canary: bool,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -51,7 +53,7 @@ def run(
     """
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
     how.refuse_what_cannot_be()
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
@@ -70,6 +72,7 @@ class How:
         yes: whether nobody is asked.
         follows: whether it is followed where somebody looks.
         shown: the format.
+        canary: whether it is measured first, where that pays.
     """
 
     key: str | None
@@ -77,6 +80,7 @@ class How:
     yes: bool
     follows: bool
     shown: str
+    canary: bool = False
 
     def refuse_what_cannot_be(self) -> None:
         """Refuse a question that nobody can answer, and a key that is empty.
@@ -94,11 +98,29 @@ class How:
 def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
     """Show, ask, check, send and follow a job, whatever it was made of, and return the exit code."""
     try:
+        if how.canary:
+            return _run_with_canary(asked, workspace, how)
         if how.dry_run:
             return _dry_run(asked, how.key, workspace, how.shown)
         return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
     except SubmissionUnknown as error:
         return show(unknown_answer(error), how.shown)
+
+
+def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
+    from hfplanner.cli.canary import CanaryCommand  # noqa: PLC0415 - for those who measure first
+
+    command = CanaryCommand(asked, how.key, workspace, shown=how.shown, yes=how.yes)
+    if how.dry_run:
+        return command.dry_run()
+
+    def finish(submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]") -> int:
+        return _finish(submitted, workspace.submitter(), books, how.shown, follows=how.follows, change=change)
+
+    def unmeasured() -> int:
+        return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
+
+    return command.run(finish, unmeasured)
 
 
 def _warn_of_options_after_the_image(command: "Sequence[str]") -> None:
@@ -168,9 +190,18 @@ def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool)
     return planned
 
 
-def _finish(submitted: "Submitted", submitter: "Submitter", books: "Charging", shown: str, *, follows: bool) -> int:
+def _finish(  # noqa: PLR0913 - what was submitted, where it is followed, and how it is shown
+    submitted: "Submitted",
+    submitter: "Submitter",
+    books: "Charging",
+    shown: str,
+    *,
+    follows: bool,
+    change: "Callable[[Answer], Answer] | None" = None,
+) -> int:
     """Show what was submitted, and follow it where somebody looks."""
-    show(submitted_answer(submitted), shown)
+    answer = submitted_answer(submitted)
+    show(change(answer) if change else answer, shown)
     if shown == "human" and follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
@@ -206,6 +237,7 @@ COMMAND = Command(
     options=(
         *JOB_OPTIONS,
         *SUBMISSION,
+        CANARY,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,
@@ -215,6 +247,7 @@ COMMAND = Command(
         "hfplanner run --flavor l4x1 --max-cost 5 --detach python:3.12 python train.py",
         "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
         "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
+        "hfplanner run --model Qwen/Qwen3-8B --task lora --tokens 20M --canary --key sft-7 --yes python:3.12 python t.py",
         "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
     ],
 )
