@@ -18,6 +18,8 @@ hp.run                  run it: recommend, check, reserve, send exactly once
 hp.sweep                the cheapest way to run many trials of one job
 hp.sync                 bring the local history up to date with the Hub
 hp.report               what the jobs of the history cost, by what, and what was wasted
+hp.measured_add         keep what a run took of a GPU: it goes before any formula
+hp.measured_list        what is kept; hp.measured_remove takes it out
 hp.trace_memory         what a step of your own code needs, on fake tensors (extra trace)
 hp.budgets              the limits, what is spent and held, and what is left
 ======================  ==========================================================================
@@ -92,6 +94,9 @@ if TYPE_CHECKING:
         estimate_duration,
         estimate_memory,
         hardware,
+        measured_add,
+        measured_list,
+        measured_remove,
         recommend,
         report,
         run,
@@ -147,6 +152,9 @@ __all__ = [
     "estimate_duration",
     "estimate_memory",
     "hardware",
+    "measured_add",
+    "measured_list",
+    "measured_remove",
     "recommend",
     "report",
     "run",
@@ -185,6 +193,9 @@ _FUNCTIONS = (
     "estimate_duration",
     "estimate_memory",
     "hardware",
+    "measured_add",
+    "measured_list",
+    "measured_remove",
     "recommend",
     "report",
     "run",

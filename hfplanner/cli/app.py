@@ -30,6 +30,7 @@ COMMANDS = {
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
     "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),
+    "measured": LazyCommand("measured", "Keep what runs took of a GPU's memory: it goes before any formula."),
     "guide": LazyCommand("guide", "Read the manual, by topic."),
     "extension": LazyCommand("extension", "Make this program an extension of `hf`: `hf planner`."),
     "prices": LazyCommand("prices", "Show what flavors cost over time, and what changed."),

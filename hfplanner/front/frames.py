@@ -11,6 +11,7 @@ __all__ = [
     "CHECKED_JOBS",
     "ESTIMATES",
     "FLAVORS",
+    "MEASURED",
     "MEMORY_FITS",
     "OPTIONS",
     "SWEEP",
@@ -93,6 +94,23 @@ MEMORY_FITS: Columns = {
     "fits": "str",
     "probability": "float",
     "note": "str",
+}
+MEASURED: Columns = {
+    "id": "str",
+    "flavor": "str",
+    "peak_bytes": "int",
+    "metric": "str",
+    "out_of_memory": "bool",
+    "source": "str",
+    "seen_at": "str",
+    "name": "str",
+    "job_id": "str",
+    "settings_model": "str",
+    "settings_task": "str",
+    "settings_batch_size": "int",
+    "settings_seq_len": "int",
+    "settings_lora_rank": "int",
+    "settings_gpus": "int",
 }
 ESTIMATES: Columns = {
     "flavor": "str",

@@ -13,6 +13,7 @@ import polars as pl
 from hfplanner.errors import HistoryError
 from hfplanner.files import create_private, data_folder, is_private, keep_private, make_private_folder
 from hfplanner.frames.job_schema import JOBS_SCHEMA
+from hfplanner.history.labelled import keep_labelled_peaks
 from hfplanner.history.manifest import DataFile, Manifest, SourceState, read_manifest, sync_folder, write_manifest
 from hfplanner.history.merge import PROVENANCE, merge_jobs
 
@@ -104,7 +105,9 @@ class HistoryStore:
         try:
             make_private_folder(self.folder)
             with self.locked():
-                return self._add(merged, tuple(sources))
+                added = self._add(merged, tuple(sources))
+                keep_labelled_peaks(self.folder, merged)
+                return added
         except OSError as error:
             raise HistoryError(
                 f"The history in {self.folder} cannot be written ({error.strerror or error})."

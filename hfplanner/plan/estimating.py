@@ -52,18 +52,20 @@ def estimate_memory(  # noqa: PLR0913 - what is asked, and of which world
     """
     from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - where memory is asked for
     from hfplanner.estimate.memory.report import report_memory, report_of  # noqa: PLC0415 - as above
+    from hfplanner.plan.measured import find_measured  # noqa: PLC0415 - as above
 
     job = model.job(gpus)
     shape = read_model(model, workspace.model_source())
     places = places_of((listing or workspace.listing()).flavors)
+    evidence = find_measured(model, gpus, workspace).on(places)
     if trace:
         return report_of(_traced(model, shape, job, workspace), places, given=model.changed())
-    report = report_memory(shape, job, places, given=model.changed())
+    report = report_memory(shape, job, places, given=model.changed(), evidence=evidence)
     if solve is None:
         return report
     from hfplanner.estimate.memory.solve import solve as solve_for  # noqa: PLC0415 - as above
 
-    return replace(report, solved=solve_for(shape, report.estimate.job, solve, places))
+    return replace(report, solved=solve_for(shape, report.estimate.job, solve, places, evidence))
 
 
 def _traced(model: AskedModel, shape: "ModelShape", job: "MemoryJob", workspace: Workspace) -> "MemoryEstimate":

@@ -225,7 +225,9 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    return KnownRequest(request=request, known=know_job(needs, workspace), sends=sends)
+    return KnownRequest(
+        request=request, known=know_job(needs, workspace, request.job.all_labels.get("name")), sends=sends
+    )
 
 
 def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool = False) -> JobPlan:

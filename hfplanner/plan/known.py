@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hfplanner.models.load import ModelSource
     from hfplanner.models.shape import ModelShape
     from hfplanner.plan.job_log import LoggedRun
+    from hfplanner.plan.measured import MeasuredRuns
     from hfplanner.plan.workspace import Workspace
 
 __all__ = ["KnownJob", "ModelRun", "know_job", "read_model"]
@@ -37,10 +38,12 @@ class ModelRun:
     Args:
         shape: the model.
         job: how it is run.
+        measured: what was measured of it; ``None`` where that was not looked for.
     """
 
     shape: "ModelShape"
     job: "MemoryJob"
+    measured: "MeasuredRuns | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +126,13 @@ class KnownJob:
         )
 
 
-def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
+def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -> KnownJob:
     """Return what is known of a job.
+
+    Args:
+        needs: what was asked.
+        workspace: where models and history are.
+        name: of the job; ``None`` where it has none yet.
 
     Raises:
         UsageError: what was asked contradicts itself, or says how nothing is run.
@@ -140,11 +148,15 @@ def know_job(needs: JobNeeds, workspace: "Workspace") -> KnownJob:
     epochs, needs = needs.time.epochs, needs.counted()
     asked = needs.model
     run = None
-    if asked.is_given:
-        shape = read_model(asked, workspace.model_source())
-        run = ModelRun(shape, asked.job(needs.machine.gpus or 1))
-    _refuse_what_says_nothing(needs)
     like = needs.time.like
+    if asked.is_given:
+        from hfplanner.plan.measured import find_measured  # noqa: PLC0415 - where a model is named
+
+        gpus = needs.machine.gpus or 1
+        shape, job = read_model(asked, workspace.model_source()), asked.job(gpus)
+        names = [one for one in (name, like) if one is not None]
+        run = ModelRun(shape, job, find_measured(asked, gpus, workspace, names))
+    _refuse_what_says_nothing(needs)
     deadline, now = needs.limits.deadline, workspace.now()
     until = None if deadline is None else parse_when(deadline, now)
     known = KnownJob(

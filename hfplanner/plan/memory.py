@@ -18,4 +18,6 @@ def memory_on(known: KnownJob, listing: Listing) -> "MemoryNeed | None":
     from hfplanner.estimate.memory.places import places_of  # noqa: PLC0415 - only where a model is named
     from hfplanner.recommend.memory import memory_need  # noqa: PLC0415 - as above
 
-    return memory_need(known.model.shape, known.model.job, places_of(listing.flavors), spread=known.is_spread)
+    places = places_of(listing.flavors)
+    evidence = None if known.model.measured is None else known.model.measured.on(places)
+    return memory_need(known.model.shape, known.model.job, places, spread=known.is_spread, evidence=evidence)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hfplanner.plan.arguments import as_argument, as_option, find_arguments, read_value
 from hfplanner.plan.asked import JobNeeds
-from hfplanner.plan.known import KnownJob, ModelRun
+from hfplanner.plan.known import KnownJob
 from hfplanner.plan.when import parse_when
 
 __all__ = ["known_with"]
@@ -31,7 +31,7 @@ def known_with(known: KnownJob, options: Sequence[str]) -> KnownJob:
     needs = _with_values(known.needs, _read(options))
     model = known.model
     if model is not None:
-        model = ModelRun(model.shape, needs.model.job(needs.machine.gpus or 1))
+        model = replace(model, job=needs.model.job(needs.machine.gpus or 1))
     return replace(known, needs=needs, model=model, **_deadline(known, needs))
 
 

@@ -12,6 +12,7 @@ from hfplanner.recommend.confidence import INTERVAL, one_sided
 if TYPE_CHECKING:
     from hfplanner.estimate.memory.fits import Place
     from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.memory.result import Evidence
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.models.shape import ModelShape
 
@@ -75,6 +76,7 @@ class MemoryNeed:
         spread: over all GPUs of each flavor instead.
         places: the flavors.
         by_flavor: the need by the flavor's name.
+        evidence: what was measured of the model; ``None`` for formulas alone.
     """
 
     shape: "ModelShape"
@@ -82,6 +84,7 @@ class MemoryNeed:
     spread: bool
     places: "tuple[Place, ...]"
     by_flavor: Mapping[str, FlavorMemory]
+    evidence: "Evidence | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked of the model, as the interface spells it."""

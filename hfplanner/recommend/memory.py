@@ -9,7 +9,7 @@ from hfplanner.estimate.memory.advice import changes
 from hfplanner.estimate.memory.fits import Place, fit_into, usable_share
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 from hfplanner.recommend.estimates import FlavorMemory, MemoryNeed
@@ -36,10 +36,24 @@ class _Run:
     disk_bytes: Estimate
 
 
-def memory_need(shape: ModelShape, job: MemoryJob, places: Sequence[Place], *, spread: bool = False) -> MemoryNeed:
+def memory_need(
+    shape: ModelShape,
+    job: MemoryJob,
+    places: Sequence[Place],
+    *,
+    spread: bool = False,
+    evidence: Evidence | None = None,
+) -> MemoryNeed:
     """Return what a model needs on each place: over ``job.gpus`` GPUs, or spread over those the place has.
 
     A model that generates and may be spread stays on one GPU where it fits one.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        places: the flavors.
+        spread: over all GPUs of each.
+        evidence: what was measured of the model; ``None`` for formulas alone.
 
     Raises:
         UsageError: training is to be spread, and nothing says what its GPUs share; or the job cannot be meant.
@@ -56,11 +70,12 @@ def memory_need(shape: ModelShape, job: MemoryJob, places: Sequence[Place], *, s
             hint="Add --sharding fsdp, or zero1, zero2, zero3.",
         )
     runs: dict[int, _Run] = {}
+    estimate = estimate_memory if evidence is None else evidence.estimate
 
     def run_over(gpus: int) -> _Run:
         if gpus not in runs:
             over = replace(job, gpus=gpus)
-            runs[gpus] = _Run(estimate_memory(shape, over), ram_need(shape, over), disk_need(shape, over))
+            runs[gpus] = _Run(estimate(shape, over), ram_need(shape, over), disk_need(shape, over))
         return runs[gpus]
 
     def need_on(place: Place) -> FlavorMemory:
@@ -71,7 +86,7 @@ def memory_need(shape: ModelShape, job: MemoryJob, places: Sequence[Place], *, s
         return alone if alone and alone.verdict == _YES else _there(run_over(every), place)
 
     by_flavor = {place.flavor: need_on(place) for place in places}
-    return MemoryNeed(shape=shape, job=job, spread=spread, places=tuple(places), by_flavor=by_flavor)
+    return MemoryNeed(shape=shape, job=job, spread=spread, places=tuple(places), by_flavor=by_flavor, evidence=evidence)
 
 
 def _there(run: _Run, place: Place) -> FlavorMemory:
@@ -114,11 +129,8 @@ def alternatives(need: MemoryNeed) -> Iterator[Alternative]:
     >>> [change.options[0] for change in alternatives(need)][:2]
     ['--optimizer adamw-8bit', '--task lora']
     """
-    shape, places = need.shape, need.places
     if not need.job.trains and not need.spread:
-        yield Alternative(
-            ("--shard",), {"shard": True}, memory_need(shape, need.job, places, spread=True), same_result=True
-        )
+        yield Alternative(("--shard",), {"shard": True}, _again(need, need.job, spread=True), same_result=True)
     for first in _changed(need):
         yield first.alternative
 
@@ -143,6 +155,11 @@ def pairs_of_alternatives(need: MemoryNeed) -> Iterator[Alternative]:
                 )
 
 
+def _again(need: MemoryNeed, job: MemoryJob, *, spread: bool) -> MemoryNeed:
+    """Return what the same model needs on the same places, from all that is known of it, when it is run otherwise."""
+    return memory_need(need.shape, job, need.places, spread=spread, evidence=need.evidence)
+
+
 @dataclass(frozen=True, slots=True)
 class _Changed:
     """A change with its code."""
@@ -158,14 +175,13 @@ def _order_of(code: str) -> int:
 
 def _changed(need: MemoryNeed) -> Iterator[_Changed]:
     """Yield every single change of how a model is run."""
-    shape, places = need.shape, need.places
-    for code, words, job in changes(shape, need.job):
+    for code, words, job in changes(need.shape, need.job):
         several = job.gpus != need.job.gpus
         if several and (need.spread or not job.trains):
             # Over how many is for the flavor to say.
             continue
         try:
-            changed = memory_need(shape, job, places, spread=need.spread)
+            changed = _again(need, job, spread=need.spread)
         except UsageError:
             # A change may not go with the rest of the job; then it is no advice.
             continue

@@ -86,10 +86,10 @@ def _effects(option: "Option", estimates: Estimates) -> Iterator[Effect]:
     if need is None or there is None:
         return
     shape, job = need.shape, replace(need.job, gpus=there.gpus)
-    now = estimate_memory(shape, job)
+    now = estimate_memory(shape, job) if need.evidence is None else need.evidence.estimate(shape, job)
     for words, other, note in choices_of(now):
         try:
-            changed = estimate_memory(shape, other)
+            changed = now.otherwise(other)
         except UsageError:
             # A choice that does not go with the rest of the job is none.
             continue

@@ -7,7 +7,7 @@ from typing import Any
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.fits import Fit, Place, fit_into
 from hfplanner.estimate.memory.job import MemoryJob, settle
-from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.weights import stored_as
 from hfplanner.models.shape import ModelShape
 
@@ -110,7 +110,7 @@ def advise(estimate: MemoryEstimate, fits: Iterable[Fit], places: Iterable[Place
     tried: list[tuple[str, str, MemoryEstimate]] = []
     for code, words, job in changes(estimate.shape, estimate.job):
         try:
-            tried.append((code, words, estimate_memory(estimate.shape, job)))
+            tried.append((code, words, estimate.otherwise(job)))
         except UsageError:
             # A change may not go with the rest of the job; then it is no advice.
             continue

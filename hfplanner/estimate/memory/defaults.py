@@ -10,7 +10,7 @@ from typing import Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob, Unquantized
-from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.weights import stored_as
 from hfplanner.models.shape import ModelShape
 
@@ -99,6 +99,7 @@ def inputs_of(estimate: MemoryEstimate, given: Collection[str] = ()) -> tuple[In
         estimate: the answer.
         given: names of the fields that somebody chose.
 
+    >>> from hfplanner.estimate.memory.result import estimate_memory
     >>> from hfplanner.models.known import find_known
     >>> answer = estimate_memory(find_known("Qwen/Qwen3-8B"), MemoryJob(task="lora"))
     >>> [(one.value, one.source) for one in inputs_of(answer) if one.name == "checkpointing"]
@@ -118,6 +119,7 @@ def inputs_of(estimate: MemoryEstimate, given: Collection[str] = ()) -> tuple[In
 def toggles_of(estimate: MemoryEstimate) -> tuple[Toggle, ...]:
     """Return what other choices would cost or save, those that change most first.
 
+    >>> from hfplanner.estimate.memory.result import estimate_memory
     >>> from hfplanner.models.known import find_known
     >>> answer = estimate_memory(find_known("Qwen/Qwen3-8B"), MemoryJob(task="lora", batch_size=4))
     >>> toggles_of(answer)[0].option
@@ -126,12 +128,15 @@ def toggles_of(estimate: MemoryEstimate) -> tuple[Toggle, ...]:
     found = []
     for option, job, factor, note in _choices(estimate.job, estimate.shape):
         try:
-            other = estimate_memory(estimate.shape, job, estimate.calibration)
+            other = estimate.otherwise(job)
         except UsageError:
             # A choice that does not go with the rest of the job is none.
             continue
         more = other.per_gpu_bytes.likely - estimate.per_gpu_bytes.likely
         if option.endswith("segments") or option.startswith("--lengths"):
+            if estimate.measured is not None:
+                # What was measured says how much such runs reserve; the formulas' worst is not theirs.
+                continue
             # These change how much may be reserved at worst.
             more = other.per_gpu_bytes.high - estimate.per_gpu_bytes.high
         if more:
@@ -145,6 +150,7 @@ _Choice = tuple[str, MemoryJob, float | None, str]
 def choices_of(estimate: MemoryEstimate) -> Iterator[tuple[str, MemoryJob, str]]:
     """Yield other ways to run a job, each as it is typed, with what is known of it; also those that change the result.
 
+    >>> from hfplanner.estimate.memory.result import estimate_memory
     >>> from hfplanner.models.known import find_known
     >>> answer = estimate_memory(find_known("Qwen/Qwen3-8B"), MemoryJob())
     >>> [option for option, _, _ in choices_of(answer)]

@@ -86,7 +86,8 @@ def usable_share(job: MemoryJob) -> float:
 def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     """Say whether a job fits a flavor; what is not known does not fit.
 
-    A card that is full makes the allocator give back what it holds unused, so that does not have to fit.
+    A card that is full makes the allocator give back what it holds unused, so that does not have to fit. Where such a
+    run, or one that needs no less, was seen to end it fits; where one ran out of memory it never does.
     """
     job = estimate.job
     if not place.gpus:
@@ -98,6 +99,13 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     usable = place.usable_bytes * usable_share(job)
     probability = probability_to_fit(estimate.pressed_bytes, usable)
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
+    measured = estimate.measured
+    if measured is not None and (
+        place.flavor in measured.ran_out_on or place.usable_bytes <= measured.ran_out_of_bytes
+    ):
+        return Fit(place.flavor, place.usable_bytes, "no", 0.0, "such a run ran out of memory")
+    if measured is not None and place.flavor in measured.ran_on:
+        probability, note = max(probability, _YES), "such a run fitted"
     return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)
 
 

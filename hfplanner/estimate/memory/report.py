@@ -9,7 +9,7 @@ from hfplanner.estimate.memory.defaults import Input, Toggle, inputs_of, toggles
 from hfplanner.estimate.memory.fits import Fit, Place, fit_places
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
 from hfplanner.estimate.memory.solve import Solution
 from hfplanner.estimate.memory.vllm import ServingRoom, serving_room
 from hfplanner.estimate.span import Estimate
@@ -60,12 +60,13 @@ class MemoryReport:
         }
 
 
-def report_memory(
+def report_memory(  # noqa: PLR0913, PLR0917 - what is run, where, and what is known
     shape: ModelShape,
     job: MemoryJob,
     places: Sequence[Place],
     dataset_bytes: int = 0,
     given: Collection[str] = (),
+    evidence: Evidence | None = None,
 ) -> MemoryReport:
     """Return what a job needs and where it fits.
 
@@ -75,6 +76,7 @@ def report_memory(
         places: where it could run.
         dataset_bytes: disk that the dataset's cache takes, as given.
         given: names of the job's fields that somebody chose; the others are named as assumed.
+        evidence: what was measured of the model; ``None`` for formulas alone.
 
     >>> from hfplanner.models.known import find_known
     >>> places = [Place("t4-small", 1, 15 * 10**9), Place("h200", 1, 150 * 10**9)]
@@ -82,7 +84,8 @@ def report_memory(
     >>> [fit.verdict for fit in report.fits], [advice.code for advice in report.advice]
     (['no', 'yes'], ['int8'])
     """
-    return report_of(estimate_memory(shape, job), places, dataset_bytes, given)
+    estimate = estimate_memory(shape, job) if evidence is None else evidence.estimate(shape, job)
+    return report_of(estimate, places, dataset_bytes, given)
 
 
 def report_of(

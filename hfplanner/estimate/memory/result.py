@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from hfplanner.estimate.memory.inference import inference_parts
 from hfplanner.estimate.memory.job import MemoryJob, settle
@@ -13,9 +13,42 @@ from hfplanner.estimate.memory.weights import bare_experts
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["MemoryEstimate", "Metric", "estimate_memory", "raw_parts"]
+__all__ = ["Evidence", "Measured", "MemoryEstimate", "Metric", "estimate_memory", "raw_parts"]
 
 Metric = Literal["allocated", "reserved", "total"]
+
+
+class Evidence(Protocol):
+    """What else is known of a model: it estimates any way to run it."""
+
+    def estimate(self, shape: ModelShape, job: MemoryJob) -> "MemoryEstimate":
+        """Return what a job needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What runs were seen to do with settings like these.
+
+    Args:
+        runs: how many peaks the need follows from; 0 where all such runs ran out of memory.
+        ran_on: flavors that held such a run, or one that needs more.
+        ran_out_on: flavors on which such a run, or one that needs no more, ran out of memory.
+        ran_out_of_bytes: the most that was usable of one GPU then; no GPU with less can do.
+    """
+
+    runs: int
+    ran_on: frozenset[str] = frozenset()
+    ran_out_on: frozenset[str] = frozenset()
+    ran_out_of_bytes: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the interface spells it."""
+        return {
+            "runs": self.runs,
+            "ran_on": sorted(self.ran_on),
+            "ran_out_on": sorted(self.ran_out_on),
+            "ran_out_of_bytes": self.ran_out_of_bytes or None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +63,8 @@ class MemoryEstimate:
         pressed_bytes: the same on a card that is full, where the allocator gives back what it holds unused: this must
             fit.
         calibration: the learnt constants it was made with.
+        measured: the runs it follows from; ``None`` where it follows from formulas.
+        evidence: what else is known of the model, for other ways to run it; ``None`` for formulas alone.
     """
 
     shape: ModelShape
@@ -38,6 +73,18 @@ class MemoryEstimate:
     per_gpu_bytes: Estimate
     pressed_bytes: Estimate
     calibration: Calibration = CALIBRATION
+    measured: Measured | None = None
+    evidence: Evidence | None = None
+
+    def otherwise(self, job: MemoryJob) -> "MemoryEstimate":
+        """Return what the same model needs when it is run in another way, from all that is known of it.
+
+        Raises:
+            UsageError: the job names a quantization or a module that does not exist, or contradicts itself.
+        """
+        if self.evidence is None:
+            return estimate_memory(self.shape, job, self.calibration)
+        return self.evidence.estimate(self.shape, job)
 
     def as_metric(self, metric: Metric) -> Estimate:
         """Return the estimate as another instrument shows it.
@@ -53,6 +100,9 @@ class MemoryEstimate:
         left_out = {"total": (), "reserved": ("cuda_context",), "allocated": ("cuda_context", "fragmentation")}[metric]
         less = sum(self.parts.get(part, 0) for part in left_out)
         likely = self.per_gpu_bytes.likely - less
+        if self.measured is not None:
+            span, basis = self.per_gpu_bytes, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}")
+            return Estimate(max(span.low - less, 0), likely, span.high - less, basis)
         kept = {name: float(size) for name, size in self.parts.items() if name not in left_out}
         low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration.reach(self.job))
         return Estimate(low, likely, high, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}"))
@@ -63,6 +113,7 @@ class MemoryEstimate:
             "per_gpu_bytes": self.per_gpu_bytes.to_json(),
             "pressed_bytes": self.pressed_bytes.to_json(),
             "parts": dict(self.parts),
+            "measured": self.measured and self.measured.to_json(),
             "metrics": {
                 "max_memory_allocated_bytes": self.as_metric("allocated").to_json(),
                 "max_memory_reserved_bytes": self.as_metric("reserved").to_json(),

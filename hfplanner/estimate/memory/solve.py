@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.fits import Fit, Place, fit_into
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.result import MemoryEstimate, estimate_memory
+from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["Solution", "Unknown", "solve"]
@@ -48,10 +48,23 @@ class Solution:
         }
 
 
-def solve(shape: ModelShape, job: MemoryJob, unknown: Unknown, places: Iterable[Place]) -> tuple[Solution, ...]:
+def solve(
+    shape: ModelShape,
+    job: MemoryJob,
+    unknown: Unknown,
+    places: Iterable[Place],
+    evidence: Evidence | None = None,
+) -> tuple[Solution, ...]:
     """Return the largest value of one input that fits each place, by bisection: more never needs less.
 
     Lengths are multiples of 64; a model's own limit of positions is not passed.
+
+    Args:
+        shape: the model.
+        job: how it is run otherwise.
+        unknown: the input that is asked for.
+        places: where it could run.
+        evidence: what was measured of the model; ``None`` for formulas alone.
 
     Raises:
         UsageError: the unknown is none of those, or the job has no adapters whose rank could be asked.
@@ -69,11 +82,12 @@ def solve(shape: ModelShape, job: MemoryJob, unknown: Unknown, places: Iterable[
     if unknown == "seq-len" and shape.position_limit:
         most = max(min(most, shape.position_limit), step)
 
+    estimate = estimate_memory if evidence is None else evidence.estimate
     estimates: dict[int, MemoryEstimate] = {}
 
     def fit(place: Place, value: int) -> Fit:
         if value not in estimates:
-            estimates[value] = estimate_memory(shape, _with_value(job, unknown, value))
+            estimates[value] = estimate(shape, _with_value(job, unknown, value))
         return fit_into(estimates[value], place)
 
     def largest(place: Place, verdicts: tuple[str, ...]) -> int:

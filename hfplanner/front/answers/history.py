@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.front.answers.cells import age_text
-from hfplanner.front.frames import BUDGETS, Columns
+from hfplanner.front.frames import BUDGETS, MEASURED, Columns
 from hfplanner.front.results import Answer, Table
 from hfplanner.front.shown import Column, Shown
 from hfplanner.units import format_usd
@@ -13,11 +13,12 @@ from hfplanner.units import format_usd
 if TYPE_CHECKING:
     import polars as pl
 
+    from hfplanner.history.peaks import KeptPeak
     from hfplanner.history.sync_result import Sync
     from hfplanner.plan.budgets import BudgetOverview
     from hfplanner.plan.reporting import HistoryReport
 
-__all__ = ["Budgets", "Reported", "Synced"]
+__all__ = ["Budgets", "MeasuredPeaks", "Reported", "Synced"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,6 +51,53 @@ class Synced(Answer):
         ]
         notes = [f"{one.namespace}: {one.reason}" for one in rows if not one.complete]
         return Shown("The history is up to date" if self.complete else "The history is not complete", columns, notes)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MeasuredPeaks(Table):
+    """What runs were measured to need, as far as it is kept.
+
+    Args:
+        peaks: the entries.
+    """
+
+    peaks: "tuple[KeptPeak, ...]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as ``hfplanner measured list --json`` does."""
+        from hfplanner.plan.measuring import peaks_document  # noqa: PLC0415 - where it is asked for
+
+        return peaks_document(self.peaks)
+
+    def _rows(self) -> tuple[Columns, Iterable[Mapping[str, Any]]]:
+        rows = self.to_dict()["measured"]
+        # What a label says is text.
+        return MEASURED, [{**row, "settings": _numbers(row["settings"])} for row in rows]
+
+    def _shown(self) -> Shown:
+        from hfplanner.plan.measuring import peak_words, settings_words  # noqa: PLC0415 - as above
+
+        peaks = self.peaks
+        columns = [
+            Column("ID", [peak.id for peak in peaks], right=False),
+            Column("FLAVOR", [peak.flavor for peak in peaks], right=False),
+            Column("PEAK", [peak_words(peak) for peak in peaks]),
+            Column("SETTINGS", [settings_words(peak) for peak in peaks], right=False),
+        ]
+        return Shown(f"{len(peaks)} measured peak{'' if len(peaks) == 1 else 's'}", columns if peaks else ())
+
+
+def _numbers(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with whole numbers as numbers.
+
+    >>> _numbers({"batch_size": "4", "task": "lora"})
+    {'batch_size': 4, 'task': 'lora'}
+    """
+    whole = {"batch_size", "seq_len", "lora_rank", "gpus"}
+    return {
+        name: (int(value) if str(value).isdecimal() else None) if name in whole else value
+        for name, value in settings.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,7 +10,7 @@ from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FILES, JOB, SENDING
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, SWEEP, TOP, TRIALS
 from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
 from hfplanner.plan.arguments.needs import NEEDS, AskedMachine
-from hfplanner.plan.arguments.records import REPORT, SYNC
+from hfplanner.plan.arguments.records import MEASURED, REPORT, SYNC
 from hfplanner.plan.arguments.sentences import in_python
 from hfplanner.plan.arguments.table import find_arguments
 from hfplanner.plan.arguments.where import WHERE
@@ -25,6 +25,7 @@ __all__ = [
     "GPUS_OF_A_RUN",
     "JOB",
     "LIMITS",
+    "MEASURED",
     "MODEL",
     "NEEDS",
     "OBJECTIVE",

@@ -1,9 +1,9 @@
 """What was run: which jobs a report is about, and which a sync reads."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.readers import read_flag, read_size
 
-__all__ = ["REPORT", "SYNC"]
+__all__ = ["MEASURED", "REPORT", "SYNC"]
 
 REPORT: tuple[Argument, ...] = (
     Argument(
@@ -54,3 +54,34 @@ SYNC: tuple[Argument, ...] = (
     ),
 )
 """What a sync reads."""
+
+MEASURED: tuple[Argument, ...] = (
+    Argument(name="flavor", group="Options", metavar="NAME", help="Where it ran; see `hardware`."),
+    Argument(
+        name="peak", group="Options", read=read_size, metavar="SIZE", help="The most it took of one GPU: 19.3GB, 18GiB."
+    ),
+    Argument(
+        name="out_of_memory",
+        group="Options",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Instead of --peak: it ran out of memory there.",
+    ),
+    Argument(
+        name="log",
+        group="Options",
+        metavar="FILE",
+        help="Instead of --peak: a log that says it; `hfplanner guide memory` has the lines.",
+    ),
+    Argument(
+        name="metric",
+        group="Options",
+        choices="hfplanner.estimate.memory.result:Metric",
+        default="total",
+        shown_default="total",
+        help="What the peak counts: all in use, as nvidia-smi, or what torch reserved or allocated.",
+    ),
+    Argument(name="name", group="Options", metavar="TEXT", help="The job's name."),
+)
+"""What a run was measured to need."""
