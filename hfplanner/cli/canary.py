@@ -19,10 +19,10 @@ from hfplanner.cli.show.canary import (
 from hfplanner.cli.show.output import hint, note, warn
 from hfplanner.cli.show.run import ask, refused_answer, show_plan, submitted_answer, unknown_answer
 from hfplanner.errors import CanaryFailed, HfplannerError, SubmissionUnknown
-from hfplanner.plan.canary import CanaryPlan, NotMeasured, canary_key, choose_canary, plan_with_canary
-from hfplanner.plan.canary_run import CanaryRun
-from hfplanner.plan.canary_told import canary_json, refuse_what_does_not_fit
-from hfplanner.plan.sending import Sender, bring_up_to_date, sent_before, sent_before_words
+from hfplanner.plan.canary import CanaryPlan, NotMeasured, choose_canary, plan_with_canary
+from hfplanner.plan.canary_run import CanaryRun, known_canary
+from hfplanner.plan.canary_told import canary_json
+from hfplanner.plan.sending import bring_up_to_date, sent_before, sent_before_words
 
 if TYPE_CHECKING:
     from hfplanner.plan.canary_told import CanaryEnded
@@ -48,7 +48,9 @@ class CanaryCommand:
         yes: whether nobody is asked.
     """
 
-    def __init__(self, asked: "KnownRequest", key: str | None, workspace: "Workspace", *, shown: str, yes: bool) -> None:
+    def __init__(
+        self, asked: "KnownRequest", key: str | None, workspace: "Workspace", *, shown: str, yes: bool
+    ) -> None:
         self._asked, self._key, self._workspace = asked, key, workspace
         self._shown, self._yes = shown, yes
 
@@ -57,16 +59,16 @@ class CanaryCommand:
         sent = sent_before(self._asked, self._key, self._workspace)
         if sent is not None:
             note(sent_before_words(sent, self._key or ""))
-            return show(with_canary(submitted_answer(sent, dry_run=True), self._known_canary()), self._shown)
+            return show(
+                with_canary(submitted_answer(sent, dry_run=True), known_canary(self._key, self._workspace)), self._shown
+            )
         listing = get_listing(self._workspace)
         chosen = choose_canary(self._asked, listing)
         if isinstance(chosen, NotMeasured):
             return show(unmeasured_dry_run_answer(self._asked.plan(self._workspace, listing), chosen), self._shown)
-        return show(
-            canary_dry_run_answer(plan_with_canary(self._asked, chosen, self._workspace, listing)), self._shown
-        )
+        return show(canary_dry_run_answer(plan_with_canary(self._asked, chosen, self._workspace, listing)), self._shown)
 
-    def run(self, finish: Finish, unmeasured: Callable[[], int]) -> int:
+    def run(self, finish: Finish, unmeasured: Callable[[Callable[[Answer], Answer]], int]) -> int:
         """Measure, and send the job; go on where that was interrupted.
 
         Args:
@@ -79,7 +81,9 @@ class CanaryCommand:
         sent = sent_before(self._asked, self._key, self._workspace)
         if sent is not None:
             note(sent_before_words(sent, self._key or ""))
-            return finish(sent, ready.books, lambda answer: with_canary(answer, self._known_canary()))
+            return finish(
+                sent, ready.books, lambda answer: with_canary(answer, known_canary(self._key, self._workspace))
+            )
         canary = CanaryRun(self._asked, self._key, ready.books, self._workspace)
         begun: Submitted | None = None
         most: int | None = None
@@ -92,7 +96,7 @@ class CanaryCommand:
                     return 1
                 if isinstance(agreed, NotMeasured):
                     note(f"No canary. {agreed.why}")
-                    return unmeasured()
+                    return unmeasured(lambda answer: with_canary(answer, agreed.to_json()))
                 if agreed.decision.verdict is not Verdict.ALLOWED:
                     return show(canary_refused_answer(agreed), self._shown)
                 most = agreed.run.decision.worst_case_micro_usd
@@ -167,7 +171,9 @@ class CanaryCommand:
                 return canary.follow(begun, see)
         except KeyboardInterrupt:
             note(f"The canary {job} runs on until its timeout; the job was not sent.")
-            again = "The same command goes on with it" if self._key else f"--log {job} instead of --canary goes on with it"
+            again = (
+                "The same command goes on with it" if self._key else f"--log {job} instead of --canary goes on with it"
+            )
             hint(f"{again}; `hf jobs cancel {job}` cancels it.")
             raise
 
@@ -175,10 +181,7 @@ class CanaryCommand:
         self, canary: CanaryRun, ended: "CanaryEnded", books: "Charging", finish: Finish, most: int | None
     ) -> int:
         """Plan the job with what was measured, and send it; ask again where it may cost more than was agreed to."""
-        asked = canary.asked_after(ended, get_listing(self._workspace))
-        sender = Sender(asked, self._key, books, self._workspace)
-        planned = sender.plan(get_listing(self._workspace))
-        refuse_what_does_not_fit(planned, ended)
+        sender, planned = canary.job_after(ended, get_listing(self._workspace))
         if planned.decision.verdict is not Verdict.ALLOWED:
             return show(with_canary(refused_answer(planned), ended.to_json()), self._shown)
         if self._shown == "human" or not self._yes:
@@ -198,13 +201,3 @@ class CanaryCommand:
         """Whether nobody agreed to so much; to nothing where the question was answered in another process."""
         worst = planned.decision.worst_case_micro_usd
         return most is None or worst is None or worst > most
-
-    def _known_canary(self) -> dict[str, Any]:
-        """Return what the ledger tells of the canary of a job that was sent."""
-        from hfplanner.submit.send import Submitted  # noqa: PLC0415 - httpx
-
-        key = canary_key(self._key)
-        found = None if key is None else self._workspace.books().by_key(key)
-        if found is None:
-            return NotMeasured("The job was sent without one.").to_json()
-        return canary_json(Submitted(submission=found, is_new=False, job_id=found.job_id, url=None))

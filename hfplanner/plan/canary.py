@@ -83,6 +83,10 @@ class NotMeasured:
         """Return it as the interface spells it."""
         return {"measured": False, "why": self.why}
 
+    def of_the_answer(self) -> dict[str, Any]:
+        """Return what it adds to the plan of the job."""
+        return {"canary": self.to_json()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryPlan:
@@ -91,7 +95,7 @@ class CanaryPlan:
     Args:
         canary: what is measured.
         plan: of the canary.
-        run: of the job, with the money and the time that the canary may take away from it.
+        run: of the job, with the money that the canary may take away from it.
         decision: whether both may run, one after the other; its worst case is that of both.
         shared: what of the money for the job the canary may take, a sentence, where there is a limit.
     """
@@ -109,8 +113,12 @@ class CanaryPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what would be sent, the job as :meth:`JobPlan.to_dict` has it, with the decision about both."""
+        return {**self.run.to_dict(), **self.of_the_answer()}
+
+    def of_the_answer(self) -> dict[str, Any]:
+        """Return what it adds to the plan of the job, and changes in it: the decision is about both."""
         decided = {name: self.decision.to_json()[name] for name in ("decision", "reasons")}
-        return {**self.run.to_dict(), **decided, "canary": self.canary_json()}
+        return {**decided, "canary": self.canary_json()}
 
     def canary_json(self) -> dict[str, Any]:
         """Return the canary as the interface spells it."""
@@ -200,30 +208,28 @@ def canary_of(asked: KnownRequest, canary: Canary | None = None) -> KnownRequest
     return KnownRequest(request=replace(asked.request, job=measured), known=KnownJob(needs=JobNeeds()), sends=True)
 
 
-def with_less_money(asked: KnownRequest, spent_micro_usd: int, secs: int = 0) -> KnownRequest:
-    """Return a job with less of its ``max_cost`` left, and less time until its deadline.
+def with_less_money(asked: KnownRequest, spent_micro_usd: int) -> KnownRequest:
+    """Return a job with less of its ``max_cost`` left.
 
     Args:
         asked: the job.
         spent_micro_usd: what its canary took, or may take.
-        secs: how long that takes [s].
 
     Raises:
         BudgetRefused: nothing is left.
     """
     known, limits = asked.known, asked.known.needs.limits
-    if limits.max_cost is not None:
-        left = limits.max_cost - spent_micro_usd
-        if left <= 0:
-            raise BudgetRefused(
-                f"--max-cost {format_usd(limits.max_cost)} is for the canary, too, which takes"
-                f" {format_usd(spent_micro_usd)} of it: nothing is left for the job.",
-                hint="Raise it, or leave --canary out.",
-            )
-        limits = replace(limits, max_cost=left)
-    until = None if known.deadline_secs is None else max(known.deadline_secs - secs, 1)
-    known = replace(known, needs=replace(known.needs, limits=limits), deadline_secs=until)
-    return replace(asked, known=known)
+    if limits.max_cost is None:
+        return asked
+    left = limits.max_cost - spent_micro_usd
+    if left <= 0:
+        raise BudgetRefused(
+            f"--max-cost {format_usd(limits.max_cost)} is for the canary, too, which takes"
+            f" {format_usd(spent_micro_usd)} of it: nothing is left for the job.",
+            hint="Raise it, or leave --canary out.",
+        )
+    needs = replace(known.needs, limits=replace(limits, max_cost=left))
+    return replace(asked, known=replace(known, needs=needs))
 
 
 def plan_with_canary(
@@ -243,7 +249,7 @@ def plan_with_canary(
     """
     plan = canary_of(asked, canary).plan(workspace, listing, account)
     cost = plan.decision.worst_case_micro_usd or 0
-    run = with_less_money(asked, cost, canary.timeout_secs).plan(workspace, listing, account or plan.account)
+    run = with_less_money(asked, cost).plan(workspace, listing, account or plan.account)
     worst = run.decision.worst_case_micro_usd
     beside = {line.window.budget: cost for line in plan.decision.lines}
     of_both = () if worst is None else tuple(over_together(run.decision, worst, beside, whose="its canary"))

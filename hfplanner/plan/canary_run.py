@@ -5,7 +5,7 @@ from the Hub, and what it told is kept in the history.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.api.streams import LogLine
 from hfplanner.budget.decision import Verdict
@@ -20,7 +20,7 @@ from hfplanner.plan.canary import (
     plan_with_canary,
     with_less_money,
 )
-from hfplanner.plan.canary_told import CanaryEnded, told_by
+from hfplanner.plan.canary_told import CanaryEnded, canary_json, refuse_what_does_not_fit, told_by
 from hfplanner.plan.durations import with_measurement
 from hfplanner.plan.job_log import LoggedRun, with_row
 from hfplanner.plan.sending import Sender, refusal_of, sent_before
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
     from hfplanner.api.models import JobInfo
     from hfplanner.catalog.listing import Listing
-    from hfplanner.plan.job_plan import KnownRequest
+    from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.plan.uploads import Uploader
     from hfplanner.plan.workspace import Workspace
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
-__all__ = ["CanaryRun"]
+__all__ = ["CanaryRun", "known_canary"]
 
 
 class CanaryRun:
@@ -137,18 +137,21 @@ class CanaryRun:
         run = with_row(told_by(job, row, lines, epochs=self._asked.known.epochs, now=self._submitter.clock()), row)
         return CanaryEnded(submitted=self.now(submitted), cost_micro_usd=cost, run=run, warnings=self._keep(run))
 
-    def asked_after(self, ended: CanaryEnded, listing: "Listing") -> "KnownRequest":
-        """Return the job with what its canary told, and with the money that is left.
+    def job_after(self, ended: CanaryEnded, listing: "Listing") -> "tuple[Sender, JobPlan]":
+        """Return the job as it is planned with what its canary told and the money that is left, and what sends it.
 
         Raises:
-            BudgetRefused: nothing is left of ``max_cost``.
+            NothingFits: as measured, no flavor meets the needs, or the job would be stopped before it is done.
+            BudgetRefused: nothing is left of ``max_cost``, or too little for what was measured.
         """
-        asked, now = self._asked, self._submitter.clock()
+        asked = self._asked
         run = MeasuredRun(flavor=ended.run.flavor, duration_secs=ended.run.whole)
         known = with_measurement(asked.known, run, listing)
-        if known.deadline is not None:
-            known = replace(known, deadline_secs=max(int((known.deadline - now).total_seconds()), 1))
-        return with_less_money(replace(asked, known=known), ended.cost_micro_usd)
+        measured = with_less_money(replace(asked, known=known), ended.cost_micro_usd)
+        sender = Sender(measured, self._key, self._books, self._workspace, self._uploader)
+        planned = sender.plan(listing)
+        refuse_what_does_not_fit(planned, ended)
+        return sender, planned
 
     def _settle(self, job: "JobInfo", submitted: "Submitted") -> int:
         """Post what the canary cost, and return it."""
@@ -185,3 +188,14 @@ class CanaryRun:
         except HistoryError as error:
             return (f"The measurement is not kept: {error.message}",)
         return ()
+
+
+def known_canary(key: str | None, workspace: "Workspace") -> dict[str, Any]:
+    """Return what the ledger tells of the canary of a job that was sent under a key, as the interface spells it."""
+    from hfplanner.submit.send import Submitted, job_url  # noqa: PLC0415 - httpx
+
+    found = None if key is None else workspace.books().by_key(f"{canary_key(key)}")
+    if found is None:
+        return NotMeasured("The job was sent without a canary.").to_json()
+    url = None if found.job_id is None else job_url(workspace.endpoint, found.terms.namespace, found.job_id)
+    return canary_json(Submitted(submission=found, is_new=False, job_id=found.job_id, url=url))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CanaryEnded", "canary_json", "refuse_what_does_not_fit", "told_by"]
 
 _LAST_LINES = 10
+_LIMITS = {"max_time", "max_cost", "deadline"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,13 @@ def refuse_what_does_not_fit(plan: "JobPlan", ended: CanaryEnded) -> None:
     duration, run = plan.flavor.duration_secs, plan.run
     if duration is None:
         return
-    if plan.flavor.warnings:
-        raise NothingFits(f"As was measured, the job does not fit. {' '.join(plan.flavor.warnings)}")
+    saved = f"The canary {ended.submitted.job_id} cost {format_usd(ended.cost_micro_usd)}; nothing else was sent."
+    if set(plan.flavor.breaks) & _LIMITS:
+        raise NothingFits(f"As was measured, the job does not fit. {' '.join(plan.flavor.warnings)}", hint=saved)
     if run.timeout_secs >= duration.likely:
         return
     takes, stopped = format_about_duration(duration.likely), format_duration(run.timeout_secs)
     sentence = f"As was measured, the job takes about {takes} on {run.flavor}, and would be stopped after {stopped}"
-    saved = f"The canary {ended.submitted.job_id} cost {format_usd(ended.cost_micro_usd)}; nothing else was sent."
     if run.timeout_basis == "max_cost":
         raise BudgetRefused(f"{sentence}, for which --max-cost pays.", hint=saved)
     raise NothingFits(f"{sentence}.", hint=saved)

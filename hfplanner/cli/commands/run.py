@@ -102,7 +102,7 @@ def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
             return _run_with_canary(asked, workspace, how)
         if how.dry_run:
             return _dry_run(asked, how.key, workspace, how.shown)
-        return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
+        return _run(asked, workspace, how)
     except SubmissionUnknown as error:
         return show(unknown_answer(error), how.shown)
 
@@ -115,10 +115,10 @@ def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> i
         return command.dry_run()
 
     def finish(submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]") -> int:
-        return _finish(submitted, workspace.submitter(), books, how.shown, follows=how.follows, change=change)
+        return _finish(submitted, workspace.submitter(), books, how, change)
 
-    def unmeasured() -> int:
-        return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
+    def unmeasured(change: "Callable[[Answer], Answer]") -> int:
+        return _run(asked, workspace, how, change)
 
     return command.run(finish, unmeasured)
 
@@ -141,26 +141,28 @@ def _dry_run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown
     return show(submitted_answer(sent, dry_run=True), shown)
 
 
-def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: str, *, yes: bool, follows: bool) -> int:
+def _run(
+    asked: "KnownRequest", workspace: Workspace, how: How, change: "Callable[[Answer], Answer] | None" = None
+) -> int:
     submitter = workspace.submitter()
     ready = bring_up_to_date(workspace, get_listing(workspace))
     for text in ready.warnings:
         warn(text)
-    sent = sent_before(asked, key, workspace)
+    sent = sent_before(asked, how.key, workspace)
     if sent is not None:
-        note(sent_before_words(sent, key or ""))
-        return _finish(sent, submitter, ready.books, shown, follows=follows)
-    sender = Sender(asked, key, ready.books, workspace)
-    planned = _agreed_plan(sender, workspace, shown, yes=yes)
+        note(sent_before_words(sent, how.key or ""))
+        return _finish(sent, submitter, ready.books, how, change)
+    sender = Sender(asked, how.key, ready.books, workspace)
+    planned = _agreed_plan(sender, workspace, how.shown, yes=how.yes)
     if planned is None:
         note("Not run.")
         return 1
     if not sender.may_send(planned):
-        return show(refused_answer(planned), shown)
+        return show(refused_answer(planned), how.shown)
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)
-    return _finish(submitted, submitter, ready.books, shown, follows=follows)
+    return _finish(submitted, submitter, ready.books, how, change)
 
 
 def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
@@ -190,19 +192,17 @@ def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool)
     return planned
 
 
-def _finish(  # noqa: PLR0913 - what was submitted, where it is followed, and how it is shown
+def _finish(
     submitted: "Submitted",
     submitter: "Submitter",
     books: "Charging",
-    shown: str,
-    *,
-    follows: bool,
+    how: How,
     change: "Callable[[Answer], Answer] | None" = None,
 ) -> int:
-    """Show what was submitted, and follow it where somebody looks."""
+    """Show what was submitted, changed where something came before it, and follow it where somebody looks."""
     answer = submitted_answer(submitted)
-    show(change(answer) if change else answer, shown)
-    if shown == "human" and follows and submitted.job_id is not None:
+    show(change(answer) if change else answer, how.shown)
+    if how.shown == "human" and how.follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
         return follow(submitted, submitter, books)
@@ -247,7 +247,7 @@ COMMAND = Command(
         "hfplanner run --flavor l4x1 --max-cost 5 --detach python:3.12 python train.py",
         "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
         "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
-        "hfplanner run --model Qwen/Qwen3-8B --task lora --tokens 20M --canary --key sft-7 --yes python:3.12 python t.py",
+        "hfplanner run --model Qwen/Qwen3-8B --task lora --tokens 20M --canary --key k7 python:3.12 python train.py",
         "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
     ],
 )
