@@ -20,7 +20,7 @@ import hfplanner as hp
 from hfplanner.front.answers.history import Reported
 from hfplanner.front.frames import flat_row, frame_of
 from hfplanner.front.results import Answer, Table
-from tests.hub.control import Hub
+from tests.hub.control import Fate, Hub
 from tests.program import Program, steady
 
 NAMES = [
@@ -406,4 +406,41 @@ def test_a_job_that_may_not_run_raises_and_sends_nothing(tmp_path: Path, hub: Hu
         pytest.raises(hp.BudgetRefused, match="team"),
     ):
         hp.run(**(JOB | {"timeout": "4h"}), workspace=world)
+    assert hub.jobs() == []
+
+
+def test_a_sweep_is_run_once_and_goes_on(tmp_path: Path, hub: Hub) -> None:
+    """Planned, reserved and sent by Python alone; two at once, and the same call with the same key sends the next."""
+    hub.set_clock(time.time())
+    hub.default_fate(Fate(running_secs=60))
+    limits = '[limits]\nmax_timeout = "6h"\n'
+    (tmp_path / "hfplanner.toml").write_text(POLICY.replace('"2.00"', '"90.00"') + limits, encoding="utf-8")
+    trials = {"trials": 8, "duration": "50m@l4x1", "accelerator": "l4", "parallel": 2, "run": True, "key": "night"}
+    job = {"image": "python:3.12", "command": ["python", "t.py"], **trials}
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        shown = hp.sweep(**job, dry_run=True, workspace=world)
+        assert (shown.allowed, hub.jobs()) == (True, [])
+        sent = hp.sweep(**job, workspace=world)
+        jobs = len(sent.job_ids)
+        assert (sent.key, len(hub.jobs()), sent.waiting) == ("night", 2, jobs - 2)
+        frame = sent.to_polars()
+        assert [trial for trials in frame["trials"].to_list() for trial in trials] == list(range(8))
+        assert frame["state"].to_list() == ["LAUNCHED"] * 2 + ["RESERVED"] * (jobs - 2)
+        hub.advance(600)
+        again = hp.sweep(**job, workspace=world)
+        assert again.job_ids[:2] == sent.job_ids[:2]
+        assert (len(hub.jobs()), again.waiting) == (4, jobs - 4)
+        assert "night" in repr(again)
+
+
+def test_a_sweep_that_may_not_run_whole_raises_and_reserves_nothing(tmp_path: Path, hub: Hub) -> None:
+    """What some of its jobs would fit is too little for all."""
+    hub.set_clock(time.time())
+    (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        with pytest.raises(hp.BudgetRefused, match="team"):
+            hp.sweep(
+                trials=8, duration="50m@l4x1", accelerator="l4", run=True, image="a", command=["b"], workspace=world
+            )
+        assert hp.budgets(workspace=world).to_dict()["budgets"][0]["held_micro_usd"] == 0
     assert hub.jobs() == []

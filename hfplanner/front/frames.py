@@ -15,12 +15,13 @@ __all__ = [
     "MEMORY_FITS",
     "OPTIONS",
     "SWEEP",
+    "SWEEP_JOBS",
     "Columns",
     "flat_row",
     "frame_of",
 ]
 
-Kind = Literal["int", "float", "str", "bool", "texts", "estimate"]
+Kind = Literal["int", "float", "str", "bool", "ints", "texts", "estimate"]
 Columns = Mapping[str, Kind]
 """What each column holds; an estimate is three columns: ``_low``, ``_likely`` and ``_high``."""
 
@@ -134,6 +135,20 @@ SWEEP: Columns = {
     "cost_micro_usd": "int",
     "worst_case_micro_usd": "int",
 }
+SWEEP_JOBS: Columns = {
+    "number": "int",
+    "key": "str",
+    "submission_id": "str",
+    "state": "str",
+    "job_id": "str",
+    "url": "str",
+    "flavor": "str",
+    "timeout_secs": "int",
+    "attempts": "int",
+    "worst_case_micro_usd": "int",
+    "trials": "ints",
+    "slots": "int",
+}
 CHECKED_JOBS: Columns = {
     "source": "str",
     "line": "int",
@@ -190,6 +205,7 @@ def frame_of(columns: Columns, rows: Iterable[Mapping[str, Any]]) -> "pl.DataFra
         "float": pl.Float64(),
         "str": pl.String(),
         "bool": pl.Boolean(),
+        "ints": pl.List(pl.Int64()),
         "texts": pl.List(pl.String()),
         "estimate": pl.Int64(),
     }

@@ -8,6 +8,7 @@ from hfplanner.errors import UsageError
 from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, Recommended, Swept
 from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Synced
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
+from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
 from hfplanner.front.calling import Given, asks
 from hfplanner.plan.arguments import (
     ATTEMPTS,
@@ -24,9 +25,11 @@ from hfplanner.plan.arguments import (
     NEEDS,
     OBJECTIVE,
     REPORT,
+    RUN_SWEEP,
     SENDING,
     SOLVE,
     SWEEP,
+    SWEEP_JOB,
     SYNC,
     TIME,
     TOP,
@@ -312,14 +315,34 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
 
 
-@asks(*TRIALS, *SWEEP, *NEEDS, *MODEL, *TIME, *LIMITS, *find_arguments("policy", "refresh", "offline"))
-def sweep(given: Given) -> Swept:
+@asks(
+    *TRIALS,
+    *SWEEP,
+    *NEEDS,
+    *MODEL,
+    *TIME,
+    *LIMITS,
+    *RUN_SWEEP,
+    *_IMAGE,
+    *SWEEP_JOB,
+    *SENDING,
+    *find_arguments("policy", "ledger", "token", "refresh", "offline"),
+)
+def sweep(given: Given) -> Swept | SweepPlanned | SweepSent:
     """Return the cheapest way to run many trials of one job: flavors, trials in a job, jobs at once, timeouts.
 
     What one trial needs and takes is said as for :func:`recommend`; ``max_cost`` is for all trials together.
 
+    With ``run=True``, ``image`` and ``command`` all jobs are reserved in one step or none, then each is sent once; it
+    costs money, and nobody is asked. A job finds its trials in its variable ``HFPLANNER_TRIALS``. With ``parallel`` as
+    many are sent as may run at once; the same call with the same ``key`` sends the next. With ``dry_run=True`` nothing
+    is reserved or sent.
+
     Raises:
         NothingFits: no flavor fits, or nothing keeps the limits; the hint says what would.
+        BudgetError: all of it together may not run; nothing is reserved.
+        HubError: not all could be sent; the same call with the same key goes on.
+        SubmissionUnknown: two jobs in a row were sent, and nobody knows whether they exist; their money is held.
 
     >>> import hfplanner as hp
     >>> plan = hp.sweep(trials=40, duration="20m@l4x1", vram="20GB", offline=True).plan
@@ -341,6 +364,10 @@ def sweep(given: Given) -> Swept:
             parallel=given["parallel"],
             startup_secs=given["startup"] or 0,
         )
+        if given["run"]:
+            from hfplanner.front.sweeping import run_sweep  # noqa: PLC0415 - not for a plan
+
+            return run_sweep(asked, _needs(given), given, workspace)
         return Swept(plan_sweep(asked, _needs(given), workspace), workspace.now())
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "refuse_empty_key",
     "sent_before",
     "sent_before_words",
+    "who_submits",
 ]
 
 # How long the Hub is asked who submits.
@@ -141,7 +142,7 @@ class Sender:
     ) -> None:
         self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
-        self._account = _who(workspace.submitter().hub, asked.request.namespace)
+        self._account = who_submits(workspace.submitter().hub, asked.request.namespace)
 
     @property
     def account(self) -> Account:
@@ -178,7 +179,7 @@ class Sender:
         return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
 
 
-def _who(hub: "JobsClient", namespace: str | None) -> Account:
+def who_submits(hub: "JobsClient", namespace: str | None) -> Account:
     """Return who pays and submits; where who pays is said, a Hub that does not answer keeps nothing from being sent."""
     try:
         with hub.within(_WHO_SECS):

@@ -15,7 +15,7 @@ from hfplanner.errors import BudgetBlocked, BudgetRefused, LedgerError, quoted
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import MINUTES_PER_HOUR, SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["check_caps", "exceeded_caps", "running"]
+__all__ = ["check_caps", "exceeded_caps", "exceeded_together", "running"]
 
 _HOUR_SECS = MINUTES_PER_HOUR * SECONDS_PER_MINUTE
 _OPEN = ", ".join(f"'{state}'" for state in State if state.holds_money)
@@ -106,11 +106,18 @@ def check_caps(tx: Transaction, wanted: Sequence[tuple[RunningCaps, JobTerms]]) 
     """
     if not any(caps.is_any for caps, _ in wanted):
         return
-    found = running(tx)
+    for reason in exceeded_together(wanted, running(tx)):
+        error = BudgetBlocked if reason.effect is Effect.BLOCK else BudgetRefused
+        raise error(reason.message, hint=_hint(len(wanted)))
+
+
+def exceeded_together(wanted: Sequence[tuple[RunningCaps, JobTerms]], found: Running) -> Iterator[DecisionReason]:
+    """Yield the caps that several jobs would exceed together: those of the first that is one too many."""
     for caps, terms in wanted:
-        for reason in exceeded_caps(caps, found, terms):
-            error = BudgetBlocked if reason.effect is Effect.BLOCK else BudgetRefused
-            raise error(reason.message, hint=_hint(len(wanted)))
+        reasons = tuple(exceeded_caps(caps, found, terms))
+        if reasons:
+            yield from reasons
+            return
         found = _with_job(found, terms)
 
 

@@ -11,7 +11,7 @@ from hfplanner.recommend.words import format_chance
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_about_duration, format_duration, format_usd
 
-__all__ = ["sweep_answer"]
+__all__ = ["print_sweep", "sweep_answer"]
 
 _COLUMNS = (
     "flavor", "jobs", "trials_per_job", "rounds", "slots", "parallel", "secs", "timeout_secs", "cost_micro_usd",
@@ -26,11 +26,12 @@ def sweep_answer(sweep: Sweep, now: datetime) -> Answer:
         names=lambda: [f"{row.flavor} {row.jobs}" for row in sweep.plan.rows],
         columns=_COLUMNS,
         rows=lambda: [row.to_json() for row in sweep.plan.rows],
-        people=lambda: _show(sweep, now),
+        people=lambda: print_sweep(sweep, now),
     )
 
 
-def _show(sweep: Sweep, now: datetime) -> None:
+def print_sweep(sweep: Sweep, now: datetime) -> None:
+    """Print what to run where, what it costs, and how surely the limits are kept."""
     out, plan = screen(), sweep.plan
     jobs = sum(row.jobs for row in plan.rows)
     count = f"{plan.trials} trial{'' if plan.trials == 1 else 's'} in {jobs} job{'' if jobs == 1 else 's'}"

@@ -99,6 +99,10 @@ JOB: tuple[Argument, ...] = (
 """A job, as ``hf jobs run`` has it."""
 
 
+SWEEP_JOB: tuple[Argument, ...] = tuple(one for one in JOB if one.name not in {"flavor", "timeout", "attempts"})
+"""What each job of a sweep is; its flavor and timeout are the plan's, and it is tried once."""
+
+
 SENDING: tuple[Argument, ...] = (
     Argument(
         name="key",

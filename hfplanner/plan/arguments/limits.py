@@ -1,9 +1,9 @@
 """What a job, or many trials of it, may take and cost."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import parse_confidence, read_money, read_seconds, whole_number
+from hfplanner.plan.readers import parse_confidence, read_flag, read_money, read_seconds, whole_number
 
-__all__ = ["LIMITS", "OBJECTIVE", "SWEEP", "TOP", "TRIALS"]
+__all__ = ["LIMITS", "OBJECTIVE", "RUN_SWEEP", "SWEEP", "TOP", "TRIALS"]
 
 _MOST_FLAVORS = 10_000
 _MOST_TRIALS = 100_000
@@ -93,3 +93,16 @@ SWEEP: tuple[Argument, ...] = (
     ),
 )
 """How a sweep may be cut into jobs."""
+
+
+RUN_SWEEP: tuple[Argument, ...] = (
+    Argument(
+        name="run",
+        group="Submission",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Reserve the money of all jobs in one step, or of none, then send them; needs an image and a command.",
+    ),
+)
+"""Whether a sweep is only planned."""

@@ -1,0 +1,103 @@
+"""``hfplanner sweep --run``: agreed, reserved whole, sent job by job."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hfplanner.budget.decision import Verdict
+from hfplanner.cli.listing import get_listing
+from hfplanner.cli.show.answer import show
+from hfplanner.cli.show.output import hint, note, warn
+from hfplanner.cli.show.run import ask
+from hfplanner.cli.show.sweep_run import (
+    dry_sweep_answer,
+    refused_sweep_answer,
+    sent_words,
+    show_sweep,
+    sweep_run_answer,
+)
+from hfplanner.plan.sending import bring_up_to_date
+
+if TYPE_CHECKING:
+    from hfplanner.cli.commands.run import How
+    from hfplanner.plan.sweep_run import AskedSweepRun, PlannedSweep, SweepRunner
+    from hfplanner.plan.workspace import Workspace
+    from hfplanner.submit.charging import Charging
+
+__all__ = ["run_sweep"]
+
+_SHORTEST_PAUSE_SECS, _LONGEST_PAUSE_SECS = 1.0, 30.0
+
+
+def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int:
+    """Show, ask, reserve and send a sweep, and return the exit code."""
+    from hfplanner.plan.sweep_run import SweepRunner  # noqa: PLC0415 - after a command line that is understood
+
+    if how.dry_run:
+        planned = SweepRunner(asked, workspace, None).plan(get_listing(workspace))
+        return show(dry_sweep_answer(planned, workspace.now()), how.shown)
+    ready = bring_up_to_date(workspace, get_listing(workspace))
+    for text in ready.warnings:
+        warn(text)
+    runner = SweepRunner(asked, workspace, ready.books)
+    agreed = _agreed(runner, workspace, how)
+    if agreed is None:
+        note("Not run.")
+        return 1
+    if agreed.decision.verdict is not Verdict.ALLOWED:
+        return show(refused_sweep_answer(agreed), how.shown)
+    try:
+        done = runner.send(
+            agreed,
+            wait=_waiting(workspace, ready.books) if how.shown == "human" and how.follows else None,
+            tell=lambda job, submission: note(sent_words(agreed.kept, job, submission)),
+        )
+    except KeyboardInterrupt:
+        note("Interrupted: what was sent runs on, and what is reserved stays reserved.")
+        hint(f"The same command with --key {asked.key} goes on.")
+        raise
+    return show(sweep_run_answer(done), how.shown)
+
+
+def _agreed(runner: "SweepRunner", workspace: "Workspace", how: "How") -> "PlannedSweep | None":
+    """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
+    from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
+
+    def plan() -> "PlannedSweep":
+        return runner.plan(get_listing(workspace))
+
+    def show_it(planned: "PlannedSweep") -> None:
+        if how.shown == "human" or not how.yes:
+            show_sweep(planned, sys.stderr, workspace.now())
+        for text in planned.warnings:
+            warn(text)
+
+    def ask_about(planned: "PlannedSweep", changed: Sequence[str]) -> bool:
+        for text in changed:
+            warn(text)
+        show_it(planned)
+        return ask()
+
+    if not how.yes:
+        return agreed(plan, ask_about, note)
+    planned = plan()
+    if planned.decision.verdict is Verdict.ALLOWED:
+        show_it(planned)
+    return planned
+
+
+def _waiting(workspace: "Workspace", books: "Charging") -> Callable[[], None]:
+    """Return what waits until a job may have ended, longer each time, and settles what has."""
+    import time  # noqa: PLC0415 - as above
+
+    from hfplanner.submit.reconciliation import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
+
+    pause = _SHORTEST_PAUSE_SECS
+
+    def wait() -> None:
+        nonlocal pause
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECS)
+        reconcile(workspace.submitter(), books, sweep=False, within_secs=SOON_SECS)
+
+    return wait
