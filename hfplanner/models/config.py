@@ -7,26 +7,13 @@ from typing import Any
 from hfplanner.errors import ModelUnreadable
 from hfplanner.models.architectures import architectures, find_architecture
 from hfplanner.models.counting import count_parameters, count_tower
+from hfplanner.models.fields import Fields
+from hfplanner.models.layer_kinds import listed_layers, read_layers
 from hfplanner.models.shape import Encoder, Experts, Latent, ModelShape, Parameters
 from hfplanner.models.storage import read_quantization_config
 
 __all__ = ["parse_config"]
 
-_NAMES = {
-    "hidden": ("hidden_size", "n_embd", "d_model", "dim"),
-    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
-    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads"),
-    "kv_heads": ("num_key_value_heads", "num_kv_heads", "multi_query_group_num"),
-    "ffn": ("intermediate_size", "n_inner", "ffn_dim", "d_ff", "ffn_hidden_size", "hidden_dim", "decoder_ffn_dim"),
-    "vocab": ("vocab_size", "padded_vocab_size"),
-    "positions": ("max_position_embeddings", "n_positions", "seq_length", "max_seq_len"),
-    "experts": ("num_local_experts", "n_routed_experts", "num_experts"),
-    "per_token": ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "top_k_experts"),
-    "expert_ffn": ("moe_intermediate_size", "expert_ffn_hidden_size"),
-    "dense_layers": ("first_k_dense_replace", "num_dense_layers"),
-}
-# Wider than any model: what is larger is a damaged file.
-_LARGEST = 10**7
 _LEARNED_POSITIONS = {
     "gpt2",
     "gpt_bigcode",
@@ -40,45 +27,8 @@ _LEARNED_POSITIONS = {
     "bart",
 }
 _DTYPES = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16", "float8_e4m3fn": "fp8"}
-_STATELESS = ("linear", "conv", "mamba", "recurrent", "ssm", "lightning", "kda", "moe", "mlp")
 _T5_FAMILY = {"t5", "mt5", "umt5"}
-
-
-class _Config:
-    """Reading numbers out of a dict that somebody else wrote."""
-
-    def __init__(self, raw: Mapping[str, Any], name: str) -> None:
-        self.raw = raw
-        self.name = name
-
-    def number(self, what: str, default: int | None = None) -> int:
-        """Return a count by any of its spellings.
-
-        Raises:
-            ModelUnreadable: it is missing and has no default, or is not a sensible count.
-        """
-        for key in _NAMES.get(what, (what,)):
-            value = self.raw.get(key)
-            if value is None or isinstance(value, bool):
-                continue
-            if isinstance(value, list) and value and all(isinstance(item, int) for item in value):
-                value = max(value)
-            if isinstance(value, float) and value.is_integer():
-                value = int(value)
-            if not isinstance(value, int) or not 0 <= value <= _LARGEST:
-                raise ModelUnreadable(f"The config of {self.name} has {key} = {str(value)[:40]!r}, which is no count.")
-            return value
-        if default is None:
-            raise ModelUnreadable(
-                f"The config of {self.name} names no {_NAMES.get(what, (what,))[0]}.",
-                hint="Give the numbers by hand: --params 8B --layers 32 --hidden 4096 ...",
-            )
-        return default
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        """Return a truth value."""
-        value = self.raw.get(key)
-        return default if value is None else bool(value)
+_BESIDE = {"gemma4", "gemma4_text"}
 
 
 def parse_config(raw: Mapping[str, Any], *, name: str) -> ModelShape:
@@ -111,7 +61,7 @@ def _has(raw: Mapping[str, Any], key: str) -> bool:
 
 
 def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
-    config = _Config(raw, name)
+    config = Fields(raw, name)
     model_type = str(raw.get("model_type") or "")
     gated = _is_gated(raw, model_type)
     if model_type in _T5_FAMILY:
@@ -122,7 +72,7 @@ def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
     hidden, heads = config.number("hidden"), config.number("heads")
     if not hidden or not heads:
         raise ModelUnreadable(f"The config of {name} has no width or no heads.")
-    layers = config.number("decoder_layers", 0) or config.number("layers")
+    layers = config.number("decoder_layers", 0) or config.number("layers", len(listed_layers(config)) or None)
     experts = _experts(config, model_type)
     shape = ModelShape(
         name=name,
@@ -147,7 +97,7 @@ def _text_model(raw: Mapping[str, Any], name: str) -> ModelShape:
         notes=()
         if known
         else (f"{model_type or 'its architecture'} is not known here: taken as {architecture.model_type}",),
-        **_layer_kinds(config, model_type, layers),
+        **read_layers(config, model_type, layers, hidden),
     )
     positions = shape.position_limit if model_type in _LEARNED_POSITIONS else 0
     tied = config.flag("tie_word_embeddings", default=architecture.tied)
@@ -167,7 +117,7 @@ def _kind(raw: Mapping[str, Any], kind: str) -> Any:  # noqa: ANN401 - one of th
     return "encoder-decoder" if raw.get("is_encoder_decoder") is True else kind
 
 
-def _kv_heads(config: _Config, model_type: str, heads: int) -> int:
+def _kv_heads(config: Fields, model_type: str, heads: int) -> int:
     if model_type == "falcon" and not config.flag("new_decoder_architecture", default=False):
         return 1 if config.flag("multi_query", default=True) else heads
     if model_type == "gpt_bigcode":
@@ -178,28 +128,34 @@ def _kv_heads(config: _Config, model_type: str, heads: int) -> int:
     return config.number("kv_heads", heads) or heads
 
 
-def _ffn(config: _Config, model_type: str, hidden: int) -> int:
+def _ffn(config: Fields, model_type: str, hidden: int) -> int:
     ratio = config.raw.get("expansion_ratio", 4)
     width = config.number("ffn", 0) or int(hidden * (ratio if isinstance(ratio, int | float) else 4))
     # Qwen's first generation writes down the two halves of its gated block together.
     return width // 2 if model_type == "qwen" else width
 
 
-def _experts(config: _Config, model_type: str) -> Experts | None:
+def _experts(config: Fields, model_type: str) -> Experts | None:
     count = config.number("experts", 0)
     if count <= 1:
         return None
     ffn = config.number("expert_ffn", 0) or config.number("ffn", 0)
-    shared = config.number("shared_expert_intermediate_size", 0) or config.number("n_shared_experts", 0) * ffn
+    shared = config.number("shared_ffn", 0) or config.number("n_shared_experts", 0) * ffn
     shared = shared or config.number("num_shared_experts", 0) * ffn
+    if model_type in _BESIDE:
+        # Every layer has a plain block beside its experts.
+        shared = config.number("ffn", 0)
     dense = config.number("dense_layers", 0)
+    if model_type == "nemotron_h":
+        kinds = listed_layers(config)
+        dense = sum(kind == "mlp" for kind in kinds)
     step = max(config.number("decoder_sparse_step", 1), 1)
     if model_type in {"qwen2_moe", "qwen3_moe"} and step > 1:
         dense = config.number("layers") - config.number("layers") // step
-    return Experts(count, config.number("per_token", 2), ffn, shared, dense)
+    return Experts(count, config.number("per_token", 2), ffn, shared, dense, config.number("moe_latent_size", 0))
 
 
-def _latent(config: _Config) -> Latent | None:
+def _latent(config: Fields) -> Latent | None:
     rank = config.number("kv_lora_rank", 0)
     if not rank:
         return None
@@ -212,7 +168,7 @@ def _latent(config: _Config) -> Latent | None:
     )
 
 
-def _encoder(config: _Config, hidden: int, heads: int) -> Encoder | None:
+def _encoder(config: Fields, hidden: int, heads: int) -> Encoder | None:
     if config.raw.get("is_encoder_decoder") is not True and config.raw.get("model_type") not in {
         "t5",
         "mt5",
@@ -225,33 +181,11 @@ def _encoder(config: _Config, hidden: int, heads: int) -> Encoder | None:
     return Encoder(layers, hidden, heads, ffn)
 
 
-def _layer_kinds(config: _Config, model_type: str, layers: int) -> Any:  # noqa: ANN401 - three fields of a shape
-    """Return how many layers look back a window only, and how many keep no cache that grows."""
-    window = config.number("sliding_window", 0)
-    kinds = config.raw.get("layer_types") or config.raw.get("layers_block_type")
-    if isinstance(kinds, list):
-        texts = [str(kind) for kind in kinds]
-        sliding = sum("sliding" in kind or "chunked" in kind for kind in texts)
-        linear = sum(kind.startswith(_STATELESS) for kind in texts)
-        return {"sliding_window": window, "sliding_layers": sliding if window else 0, "linear_layers": linear}
-    if isinstance(config.raw.get("full_attn_idxs"), list):
-        return {"linear_layers": layers - len(config.raw["full_attn_idxs"])}
-    if not window or config.raw.get("use_sliding_window") is False:
-        return {}
-    pattern = config.number("sliding_window_pattern", 0) or {
-        "gemma2": 2,
-        "gemma3_text": 6,
-        "gemma3": 6,
-        "gpt_oss": 2,
-    }.get(model_type, 0)
-    return {"sliding_window": window, "sliding_layers": layers - layers // pattern if pattern else layers}
-
-
 def _with_vision(shape: ModelShape, raw: Mapping[str, Any]) -> ModelShape:
     section = next((raw[key] for key in ("vision_config", "vit_config", "vision_tower_config") if _has(raw, key)), None)
     if section is None:
         return shape
-    tower = _Config(section, shape.name)
+    tower = Fields(section, shape.name)
     hidden = tower.number("hidden", 0) or 1024
     layers = tower.number("layers", 0) or tower.number("depth", 0) or 24
     heads = tower.number("heads", 0) or 16

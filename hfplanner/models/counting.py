@@ -3,14 +3,22 @@
 from hfplanner.models.architectures import Architecture, find_architecture
 from hfplanner.models.shape import Encoder, ModelShape, Parameters
 
-__all__ = ["attention_matrices", "count_parameters", "count_tower", "expert_matrices", "feed_forward_matrices"]
+__all__ = [
+    "attention_matrices",
+    "count_parameters",
+    "count_tower",
+    "expert_matrices",
+    "feed_forward_matrices",
+    "recurrent_matrices",
+]
 
 
 def attention_matrices(shape: ModelShape) -> int:
     """Return the elements of one layer's projections: query, key, value and output."""
     latent = shape.latent
     if latent is None:
-        return shape.hidden * (2 * shape.query_width + 2 * shape.kv_width)
+        gate = shape.query_width if shape.gated_attention else 0
+        return shape.hidden * (2 * shape.query_width + 2 * shape.kv_width + gate)
     query = shape.hidden * shape.query_width
     if latent.q_rank:
         query = latent.q_rank * (shape.hidden + shape.query_width)
@@ -29,7 +37,15 @@ def expert_matrices(shape: ModelShape) -> int:
     experts = shape.experts
     if experts is None:
         return 0
-    return 3 * shape.hidden * (experts.count * experts.ffn + experts.shared_ffn)
+    matrices = 3 if shape.gated else 2
+    routed = matrices * (experts.width or shape.hidden) * experts.count * experts.ffn
+    return routed + matrices * shape.hidden * experts.shared_ffn + 2 * shape.hidden * experts.width
+
+
+def recurrent_matrices(shape: ModelShape) -> int:
+    """Return the elements of one recurrent layer's projections: into the state and out of it."""
+    recurrent = shape.recurrent
+    return shape.hidden * (recurrent.projected + recurrent.values) if recurrent else 0
 
 
 def count_tower(encoder: Encoder, *, gated: bool = False) -> int:
@@ -51,13 +67,16 @@ def count_parameters(shape: ModelShape, *, tied: bool, positions: int = 0) -> Pa
         positions: learned position embeddings.
     """
     architecture = find_architecture(shape.model_type, gated=shape.gated)
-    embedding = (shape.vocab + positions) * shape.hidden
+    embedding = (shape.vocab + positions) * shape.hidden + shape.vocab * shape.layers * shape.layer_input
     if shape.kind == "encoder":
         # Token types of the BERT family.
         embedding += 2 * shape.hidden
-    sparse = shape.layers - shape.experts.dense_layers if shape.experts else 0
-    linear = shape.layers * attention_matrices(shape)
-    linear += (shape.layers - sparse) * feed_forward_matrices(shape) + sparse * expert_matrices(shape)
+    sparse = shape.sparse_layers
+    linear = shape.attention_layers * attention_matrices(shape)
+    linear += (shape.recurrent.layers if shape.recurrent else 0) * recurrent_matrices(shape)
+    linear += (shape.block_layers - sparse) * feed_forward_matrices(shape) + sparse * expert_matrices(shape)
+    # From the layers' own embedding, and the gate and projection that add it to the stream.
+    linear += 3 * shape.layers * shape.layer_input * shape.hidden
     # The last norm has a bias where it is a layer norm, and none where it upcasts (RMS norm).
     last_norm = shape.hidden if architecture.fp32_share < 1 else 2 * shape.hidden
     other = shape.layers * _vectors(shape, architecture) + last_norm

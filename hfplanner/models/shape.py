@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-__all__ = ["Diffusion", "Encoder", "Experts", "Latent", "ModelShape", "Parameters"]
+__all__ = ["Diffusion", "Encoder", "Experts", "Latent", "ModelShape", "Parameters", "Recurrent"]
 
 Kind = Literal["decoder", "encoder", "encoder-decoder", "diffusion"]
 
@@ -57,6 +57,7 @@ class Experts:
         ffn: inner width of one routed expert.
         shared_ffn: inner width of the experts that every token visits, together; 0 without any.
         dense_layers: layers that have a plain feed-forward block instead.
+        width: of what routed experts take and return, where it is not the stream's (Nemotron-3-Super); 0 else.
     """
 
     count: int
@@ -64,6 +65,7 @@ class Experts:
     ffn: int
     shared_ffn: int = 0
     dense_layers: int = 0
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,39 @@ class Latent:
     nope: int
     rope: int
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrent:
+    """Layers that keep a state instead of keys and values: Mamba-2, gated delta rule.
+
+    Args:
+        layers: how many there are.
+        keys: width of all keys, which is that of all queries (Mamba: groups times state size, of B and of C).
+        values: width of all values (Mamba: the inner width).
+        heads: heads of the values.
+        state: elements of one sequence's state in one layer.
+        kernel: positions that the convolution before it looks at.
+        delta: whether it is the gated delta rule (Qwen3-Next, Qwen3.5) and not Mamba-2.
+    """
+
+    layers: int
+    keys: int
+    values: int
+    heads: int
+    state: int
+    kernel: int
+    delta: bool
+
+    @property
+    def channels(self) -> int:
+        """Width of what the convolution runs over: queries, keys and values."""
+        return 2 * self.keys + self.values
+
+    @property
+    def projected(self) -> int:
+        """Width of the projections into it: what the convolution takes, the gate, and one or two numbers a head."""
+        return self.channels + self.values + (2 if self.delta else 1) * self.heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +188,13 @@ class ModelShape:
         sliding_window: positions a sliding-window layer looks back; 0 where all layers see everything.
         sliding_layers: layers that look back no further than the window.
         linear_layers: layers whose state does not grow with the context (Mamba, linear attention, convolution).
+        recurrent: what is known of those with a state, if there are any.
+        feed_forward_layers: layers with a feed-forward block; 0 where all have one. Nemotron-H's have one thing each.
+        global_head_dim: width of a head in layers that see everything, where it differs (Gemma 4); 0 else.
+        global_kv_heads: their key and value heads, where they differ; 0 else.
+        gated_attention: whether attention's output is gated by a projection as wide as the queries.
+        streams: copies of the residual stream that run side by side (AltUp of Gemma 3n).
+        layer_input: width of what each layer gets from an embedding of its own (Gemma 3n and 4); 0 without.
         experts: the mixture of experts, if it is one.
         latent: latent attention, if it has it.
         encoder: the second stack, if there is one.
@@ -181,6 +223,13 @@ class ModelShape:
     sliding_window: int = 0
     sliding_layers: int = 0
     linear_layers: int = 0
+    recurrent: Recurrent | None = None
+    feed_forward_layers: int = 0
+    global_head_dim: int = 0
+    global_kv_heads: int = 0
+    gated_attention: bool = False
+    streams: int = 1
+    layer_input: int = 0
     experts: Experts | None = None
     latent: Latent | None = None
     encoder: Encoder | None = None
@@ -192,6 +241,21 @@ class ModelShape:
     counted: bool = False
     doubt: float = 0.0
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def block_layers(self) -> int:
+        """Layers that have a feed-forward block."""
+        return self.feed_forward_layers or self.layers
+
+    @property
+    def sparse_layers(self) -> int:
+        """Layers whose feed-forward block is a mixture of experts."""
+        return max(self.block_layers - self.experts.dense_layers, 0) if self.experts else 0
+
+    @property
+    def attention_layers(self) -> int:
+        """Layers with attention, whether they keep keys and values of their own or not."""
+        return self.layers - self.linear_layers if self.recurrent else self.layers
 
     @property
     def query_width(self) -> int:

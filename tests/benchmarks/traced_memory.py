@@ -10,14 +10,17 @@ import importlib.metadata
 import statistics
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import estimate_memory
 from hfplanner.models.known import find_known, shipped_config
+from hfplanner.models.shape import ModelShape
 
 __all__ = ["CASES", "TracedRow", "job_of", "main", "read_traced"]
 
@@ -42,6 +45,7 @@ CASES: dict[str, dict[str, Any]] = {
     "prompt of 2048, logits of all": {"seq_len": 2048, "logits": "all"},
 }
 _LARGE = 12_000_000_000
+_BESIDE_MAMBA = ("q_proj", "k_proj", "v_proj", "o_proj", "in_proj")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,26 @@ class TracedRow:
         return self.estimated / self.traced - 1
 
 
-def job_of(model: str, case: str) -> MemoryJob:
-    """Return how a model is run in a case: batches of 4 x 1024 tokens, smaller where the model is large or old."""
+def text_shape(model: str) -> ModelShape:
+    """Return the language model of a shipped model: towers for images and sounds are left out of these steps."""
     shape = find_known(model)
     if shape is None:
         raise LookupError(model)
+    return replace(shape, parameters=replace(shape.parameters, vision=0))
+
+
+def text_config(model: str) -> Mapping[str, Any] | None:
+    """Return the config of the language model."""
+    raw = shipped_config(model)
+    if raw is None or not isinstance(raw.get("text_config"), Mapping):
+        return raw
+    tied = {"tie_word_embeddings": raw["tie_word_embeddings"]} if "tie_word_embeddings" in raw else {}
+    return tied | raw["text_config"]
+
+
+def job_of(model: str, case: str) -> MemoryJob:
+    """Return how a model is run in a case: batches of 4 x 1024 tokens, smaller where the model is large or old."""
+    shape = text_shape(model)
     how: dict[str, Any] = {"batch_size": 4, "seq_len": 1024, "lengths": "fixed", "checkpointing": "none"}
     how |= {"loss": "standard", **CASES[case]}
     if how.get("task", "inference") == "inference":
@@ -78,6 +97,9 @@ def job_of(model: str, case: str) -> MemoryJob:
         how["quantization"] = "none"
     if shape.parameters.total > _LARGE:
         how["batch_size"] = 2
+    if shape.recurrent and not shape.recurrent.delta:
+        # peft puts no adapters on a Mamba layer's way out, so that "all-linear" fails.
+        how["lora_targets"] = _BESIDE_MAMBA
     if shape.kind != "decoder":
         how |= {"seq_len": 512, "loss": "standard"}
         how.pop("prompt_len", None)
@@ -89,10 +111,7 @@ def read_traced(path: Path = PEAKS) -> list[TracedRow]:
     rows = []
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            shape = find_known(row["model"])
-            if shape is None:
-                raise LookupError(row["model"])
-            estimate = estimate_memory(shape, job_of(row["model"], row["case"]))
+            estimate = estimate_memory(text_shape(row["model"]), job_of(row["model"], row["case"]))
             traced = int(row["allocated_bytes"])
             rows.append(TracedRow(row["model"], row["case"], traced, estimate.as_metric("allocated").likely))
     return rows
@@ -105,11 +124,15 @@ def _collect(models: list[str], cases: list[str]) -> None:
         known = {(row["model"], row["case"]) for row in csv.DictReader(file)}
     versions = [importlib.metadata.version(name) for name in ("torch", "transformers", "peft")]
     for model in models:
-        shape, raw = find_known(model), shipped_config(model)
-        for case in cases if shape and raw else ():
+        shape, raw = text_shape(model), text_config(model)
+        for case in cases if raw else ():
             if (model, case) in known:
                 continue
-            recorder = trace_job(raw, shape, job_of(model, case))
+            try:
+                recorder = trace_job(raw, shape, job_of(model, case))
+            except (UsageError, RuntimeError, TypeError, ValueError) as error:
+                sys.stderr.write(f"{model}, {case}: {error}\n")
+                continue
             phases = ("forward", "backward", "step", "prefill", "decode")
             peak = max(recorder.peaks.get(phase, 0) for phase in phases)
             with PEAKS.open("a", newline="", encoding="utf-8") as file:
@@ -136,10 +159,11 @@ def _grouped(rows: list[TracedRow], by: str) -> dict[str, list[TracedRow]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Collect what is named after ``--collect``, or print the report."""
+    """Collect the models and cases that are named after ``--collect``, or print the report."""
     if arguments[:1] == ["--collect"]:
         known = {row.model for row in read_traced()}
-        _collect(arguments[1:] or sorted(known), list(CASES))
+        cases = [name for name in CASES if name in arguments] or list(CASES)
+        _collect([name for name in arguments[1:] if name not in CASES] or sorted(known), cases)
         return 0
     rows = read_traced()
     with PEAKS.open(newline="", encoding="utf-8") as file:

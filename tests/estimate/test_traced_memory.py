@@ -29,6 +29,7 @@ def test_the_formulas_say_what_was_traced() -> None:
     assert errors[int(0.9 * len(errors))] <= 0.08
 
 
+@pytest.mark.process  # triton asks ldconfig for its libraries
 @pytest.mark.parametrize(
     "job",
     [
@@ -53,6 +54,7 @@ def test_a_step_of_the_installed_code_agrees(job: MemoryJob) -> None:
     assert traced.per_gpu_bytes.basis[0].startswith("Traced")
 
 
+@pytest.mark.process
 def test_a_step_of_ones_own_is_followed() -> None:
     """Weight, product, and at the end the product's and the weight's gradients: four squares of 4 MiB."""
     torch = pytest.importorskip("torch")

@@ -134,7 +134,7 @@ def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: st
         note("Not run.")
         return 1
     if not sender.may_send(planned):
-        return show(refused_answer(planned), shown)
+        return show(refused_answer(planned, sender.ask_approval(planned)), shown)
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)

@@ -1,15 +1,18 @@
 """What a forward pass keeps for the backward pass, and what either needs in passing."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from hfplanner.estimate.memory.adapters import adapter_inputs
 from hfplanner.estimate.memory.columns import choose, greatest, least
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.recurrent import recurrent_kept
 from hfplanner.models.architectures import Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
     "adapter_doubt_bytes",
+    "heaviest_layer",
     "kept_per_layer",
     "layer_passing",
     "legacy_doubt_bytes",
@@ -18,6 +21,10 @@ __all__ = [
     "stream_bytes",
 ]
 
+# A gate on attention's output keeps its sigmoid and both factors (traced on qwen3_5).
+_GATE = 4
+# What each further copy of the stream keeps in a layer: predicted, corrected, scaled (traced on gemma3n_text).
+_STREAM = 16
 _FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.
 _WRITTEN_OUT = 8
@@ -45,29 +52,75 @@ _FUSED_BYTES = 5.0
 
 
 def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - a number, or a column as `columns` says
-    """Return the bytes per token that one layer keeps where nothing is recomputed.
+    """Return the bytes per token that one layer keeps where nothing is recomputed, on average over all layers.
 
     >>> from hfplanner.models.known import find_known
     >>> shape = find_known("meta-llama/Llama-3.2-3B")
     >>> kept_per_layer(shape, MemoryJob(task="full", packed=True)) == 16*3072 + 4*3072 + 4*1024 + 8*8192 + 4*24
     True
     """
+    kept = _parts(shape, job)
+    if not shape.recurrent and not shape.feed_forward_layers:
+        return (kept.stream + kept.attention + kept.block) * kept.scale
+    recurrent = shape.recurrent.layers if shape.recurrent else 0
+    total = shape.attention_layers * kept.attention + recurrent * kept.recurrent + shape.block_layers * kept.block
+    return (kept.stream + total / max(shape.layers, 1)) * kept.scale
+
+
+def heaviest_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the bytes per token of the layer that keeps most, which is what recomputing them one by one needs.
+
+    >>> from hfplanner.models.known import find_known
+    >>> shape = find_known("meta-llama/Llama-3.2-3B")
+    >>> heaviest_layer(shape, MemoryJob(task="full")) == kept_per_layer(shape, MemoryJob(task="full"))
+    True
+    """
+    kept = _parts(shape, job)
+    mixer = kept.attention
+    if shape.global_head_dim:
+        wide = replace(shape, head_dim=shape.global_head_dim, global_head_dim=0)
+        mixer = _attention(wide, job, find_architecture(shape.model_type, gated=shape.gated))
+    if shape.recurrent:
+        mixer = greatest(mixer, kept.recurrent)
+    heaviest = greatest(mixer, kept.block) if shape.feed_forward_layers else mixer + kept.block
+    return (kept.stream + heaviest) * kept.scale
+
+
+class _Parts(NamedTuple):
+    """Bytes per token of a layer's parts: its norms and adapters, its attention or state, its feed-forward block."""
+
+    stream: Any
+    attention: Any
+    recurrent: float
+    block: float
+    scale: float
+
+
+def _parts(shape: ModelShape, job: MemoryJob) -> _Parts:
     architecture = find_architecture(shape.model_type, gated=shape.gated)
     kept = _kept(architecture, job)
     fp32 = job.precision == "fp32" or job.upcast
-    scale = _fp32_scale(architecture) if fp32 else 1.0
     wide = 2.0 if fp32 else 1.0
-    total = kept.hidden * shape.hidden * scale + kept.query * shape.query_width * wide
-    total += _key_value(shape, job, kept) * wide
-    total += _feed_forward(shape, kept) * wide + 4 * shape.heads
+    stream = kept.hidden * shape.hidden * (_fp32_scale(architecture) if fp32 else 1.0)
+    stream += _STREAM * (shape.streams - 1) * shape.hidden * wide
+    if job.legacy_quantization and job.task == "qlora":
+        stream += _KEPT_TWICE * _quantized_inputs(shape)
+    stream += adapter_inputs(shape, job) * _adapter_bytes(job)
+    recurrent = recurrent_kept(shape.recurrent, _mode(job)) if shape.recurrent else 0.0
+    attention = _attention(shape, job, architecture)
+    return _Parts(stream, attention, recurrent, _feed_forward(shape, kept) * wide, _COMPILED if job.compiled else 1.0)
+
+
+def _attention(shape: ModelShape, job: MemoryJob, architecture: Architecture) -> Any:  # noqa: ANN401 - as `columns` says
+    kept = _kept(architecture, job)
+    wide = 2.0 if job.precision == "fp32" or job.upcast else 1.0
+    total = (kept.query + (_GATE if shape.gated_attention else 0)) * shape.query_width * wide
+    total += _key_value(shape, job, kept) * wide + 4 * shape.heads
     if is_eager(shape, job):
         # An encoder's and a decoder's layer have three attentions between them, of which one reads the other stack.
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
-    if job.legacy_quantization and job.task == "qlora":
-        total += _KEPT_TWICE * _quantized_inputs(shape)
-    total += adapter_inputs(shape, job) * _adapter_bytes(job)
-    return total * _COMPILED if job.compiled else total
+    return total
 
 
 def is_eager(shape: ModelShape, job: MemoryJob) -> bool:
@@ -92,11 +145,16 @@ def _scores(architecture: Architecture, job: MemoryJob) -> float:
     return architecture.scores + 2 if drops_out and job.mixed else architecture.scores
 
 
-def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
+def _mode(job: MemoryJob) -> str:
     if job.task in {"lora", "qlora"}:
-        return architecture.frozen
+        return "frozen"
     # What shards weights computes in half precision outright, without autocast.
-    return architecture.amp if job.mixed and job.sharding == "none" else architecture.full
+    return "amp" if job.mixed and job.sharding == "none" else "full"
+
+
+def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
+    kept: Kept = getattr(architecture, _mode(job))
+    return kept
 
 
 def _fp32_scale(architecture: Architecture) -> float:
@@ -124,7 +182,7 @@ def _feed_forward(shape: ModelShape, kept: Kept) -> float:
     # Each visit of an expert gathers its input and keeps its output: 2 widths frozen, 4 trained (measured on mixtral).
     gathered = 2 * (kept.ffn - 4) * shape.hidden * 0.5 + 1 * shape.hidden
     sparse = experts.per_token * (kept.ffn * experts.ffn + gathered) + kept.ffn * experts.shared_ffn
-    share = experts.dense_layers / shape.layers if shape.layers else 0.0
+    share = experts.dense_layers / shape.block_layers if shape.block_layers else 0.0
     return share * kept.ffn * shape.ffn + (1 - share) * sparse
 
 
@@ -167,7 +225,7 @@ def stream_bytes(job: MemoryJob) -> int:
 
 def residual_bytes(shape: ModelShape, job: MemoryJob) -> float:
     """Return the bytes per token of the residual stream, which checkpointing keeps once per layer."""
-    return float(shape.hidden * stream_bytes(job))
+    return float(shape.streams * shape.hidden * stream_bytes(job))
 
 
 def layer_passing(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says

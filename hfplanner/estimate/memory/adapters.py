@@ -1,8 +1,10 @@
 """Low-rank adapters: how many weights they add, and what they keep for the backward pass."""
 
+from collections.abc import Iterator
+
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.models.shape import ModelShape
+from hfplanner.models.shape import ModelShape, Recurrent
 
 __all__ = ["adapter_inputs", "adapter_parameters", "expert_adapters", "expert_deltas", "target_widths"]
 
@@ -31,6 +33,8 @@ _CONVERTED = {
     "afmoe", "deepseek_v2", "deepseek_v3", "glm4_moe", "glm4_moe_lite", "minimax", "minimax_m2", "mixtral", "qwen3_moe",
     "qwen3_next",
 }  # fmt: skip
+# Names of projections that only recurrent layers have.
+_INTO_STATE = {"in_proj", "in_proj_qkv", "in_proj_z", "in_proj_b", "in_proj_a", "out_proj"}
 _SHORTHANDS = {
     "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
     "mlp": ("gate_proj", "up_proj", "down_proj"),
@@ -51,7 +55,7 @@ def target_widths(shape: ModelShape, target: str) -> tuple[int, int]:
     experts = shape.experts
     ffn = experts.shared_ffn or experts.ffn if experts else shape.ffn
     for names, widths in (
-        (_QUERY, (shape.hidden, shape.query_width)),
+        (_QUERY, (shape.hidden, (2 if shape.gated_attention else 1) * shape.query_width)),
         (_KEY_VALUE, (shape.hidden, shape.kv_width)),
         (_FUSED, (shape.hidden, shape.query_width + 2 * shape.kv_width)),
         (_OUTPUT, (shape.value_width, shape.hidden)),
@@ -95,10 +99,45 @@ def adapter_parameters(shape: ModelShape, job: MemoryJob) -> int:
     """
     if job.task not in {"lora", "qlora"}:
         return 0
-    stacks = shape.layers + (shape.encoder.layers if shape.kind == "encoder-decoder" and shape.encoder else 0)
-    per_layer = sum(sum(target_widths(shape, target)) for target in _targets(shape, job))
+    stacked = sum(layers * (inputs + outputs) for inputs, outputs, layers in _placed(shape, job))
     head = shape.hidden + shape.vocab if {"lm_head", "head"} & {t.casefold() for t in job.lora_targets} else 0
-    return job.lora_rank * (stacks * per_layer + head + expert_adapters(shape, job))
+    return job.lora_rank * (stacked + head + expert_adapters(shape, job))
+
+
+def _placed(shape: ModelShape, job: MemoryJob) -> Iterator[tuple[int, int, int]]:
+    """Yield the input and output width of each matrix with adapters, and in how many layers it is."""
+    second = shape.encoder.layers if shape.kind == "encoder-decoder" and shape.encoder else 0
+    for target in _targets(shape, job):
+        name = target.strip().rpartition(".")[2].casefold()
+        into_state = shape.recurrent is not None and name in _INTO_STATE
+        block = name in _UP or name in _DOWN or name == "gate_up_proj"
+        if not into_state:
+            layers = (shape.block_layers if block else shape.attention_layers) + second
+            yield (*target_widths(shape, target), layers)
+    if shape.recurrent:
+        yield from _recurrent_placed(shape, shape.recurrent, job)
+
+
+def _recurrent_placed(shape: ModelShape, recurrent: Recurrent, job: MemoryJob) -> Iterator[tuple[int, int, int]]:
+    """Yield the same of recurrent layers; peft 0.21 puts none on a Mamba layer's convolution and output."""
+    names = {target.casefold().rpartition(".")[2] for target in job.lora_targets}
+    every = bool(names & {"all-linear", "true"})
+    if not recurrent.delta:
+        if every or "in_proj" in names:
+            yield shape.hidden, recurrent.projected, recurrent.layers
+        if every or "out_proj" in names:
+            yield recurrent.values, shape.hidden, recurrent.layers
+        return
+    widths = (
+        ("in_proj_qkv", shape.hidden, recurrent.channels),
+        ("in_proj_z", shape.hidden, recurrent.values),
+        ("in_proj_b", shape.hidden, recurrent.heads),
+        ("in_proj_a", shape.hidden, recurrent.heads),
+        ("out_proj", recurrent.values, shape.hidden),
+    )
+    for name, inputs, outputs in widths:
+        if every or name in names:
+            yield inputs, outputs, recurrent.layers
 
 
 def expert_adapters(shape: ModelShape, job: MemoryJob) -> int:
@@ -117,7 +156,7 @@ def expert_adapters(shape: ModelShape, job: MemoryJob) -> int:
     by_name = "experts" in named
     if experts is None or not (by_name or (named & {"all-linear", "true"} and shape.model_type in _CONVERTED)):
         return 0
-    return (shape.layers - experts.dense_layers) * experts.count * (3 * shape.hidden + 5 * experts.ffn)
+    return shape.sparse_layers * experts.count * (3 * shape.hidden + 5 * experts.ffn)
 
 
 def expert_deltas(shape: ModelShape, job: MemoryJob) -> int:
@@ -128,9 +167,10 @@ def expert_deltas(shape: ModelShape, job: MemoryJob) -> int:
     return experts.count * 2 * experts.ffn * shape.hidden if job.task in {"lora", "qlora"} else 0
 
 
-def adapter_inputs(shape: ModelShape, job: MemoryJob) -> int:
-    """Return the widths that one layer's adapters keep per token: each target's input, and its rank."""
+def adapter_inputs(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the widths that a layer's adapters keep per token, on average: each target's input, and its rank."""
     if job.task not in {"lora", "qlora"}:
         return 0
-    targets = _targets(shape, job)
-    return sum(target_widths(shape, target)[0] + job.lora_rank for target in targets)
+    if not shape.recurrent and not shape.feed_forward_layers:
+        return sum(target_widths(shape, target)[0] + job.lora_rank for target in _targets(shape, job))
+    return sum(layers * (inputs + job.lora_rank) for inputs, _, layers in _placed(shape, job)) / shape.layers

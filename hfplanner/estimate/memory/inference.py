@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing
-from hfplanner.estimate.memory.columns import choose, least, pick
+from hfplanner.estimate.memory.columns import choose, greatest, least, pick
 from hfplanner.estimate.memory.diffusion import diffusion_parts
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.recurrent import recurrent_passing, state_bytes
 from hfplanner.estimate.memory.weights import (
     BITSANDBYTES,
     compute_bytes,
@@ -55,8 +56,18 @@ def cache_bytes(shape: ModelShape, job: MemoryJob, context: Any) -> Any:  # noqa
     positions = growing * context + shape.sliding_layers * window
     if shape.kind == "encoder-decoder":
         positions *= 2
-    states = shape.linear_layers * shape.hidden * 128 * compute_bytes(job) / max(cache_per_token(shape, job), 1)
-    return (positions + states) * job.batch_size * cache_per_token(shape, job)
+    states = state_bytes(shape, compute_bytes(job)) or _guessed_states(shape, job)
+    if shape.global_head_dim:
+        # Layers that see everything have wider heads, and fewer of them.
+        wider = shape.global_head_dim * (shape.global_kv_heads or shape.kv_heads) / shape.kv_width
+        positions += (wider - 1) * growing * context
+    return (positions * cache_per_token(shape, job) + states) * job.batch_size
+
+
+def _guessed_states(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the states of layers whose widths a config does not say; those that share another's cache have none."""
+    layers = 0 if shape.recurrent or shape.layer_input else shape.linear_layers
+    return float(layers * shape.hidden * 128 * compute_bytes(job))
 
 
 def _prompt_cache(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
@@ -89,12 +100,13 @@ def inference_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     per_logit = 6.0 if job.legacy_cache else float(compute_bytes(job))
     prompt_logits = shape.vocab * per_logit * job.batch_size * prompt if job.logits == "all" else logits
     passing = layer_passing(shape, job)
+    first = greatest(passing, recurrent_passing(shape.recurrent)) if shape.recurrent else passing
     prefill = prefill_tokens(job)
     # vLLM gives every GPU the whole latent of latent attention; heads are shared.
     cache_spread = 1 if shape.latent and job.engine == "vllm" else spread
     at_prompt = _prompt_cache(shape, job) / cache_spread
     moments: list[dict[str, Any]] = [
-        {"kv_cache": at_prompt, "activations": passing * prefill},
+        {"kv_cache": at_prompt, "activations": first * prefill},
         # The last block is gone before the logits are there.
         {"kv_cache": at_prompt, "activations": 2.0 * shape.hidden * prefill, "logits": prompt_logits},
         {

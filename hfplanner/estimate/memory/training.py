@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from hfplanner.estimate.memory.activations import kept_per_layer, layer_passing, loss_bytes, residual_bytes
+from hfplanner.estimate.memory.activations import (
+    heaviest_layer,
+    kept_per_layer,
+    layer_passing,
+    loss_bytes,
+    residual_bytes,
+)
 from hfplanner.estimate.memory.adapters import expert_deltas
 from hfplanner.estimate.memory.columns import pick
 from hfplanner.estimate.memory.diffusion import picture_moments
@@ -21,6 +27,8 @@ _BACKWARD_SHARE = 0.3
 # Adapters add the gradients of their own products (traced steps of 20 architectures, reports/traced_memory.md).
 _BACKWARD_SHARE_OF_ADAPTERS = {"decoder": 0.8, "encoder": 1.7}
 _NOT_YET_OFFLOADED = 2
+# Bytes per token and width of what all layers get from their own embedding: looked up, projected, normed, added up.
+_LAYER_INPUTS = 8.0
 
 
 def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -100,12 +108,13 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         return picture_moments(shape, job, states)
     tokens = job.tokens
     layers = _stack_layers(shape)
-    one_layer = kept_per_layer(shape, job) * tokens
+    average = kept_per_layer(shape, job) * tokens
+    one_layer = heaviest_layer(shape, job) * tokens
     residual = residual_bytes(shape, job) * tokens
-    outside = 6 * shape.hidden * 2.0 * tokens
+    outside = (6 * shape.hidden * 2.0 + _LAYER_INPUTS * shape.layers * shape.layer_input) * tokens
     kept = {
-        "none": layers * one_layer,
-        "selective": (layers + 1) // 2 * residual + layers // 2 * one_layer,
+        "none": layers * average,
+        "selective": (layers + 1) // 2 * residual + layers // 2 * average,
         "full": layers * residual,
     }[job.checkpointing]
     if job.offload == "activations":

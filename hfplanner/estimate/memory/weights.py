@@ -166,7 +166,8 @@ def _expert_weights(shape: ModelShape) -> int:
     experts = shape.experts
     if experts is None:
         return 0
-    return (shape.layers - experts.dense_layers) * 3 * shape.hidden * experts.count * experts.ffn
+    width = experts.width or shape.hidden
+    return shape.sparse_layers * (3 if shape.gated else 2) * width * experts.count * experts.ffn
 
 
 def bare_experts(shape: ModelShape, job: MemoryJob) -> int:
