@@ -10,6 +10,7 @@ from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Sy
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
 from hfplanner.front.calling import Given, asks
+from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
     ATTEMPTS,
     CANARY,
@@ -57,9 +58,12 @@ __all__ = [
     "measured_add",
     "measured_list",
     "measured_remove",
+    "prices",
     "recommend",
     "report",
+    "rerun",
     "run",
+    "scheduled",
     "sweep",
     "sync",
 ]
@@ -72,6 +76,13 @@ _IMAGE = (
 
 
 _IDS = Argument(name="ids", group="Options", metavar="ID", repeatable=True, help="As `measured_list` shows them.")
+_RERUN = Argument(
+    name="job",
+    group="Job",
+    metavar="JOB_ID",
+    help="The job, or one of the history: @latest, @latest-failed, @name=sft.",
+)
+_BOOKS = find_arguments("policy", "ledger", "token")
 _PATHS = Argument(
     name="paths", group="Job", metavar="PATH", repeatable=True, help="Files and folders of jobs, instead of one job."
 )
@@ -313,6 +324,28 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     plan = sender.plan()
     submitted = sender.send(plan)
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
+
+
+@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *_BOOKS)
+def rerun(given: Given) -> Sent | Planned:
+    """Run a job again with the specification it had, through the same gate as :func:`run`.
+
+    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent.
+
+    Raises:
+        UsageError: no job is named, or a secret is missing.
+        HfplannerError: see :func:`run`.
+    """
+    from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - as above
+    from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
+
+    if not given["job"]:
+        raise UsageError("No job is named.", hint='For example job="687fb701029421ae5549d998", or job="@latest".')
+    refuse_empty_key(given["key"])
+    with given.open_workspace() as workspace:
+        asked = know_rerun(given["job"], given.pack(AskedJob), workspace, values=not given["dry_run"])
+        send = _planned if given["dry_run"] else _sent
+        return send(asked, given["key"], workspace)
 
 
 @asks(

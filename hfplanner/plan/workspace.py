@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hfplanner.api.client import JobsClient
+    from hfplanner.budget.caller import Caller
     from hfplanner.budget.ledger.ledger import Ledger
     from hfplanner.budget.off_ledger import LedgerReader
     from hfplanner.budget.policy import Policy
@@ -210,6 +211,12 @@ class Workspace:
 
             self._policy = find_policy(self._world.policy, self.home.variables, self._world.working_folder)
         return self._policy
+
+    def caller(self) -> "Caller":
+        """Return who calls this program: a person, or an agent that says so or is detected."""
+        from hfplanner.budget.caller import find_caller  # noqa: PLC0415 - where a job is judged
+
+        return find_caller(self.variables, self.now())
 
     def hub(self) -> "JobsClient | None":
         """Return a client of the Hub, opened once; ``None`` offline, or without a token.

@@ -158,7 +158,7 @@ def _run(
         note("Not run.")
         return 1
     if not sender.may_send(planned):
-        return show(refused_answer(planned), how.shown)
+        return show(refused_answer(planned, sender.ask_approval(planned)), how.shown)
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)

@@ -10,7 +10,7 @@ from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FILES, JOB, SENDING, 
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, RUN_SWEEP, SWEEP, TOP, TRIALS
 from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
 from hfplanner.plan.arguments.needs import NEEDS, AskedMachine
-from hfplanner.plan.arguments.records import MEASURED, REPORT, SYNC
+from hfplanner.plan.arguments.records import MEASURED, PRICES, REPORT, SCHEDULES, SYNC
 from hfplanner.plan.arguments.sentences import in_python
 from hfplanner.plan.arguments.table import find_arguments
 from hfplanner.plan.arguments.where import WHERE
@@ -29,8 +29,10 @@ __all__ = [
     "MODEL",
     "NEEDS",
     "OBJECTIVE",
+    "PRICES",
     "REPORT",
     "RUN_SWEEP",
+    "SCHEDULES",
     "SENDING",
     "SOLVE",
     "SWEEP",
