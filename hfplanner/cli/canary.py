@@ -98,7 +98,7 @@ class CanaryCommand:
                     note(f"No canary. {agreed.why}")
                     return unmeasured(lambda answer: with_canary(answer, agreed.to_json()))
                 if agreed.decision.verdict is not Verdict.ALLOWED:
-                    return show(canary_refused_answer(agreed), self._shown)
+                    return show(canary_refused_answer(agreed, canary.ask_approval(agreed)), self._shown)
                 most = agreed.run.decision.worst_case_micro_usd
                 begun = canary.send(agreed)
                 for text in begun.warnings:
@@ -183,7 +183,9 @@ class CanaryCommand:
         """Plan the job with what was measured, and send it; ask again where it may cost more than was agreed to."""
         sender, planned = canary.job_after(ended, get_listing(self._workspace))
         if planned.decision.verdict is not Verdict.ALLOWED:
-            return show(with_canary(refused_answer(planned), ended.to_json()), self._shown)
+            return show(
+                with_canary(refused_answer(planned, sender.ask_approval(planned)), ended.to_json()), self._shown
+            )
         if self._shown == "human" or not self._yes:
             show_plan(planned, sys.stderr)
         for text in planned.warnings:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hfplanner.api.models import JobInfo
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.catalog.listing import Listing
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.plan.uploads import Uploader
@@ -99,6 +100,15 @@ class CanaryRun:
             return chosen
         return plan_with_canary(self._asked, chosen, self._workspace, listing, self._sender.account)
 
+    def ask_approval(self, planned: CanaryPlan) -> "Approval | None":
+        """Ask for a person's word where only that is missing, for the canary first; ``None`` where something else is.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        is_canary = planned.plan.decision.verdict is not Verdict.ALLOWED
+        return self._sender.ask_approval(planned.plan if is_canary else planned.run)
+
     def send(self, planned: CanaryPlan) -> "Submitted":
         """Send the canary, once.
 
@@ -107,7 +117,7 @@ class CanaryRun:
             HfplannerError: see :func:`~hfplanner.submit.send.submit`.
         """
         if planned.decision.verdict is not Verdict.ALLOWED:
-            raise refusal_of(planned.decision)
+            raise refusal_of(planned.decision, self.ask_approval(planned))
         return self._sender.send(planned.plan)
 
     def follow(self, submitted: "Submitted", see: "Callable[[JobInfo | LogLine], None] | None" = None) -> CanaryEnded:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.models import JobInfo
     from hfplanner.api.streams import LogLine
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.plan.canary import CanaryPlan, NotMeasured
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted, Submitter
@@ -64,9 +65,10 @@ def unmeasured_dry_run_answer(planned: "JobPlan", why: "NotMeasured") -> Answer:
     return replace(answer, remarks=(Remark("note", f"No canary. {why.why}"), *answer.remarks))
 
 
-def canary_refused_answer(planned: "CanaryPlan") -> Answer:
-    """Return why a canary and its job may not run."""
-    return with_canary(refused_answer(replace(planned.run, decision=planned.decision)), planned.canary_json())
+def canary_refused_answer(planned: "CanaryPlan", approval: "Approval | None" = None) -> Answer:
+    """Return why a canary and its job may not run, and a code to approve what only a person's word is missing for."""
+    both = replace(planned.run, decision=planned.decision)
+    return with_canary(refused_answer(both, approval), planned.canary_json())
 
 
 def stopped_answer(error: HfplannerError, canary: Mapping[str, Any]) -> Answer:
