@@ -1,21 +1,20 @@
 """What the jobs in files cost, and whether they may run: one by one, and all of them together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
+from hfplanner.budget.together import over_together
 from hfplanner.errors import BudgetError, HfplannerError, NoSuchJobs, quoted
 from hfplanner.estimate.span import Estimate
 from hfplanner.plan.asked import AskedTime, JobNeeds
 from hfplanner.plan.job_plan import JobPlan, plan_job
 from hfplanner.plan.spec_job import needs_of, request_of
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
-from hfplanner.units import ceiling_micro_usd, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
@@ -240,24 +239,9 @@ def _beside(job: CheckedSpec, taken: dict[str, int]) -> CheckedSpec:
     decision, cost = job.decision, job.worst_case_micro_usd
     if decision is None or cost is None:
         return job
-    against = list(_over(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
+    against = list(over_together(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
     if against:
         return replace(job, verdict=Verdict.REFUSED, reasons=tuple(reason.message for reason in against))
     for line in decision.lines:
         taken[line.window.budget] = taken.get(line.window.budget, 0) + cost
     return job
-
-
-def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[DecisionReason]:
-    found = []
-    for line in decision.lines:
-        name, before = line.window.budget, taken.get(line.window.budget, 0)
-        most = ceiling_micro_usd(line.limit_micro_usd) - line.limit_micro_usd + line.available_micro_usd
-        if before + cost > most:
-            beside = f" beside {format_usd(before)} of the jobs before it" if before else ""
-            message = (
-                f"At worst {format_usd(cost)}{beside}; budget {quoted(name)} has"
-                f" {format_usd(max(line.available_micro_usd, 0))} left."
-            )
-            found.append(DecisionReason("over_budget_together", message, Effect.REFUSE))
-    return found
