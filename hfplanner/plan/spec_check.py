@@ -15,6 +15,7 @@ from hfplanner.plan.asked import AskedTime, JobNeeds
 from hfplanner.plan.job_plan import JobPlan, plan_job
 from hfplanner.plan.spec_job import needs_of, request_of
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
+from hfplanner.units import format_usd
 
 if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
