@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hfplanner.budget.decision import BudgetLine, Decision, Verdict
+from hfplanner.budget.decision import BudgetLine, Decision, verdict_of
 from hfplanner.budget.job_limits import limit_reasons, limit_remarks, unknown_reasons, worst_case
 from hfplanner.budget.ledger.running import exceeded_caps
 from hfplanner.budget.off_ledger import NOTHING_OFF_LEDGER, LedgerReader, OffLedger
@@ -14,7 +14,7 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import quoted
 from hfplanner.units import usd_format_of_sums
 
-__all__ = ["budget_lines", "check_job", "over_budget_reasons", "verdict_of"]
+__all__ = ["budget_lines", "check_job", "over_budget_reasons"]
 
 
 def check_job(  # noqa: PLR0913 - a decision depends on all of them, and none has a default that is always true
@@ -103,14 +103,6 @@ def budget_lines(
     )
 
 
-def verdict_of(reasons: Sequence[DecisionReason]) -> Verdict:
-    """Return what reasons make of a job together: a limit that is exceeded weighs more than what is not known."""
-    effects = {reason.effect for reason in reasons}
-    if Effect.REFUSE in effects:
-        return Verdict.REFUSED
-    return Verdict.BLOCKED if Effect.BLOCK in effects else Verdict.ALLOWED
-
-
 def over_budget_reasons(lines: Sequence[BudgetLine]) -> Iterator[DecisionReason]:
     """Yield the budgets that have too little left, and those that a waiver lets be exceeded."""
     for line in lines:
@@ -122,10 +114,15 @@ def over_budget_reasons(lines: Sequence[BudgetLine]) -> Iterator[DecisionReason]
         short = f"{show(-line.left_micro_usd)} short of {show(cost)}"
         if waiver is None:
             left = f"{show(line.available_micro_usd)} of {show(line.limit_micro_usd)} left"
-            yield DecisionReason("over_budget", f"Budget {name} has {left}: {short}.", Effect.REFUSE)
+            yield DecisionReason(_code(line), f"Budget {name} has {left}: {short}.", Effect.REFUSE)
         else:
             why = f"waived by {waiver.author} until {waiver.expires:%Y-%m-%d %H:%M} UTC: {waiver.reason}"
             yield DecisionReason("waived", f"Budget {name} is {short}; {why}", Effect.WARN)
+
+
+def _code(line: BudgetLine) -> str:
+    scope = line.window.scope
+    return "over_agent_session" if scope.sessions else "over_agent_day" if scope.agents else "over_budget"
 
 
 def _uncountable(cost: int | None, unknown: Sequence[DecisionReason]) -> Iterator[DecisionReason]:

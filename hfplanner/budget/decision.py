@@ -1,6 +1,6 @@
 """What a check found: the decision, the arithmetic behind it, and how it is spelled for programs and people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from hfplanner.errors import BudgetError
 from hfplanner.times import json_moment
 from hfplanner.units import ceiling_micro_usd
 
-__all__ = ["BudgetLine", "Decision", "Verdict"]
+__all__ = ["BudgetLine", "Decision", "Verdict", "verdict_of"]
 
 
 class Verdict(StrEnum):
@@ -120,6 +120,8 @@ class Decision:
         lines: the budgets it falls under, in the policy's order.
         reasons: why not, and what to know although it may.
         caps: on what runs at once; the ledger decides for good.
+        approve_above_micro_usd: what may cost more needs a person's approval; the ledger decides.
+        approval_digest: what an approval of this job is looked for by; empty where none can be needed.
         history_seen_at: when jobs outside the ledger were last seen, UTC; ``None`` where there are none.
     """
 
@@ -129,6 +131,8 @@ class Decision:
     lines: tuple[BudgetLine, ...]
     reasons: tuple[DecisionReason, ...]
     caps: RunningCaps = field(default_factory=RunningCaps)
+    approve_above_micro_usd: int | None = None
+    approval_digest: str = ""
     history_seen_at: datetime | None = None
 
     @property
@@ -174,8 +178,18 @@ class Decision:
                 "timeout_secs": terms.timeout_secs,
                 "attempts": terms.attempts,
                 "has_ports": terms.has_ports,
+                "agent": terms.caller.agent or None,
+                "session": terms.caller.session or None,
                 "price_micro_usd_per_minute": price and price.micro_usd_per_minute,
                 "price_source": price and price.source,
                 "price_checked": price and json_moment(price.checked),
             },
         }
+
+
+def verdict_of(reasons: Sequence[DecisionReason]) -> Verdict:
+    """Return what reasons make of a job together: a limit that is exceeded weighs more than what is not known."""
+    effects = {reason.effect for reason in reasons}
+    if Effect.REFUSE in effects:
+        return Verdict.REFUSED
+    return Verdict.BLOCKED if Effect.BLOCK in effects else Verdict.ALLOWED

@@ -52,6 +52,8 @@ def _price_words(price: UsedPrice) -> str:
 def period_words(line: BudgetLine) -> str:
     """Return a budget's period and scope."""
     window = line.window
+    if window.scope.sessions:
+        return f"as long as it lasts; {line.scope}"
     if window.end is None:
         return f"for ever; {line.scope}"
     zone = ZoneInfo(line.zone)

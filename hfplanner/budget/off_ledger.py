@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, Submission
+from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, Submission
 
 __all__ = ["NOTHING_OFF_LEDGER", "LedgerReader", "OffLedger", "Spending"]
 
@@ -33,6 +33,12 @@ class LedgerReader(Protocol):
 
     def by_key(self, key: str) -> Submission | None:
         """Return the submission that a key belongs to."""
+
+    def approval_of(self, digest: str, cost_micro_usd: int, now: datetime) -> Approval | None:
+        """Return the approval of a job, for this cost or more, that can still be given or used."""
+
+    def open_approvals(self, now: datetime) -> tuple[Approval, ...]:
+        """Return all approvals that can still be given or used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

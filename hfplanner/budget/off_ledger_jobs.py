@@ -117,7 +117,8 @@ def _is_in(applied: AppliedBudget) -> pl.Expr:
 
 
 def _in_scope(scope: Scope) -> pl.Expr:
-    found = pl.lit(value=True)
+    # Who called for a job is in the ledger alone: what was started past it is no agent's.
+    found = pl.lit(value=not (scope.agents or scope.sessions))
     for names, column in ((scope.namespaces, pl.col("namespace")), (scope.owners, _submitter())):
         if names:
             found &= column.str.to_lowercase().is_in([name.lower() for name in names]).fill_null(value=True)

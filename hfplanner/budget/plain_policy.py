@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hfplanner.budget.agent_rules import AgentRule
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import Budget, JobLimits, Policy, UnknownSpending
 from hfplanner.budget.scope import Scope
@@ -46,14 +47,15 @@ def plain_policy(document: Mapping[str, Any], source: str) -> Policy | None:
     True
     """
     try:
-        _keys(document, {"budget", "limits"})
+        _keys(document, {"budget", "limits", "agent"})
         budgets = tuple(_budget(table, source) for table in _list(document.get("budget", [])))
         limits = _limits(document.get("limits", {}))
+        agents = tuple(_agent(table, source) for table in _list(document.get("agent", [])))
     except (_NotPlain, UsageError):
         return None
-    if len({budget.name for budget in budgets}) < len(budgets):
+    if any(len({one.name for one in named}) < len(named) for named in (budgets, agents)):
         return None
-    return Policy(budgets=budgets, limits=limits, waivers=(), sources=(source,))
+    return Policy(budgets=budgets, limits=limits, waivers=(), agents=agents, sources=(source,))
 
 
 def _budget(table: object, source: str) -> Budget:
@@ -78,6 +80,17 @@ def _scope(table: object) -> Scope:
         namespaces=_texts(said["namespace"]) if "namespace" in said else frozenset(),
         owners=_texts(said["owner"]) if "owner" in said else frozenset(),
         labels={key: _one_or_more(values, _label_value) for key, values in labels.items()},
+    )
+
+
+def _agent(table: object, source: str) -> AgentRule:
+    said = _keys(table, {"name", "max_usd_per_session", "max_usd_per_day", "approve_above_usd"})
+    return AgentRule(
+        name=_text(said.get("name")).casefold(),
+        max_session_micro_usd=_if_said(said, "max_usd_per_session", _money),
+        max_day_micro_usd=_if_said(said, "max_usd_per_day", _money),
+        approve_above_micro_usd=_if_said(said, "approve_above_usd", _money),
+        source=source,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a policy says: budgets, limits and waivers; and how a project's policy tightens its user's."""
+"""What a policy says: budgets, limits, waivers and agents; and how a project's policy tightens its user's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from hfplanner.budget.agent_rules import ANY_AGENT, AgentRule, merged_rules
 from hfplanner.budget.ledger.records import BudgetWindow, RunningCaps, Waiver
 from hfplanner.budget.period import Period, window_at
 from hfplanner.budget.scope import Scope, covers
@@ -125,18 +126,28 @@ class Policy:
         budgets: each name once.
         limits: of single jobs, nothing in them left unsaid that has a default.
         waivers: those in force and those that have expired.
+        agents: what agents may spend, the rules of all files; every one that is about an agent holds.
         sources: the files it was read from; none where there is no policy.
     """
 
     budgets: tuple[Budget, ...] = ()
     limits: JobLimits = DEFAULT_LIMITS
     waivers: tuple[WaiverRule, ...] = ()
+    agents: tuple[AgentRule, ...] = ()
     sources: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> Mapping[str, Budget]:
         """The budgets by name."""
         return MappingProxyType({budget.name: budget for budget in self.budgets})
+
+    def agent_rule(self, agent: str) -> AgentRule | None:
+        """Return what holds for an agent: of every rule that is about it the strictest; ``None`` where none is.
+
+        Args:
+            agent: its name, in small letters.
+        """
+        return merged_rules(agent, self.agents)
 
     @property
     def needs_namespace(self) -> bool:
@@ -182,7 +193,34 @@ def applied_budgets(policy: Policy, terms: JobTerms | None, now: datetime) -> tu
     ['2026-09-01T00:00:00+00:00', '2026-09-01T00:00:00+00:00']
     """
     chosen = [budget for budget in policy.budgets if terms is None or covers(budget.scope, terms)]
+    chosen += _agent_budgets(policy, terms)
     return tuple(_applied(policy, budget, terms, now) for budget in chosen)
+
+
+def _agent_budgets(policy: Policy, terms: JobTerms | None) -> list[Budget]:
+    """Return the budgets that an agent's rule makes: of its day, UTC, and of its session; for no job of every day."""
+    if terms is None:
+        names = dict.fromkeys(rule.name for rule in policy.agents if rule.name != ANY_AGENT)
+        return [budget for name in names if (rule := policy.agent_rule(name)) for budget in _of_day(rule)]
+    caller = terms.caller
+    rule = policy.agent_rule(caller.agent) if caller.is_agent else None
+    if rule is None:
+        return []
+    found = _of_day(rule)
+    if rule.max_session_micro_usd is not None:
+        scope = Scope(agents=frozenset({rule.name}), sessions=frozenset({caller.session}))
+        name, limit = f"agent {rule.name}, this session", rule.max_session_micro_usd
+        found.append(Budget(name=name, limit_micro_usd=limit, period=Period.TOTAL, scope=scope, source=rule.source))
+    # A budget that somebody named so has a window of its own.
+    return [replace(one, name=f"{one.name} (its own)") if one.name in policy.by_name else one for one in found]
+
+
+def _of_day(rule: AgentRule) -> list[Budget]:
+    if rule.max_day_micro_usd is None:
+        return []
+    scope, name = Scope(agents=frozenset({rule.name})), f"agent {rule.name}, today"
+    limit = rule.max_day_micro_usd
+    return [Budget(name=name, limit_micro_usd=limit, period=Period.DAY, scope=scope, source=rule.source)]
 
 
 def _applied(policy: Policy, budget: Budget, terms: JobTerms | None, now: datetime) -> AppliedBudget:
@@ -216,7 +254,7 @@ def tightened(user: Policy, project: Policy) -> Policy:
     """Return the user's policy with what a project's adds to it, which never allows more than either alone.
 
     All budgets of both count; of two with one name, period and scope the lower limit does. Of each limit the stricter
-    counts. A budget that both have is waived by neither.
+    counts. A budget that both have is waived by neither. Of an agent's rules all hold, those of both.
 
     Raises:
         PolicyError: a name means two different budgets, or one of the two waives a budget of both.
@@ -243,6 +281,7 @@ def tightened(user: Policy, project: Policy) -> Policy:
         ),
         limits=_stricter(user.limits, project.limits),
         waivers=(*user.waivers, *project.waivers),
+        agents=(*user.agents, *project.agents),
         sources=(*user.sources, *project.sources),
     )
 

@@ -112,7 +112,12 @@ def checked_policy(document: dict[str, Any], source: str) -> Policy:
             hint = f"{did_you_mean(table.budget, zones)}A waiver stands in the file of its budget: {_listed(names)}."
             raise PolicyError(f"{source}: a waiver is for {quoted(table.budget)}, which is no budget here.", hint=hint)
     waivers = tuple(_waiver(table, zones[table.budget], source) for table in tables.waiver)
-    return Policy(budgets=budgets, limits=tables.limits.read(), waivers=waivers, sources=(source,))
+    agents = tuple(table.read(source) for table in tables.agent)
+    agent_names = [rule.name for rule in agents]
+    twice = next((name for name in agent_names if agent_names.count(name) > 1), None)
+    if twice is not None:
+        raise PolicyError(f"{source}: two agents are called {quoted(twice)}.", hint="One [[agent]] for each agent.")
+    return Policy(budgets=budgets, limits=tables.limits.read(), waivers=waivers, agents=agents, sources=(source,))
 
 
 def _waiver(table: "WaiverTable", zone: ZoneInfo, source: str) -> WaiverRule:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from hfplanner.budget.agent_rules import AgentRule
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.period import Period
 from hfplanner.budget.plain_policy import LONGEST_TEXT, MOST, MOST_RUNNING
@@ -141,6 +142,25 @@ class WaiverTable(_Table):
         return WaiverRule(budget=self.budget, waiver=waiver, scope=self.scope.read(), source=source)
 
 
+class AgentTable(_Table):
+    """One ``[[agent]]``: what it may spend by itself. ``name = "*"`` is about every agent."""
+
+    name: _Text
+    max_usd_per_session: _Money | None = None
+    max_usd_per_day: _Money | None = None
+    approve_above_usd: _Money | None = None
+
+    def read(self, source: str) -> AgentRule:
+        """Return the rule."""
+        return AgentRule(
+            name=self.name.casefold(),
+            max_session_micro_usd=self.max_usd_per_session,
+            max_day_micro_usd=self.max_usd_per_day,
+            approve_above_micro_usd=self.approve_above_usd,
+            source=source,
+        )
+
+
 class LimitsTable(_Table):
     """``[limits]``, of single jobs."""
 
@@ -184,10 +204,12 @@ class PolicyTables(_Table):
     budget: Annotated[list[BudgetTable], Field(max_length=MOST)] = Field(default_factory=list)
     limits: LimitsTable = Field(default_factory=LimitsTable)
     waiver: Annotated[list[WaiverTable], Field(max_length=MOST)] = Field(default_factory=list)
+    agent: Annotated[list[AgentTable], Field(max_length=MOST)] = Field(default_factory=list)
 
 
 TABLES: dict[str, type[BaseModel]] = {
     "": PolicyTables,
+    "agent": AgentTable,
     "budget": BudgetTable,
     "limits": LimitsTable,
     "scope": ScopeTable,

@@ -6,6 +6,7 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
+from hfplanner.budget.caller import PERSON, Caller
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.units import MAX_DURATION_SECS
 
@@ -45,6 +46,7 @@ class JobTerms:
         attempts: how often it may be tried.
         has_ports: whether ports are exposed, at a surcharge.
         also: other names that the Hub gives for who pays or submits: budgets of theirs count it, too.
+        caller: who called this program for it: a person, or an agent in one of its sessions.
 
     >>> from datetime import UTC
     >>> price = UsedPrice(micro_usd_per_minute=13333, source="live", checked=datetime(2026, 9, 1, tzinfo=UTC))
@@ -62,6 +64,7 @@ class JobTerms:
     attempts: int = 1
     has_ports: bool = False
     also: frozenset[str] = frozenset()
+    caller: Caller = PERSON
 
     @property
     def cap_micro_usd(self) -> int | None:
@@ -73,13 +76,14 @@ class JobTerms:
         )
 
 
-def terms_of(
+def terms_of(  # noqa: PLR0913 - whose job it is, and what of it is not in the job
     job: "NewJob | JobContents",
     *,
     namespace: str,
     owner: str,
     price_of: Callable[[str], UsedPrice | None],
     default_timeout_secs: int | None = None,
+    caller: Caller = PERSON,
 ) -> JobTerms:
     """Return what decides the money of a job: one that is to be sent, one that exists, or one run of a schedule.
 
@@ -91,6 +95,7 @@ def terms_of(
         owner: who submits it.
         price_of: the price of a flavor, ``None`` where it is not known.
         default_timeout_secs: what holds where no timeout is said [s]; ``None`` for not known.
+        caller: who called this program for it.
 
     >>> from hfplanner.api.models import JobSpec
     >>> spec = JobSpec.model_validate({"flavor": "l4x1", "timeout": 59.5, "retry": 1.5, "expose": [8080]})
@@ -111,6 +116,7 @@ def terms_of(
         timeout_secs=job.timeout_secs if isinstance(job, NewJob) else _timeout_secs(job, default_timeout_secs),
         attempts=job.attempts or 1 if isinstance(job, NewJob) else most_attempts(job),
         has_ports=job.has_ports if isinstance(job, NewJob) else bool(job.expose),
+        caller=caller,
     )
 
 

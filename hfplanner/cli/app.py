@@ -27,6 +27,7 @@ COMMANDS = {
     "rerun": LazyCommand("rerun", "Run a job again with its specification, through the same gate."),
     "scheduled": LazyCommand("scheduled", "Run jobs on a schedule, within budgets."),
     "hook": LazyCommand("hook", "Answer coding agents: may this command start its paid jobs."),
+    "approve": LazyCommand("approve", "Say yes to a job that an agent may not start by itself."),
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),
     "import": LazyCommand("import_", "Take jobs from files into the local history."),
     "sync": LazyCommand("sync", "Bring the local history up to date with the Hub: jobs and the bill."),

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
 from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import AppliedBudget
@@ -52,6 +53,16 @@ class _EmptyBooks:
     def by_key(_key: str) -> Submission | None:
         """Return nothing."""
         return None
+
+    @staticmethod
+    def approval_of(_digest: str, _cost_micro_usd: int, _now: datetime) -> Approval | None:
+        """Return nothing."""
+        return None
+
+    @staticmethod
+    def open_approvals(_now: datetime) -> tuple[Approval, ...]:
+        """Return nothing."""
+        return ()
 
     @staticmethod
     def submissions(_states: Collection[State]) -> tuple[Submission, ...]:

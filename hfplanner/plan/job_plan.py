@@ -12,6 +12,7 @@ from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import Account, account_for
+from hfplanner.plan.approvals import judge_agent
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.chosen_flavor import ChosenFlavor, choose_flavor
 from hfplanner.plan.chosen_run import ChosenRun, RunLimits, choose_run
@@ -68,6 +69,11 @@ class JobPlan:
         """Everything to know before it is sent, a sentence each."""
         return (*self.notices, *self.plan_warnings, *(reason.message for reason in self.decision.warnings))
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What is sent and who pays, as it may be shown."""
+        return {"namespace": self.account.namespace, **self.job.shown()}
+
     def order(
         self, key: str | None = None, *, price_of: "Callable[[str], UsedPrice | None] | None" = None
     ) -> "JobOrder":
@@ -87,6 +93,8 @@ class JobPlan:
             price=self.run.price,
             windows=self.decision.windows,
             caps=self.decision.caps,
+            caller=self.decision.terms.caller,
+            approve_above_micro_usd=self.decision.approve_above_micro_usd,
             key=key,
             price_of=price_of or shipped_price,
             notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
@@ -154,7 +162,13 @@ class KnownRequest:
         flavor = self._flavor(found, with_max_cost=compares)
         run = choose_run(flavor.name, found, self._limits(flavor, policy))
         job = self.request.explicit(run.flavor, run.timeout_secs, payer.namespace or "me")
-        terms = terms_of(job, namespace=payer.namespace, owner=payer.owner, price_of=lambda _: run.price)
+        terms = terms_of(
+            job,
+            namespace=payer.namespace,
+            owner=payer.owner,
+            price_of=lambda _: run.price,
+            caller=workspace.caller(),
+        )
         applied = applied_budgets(policy, terms, workspace.now())
         schedules = ask_schedules(hub if applied else None, terms.namespace)
         off_ledger = look_off_ledger(workspace, applied, found, schedules)
@@ -163,6 +177,7 @@ class KnownRequest:
         )
         if run.too_dear is not None:
             decision = replace(decision, verdict=Verdict.REFUSED, reasons=(run.too_dear, *decision.reasons))
+        decision = judge_agent(decision, payer.namespace, job.to_api(), workspace)
         return JobPlan(
             job=job,
             flavor=flavor,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.check import over_budget_reasons, verdict_of
-from hfplanner.budget.decision import Decision
+from hfplanner.budget.agent_check import APPROVAL_REQUIRED
+from hfplanner.budget.check import over_budget_reasons
+from hfplanner.budget.decision import Decision, verdict_of
 from hfplanner.budget.ledger.records import RunningCaps
 from hfplanner.budget.policy import UnknownSpending
 from hfplanner.budget.reasons import DecisionReason, Effect
@@ -16,6 +17,7 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import UsageError, quoted
 from hfplanner.plan.account import Account
+from hfplanner.plan.approvals import judge_agent
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
 from hfplanner.plan.spec_check import DAYS_OF_A_MONTH
 from hfplanner.plan.workspace import Workspace
@@ -30,6 +32,10 @@ __all__ = ["SchedulePlan", "check_when", "plan_schedule", "read_when"]
 _OF_ONE_JOB = frozenset(
     {
         "over_budget",
+        "over_agent_session",
+        "over_agent_day",
+        APPROVAL_REQUIRED,
+        "agent_unknown",
         "waived",
         "running_unknown",
         "over_max_running_jobs",
@@ -70,7 +76,13 @@ class SchedulePlan:
         """Return what is sent; see :meth:`~hfplanner.plan.job_plan.JobPlan.order`."""
         longest = {name for name, _ in _longest(self.decision)}
         windows = tuple(window for window in self.decision.windows if window.budget in longest)
-        return replace(self.one.order(key), windows=windows, caps=RunningCaps(), timetable=self.timetable)
+        return replace(
+            self.one.order(key),
+            windows=windows,
+            caps=RunningCaps(),
+            approve_above_micro_usd=self.decision.approve_above_micro_usd,
+            timetable=self.timetable,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what would be made and what it may cost, as the interface spells it."""
@@ -166,6 +178,10 @@ def plan_schedule(
             (line.window, costs[line.window.budget]) for line in decision.lines if line.window.budget not in names
         ),
     )
+    # An agent's schedule is approved for what is held: all its runs.
+    all_runs = replace(decision, terms=timetable.held, worst_case_micro_usd=timetable.held.cap_micro_usd)
+    judged = judge_agent(all_runs, one.account.namespace, one.job.to_api() | when.options(), workspace)
+    decision = replace(judged, terms=decision.terms, worst_case_micro_usd=decision.worst_case_micro_usd)
     monthly = 0 if not runs else None if month is None else month.cap_micro_usd
     return SchedulePlan(one=one, timetable=timetable, decision=decision, runs=runs, monthly_micro_usd=monthly)
 
@@ -194,7 +210,8 @@ def _decision(one: Decision, costs: Mapping[str, int], more: tuple[DecisionReaso
 def _endless(decision: Decision, *, warns: bool) -> Iterator[DecisionReason]:
     """Yield the budgets whose period never ends: what a schedule spends there has no bound."""
     for line in decision.lines:
-        if line.window.end is None:
+        # A session ends some day: what a schedule spends in 30 days counts there.
+        if line.window.end is None and not line.window.scope.sessions:
             sentence = f"The schedule does not end, and neither does the period of budget {quoted(line.window.budget)}"
             way_out = "." if warns else ': give it a period, or set unknown_spending = "warn".'
             yield DecisionReason("spending_unknown", sentence + way_out, Effect.WARN if warns else Effect.BLOCK)

@@ -1,5 +1,6 @@
 """From a schedule that was asked for to one that exists: its key, its plan, its files, its one POST."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Verdict
@@ -7,6 +8,7 @@ from hfplanner.budget.ledger.records import State
 from hfplanner.budget.ledger.reserving import key_conflict
 from hfplanner.catalog.listing import Listing
 from hfplanner.plan.account import find_account
+from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.job_plan import KnownRequest
 from hfplanner.plan.schedule_plan import SchedulePlan, plan_schedule
 from hfplanner.plan.sending import refusal_of
@@ -16,6 +18,7 @@ from hfplanner.submit.identity import spec_hash
 from hfplanner.submit.timetable import When, is_schedule, timeout_of_a_run
 
 if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.submit.send import Submitted
 
 __all__ = ["ScheduleSender", "schedule_of_key"]
@@ -73,6 +76,15 @@ class ScheduleSender:
         """
         return plan_schedule(self._asked, self._when, self._workspace, listing, self._account)
 
+    def ask_approval(self, plan: SchedulePlan) -> "Approval | None":
+        """Ask for a person's word where only that is missing for an agent's schedule.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        held = replace(plan.decision, worst_case_micro_usd=plan.timetable.held.cap_micro_usd)
+        return ask_approval(held, plan.one.shown | self._when.options(), self._workspace)
+
     def send(self, plan: SchedulePlan, key: str | None) -> "Submitted":
         """Hold what its runs can cost, make it once, and record what came of it.
 
@@ -83,6 +95,6 @@ class ScheduleSender:
         from hfplanner.submit.send import submit  # noqa: PLC0415 - httpx
 
         if plan.decision.verdict is not Verdict.ALLOWED:
-            raise refusal_of(plan.decision)
+            raise refusal_of(plan.decision, self.ask_approval(plan))
         plan.one.uploads.send(plan.one.account.namespace, self._uploader)
         return submit(plan.order(key), self._workspace.submitter())

@@ -7,6 +7,7 @@ from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError, UsageError
 from hfplanner.plan.account import Account, find_account
+from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.evidence import kept_bills
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
 from hfplanner.plan.uploads import HubUploader, Uploader
@@ -14,6 +15,7 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
@@ -144,6 +146,11 @@ class Sender:
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = who_submits(workspace.submitter().hub, asked.request.namespace)
 
+    @property
+    def account(self) -> Account:
+        """Who pays and submits."""
+        return self._account
+
     def plan(self, listing: Listing | None = None) -> JobPlan:
         """Return the plan as things stand now.
 
@@ -158,6 +165,14 @@ class Sender:
             return True
         return self._key is not None and self._workspace.ledger().by_key(self._key) is not None
 
+    def ask_approval(self, plan: JobPlan) -> "Approval | None":
+        """Ask for a person's word where only that is missing for an agent's job; ``None`` where something else is.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        return ask_approval(plan.decision, plan.shown, self._workspace)
+
     def send(self, plan: JobPlan) -> "Submitted":
         """Reserve the most the job can cost, send it once, and record what came of it.
 
@@ -168,7 +183,7 @@ class Sender:
         from hfplanner.submit.send import submit  # noqa: PLC0415 - httpx
 
         if not self.may_send(plan):
-            raise refusal_of(plan.decision)
+            raise refusal_of(plan.decision, self.ask_approval(plan))
         # After the decision, before anything is reserved: what does not arrive holds no money.
         plan.uploads.send(plan.account.namespace, self._uploader)
         return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
@@ -186,8 +201,17 @@ def who_submits(hub: "JobsClient", namespace: str | None) -> Account:
         return Account(namespace, problem=problem)
 
 
-def refusal_of(decision: Decision) -> BudgetError:
-    """Return the error of a job that may not run, with every reason."""
+def refusal_of(decision: Decision, approval: "Approval | None" = None) -> BudgetError:
+    """Return the error of a job that may not run, with every reason.
+
+    Args:
+        decision: on it.
+        approval: that was asked for, where only a person's word is missing.
+    """
     reasons = " ".join(reason.message for reason in decision.against)
     kind = BudgetRefused if decision.verdict is Verdict.REFUSED else BudgetBlocked
-    return kind(reasons or "It may not run.", hint="`hfplanner budget check` shows the arithmetic.")
+    hint = "`hfplanner budget check` shows the arithmetic."
+    if approval is not None:
+        code, until = approval.request.code, approval.request.expires_at
+        hint = f"A person runs `hfplanner approve {code}` until {until:%Y-%m-%d %H:%M} UTC; then the same command runs."
+    return kind(reasons or "It may not run.", hint=hint)

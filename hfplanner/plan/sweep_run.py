@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.check import over_budget_reasons, verdict_of
-from hfplanner.budget.decision import BudgetLine, Decision, Verdict
+from hfplanner.budget.check import over_budget_reasons
+from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
 from hfplanner.budget.ledger.records import Running, State, Submission
 from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
@@ -331,7 +331,7 @@ def _together(plans: Sequence[JobPlan], running: Running) -> Decision:
 
 
 # What is said of one job again of all of them together.
-_OF_THE_SUM = frozenset({"over_budget", "waived"})
+_OF_THE_SUM = frozenset({"over_budget", "over_agent_session", "over_agent_day", "waived"})
 
 
 def _sums(decisions: Sequence[Decision]) -> Iterator[BudgetLine]:

@@ -9,6 +9,7 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.launch import Launched
 from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
+from hfplanner.budget.caller import PERSON, Caller
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.records import (
     Adoption,
@@ -73,6 +74,8 @@ class JobOrder:
         price: of its flavor; ``None`` is not known, which blocks.
         windows: the budgets it falls under, as they were checked.
         caps: on what runs at once.
+        caller: who called this program for it.
+        approve_above_micro_usd: what may cost more needs a person's approval.
         key: the user's own, to make a retry safe.
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
@@ -85,6 +88,8 @@ class JobOrder:
     price: UsedPrice | None
     windows: tuple[BudgetWindow, ...] = ()
     caps: RunningCaps = field(default_factory=RunningCaps)
+    caller: Caller = PERSON
+    approve_above_micro_usd: int | None = None
     key: str | None = None
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +100,13 @@ class JobOrder:
         """What decides its money; of a schedule that of all its runs."""
         if self.timetable is not None:
             return self.timetable.held
-        return terms_of(self.job, namespace=self.namespace, owner=self.owner, price_of=lambda _: self.price)
+        return terms_of(
+            self.job,
+            namespace=self.namespace,
+            owner=self.owner,
+            price_of=lambda _: self.price,
+            caller=self.caller,
+        )
 
     @property
     def what(self) -> str:
@@ -188,6 +199,7 @@ def wanted_of(order: JobOrder, submitter: Submitter, lasts: timedelta = _EXPIRES
         terms=order.terms,
         windows=order.windows,
         caps=order.caps,
+        approve_above_micro_usd=order.approve_above_micro_usd,
         created_at=now,
         expires_at=now + lasts,
         notes=order.all_notes,

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from hfplanner.budget.agent_rules import AgentRule
+from hfplanner.budget.caller import PERSON, Caller
 from hfplanner.budget.ledger.records import Waiver
 from hfplanner.budget.off_ledger import OffLedger, Spending
 from hfplanner.budget.period import Period
@@ -66,6 +68,20 @@ def _waivers(name: str) -> st.SearchStrategy[WaiverRule]:
     return st.builds(WaiverRule, budget=st.just(name), waiver=word, scope=_SCOPES, source=st.just("hfplanner.toml"))
 
 
+# Of two, and of all others: what one says, another never loosens.
+_AGENTS = st.lists(
+    st.builds(
+        AgentRule,
+        name=st.sampled_from(["trainer", "*"]),
+        max_session_micro_usd=st.none() | _MONEY,
+        max_day_micro_usd=st.none() | _MONEY,
+        approve_above_micro_usd=st.none() | _MONEY,
+        source=st.just("hfplanner.toml"),
+    ),
+    max_size=2,
+    unique_by=lambda rule: rule.name,
+)
+_CALLERS = st.sampled_from([PERSON, Caller("trainer", "s1"), Caller("other", "s2")])
 _BUDGETS_OF = {name: _budgets(name) for name in _NAMES}
 _WAIVERS_OF = {name: st.none() | st.none() | _waivers(name) for name in _NAMES}
 _CHOSEN = st.lists(st.sampled_from(_NAMES), unique=True)
@@ -80,6 +96,7 @@ def policies(draw: st.DrawFn, *, completed: bool = True) -> Policy:
         budgets=tuple(draw(_BUDGETS_OF[name]) for name in names),
         limits=with_defaults(said) if completed else said,
         waivers=tuple(waiver for waiver in waivers if waiver is not None),
+        agents=tuple(draw(_AGENTS)),
         sources=("hfplanner.toml",),
     )
 
@@ -102,6 +119,7 @@ def jobs() -> st.SearchStrategy[JobTerms]:
         timeout_secs=st.sampled_from([60, 61, 3600, 7200, 3600, 0, None]),
         attempts=st.integers(1, 3),
         has_ports=st.booleans(),
+        caller=_CALLERS,
     )
 
 

@@ -62,8 +62,18 @@ LIMITS = st.fixed_dictionaries(
         "new": ODD,
     },
 )
+AGENT = st.fixed_dictionaries(
+    {"name": TEXT | ODD},
+    optional={"max_usd_per_session": MONEY, "max_usd_per_day": MONEY, "approve_above_usd": MONEY, "new": ODD},
+)
 DOCUMENT = st.fixed_dictionaries(
-    {}, optional={"budget": st.lists(BUDGET, max_size=2) | ODD, "limits": LIMITS | ODD, "new": ODD}
+    {},
+    optional={
+        "budget": st.lists(BUDGET, max_size=2) | ODD,
+        "limits": LIMITS | ODD,
+        "agent": st.lists(AGENT, max_size=2) | ODD,
+        "new": ODD,
+    },
 )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from hfplanner.budget.ledger import queries, reserving
+from hfplanner.budget.ledger import approving, queries, reserving
 from hfplanner.budget.ledger.dialect import Database, Transaction
 from hfplanner.budget.ledger.postings import (
     StateChange,
@@ -25,6 +26,8 @@ from hfplanner.budget.ledger.postings import (
 from hfplanner.budget.ledger.raising import raise_hold
 from hfplanner.budget.ledger.records import (
     Adoption,
+    Approval,
+    ApprovalRequest,
     Balance,
     BudgetWindow,
     Entry,
@@ -93,7 +96,8 @@ class Ledger:
 
         Raises:
             KeyConflict: the key belongs to another specification, or the ``sid`` to another submission.
-            BudgetBlocked: the terms' cap is not known, or too large to count; or what runs at once is not known.
+            BudgetBlocked: the terms' cap is not known, or too large to count; what runs at once is not known; or an
+                agent needs a person's approval, and there is none that can be used.
             BudgetRefused: more would run at once than may.
         """
         found = self.reserve_all([wanted])
@@ -150,6 +154,38 @@ class Ledger:
 
         text = sender_text(sender)
         return self._step(sid, (State.RESERVED,), after, self._change(at, "It is being sent."))
+
+    # A person's word for a job of an agent
+
+    def request_approval(self, wanted: ApprovalRequest) -> Approval:
+        """Ask for a person's word; where it is asked for already and can still be given, that one is returned."""
+        return self._database.write(
+            lambda tx: approving.request_approval(tx, wanted), lambda tx: approving.by_code(tx, wanted.code)
+        )
+
+    def approve(self, code: str, who: str, at: datetime) -> Approval:
+        """Give a person's word, once: whose came first stays.
+
+        Raises:
+            BudgetRefused: there is no such approval, or it has expired.
+            ValueError: nobody says so.
+        """
+        if not who:
+            raise ValueError("an approval that nobody gives")
+        work = partial(approving.approve, code=code, who=who, at_us=to_us(at))
+        return self._database.write(work, lambda _: None)
+
+    def approval(self, code: str) -> Approval | None:
+        """Return an approval, whatever became of it; ``None`` where there is none of this code."""
+        return self._database.read(lambda tx: approving.by_code(tx, code))
+
+    def approval_of(self, digest: str, cost_micro_usd: int, now: datetime) -> Approval | None:
+        """Return the approval of a job, for this cost or more, that can still be used or else given."""
+        return self._database.read(lambda tx: approving.find_approval(tx, digest, cost_micro_usd, to_us(now)))
+
+    def open_approvals(self, now: datetime) -> tuple[Approval, ...]:
+        """Return all approvals that can still be given or used, the oldest first."""
+        return self._database.read(lambda tx: approving.open_approvals(tx, to_us(now)))
 
     # What became of it
 

@@ -1,5 +1,6 @@
 """What the ledger keeps and answers: frozen records, nothing of how they are stored. Money is integer micro-USD."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ from hfplanner.times import json_moment
 __all__ = [
     "SID_LABEL",
     "Adoption",
+    "Approval",
+    "ApprovalRequest",
     "Balance",
     "BudgetWindow",
     "Entry",
@@ -169,6 +172,61 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequest:
+    """A job that an agent may start once a person says so.
+
+    Args:
+        code: a person names it by.
+        digest: of everything that was asked for: another job, timeout, flavor, price or agent has another.
+        agent: who asks.
+        worst_case_micro_usd: what the job may cost.
+        shown: what a person is shown of it, JSON; no values of variables or secrets.
+        created_at: when it was asked for, UTC.
+        expires_at: after which neither the word nor the job comes any more, UTC.
+    """
+
+    code: str
+    digest: str
+    agent: str
+    worst_case_micro_usd: int
+    shown: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An approval as it stands.
+
+    Args:
+        request: what was asked for.
+        approved_by: who said so; ``None`` for nobody yet.
+        approved_at: when, UTC.
+        used_by: the submission that it let through; ``None`` for none yet.
+    """
+
+    request: ApprovalRequest
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    used_by: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the approval as the interface spells it."""
+        asked = self.request
+        return {
+            "code": asked.code,
+            "agent": asked.agent,
+            "worst_case_micro_usd": asked.worst_case_micro_usd,
+            "created_at": json_moment(asked.created_at),
+            "expires": json_moment(asked.expires_at),
+            "approved_by": self.approved_by,
+            "approved_at": self.approved_at and json_moment(self.approved_at),
+            "submission_id": self.used_by,
+            "job": json.loads(asked.shown),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
     """What is asked of the ledger before anything is sent.
 
@@ -182,6 +240,7 @@ class Reservation:
         expires_at: when an unsent reservation ends, UTC.
         notes: what else to keep with it, of text: the image, the job's name.
         caps: on what runs at once.
+        approve_above_micro_usd: what may cost more needs an approval, which it uses up; ``None`` for never.
     """
 
     sid: str
@@ -193,6 +252,7 @@ class Reservation:
     expires_at: datetime
     notes: Mapping[str, str] = field(default_factory=dict)
     caps: RunningCaps = field(default_factory=RunningCaps)
+    approve_above_micro_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hfplanner.budget.ledger import queries
 from hfplanner.budget.ledger.answers import reduced_answer
+from hfplanner.budget.ledger.approving import use_approval
 from hfplanner.budget.ledger.dialect import Transaction, storable
 from hfplanner.budget.ledger.postings import (
     NO_BUDGET,
@@ -90,7 +91,7 @@ def reserve_all(
     if sum(caps) > MAX_MICRO_USD:
         raise _uncountable("these jobs can cost", sum(caps))
     windows = [in_lock_order(one.windows) for one in wanted]
-    if any(one.caps.is_any for one in wanted):
+    if any(one.caps.is_any or one.approve_above_micro_usd is not None for one in wanted):
         # Before anything is locked, so that nobody waits for another in a circle.
         tx.take_turn()
     # In the one order in which all transactions lock and write them, for the same reason.
@@ -100,12 +101,13 @@ def reserve_all(
     for number in new:
         _check_covered(wanted[number], windows[number])
     check_caps(tx, [(wanted[number].caps, wanted[number].terms) for number in new])
+    approved = {number: use_approval(tx, wanted[number], caps[number]) for number in new}
     waived = _hold_all(tx, [(wanted[number], caps[number]) for number in new])
     made = {}
     for number in new:
         one = wanted[number]
         used = [window for window in windows[number] if key_of(window) in waived]
-        change = StateChange(tokens[number], to_us(one.created_at), _reason(used))
+        change = StateChange(tokens[number], to_us(one.created_at), _reason(used, approved[number]))
         made[number] = _insert(tx, one, caps[number], change)
         for window in used:
             _note_waiver(tx, one.sid, window)
@@ -134,8 +136,13 @@ def _check_apart(wanted: Sequence[Reservation]) -> None:
         raise ValueError("reservations of which two have the same id or key")
 
 
-def _reason(waived: Sequence[BudgetWindow]) -> str:
-    words = "; ".join(f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver)
+def _reason(waived: Sequence[BudgetWindow], approved: str | None) -> str:
+    words = "; ".join(
+        [
+            *([f"approved as {approved}"] if approved else []),
+            *(f"budget {w.budget} waived by {w.waiver.author}: {w.waiver.reason}" for w in waived if w.waiver),
+        ]
+    )
     return f"Its money is held ({words})." if words else "Its money is held."
 
 

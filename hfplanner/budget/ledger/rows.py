@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from hfplanner.budget.caller import PERSON, Caller
 from hfplanner.budget.ledger.records import Sender, State, Submission
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms, UsedPrice
@@ -66,6 +67,7 @@ def terms_text(terms: JobTerms) -> str:
         "has_ports": terms.has_ports,
         "labels": dict(terms.labels),
         **({"also": sorted(terms.also)} if terms.also else {}),
+        **({"caller": [terms.caller.agent, terms.caller.session]} if terms.caller.is_agent else {}),
         "price": None
         if price is None
         else {
@@ -90,7 +92,8 @@ def read_terms(text: str, *, with_price: bool = True) -> JobTerms:
     elif price is not None:
         price = UsedPrice(**{**price, "checked": read_json_moment(price["checked"])})
     also = frozenset(plain.pop("also", ()))
-    return JobTerms(price=price, also=also, **plain)
+    caller = Caller(*plain.pop("caller")) if "caller" in plain else PERSON
+    return JobTerms(price=price, also=also, caller=caller, **plain)
 
 
 def scope_text(scope: Scope) -> str:
@@ -103,6 +106,9 @@ def scope_text(scope: Scope) -> str:
         "namespaces": sorted({name.casefold() for name in scope.namespaces}),
         "owners": sorted({name.casefold() for name in scope.owners}),
         "labels": {key: sorted(values) for key, values in scope.labels.items()},
+        # Only where they are said: the hash of a scope from before there were any stays what it was.
+        **({"agents": sorted(scope.agents)} if scope.agents else {}),
+        **({"sessions": sorted(scope.sessions)} if scope.sessions else {}),
     }
     return json.dumps(plain, sort_keys=True)
 
@@ -124,6 +130,8 @@ def read_scope(text: str) -> Scope:
         namespaces=frozenset(plain["namespaces"]),
         owners=frozenset(plain["owners"]),
         labels={key: frozenset(values) for key, values in plain["labels"].items()},
+        agents=frozenset(plain.get("agents", ())),
+        sessions=frozenset(plain.get("sessions", ())),
     )
 
 

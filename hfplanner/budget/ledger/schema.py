@@ -2,8 +2,9 @@
 
 ``counters``: what has been spent and is held in one stretch of time and scope, under whose limit. ``submissions``: each
 as it stands. ``charges``: what one holds and has posted of each budget it was decided in. ``changes``: every change of
-a state; ``entries``: every change of money; ``waivers``: whose word let a limit be exceeded. The last three are only
-ever added to. Times are microseconds since 1970, UTC.
+a state; ``entries``: every change of money; ``waivers``: whose word let a limit be exceeded; ``approvals``: what agents
+asked a person for; ``approval_steps``: who said yes, and what used it up. The last five are only ever added to. Times
+are microseconds since 1970, UTC.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ __all__ = ["APPEND_ONLY", "STEPS", "Step"]
 Step = Callable[[Dialect], Sequence[str | Callable[[Transaction], None]]]
 
 _STATES = ", ".join(f"'{state}'" for state in State)
-APPEND_ONLY = ("changes", "entries", "waivers")
+APPEND_ONLY = ("changes", "entries", "waivers", "approvals", "approval_steps")
+_OF_VERSION_1 = ("changes", "entries", "waivers")
 
 _TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL){end}",
@@ -156,9 +158,43 @@ def _second(dialect: Dialect) -> Sequence[str | Callable[[Transaction], None]]:
 
 
 def _first(dialect: Dialect) -> Sequence[str]:
-    triggers = [statement for table in APPEND_ONLY for statement in dialect.append_only(table)]
+    triggers = [statement for table in _OF_VERSION_1 for statement in dialect.append_only(table)]
     return [*(dialect.definition(table) for table in _TABLES), *triggers]
 
 
+# Version 3: agents ask, a person approves, a submission uses that up. Its keys let neither happen twice.
+_APPROVALS = (
+    """
+    CREATE TABLE approvals (
+        code TEXT PRIMARY KEY,
+        digest TEXT NOT NULL,
+        agent TEXT NOT NULL CHECK (agent <> ''),
+        worst_case_micro_usd {integer} NOT NULL CHECK (worst_case_micro_usd >= 0),
+        shown TEXT NOT NULL,
+        created_us {integer} NOT NULL,
+        expires_us {integer} NOT NULL CHECK (expires_us > created_us)
+    ){end}
+    """,
+    "CREATE INDEX approvals_by_digest ON approvals (digest, expires_us)",
+    """
+    CREATE TABLE approval_steps (
+        code TEXT NOT NULL,
+        step TEXT NOT NULL CHECK (step IN ('APPROVED', 'USED')),
+        at_us {integer} NOT NULL,
+        who TEXT NOT NULL,
+        sid TEXT UNIQUE,
+        CHECK ((step = 'USED') = (sid IS NOT NULL)),
+        CHECK ((step = 'APPROVED') = (who <> '')),
+        PRIMARY KEY (code, step)
+    ){end}
+    """,
+)
+
+
+def _third(dialect: Dialect) -> Sequence[str]:
+    triggers = [statement for table in ("approvals", "approval_steps") for statement in dialect.append_only(table)]
+    return [*(dialect.definition(statement) for statement in _APPROVALS), *triggers]
+
+
 # The number of a version is how many of these were taken.
-STEPS: tuple[Step, ...] = (_first, _second)
+STEPS: tuple[Step, ...] = (_first, _second, _third)

@@ -210,6 +210,33 @@ _CHECKS = (
         "Entry {0}, of submission {1}, is no {2} that can be: {3} held, {4} posted micro-USD.",
     ),
     Check(
+        "approval",
+        """
+        SELECT s.code, s.step FROM approval_steps s LEFT JOIN approvals a ON a.code = s.code
+        WHERE a.code IS NULL OR s.at_us < a.created_us OR s.at_us >= a.expires_us
+        """,
+        "Approval {0} was {1} without having been asked for, or not in its time.",
+    ),
+    Check(
+        "approval",
+        """
+        SELECT u.code, u.sid FROM approval_steps u
+        LEFT JOIN approval_steps y ON y.code = u.code AND y.step = 'APPROVED'
+        WHERE u.step = 'USED' AND (y.code IS NULL OR y.at_us > u.at_us)
+        """,
+        "Approval {0} let submission {1} through before anybody had given it.",
+    ),
+    Check(
+        "approval",
+        """
+        SELECT u.code, u.sid, a.worst_case_micro_usd FROM approval_steps u JOIN approvals a ON a.code = u.code
+        WHERE u.step = 'USED' AND NOT EXISTS (
+            SELECT 1 FROM entries e WHERE e.sid = u.sid AND e.kind = 'RESERVE'
+                AND e.held_micro_usd <= a.worst_case_micro_usd)
+        """,
+        "Approval {0}, for {2} micro-USD, is used up by submission {1}, which did not reserve that much at most.",
+    ),
+    Check(
         "key",
         "SELECT sid FROM submissions WHERE active_key <> user_key OR (active_key IS NOT NULL AND user_key IS NULL)",
         "Submission {0} has the key of another.",

@@ -111,7 +111,7 @@ def _make(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -
         note("Not scheduled.")
         return 1
     if plan.decision.verdict is not Verdict.ALLOWED:
-        return show(refused_schedule_answer(plan), how.shown)
+        return show(refused_schedule_answer(plan, sender.ask_approval(plan)), how.shown)
     made = sender.send(plan, how.key)
     for text in made.warnings:
         warn(text)

@@ -25,7 +25,7 @@ def _show(report: MemoryReport) -> None:
     """Print the need, its parts, where it fits, and the changes that would help."""
     out = screen()
     estimate = report.estimate
-    print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold green")
+    print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold")
     for sentence in estimate.per_gpu_bytes.basis:
         print_text(out, sentence, "dim", indent="  ")
     out.write()

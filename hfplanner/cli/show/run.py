@@ -9,13 +9,16 @@ from hfplanner.cli.show.job import job_lines
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
+from hfplanner.times import json_moment
 from hfplanner.units import format_about_duration, format_duration, format_usd
 
 if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
 
 __all__ = [
+    "approval_part",
     "ask",
     "dry_run_answer",
     "refused_answer",
@@ -46,17 +49,24 @@ def dry_run_answer(planned: "JobPlan") -> Answer:
     )
 
 
-def refused_answer(planned: "JobPlan") -> Answer:
-    """Return why a job may not run; the same document as a check gives, beside the error."""
+def refused_answer(planned: "JobPlan", approval: "Approval | None" = None) -> Answer:
+    """Return why a job may not run; the same document as a check gives, beside the error, and a code to approve it."""
     decision = planned.decision
-    error = refusal_of(decision)
+    error = refusal_of(decision, approval)
     return Answer(
-        document=lambda: {**error_document(error), **decision.to_json()},
+        document=lambda: {**error_document(error), **decision.to_json(), **approval_part(approval)},
         names=tuple,
         people=lambda: None,
         error=error,
         code=BudgetError.exit_code,
     )
+
+
+def approval_part(approval: "Approval | None") -> dict[str, Any]:
+    """Return the part of a document that tells an agent which code a person confirms."""
+    if approval is None:
+        return {"approval": None}
+    return {"approval": {"code": approval.request.code, "expires": json_moment(approval.request.expires_at)}}
 
 
 def unknown_answer(error: SubmissionUnknown) -> Answer:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from hfplanner.budget.explain import headline, line_text, period_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
+from hfplanner.cli.show.run import approval_part
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
@@ -13,6 +14,7 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.plan.schedule_list import ListedSchedule, SchedulesOfAMonth
     from hfplanner.plan.schedule_plan import SchedulePlan
     from hfplanner.submit.send import Submitted
@@ -75,11 +77,11 @@ def dry_schedule_answer(plan: "SchedulePlan") -> Answer:
     )
 
 
-def refused_schedule_answer(plan: "SchedulePlan") -> Answer:
-    """Return why a schedule may not be made, with the arithmetic."""
-    error = refusal_of(plan.decision)
+def refused_schedule_answer(plan: "SchedulePlan", approval: "Approval | None" = None) -> Answer:
+    """Return why a schedule may not be made, with the arithmetic, and a code to approve it."""
+    error = refusal_of(plan.decision, approval)
     return Answer(
-        document=lambda: {**error_document(error), **plan.to_dict()},
+        document=lambda: {**error_document(error), **plan.to_dict(), **approval_part(approval)},
         names=tuple,
         people=lambda: None,
         error=error,

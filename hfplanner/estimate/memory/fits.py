@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import GRAPHS
 from hfplanner.estimate.memory.result import MemoryEstimate
+from hfplanner.estimate.memory.vllm import GRAPHS
 from hfplanner.estimate.span import Estimate
 
 __all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit", "usable_share"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.units import MiB
 
-__all__ = ["CALIBRATION", "GRAPHS", "Calibration", "context_bytes", "fragmentation_bytes"]
+__all__ = ["CALIBRATION", "Calibration", "context_bytes", "fragmentation_bytes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,6 @@ class Calibration:
 
 
 CALIBRATION = Calibration()
-
-GRAPHS = 600 * MiB
-"""CUDA graphs of 1 to 512 sequences; vLLM logs 0.3 to 1 GiB for models of 7 to 70 billion parameters."""
-
 _COMES_AND_GOES = ("activations", "logits", "gradients", "kv_cache", "optimizer_step", "gathered")
 
 

@@ -3,13 +3,28 @@
 from dataclasses import dataclass
 
 from hfplanner.estimate.memory.activations import layer_passing
-from hfplanner.estimate.memory.inference import VLLM_BATCHED_TOKENS, cache_bytes
+from hfplanner.estimate.memory.inference import cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import GRAPHS, context_bytes
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
+from hfplanner.units import GiB, MiB
 
-__all__ = ["ServingRoom", "serving_room"]
+__all__ = ["GRAPHS", "ServingRoom", "serving_room"]
+
+GRAPHS = 400 * MiB
+"""``Graph capturing finished``: 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of those
+that say so."""
+
+# What lies beyond torch's allocator when the model has run once: the same logs say 0.13 to 0.16 GiB on one GPU, and
+# 0.55 on each of two.
+_BEYOND_TORCH = {False: 140 * MiB, True: 560 * MiB}
+# Its engine tries the sampler on as many sequences as it may serve at once, 1024 on cards of 70 GiB and more and 256
+# on smaller ones, and takes prompts of 8192 or 2048 tokens at a time (vllm/engine/arg_utils.py, read 2026-11-30).
+_BLOCK_TOKENS = 16
+_LARGE_CARD = 70 * GiB
+_LARGE, _SMALL = (1024, 8192), (256, 2048)
+# Sorting, masking and adding up the probabilities of a logit takes 38 to 40 bytes, in seven logs of five vocabularies.
+_SAMPLED = 38.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +36,11 @@ class ServingRoom:
         cache_tokens: "GPU KV cache size": tokens of all sequences together that it holds.
         sequences: whole sequences of the asked length at once: "Maximum concurrency", rounded down.
         weights_bytes: "Model loading took": the weights on one GPU.
-        activations_bytes: what the profiling run has at its peak beside the weights.
-        graphs_bytes: "Graph capturing finished": CUDA graphs.
+        activations_bytes: "torch peak memory increase" (before 0.9 "PyTorch activation peak memory"): what the
+            profiling run has at its peak beside the weights.
+        graphs_bytes: "Graph capturing finished ... took": CUDA graphs.
+        non_torch_bytes: "non-torch forward increase memory" (before 0.9 "non_torch_memory").
+        cache_blocks: "# GPU blocks", of 16 tokens.
         concurrency: "Maximum concurrency for N tokens per request".
     """
 
@@ -32,6 +50,8 @@ class ServingRoom:
     weights_bytes: int = 0
     activations_bytes: int = 0
     graphs_bytes: int = 0
+    non_torch_bytes: int = 0
+    cache_blocks: int = 0
     concurrency: float = 0.0
 
     def to_json(self) -> dict[str, float]:
@@ -43,6 +63,8 @@ class ServingRoom:
             "weights_bytes": self.weights_bytes,
             "activations_bytes": self.activations_bytes,
             "graphs_bytes": self.graphs_bytes,
+            "non_torch_bytes": self.non_torch_bytes,
+            "cache_blocks": self.cache_blocks,
             "concurrency": round(self.concurrency, 2),
         }
 
@@ -55,9 +77,12 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
     >>> serving_room(find_known("meta-llama/Meta-Llama-3.1-8B"), job, 24 * 2**30).sequences
     4
     """
-    profiled = layer_passing(shape, job) * VLLM_BATCHED_TOKENS
+    sequences, tokens = _LARGE if usable_bytes >= _LARGE_CARD else _SMALL
+    # The hidden states of the prompt are there while its last tokens are sampled.
+    sampled = _SAMPLED * shape.vocab * sequences + 2.0 * shape.hidden * tokens
+    profiled = max(layer_passing(shape, job) * tokens, sampled)
     weights = weight_bytes(shape, job) / job.gpus
-    taken = weights + profiled + GRAPHS + context_bytes(job)
+    taken = weights + profiled + GRAPHS + _BEYOND_TORCH[job.gpus > 1]
     left = max(usable_bytes * job.gpu_memory_utilization - taken, 0.0)
     one = cache_bytes(shape, job, job.seq_len) / job.batch_size / (1 if shape.latent else job.gpus)
     concurrency = left / one if one else 0.0
@@ -68,5 +93,7 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
         weights_bytes=round(weights),
         activations_bytes=round(profiled),
         graphs_bytes=GRAPHS,
+        non_torch_bytes=_BEYOND_TORCH[job.gpus > 1],
+        cache_blocks=int(concurrency * job.seq_len) // _BLOCK_TOKENS,
         concurrency=concurrency,
     )
