@@ -12,8 +12,8 @@ from hfplanner.units import GiB, MiB
 __all__ = ["GRAPHS", "ServingRoom", "serving_room"]
 
 GRAPHS = 400 * MiB
-"""``Graph capturing finished``: 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of those
-that say so."""
+"""``Graph capturing finished``: 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of
+those that say so."""
 
 # What lies beyond torch's allocator when the model has run once: the same logs say 0.13 to 0.16 GiB on one GPU, and
 # 0.55 on each of two.
