@@ -10,6 +10,8 @@ _FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_th
 _RECONCILE = "submit/test_reconcile.py::"
 _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
+_FALLBACK = "plan/test_fallback.py::"
+_REPLACED = "budget/test_settle_and_reserve.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
 _ALL = "budget/test_reserve_all.py::"
@@ -458,5 +460,33 @@ MUTANTS = (
         '"synchronous=FULL"',
         '"synchronous=OFF"',
         f"{_CRASH}[submit-fdatasync]",
+    ),
+    _mutant(
+        "another flavor is tried before the job has ended",
+        "submit/waiting.py",
+        "        if job.is_terminal or (trouble and not is_waiting(job)):\n",
+        "        if job.id:\n",
+        f"{_FALLBACK}test_a_cancel_that_proves_nothing_sends_no_other",
+    ),
+    _mutant(
+        "the next is reserved before the one before is settled",
+        "budget/ledger/ledger.py",
+        "            first(tx)\n            return reserving.reserve_all(tx, wanted, tokens)\n",
+        "            done = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return done\n",
+        f"{_REPLACED}test_the_next_has_the_money_of_the_one_before[sqlite-700]",
+    ),
+    _mutant(
+        "a job that may run frees its money for another",
+        "budget/ledger/ledger.py",
+        "if standing is None or standing.state not in {*_WITH_COST, State.SETTLED}:",
+        "if standing is None:",
+        f"{_REPLACED}test_what_may_run_frees_no_money[sqlite-UNKNOWN]",
+    ),
+    _mutant(
+        "a cancelled job without an end costs nothing",
+        "plan/fallback.py",
+        "        return replace(found, cost_micro_usd=most,",
+        "        return replace(found, cost_micro_usd=0,",
+        f"{_FALLBACK}test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked",
     ),
 )
