@@ -15,7 +15,10 @@ hp.estimate_duration    how long a job takes elsewhere that was measured on one 
 hp.estimate_cost        what it costs there, and what it can cost at most
 hp.check                may this job run: every budget it falls under, with the arithmetic
 hp.run                  run it: recommend, check, reserve, send exactly once
-hp.sweep                the cheapest way to run many trials of one job
+hp.rerun                run a job again that ran
+hp.sweep                the cheapest way to run many trials of one job, and run them
+hp.scheduled            the schedules of the Hub, and what a month of them costs at most
+hp.prices               what flavors cost over time, and what changed
 hp.sync                 bring the local history up to date with the Hub
 hp.report               what the jobs of the history cost, by what, and what was wasted
 hp.measured_add         keep what a run took of a GPU: it goes before any formula
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
         BudgetBlocked,
         BudgetError,
         BudgetRefused,
+        CanaryFailed,
         CatalogError,
         HfplannerError,
         HistoryError,
@@ -97,9 +101,12 @@ if TYPE_CHECKING:
         measured_add,
         measured_list,
         measured_remove,
+        prices,
         recommend,
         report,
+        rerun,
         run,
+        scheduled,
         sweep,
         sync,
     )
@@ -112,6 +119,7 @@ __all__ = [
     "BudgetBlocked",
     "BudgetError",
     "BudgetRefused",
+    "CanaryFailed",
     "CatalogError",
     "HfplannerError",
     "HistoryError",
@@ -155,9 +163,12 @@ __all__ = [
     "measured_add",
     "measured_list",
     "measured_remove",
+    "prices",
     "recommend",
     "report",
+    "rerun",
     "run",
+    "scheduled",
     "sweep",
     "sync",
     "trace_memory",
@@ -170,6 +181,7 @@ _ERRORS = (
     "BudgetBlocked",
     "BudgetError",
     "BudgetRefused",
+    "CanaryFailed",
     "CatalogError",
     "HfplannerError",
     "HistoryError",
@@ -196,9 +208,12 @@ _FUNCTIONS = (
     "measured_add",
     "measured_list",
     "measured_remove",
+    "prices",
     "recommend",
     "report",
+    "rerun",
     "run",
+    "scheduled",
     "sweep",
     "sync",
 )

@@ -30,6 +30,7 @@ NAMES = [
     "BudgetBlocked",
     "BudgetError",
     "BudgetRefused",
+    "CanaryFailed",
     "CatalogError",
     "HfplannerError",
     "HistoryError",
@@ -73,9 +74,12 @@ NAMES = [
     "measured_add",
     "measured_list",
     "measured_remove",
+    "prices",
     "recommend",
     "report",
+    "rerun",
     "run",
+    "scheduled",
     "sweep",
     "sync",
     "trace_memory",
@@ -218,6 +222,7 @@ def _by_python(answer: Answer) -> Any:  # noqa: ANN401 - a JSON document
             "sweep",
             {"trials": 40, "duration": "20m@l4x1", "vram": "20GB", "parallel": 8, "max_cost": 100_000_000},
         ),
+        ("prices l4x1 h200 --since 2026-01", "prices", {"flavor": ["l4x1", "h200"], "since": "2026-01"}),
         ("budget show", "budgets", {}),
         ("report --by flavor --by owner --since 2026-09", "report", {"by": ["flavor", "owner"], "since": "2026-09"}),
     ],
@@ -253,6 +258,7 @@ def test_jobs_in_files_are_judged_as_the_command_does(program: Program, here: hp
         ("check", JOB),
         ("run", {**JOB, "dry_run": True}),
         ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
+        ("prices", {}),
         ("budgets", {}),
         ("report", {}),
     ],
@@ -280,6 +286,7 @@ def test_an_answer_shows_itself_and_cannot_be_changed(name: str, arguments: dict
         ("estimate_memory", {"model": "Qwen/Qwen3-8B"}),
         ("estimate_cost", {"duration": "2h@l4x1", "tokens": "2M"}),
         ("sweep", {"trials": 40, "duration": "20m@l4x1"}),
+        ("prices", {}),
         ("budgets", {}),
     ],
 )
@@ -347,9 +354,12 @@ COMMANDS = {
     "measured_add": "measured_add",
     "measured_list": "measured_list",
     "measured_remove": "measured_remove",
+    "prices": "prices",
     "recommend": "recommend",
     "report": "report",
+    "rerun": "rerun",
     "run": "run",
+    "scheduled": "scheduled_ps",
     "sweep": "sweep",
     "sync": "sync",
 }
@@ -443,3 +453,34 @@ def test_a_sweep_that_may_not_run_whole_raises_and_reserves_nothing(tmp_path: Pa
             )
         assert hp.budgets(workspace=world).to_dict()["budgets"][0]["held_micro_usd"] == 0
     assert hub.jobs() == []
+
+
+def test_a_job_runs_again_and_is_named_by_the_history(tmp_path: Path, hub: Hub) -> None:
+    """The newest job of the history is sent once more; without sending, its plan is shown."""
+    hub.set_clock(time.time())
+    (tmp_path / "hfplanner.toml").write_text(POLICY, encoding="utf-8")
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        hp.run(**JOB, workspace=world)
+        hp.sync(workspace=world)
+        assert hp.rerun(job="@latest", dry_run=True, workspace=world).allowed
+        assert len(hub.jobs()) == 1
+        again = hp.rerun(job="@latest", workspace=world)
+        assert again.job_id in {job["id"] for job in hub.jobs()}
+        assert len(hub.jobs()) == 2
+        with pytest.raises(hp.UsageError, match="No job is named"):
+            hp.rerun(workspace=world)
+
+
+def test_schedules_are_those_of_the_hub(tmp_path: Path, hub: Hub) -> None:
+    """What 30 days of each cost at most, and of all; a paused one is shown where that is asked for."""
+    hub.set_clock(time.time())
+    with hp.Workspace(home=tmp_path, endpoint=hub.url, token=hub.token, working_folder=tmp_path) as world:
+        assert "0 schedules" in repr(hp.scheduled(workspace=world))
+        spec = {"dockerImage": "python:3.12", "command": ["id"], "flavor": "cpu-basic", "timeoutSeconds": 3600}
+        for suspend in (False, True):
+            world.submitter().hub.scheduled.launch("alice", {"schedule": "@daily", "suspend": suspend, "jobSpec": spec})
+        found = hp.scheduled(workspace=world)
+        assert found.to_polars()["schedule"].to_list() == ["@daily"]
+        assert found.monthly_worst_case_micro_usd == found.to_dict()["monthly_worst_case_micro_usd"] == 30 * 60 * 167
+        assert hp.scheduled(all=True, workspace=world).to_polars().height == 2
+        assert "@daily" in repr(found)

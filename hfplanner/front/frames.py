@@ -14,6 +14,8 @@ __all__ = [
     "MEASURED",
     "MEMORY_FITS",
     "OPTIONS",
+    "PRICES",
+    "SCHEDULES",
     "SWEEP",
     "SWEEP_JOBS",
     "Columns",
@@ -134,6 +136,33 @@ SWEEP: Columns = {
     "timeout_secs": "int",
     "cost_micro_usd": "int",
     "worst_case_micro_usd": "int",
+}
+PRICES: Columns = {
+    "flavor": "str",
+    "seen": "str",
+    "price_micro_usd_per_minute": "int",
+    "usd_per_hour": "float",
+    "source": "str",
+    "note": "str",
+}
+SCHEDULES: Columns = {
+    "id": "str",
+    "name": "str",
+    "schedule": "str",
+    "suspend": "bool",
+    "concurrency": "bool",
+    "flavor": "str",
+    "image": "str",
+    "command": "texts",
+    "environment": "texts",
+    "secrets": "texts",
+    "owner": "str",
+    "initiator": "str",
+    "last_run": "str",
+    "next_run": "str",
+    "runs": "int",
+    "monthly_worst_case_micro_usd": "int",
+    "problem": "str",
 }
 SWEEP_JOBS: Columns = {
     "number": "int",

@@ -10,8 +10,10 @@ from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Sy
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
 from hfplanner.front.calling import Given, asks
+from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
     ATTEMPTS,
+    CANARY,
     CHECKPOINT_EVERY,
     DURATION,
     FILES,
@@ -56,9 +58,12 @@ __all__ = [
     "measured_add",
     "measured_list",
     "measured_remove",
+    "prices",
     "recommend",
     "report",
+    "rerun",
     "run",
+    "scheduled",
     "sweep",
     "sync",
 ]
@@ -71,6 +76,13 @@ _IMAGE = (
 
 
 _IDS = Argument(name="ids", group="Options", metavar="ID", repeatable=True, help="As `measured_list` shows them.")
+_RERUN = Argument(
+    name="job",
+    group="Job",
+    metavar="JOB_ID",
+    help="The job, or one of the history: @latest, @latest-failed, @name=sft.",
+)
+_BOOKS = find_arguments("policy", "ledger", "token")
 _PATHS = Argument(
     name="paths", group="Job", metavar="PATH", repeatable=True, help="Files and folders of jobs, instead of one job."
 )
@@ -235,16 +247,28 @@ def _files_checked(given: Given, workspace: "Workspace") -> FilesChecked:
     return FilesChecked(check_files([Path(path) for path in given["paths"]], workspace, **asked))
 
 
-@asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *SENDING, *find_arguments("policy", "ledger", "token", "offline"))
+@asks(
+    *_IMAGE,
+    *JOB,
+    *NEEDS,
+    *MODEL,
+    *TIME,
+    *LIMITS,
+    *SENDING,
+    CANARY,
+    *find_arguments("policy", "ledger", "token", "offline"),
+)
 def run(given: Given) -> Sent | Planned:
     """Run a job: recommend a flavor, check the budget, reserve, submit exactly once. Nobody is asked; it costs money.
 
     With ``dry_run=True`` return what would be sent and what it may cost; nothing is sent, reserved or written. A job
-    that is sent is not followed.
+    that is sent is not followed. With ``canary=True`` it is measured first, where that pays: this waits until the
+    canary has ended, and sends the job with what that told.
 
     Raises:
         BudgetError: it may not run; ``hp.check`` has the arithmetic.
         NothingFits: no flavor meets the needs.
+        CanaryFailed: the canary told nothing, and the job was not sent.
         SubmissionUnknown: it was sent, and nobody knows whether it exists; its money is held.
 
     >>> import hfplanner as hp
@@ -263,7 +287,22 @@ def run(given: Given) -> Sent | Planned:
     with given.open_workspace() as workspace:
         request = read_job(job, workspace.variables, values=not given["dry_run"], token=workspace.token)
         asked = know_request(request, _needs(given), workspace, sends=True)
+        if given["canary"]:
+            return _measured(asked, key, workspace, dry_run=given["dry_run"])
         return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
+
+
+def _measured(asked: "KnownRequest", key: str | None, workspace: "Workspace", *, dry_run: bool) -> Sent | Planned:
+    """Return the plan of a job and its canary, or what became of both."""
+    from hfplanner.front.canary import plan_measured, send_measured  # noqa: PLC0415 - for those who measure first
+    from hfplanner.plan.canary import NotMeasured  # noqa: PLC0415 - as above
+
+    if dry_run:
+        return plan_measured(asked, key, workspace)
+    found = send_measured(asked, key, workspace)
+    if isinstance(found, NotMeasured):
+        return replace(_sent(asked, key, workspace), canary=found.to_json())
+    return found
 
 
 def _planned(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent | Planned:
@@ -285,6 +324,28 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     plan = sender.plan()
     submitted = sender.send(plan)
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
+
+
+@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *_BOOKS)
+def rerun(given: Given) -> Sent | Planned:
+    """Run a job again with the specification it had, through the same gate as :func:`run`.
+
+    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent.
+
+    Raises:
+        UsageError: no job is named, or a secret is missing.
+        HfplannerError: see :func:`run`.
+    """
+    from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - as above
+    from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
+
+    if not given["job"]:
+        raise UsageError("No job is named.", hint='For example job="687fb701029421ae5549d998", or job="@latest".')
+    refuse_empty_key(given["key"])
+    with given.open_workspace() as workspace:
+        asked = know_rerun(given["job"], given.pack(AskedJob), workspace, values=not given["dry_run"])
+        send = _planned if given["dry_run"] else _sent
+        return send(asked, given["key"], workspace)
 
 
 @asks(

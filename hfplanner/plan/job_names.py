@@ -7,7 +7,7 @@ from hfplanner.errors import NoSuchJobs, UsageError, did_you_mean, quoted
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["JOB_NAMES", "named_job"]
+__all__ = ["JOB_NAMES", "named_job", "named_job_and_payer"]
 
 JOB_NAMES = ("@latest", "@latest-failed", "@latest-completed", "@name=")
 """What begins with @: the newest job, the newest that failed or was stopped by its timeout, the newest that completed,
@@ -53,3 +53,22 @@ def named_job(jobs: "pl.LazyFrame", said: str) -> str:
     if newest.is_empty():
         raise NoSuchJobs(f"The history has no job {what}.", hint=_ADVICE)
     return str(newest["id"][-1])
+
+
+def named_job_and_payer(jobs: "pl.LazyFrame", said: str) -> tuple[str, str | None]:
+    """Return the id of the job that is meant, and who paid for it; ``None`` where the history does not say.
+
+    Raises:
+        UsageError, NoSuchJobs: see :func:`named_job`.
+
+    >>> import polars as pl
+    >>> from hfplanner.frames.job_schema import JOBS_SCHEMA
+    >>> jobs = pl.LazyFrame([dict.fromkeys(JOBS_SCHEMA) | {"id": "a", "namespace": "acme"}], schema=JOBS_SCHEMA)
+    >>> named_job_and_payer(jobs, "@latest")
+    ('a', 'acme')
+    """
+    import polars as pl  # noqa: PLC0415 - as above
+
+    job_id = named_job(jobs, said)
+    payers = jobs.filter(pl.col("id") == job_id).select("namespace").collect()["namespace"].drop_nulls()
+    return job_id, None if payers.is_empty() else str(payers[-1])

@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING
 
 from hfplanner.budget.ledger.records import SID_LABEL
 from hfplanner.errors import JobSpecError, UsageError, quoted
-from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.account import find_account
+from hfplanner.plan.asked import AskedJob, JobNeeds
+from hfplanner.plan.job_names import named_job_and_payer
+from hfplanner.plan.job_plan import KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
+from hfplanner.plan.workspace import Workspace
 from hfplanner.submit.identity import LEDGER_LABEL
 
 if TYPE_CHECKING:
     from hfplanner.api.models import JobInfo
     from hfplanner.api.new_job import NewJob
 
-__all__ = ["job_again", "read_rerun", "split_job_id"]
+__all__ = ["job_again", "know_rerun", "read_rerun", "split_job_id"]
 
 _SPACE = "https://huggingface.co/spaces/"
 _OURS = (SID_LABEL, LEDGER_LABEL)
@@ -47,6 +51,33 @@ def split_job_id(text: str, namespace: str | None) -> tuple[str, str | None]:
     if owner and namespace is not None and owner != namespace:
         raise UsageError(f"{quoted(text)} is of {quoted(owner)}, and --namespace says {quoted(namespace)}.")
     return own_id, owner or namespace
+
+
+def know_rerun(job: str, asked: AskedJob, workspace: Workspace, *, values: bool) -> KnownRequest:
+    """Return the request of a job that ran, as the Hub tells it now.
+
+    Args:
+        job: ``ID``, ``NAMESPACE/ID``, or a job of the history: ``@latest``, ``@latest-failed``, ``@name=sft``.
+        asked: the secrets, as typed, and the namespace.
+        workspace: where the Hub and the history are.
+        values: whether the values of secrets are needed.
+
+    Raises:
+        UsageError: it is no id, or names no job; or a secret is missing.
+        NoSuchJobs: the history has no such job.
+        HubError: the Hub does not tell.
+        JobSpecError: it cannot be sent again as it is.
+    """
+    if job.startswith("@"):
+        job, payer = named_job_and_payer(workspace.history().scan(), job)
+        asked = replace(asked, namespace=asked.namespace or payer)
+    job_id, owner = split_job_id(job, asked.namespace)
+    hub = workspace.hub_to_ask()
+    namespace = owner or find_account(hub, None, needs_owner=False).namespace
+    found = hub.get_job(namespace, job_id)
+    paid = replace(asked, namespace=namespace)
+    request = read_rerun(found, paid, workspace.variables, values=values, token=workspace.token)
+    return know_request(request, JobNeeds(), workspace, sends=True)
 
 
 def job_again(job: "JobInfo") -> "NewJob":

@@ -113,3 +113,16 @@ def test_what_is_no_id(home: Program, job: str) -> None:
 def test_a_job_that_is_not_there(home: Program) -> None:
     """The Hub's words, exit code 1."""
     assert home.run("rerun", "-d", "--yes", "0" * 24).code == 1
+
+
+def test_a_job_may_be_named_by_what_it_is_in_the_history(home: Program, hub: Hub) -> None:
+    """The newest, the newest that failed, the newest of a name, whoever paid; a word that means nothing is told."""
+    ids = hub.add_jobs(1, fate=Fate(running_secs=0, outcome="error"), flavor="l4x1", labels={"name": "sft"})
+    ids += hub.add_jobs(1, fate=Fate(running_secs=0), flavor="cpu-basic", labels={"name": "eval"})
+    hub.advance(600)
+    assert home.run("sync").code == 0
+    for said, flavor in (("@latest-failed", "l4x1"), ("@name=eval", "cpu-basic"), ("@name=sft", "l4x1")):
+        done = home.run("rerun", "--dry-run", "--json", said)
+        assert (done.code, json.loads(done.out)["flavor"]) == (0, flavor), done.err
+    assert home.run("rerun", "--dry-run", "@lattest").code == 2
+    assert home.run("rerun", "--dry-run", "@name=none").code == 1

@@ -1,17 +1,11 @@
 """``hfplanner rerun``."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from hfplanner.cli.command import Command
 from hfplanner.cli.commands.run import SUBMISSION, How, run_request
 from hfplanner.cli.options.build import Positional
 from hfplanner.plan.arguments import find_arguments
-from hfplanner.plan.asked import AskedJob, JobNeeds
+from hfplanner.plan.asked import AskedJob
 from hfplanner.plan.workspace import Workspace
-
-if TYPE_CHECKING:
-    from hfplanner.plan.job_plan import KnownRequest
 
 
 def rerun(
@@ -37,30 +31,24 @@ def rerun(
     """
     how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
     how.refuse_what_cannot_be()
+    from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - not for a help text
+
     with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
         asked = AskedJob(secrets=secrets, secrets_file=secrets_file, namespace=namespace)
-        return run_request(_asked_again(job, asked, workspace, values=not dry_run), workspace, how)
-
-
-def _asked_again(job: str, asked: AskedJob, workspace: Workspace, *, values: bool) -> "KnownRequest":
-    from hfplanner.plan.account import find_account  # noqa: PLC0415 - not for a help text
-    from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
-    from hfplanner.plan.rerun import read_rerun, split_job_id  # noqa: PLC0415 - as above
-
-    job_id, owner = split_job_id(job, asked.namespace)
-    hub = workspace.hub_to_ask()
-    namespace = owner or find_account(hub, None, needs_owner=False).namespace
-    found = hub.get_job(namespace, job_id)
-    payer = replace(asked, namespace=namespace)
-    request = read_rerun(found, payer, workspace.variables, values=values, token=workspace.token)
-    return know_request(request, JobNeeds(), workspace, sends=True)
+        return run_request(know_rerun(job, asked, workspace, values=not dry_run), workspace, how)
 
 
 COMMAND = Command(
     call=rerun,
     acts=True,
-    positionals=(Positional(name="job", metavar="JOB_ID", help="The job, also as NAMESPACE/JOB_ID."),),
+    positionals=(
+        Positional(
+            name="job",
+            metavar="JOB_ID",
+            help="The job, also as NAMESPACE/JOB_ID, or one of the history: @latest, @latest-failed, @name=sft.",
+        ),
+    ),
     options=(
         *find_arguments("secrets", "secrets_file", "namespace"),
         *SUBMISSION,
@@ -70,6 +58,6 @@ COMMAND = Command(
     examples=[
         "hfplanner rerun 687fb701029421ae5549d998",
         "hfplanner rerun --secrets HF_TOKEN --yes --detach acme/687fb701029421ae5549d998",
-        "hfplanner rerun --dry-run 687fb701029421ae5549d998",
+        "hfplanner rerun --dry-run @latest-failed",
     ],
 )

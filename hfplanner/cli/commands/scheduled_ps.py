@@ -4,8 +4,7 @@ from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import schedules_answer
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import SCHEDULES, find_arguments
 from hfplanner.plan.schedule_list import ScheduleFilter, list_schedules
 from hfplanner.plan.workspace import Workspace
 
@@ -32,31 +31,7 @@ def scheduled_ps(
 COMMAND = Command(
     call=scheduled_ps,
     options=(
-        Argument(
-            name="all",
-            short="-a",
-            group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
-            help="Those that are paused, too.",
-        ),
-        Argument(
-            name="status",
-            group="Options",
-            metavar="STATUS",
-            repeatable=True,
-            help="Only active or suspended ones; separated by commas, or repeated.",
-        ),
-        Argument(
-            name="label",
-            short="-l",
-            group="Options",
-            metavar="KEY=VALUE",
-            repeatable=True,
-            help="Only with this label.",
-        ),
-        Argument(name="name", group="Options", metavar="TEXT", help="Only with this name."),
+        *SCHEDULES,
         *find_arguments("namespace", "token"),
     ),
     names="the ids of the schedules, one a line",

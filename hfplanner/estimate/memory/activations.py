@@ -175,7 +175,7 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
         return total + growth
     if not job.padded or job.attention == "flash":
         return total
-    return total + choose(job.batch_size > 1, growth, 0.0)
+    return total + choose(job.sequences > 1, growth, 0.0)
 
 
 def _feed_forward(shape: ModelShape, kept: Kept) -> float:
@@ -267,7 +267,8 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
     >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora", loss="standard", seq_len=1))
     1539072.0
     """
-    if shape.kind == "encoder":
+    if shape.kind == "encoder" or job.method == "reward":
+        # One number for each sequence.
         return 0.0
     if job.loss == "chunked" and shape.kind == "decoder":
         return _tiled_bytes(shape, job)

@@ -3,7 +3,7 @@
 from hfplanner.plan.arguments.argument import Argument
 from hfplanner.plan.readers import read_flag, read_size
 
-__all__ = ["MEASURED", "REPORT", "SYNC"]
+__all__ = ["MEASURED", "PRICES", "REPORT", "SCHEDULES", "SYNC"]
 
 REPORT: tuple[Argument, ...] = (
     Argument(
@@ -85,3 +85,39 @@ MEASURED: tuple[Argument, ...] = (
     Argument(name="name", group="Options", metavar="TEXT", help="The job's name."),
 )
 """What a run was measured to need."""
+
+
+PRICES: tuple[Argument, ...] = (
+    Argument(
+        name="since",
+        group="Options",
+        metavar="TIME",
+        help="Every price since then, also of flavors that are gone: 2026-01, 2026-01-15, or 90d ago.",
+    ),
+)
+"""From when on prices are shown."""
+
+
+SCHEDULES: tuple[Argument, ...] = (
+    Argument(
+        name="all",
+        short="-a",
+        group="Options",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Those that are paused, too.",
+    ),
+    Argument(
+        name="status",
+        group="Options",
+        metavar="STATUS",
+        repeatable=True,
+        help="Only active or suspended ones; separated by commas, or repeated.",
+    ),
+    Argument(
+        name="label", short="-l", group="Options", metavar="KEY=VALUE", repeatable=True, help="Only with this label."
+    ),
+    Argument(name="name", group="Options", metavar="TEXT", help="Only with this name."),
+)
+"""Which schedules are listed."""
