@@ -138,7 +138,7 @@ def _show_jobs(done: "SweepRun") -> None:
     out = screen()
     sent = sum(one.job_id is not None for one in done.submissions)
     most = format_usd(sum(one.cap_micro_usd for one in done.submissions if one.state != "VOID"))
-    print_text(out, f"Sweep {done.kept.key}: {sent} of {len(done.submissions)} jobs sent, at most {most}", "bold green")
+    print_text(out, f"Sweep {done.kept.key}: {sent} of {len(done.submissions)} jobs sent, at most {most}", "bold")
     pairs = list(zip(done.kept.jobs, done.submissions, strict=True))
     columns = [
         Column("JOB", [str(job.number) for job, _ in pairs], keep=9),
