@@ -36,6 +36,7 @@
     │   ├── PolicyError            3   a policy file cannot be read, so no limit is known
     │   └── LedgerError            3   the ledger cannot be reached, is damaged or newer, so nothing is sent
     ├── SubmissionError            1   a submission cannot be done as asked
+    │   ├── CanaryFailed           1   a canary ended and told nothing of the job
     │   ├── KeyConflict            1   the key belongs to another specification
     │   └── SubmissionUnknown      5   it was sent, and it is not known whether the job exists
     ├── UsageError                 2   what was typed or passed cannot be meant
@@ -45,7 +46,7 @@
 The number is the exit code of the command line. Each error is one sentence, with a hint that says what to do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +54,7 @@ __all__ = [
     "BudgetBlocked",
     "BudgetError",
     "BudgetRefused",
+    "CanaryFailed",
     "CatalogError",
     "HfplannerError",
     "HistoryError",
@@ -402,6 +404,22 @@ class SubmissionUnknown(SubmissionError):
         super().__init__(message, hint=hint)
         self.submission_id = submission_id
         self.job_id = job_id
+
+
+class CanaryFailed(SubmissionError):
+    """A canary ended without a measurement: it failed, was cancelled, or its log says nothing of its progress.
+
+    Args:
+        message: one sentence.
+        lines: the last of its log.
+        hint: what to do.
+    """
+
+    code = "canary_failed"
+
+    def __init__(self, message: str, *, lines: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.lines = tuple(lines)
 
 
 class UsageError(HfplannerError):

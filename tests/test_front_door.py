@@ -30,6 +30,7 @@ NAMES = [
     "BudgetBlocked",
     "BudgetError",
     "BudgetRefused",
+    "CanaryFailed",
     "CatalogError",
     "HfplannerError",
     "HistoryError",

@@ -19,7 +19,7 @@ from typing import Any
 
 from hfplanner.sanitize import sanitize
 
-__all__ = ["AGENT_VARIABLE", "PERSON", "SESSION_VARIABLE", "Caller", "find_caller", "session_of_the_day"]
+__all__ = ["AGENT_VARIABLE", "PERSON", "SESSION_VARIABLE", "Caller", "find_caller", "hook_caller", "session_of_the_day"]
 
 AGENT_VARIABLE = "HFPLANNER_AGENT"
 SESSION_VARIABLE = "HFPLANNER_SESSION"
@@ -88,6 +88,22 @@ def find_caller(variables: Mapping[str, str], now: datetime) -> Caller:
         return PERSON
     said = next((text for name in _SESSIONS if (text := _plain(variables.get(name)))), "")
     return Caller(agent.casefold(), said or session_of_the_day(now))
+
+
+def hook_caller(variables: Mapping[str, str], agent: str, session: str, now: datetime) -> Caller:
+    """Return who asks by a hook: an agent that is named in the environment, or the one whose question it is.
+
+    Args:
+        variables: of the environment.
+        agent: whose question it is; empty for nobody's.
+        session: as the question tells it.
+        now: the time, UTC.
+    """
+    named = _plain(variables.get(AGENT_VARIABLE)) or _plain(agent)
+    if not named:
+        return PERSON
+    said = _plain(variables.get(SESSION_VARIABLE)) or _plain(session)
+    return Caller(named.casefold(), said or session_of_the_day(now))
 
 
 def session_of_the_day(now: datetime) -> str:

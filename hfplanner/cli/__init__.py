@@ -14,12 +14,22 @@ def main() -> None:
     # Spares pydantic the search for plugins among all that is installed; none of them is of use to a command line.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        from hfplanner.cli.app import run  # noqa: PLC0415 - importing the package must not cost what the program does
-
-        code = run(sys.argv[1:])
+        code = _run(sys.argv[1:])
     except KeyboardInterrupt:
         # While modules are still being imported; later it is caught where it can be.
         code = INTERRUPTED
     # Spares the interpreter its last searches for garbage, an eighth of a quick answer's time.
     gc.freeze()
     sys.exit(code)
+
+
+def _run(args: list[str]) -> int:
+    # Importing the package must not cost what the program does, nor a hook what almost no question needs.
+    if args[:1] == ["hook"]:
+        from hfplanner.cli.quick_hook import is_answered  # noqa: PLC0415 - as above
+
+        if is_answered(args):
+            return 0
+    from hfplanner.cli.app import run  # noqa: PLC0415 - as above
+
+    return run(args)

@@ -13,6 +13,7 @@ from hfplanner.front.calling import Given, asks
 from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
     ATTEMPTS,
+    CANARY,
     CHECKPOINT_EVERY,
     DURATION,
     FILES,
@@ -246,16 +247,28 @@ def _files_checked(given: Given, workspace: "Workspace") -> FilesChecked:
     return FilesChecked(check_files([Path(path) for path in given["paths"]], workspace, **asked))
 
 
-@asks(*_IMAGE, *JOB, *NEEDS, *MODEL, *TIME, *LIMITS, *SENDING, *find_arguments("policy", "ledger", "token", "offline"))
+@asks(
+    *_IMAGE,
+    *JOB,
+    *NEEDS,
+    *MODEL,
+    *TIME,
+    *LIMITS,
+    *SENDING,
+    CANARY,
+    *find_arguments("policy", "ledger", "token", "offline"),
+)
 def run(given: Given) -> Sent | Planned:
     """Run a job: recommend a flavor, check the budget, reserve, submit exactly once. Nobody is asked; it costs money.
 
     With ``dry_run=True`` return what would be sent and what it may cost; nothing is sent, reserved or written. A job
-    that is sent is not followed.
+    that is sent is not followed. With ``canary=True`` it is measured first, where that pays: this waits until the
+    canary has ended, and sends the job with what that told.
 
     Raises:
         BudgetError: it may not run; ``hp.check`` has the arithmetic.
         NothingFits: no flavor meets the needs.
+        CanaryFailed: the canary told nothing, and the job was not sent.
         SubmissionUnknown: it was sent, and nobody knows whether it exists; its money is held.
 
     >>> import hfplanner as hp
@@ -274,7 +287,22 @@ def run(given: Given) -> Sent | Planned:
     with given.open_workspace() as workspace:
         request = read_job(job, workspace.variables, values=not given["dry_run"], token=workspace.token)
         asked = know_request(request, _needs(given), workspace, sends=True)
+        if given["canary"]:
+            return _measured(asked, key, workspace, dry_run=given["dry_run"])
         return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
+
+
+def _measured(asked: "KnownRequest", key: str | None, workspace: "Workspace", *, dry_run: bool) -> Sent | Planned:
+    """Return the plan of a job and its canary, or what became of both."""
+    from hfplanner.front.canary import plan_measured, send_measured  # noqa: PLC0415 - for those who measure first
+    from hfplanner.plan.canary import NotMeasured  # noqa: PLC0415 - as above
+
+    if dry_run:
+        return plan_measured(asked, key, workspace)
+    found = send_measured(asked, key, workspace)
+    if isinstance(found, NotMeasured):
+        return replace(_sent(asked, key, workspace), canary=found.to_json())
+    return found
 
 
 def _planned(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent | Planned:
@@ -385,7 +413,7 @@ def sync(given: Given) -> Synced:
     from hfplanner.plan.syncing import sync_jobs  # noqa: PLC0415 - as above
 
     with given.open_workspace() as workspace:
-        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"], logs=given["logs"]))
 
 
 @asks(*MEASURED, *MODEL, GPUS_OF_A_RUN, *_PRICES)

@@ -15,14 +15,17 @@ from hfplanner.estimate.memory.job import (
     Attention,
     Checkpointing,
     Engine,
+    Generator,
     GradSync,
     KvDtype,
     Lengths,
     Logits,
     Loss,
+    Method,
     Offload,
     Optimizer,
     Precision,
+    Reference,
     Sharding,
     Task,
     Unquantized,
@@ -52,6 +55,8 @@ WorkPrecision = Literal["fp32", "tf32", "fp16", "bf16", "fp16-mixed", "bf16-mixe
 
 T = TypeVar("T")
 
+# GRPOConfig.vllm_gpu_memory_utilization, and what vLLM takes where it is alone.
+_VLLM_SHARES, _VLLM_SHARE = {"colocate": 0.3}, 0.9
 _WIDTHS = ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab")
 
 
@@ -69,6 +74,11 @@ class AskedModel:
     ffn: int | None = None
     vocab: int | None = None
     task: Task = "inference"
+    method: Method = "sft"
+    reference: Reference = "auto"
+    generator: Generator = "transformers"
+    vllm_sleep: bool = False
+    gpu_memory_utilization: float | None = None
     precision: Precision | None = None
     quantization: str = "auto"
     quantized_experts: bool = False
@@ -140,6 +150,7 @@ class AskedModel:
             "precision": self.precision or "bf16",
             "batch_size": self.batch_size or 1,
             "resolution": self.resolution or 0,
+            "gpu_memory_utilization": self.gpu_memory_utilization or _VLLM_SHARES.get(self.generator, _VLLM_SHARE),
         }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
         return MemoryJob(lora_targets=targets, gpus=gpus, **how)

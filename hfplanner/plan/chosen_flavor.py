@@ -1,6 +1,6 @@
 """Which flavor a run goes to: the one that is named, or the recommendation; and what the estimates say of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from hfplanner.estimate.span import Estimate
@@ -26,6 +26,7 @@ class ChosenFlavor:
         timeout_secs: the timeout that is suggested [s]; ``None`` where the duration is not known.
         timeout_bound: what bound it, a sentence; ``None`` where nothing did.
         warnings: what speaks against it, a sentence each.
+        breaks: the codes of the same.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ChosenFlavor:
     timeout_secs: int | None = None
     timeout_bound: str | None = None
     warnings: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
 
 
 def choose_flavor(named: str | None, answer: "Recommendation") -> ChosenFlavor:
@@ -63,8 +65,10 @@ def choose_flavor(named: str | None, answer: "Recommendation") -> ChosenFlavor:
         if option.flavor.name == named:
             return _chosen(option, "as named")
     found = (rejection.reasons for rejection in answer.rejected if rejection.name == named)
-    warnings = tuple(f"{named} is taken as named, although: {reason.message}." for reason in next(found, ()))
-    return ChosenFlavor(name=named, why="as named", warnings=warnings)
+    reasons = next(found, ())
+    warnings = tuple(f"{named} is taken as named, although: {reason.message}." for reason in reasons)
+    breaks = tuple(reason.code for reason in reasons)
+    return replace(_as_estimated(named, answer), warnings=warnings, breaks=breaks)
 
 
 def is_named(flavor: str | None) -> TypeGuard[str]:
@@ -74,6 +78,17 @@ def is_named(flavor: str | None) -> TypeGuard[str]:
     (True, False, False)
     """
     return flavor is not None and flavor != AUTO
+
+
+def _as_estimated(named: str, answer: "Recommendation") -> ChosenFlavor:
+    """Return a flavor that the needs reject, with what is known of the job there all the same."""
+    from hfplanner.recommend.rank import rank_options  # noqa: PLC0415 - where one is named that does not do
+
+    flavor = answer.listing.by_name().get(named)
+    if flavor is None or flavor.price_micro_usd_per_minute is None:
+        return ChosenFlavor(name=named, why="as named")
+    (option,) = rank_options(answer.needs, [flavor], answer.estimates)
+    return _chosen(option, "as named")
 
 
 def _chosen(option: "Option", why: str) -> ChosenFlavor:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hfplanner.estimate.duration.first_principles import Kind, Work
     from hfplanner.recommend.estimates import Durations
 
-__all__ = ["durations_of", "durations_on", "workload_of"]
+__all__ = ["durations_of", "durations_on", "with_measurement", "workload_of"]
 
 _PRECISIONS: Mapping[str, Precision] = {
     "fp32": "fp32",
@@ -114,7 +114,25 @@ def _measured(known: KnownJob) -> list[MeasuredRun]:
         for run in time.duration or ()
         if run.flavor is not None
     ]
-    return [replace(run, gpu_utilization=time.utilization) for run in runs]
+    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in runs)]
+
+
+def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> KnownJob:
+    """Return what is known of a job of which one run was measured: that, and what was measured on other flavors.
+
+    Args:
+        known: before.
+        run: how long all of it takes on one flavor.
+        listing: what can be rented: of other flavors nothing carries over.
+    """
+    from hfplanner.estimate.duration.from_runs import known_flavors  # noqa: PLC0415 - as above
+
+    history = known.history
+    ended = history.measured_runs() if history and any(one.completed for one in history.flavors) else ()
+    carries = known_flavors(listing.flavors)
+    kept = [one for one in (*ended, *_measured(known)) if one.flavor != run.flavor and one.flavor in carries]
+    time = replace(known.needs.time, duration=None, like=None, log=None)
+    return replace(known, needs=replace(known.needs, time=time), history=None, whole=None, measured=(*kept, run))
 
 
 def _work(known: KnownJob) -> "Work":

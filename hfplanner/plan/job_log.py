@@ -41,6 +41,7 @@ class LoggedRun:
         secs: how long it ran until its log ends [s].
         progress: the share of its work that was done then.
         whole: how long all of it takes there [s].
+        said_by: ``"line"`` where the job said its progress by itself; or its ``"bar"``, or its ``"record"``.
         row: the job as the history has it, with what its log says; ``None`` where only its log is known.
     """
 
@@ -49,6 +50,7 @@ class LoggedRun:
     secs: int
     progress: float
     whole: Estimate
+    said_by: str = "line"
     row: "pl.DataFrame | None" = None
 
 
@@ -92,7 +94,14 @@ def run_of_lines(lines: Iterable[LogLine], ran: Ran, *, epochs: int | None = Non
             f" {format_duration(round(ran.secs))}.",
             hint=f"Understood are tqdm's bars, Trainer's records with --epochs, and {_PRINT}.",
         )
-    return LoggedRun(job_id=ran.job_id, flavor=ran.flavor, secs=round(ran.secs), progress=marks[-1].share, whole=whole)
+    return LoggedRun(
+        job_id=ran.job_id,
+        flavor=ran.flavor,
+        secs=round(ran.secs),
+        progress=marks[-1].share,
+        whole=whole,
+        said_by=marks[-1].source,
+    )
 
 
 def with_row(run: LoggedRun, row: "pl.DataFrame") -> LoggedRun:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hfplanner.estimate.duration.like import LikeHistory
+    from hfplanner.estimate.duration.measured import MeasuredRun
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.estimate.span import Estimate
@@ -55,7 +56,9 @@ class KnownJob:
         history: the jobs it is like; ``None`` where none are named.
         deadline: when it has to be done; ``None`` where that is not asked.
         deadline_secs: the same from now [s].
+        measured: runs of this very job that were measured, in place of what was asked of its time.
         whole: how long the job takes in all [s], where a log says how far it was after its duration.
+        epochs: how many the training has, where that was said.
         waits: how long jobs waited for a flavor, by its name; empty where no limit on time is asked.
     """
 
@@ -64,7 +67,9 @@ class KnownJob:
     history: "LikeHistory | None" = None
     deadline: datetime | None = None
     deadline_secs: int | None = None
+    measured: "tuple[MeasuredRun, ...]" = ()
     whole: "Estimate | None" = None
+    epochs: int | None = None
     waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
 
     @property
@@ -76,13 +81,15 @@ class KnownJob:
     @property
     def has_duration(self) -> bool:
         """Whether anything says how long the job runs."""
-        return bool(self.needs.time.duration) or self.history is not None or self.is_planned
+        time = self.needs.time
+        return bool(time.duration or self.measured) or self.history is not None or self.is_planned
 
     @property
     def is_planned(self) -> bool:
         """Whether the time follows from the work alone: a model and its tokens, and nothing that was measured."""
         time = self.needs.time
-        return time.tokens is not None and self.model is not None and not time.duration and time.like is None
+        is_measured = bool(time.duration or self.measured) or time.like is not None
+        return time.tokens is not None and self.model is not None and not is_measured
 
     @property
     def same_everywhere_secs(self) -> int | None:
@@ -138,7 +145,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -
     if logged is not None and needs.time.like is None:
         ran = [MeasuredDuration(logged.secs, logged.flavor)]
         needs = replace(needs, time=replace(needs.time, duration=ran))
-    needs = needs.counted()
+    epochs, needs = needs.time.epochs, needs.counted()
     asked = needs.model
     run = None
     like = needs.time.like
@@ -159,6 +166,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
         whole=None if logged is None or like is not None else logged.whole,
+        epochs=epochs,
         waits={} if until is None and needs.limits.max_time is None else known_waits(workspace),
     )
     # Refused here, before anybody is asked for a listing.

@@ -38,6 +38,7 @@ __all__ = [
     "read_percent",
     "read_quantization",
     "read_seconds",
+    "read_share",
     "read_size",
     "read_text",
     "read_timeout",
@@ -236,6 +237,27 @@ def parse_confidence(given: object) -> float:
     if not 0 <= share <= MOST_CONFIDENCE:
         hint = f"A number from 0 to {MOST_CONFIDENCE}, for example 0.9 or 90%."
         raise UsageError(f"{quoted(text)} is not a confidence.", hint=hint)
+    return share
+
+
+def read_share(given: object) -> float:
+    """Read a share of a whole, above 0 and at most 1.
+
+    Raises:
+        UsageError: it is no share.
+
+    >>> read_share("0.3"), read_share("45%"), read_share(1)
+    (0.3, 0.45, 1.0)
+    """
+    text = _text(given).strip()
+    match = _SHARE.fullmatch(text)
+    share = 1.0 if text in {"1", "1.0", "100%"} else 0.0
+    if match is not None:
+        share = int(match[1]) / 100 if match[1] else float(match[2])
+    if not 0 < share <= 1:
+        raise UsageError(
+            f"{quoted(text)} is not a share.", hint="A number above 0 and at most 1, for example 0.3 or 30%."
+        )
     return share
 
 

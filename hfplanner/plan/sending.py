@@ -146,6 +146,11 @@ class Sender:
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = who_submits(workspace.submitter().hub, asked.request.namespace)
 
+    @property
+    def account(self) -> Account:
+        """Who pays and submits."""
+        return self._account
+
     def plan(self, listing: Listing | None = None) -> JobPlan:
         """Return the plan as things stand now.
 

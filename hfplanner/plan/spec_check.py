@@ -1,21 +1,21 @@
 """What the jobs in files cost, and whether they may run: one by one, and all of them together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Decision, Verdict
-from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
+from hfplanner.budget.together import over_together
 from hfplanner.errors import BudgetError, HfplannerError, NoSuchJobs, quoted
 from hfplanner.estimate.span import Estimate
 from hfplanner.plan.asked import AskedTime, JobNeeds
 from hfplanner.plan.job_plan import JobPlan, plan_job
 from hfplanner.plan.spec_job import needs_of, request_of
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
-from hfplanner.units import ceiling_micro_usd, format_usd
+from hfplanner.units import format_usd
 
 if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
@@ -57,6 +57,11 @@ class CheckedSpec:
     likely_micro_usd: Estimate | None = None
     budgets: tuple[str, ...] = ()
     decision: Decision | None = None
+
+    @property
+    def reason_codes(self) -> frozenset[str]:
+        """The codes of what is against it; empty where there is no plan."""
+        return frozenset() if self.decision is None else frozenset(reason.code for reason in self.decision.against)
 
     def to_json(self) -> dict[str, Any]:
         """Return the job as the interface spells it."""
@@ -153,7 +158,24 @@ def check_specs(specs: FoundSpecs, workspace: "Workspace") -> SpecCheck:
     for found in specs.jobs:
         job = _checked(found, workspace)
         checked.append(_beside(job, taken))
-    return SpecCheck(jobs=tuple(checked), not_checked=specs.not_checked)
+    return SpecCheck(jobs=_all_or_none(checked), not_checked=specs.not_checked)
+
+
+def _all_or_none(jobs: Sequence[CheckedSpec]) -> tuple[CheckedSpec, ...]:
+    """Return jobs judged with their network groups: where one of a group may not run, none of it may."""
+    refused: dict[tuple[str, str], CheckedSpec] = {}
+    for job in jobs:
+        if job.found.group and job.verdict is not Verdict.ALLOWED:
+            refused.setdefault((job.found.source, job.found.group), job)
+    return tuple(_with_group(job, refused.get((job.found.source, job.found.group))) for job in jobs)
+
+
+def _with_group(job: CheckedSpec, refused: CheckedSpec | None) -> CheckedSpec:
+    if refused is None or job.verdict is not Verdict.ALLOWED:
+        return job
+    name, group = quoted(refused.found.title), quoted(job.found.group)
+    reason = f"{name} of its network group {group} may not run, and they make sense only together."
+    return replace(job, verdict=refused.verdict, reasons=(reason,))
 
 
 def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
@@ -171,7 +193,7 @@ def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
         found=found,
         verdict=decision.verdict,
         reasons=tuple(reason.message for reason in decision.against),
-        warnings=tuple(dict.fromkeys(plan.warnings)),
+        warnings=tuple(dict.fromkeys((*_of_sandbox(found, decision), *plan.warnings))),
         flavor=plan.run.flavor,
         timeout_secs=plan.run.timeout_secs,
         attempts=plan.attempts,
@@ -181,6 +203,14 @@ def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
         budgets=tuple(line.window.budget for line in decision.lines),
         decision=decision,
     )
+
+
+def _of_sandbox(found: FoundJob, decision: Decision) -> Iterator[str]:
+    """Say what a sandbox costs that is used: its worst case is that of one that is left alone."""
+    if found.longest_secs is not None and decision.terms.price is not None:
+        most = replace(decision.terms, timeout_secs=found.longest_secs).cap_micro_usd
+        cost = "more than can be counted" if most is None else format_usd(most)
+        yield f"A sandbox that is used goes on past its idle timeout, for up to 24 h: {cost}."
 
 
 def _plan(found: FoundJob, workspace: "Workspace") -> JobPlan:
@@ -227,24 +257,9 @@ def _beside(job: CheckedSpec, taken: dict[str, int]) -> CheckedSpec:
     decision, cost = job.decision, job.worst_case_micro_usd
     if decision is None or cost is None:
         return job
-    against = list(_over(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
+    against = list(over_together(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
     if against:
         return replace(job, verdict=Verdict.REFUSED, reasons=tuple(reason.message for reason in against))
     for line in decision.lines:
         taken[line.window.budget] = taken.get(line.window.budget, 0) + cost
     return job
-
-
-def _over(decision: Decision, cost: int, taken: Mapping[str, int]) -> Sequence[DecisionReason]:
-    found = []
-    for line in decision.lines:
-        name, before = line.window.budget, taken.get(line.window.budget, 0)
-        most = ceiling_micro_usd(line.limit_micro_usd) - line.limit_micro_usd + line.available_micro_usd
-        if before + cost > most:
-            beside = f" beside {format_usd(before)} of the jobs before it" if before else ""
-            message = (
-                f"At worst {format_usd(cost)}{beside}; budget {quoted(name)} has"
-                f" {format_usd(max(line.available_micro_usd, 0))} left."
-            )
-            found.append(DecisionReason("over_budget_together", message, Effect.REFUSE))
-    return found

@@ -52,6 +52,7 @@ class _World:
     clock: Callable[[], datetime]
     working_folder: Path
     variables: Mapping[str, str]
+    caller: "Caller | None"
     transport: "httpx.BaseTransport | None"
 
 
@@ -67,7 +68,8 @@ class Workspace:
         ledger: a path, or the URL of a PostgreSQL database; ``None`` is the one in the home.
         clock: returns now, UTC.
         working_folder: whose ``hfplanner.toml`` counts; ``None`` is the process's own.
-        variables: what ``-e NAME`` without a value means.
+        variables: what ``-e NAME`` without a value means, and what an agent is known by.
+        caller: who calls; ``None`` is as the variables tell.
         transport: what carries requests; the network by default.
 
     >>> import tempfile
@@ -88,6 +90,7 @@ class Workspace:
         clock: Callable[[], datetime] = now_utc,
         working_folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
+        caller: "Caller | None" = None,
         transport: "httpx.BaseTransport | None" = None,
     ) -> None:
         folders = home if isinstance(home, Home) else Home(home)
@@ -101,6 +104,7 @@ class Workspace:
             clock=clock,
             working_folder=working_folder or Path.cwd(),
             variables=variables or {},
+            caller=caller,
             transport=transport,
         )
         self._open = ExitStack()
@@ -119,6 +123,7 @@ class Workspace:
         policy: str | Path | None = None,
         ledger: str | None = None,
         clock: Callable[[], datetime] = now_utc,
+        caller: "Caller | None" = None,
     ) -> "Workspace":
         """Return the world as the environment names it, save what is given.
 
@@ -140,6 +145,7 @@ class Workspace:
             ledger=ledger or found.get("HFPLANNER_LEDGER") or None,
             clock=clock,
             variables=found,
+            caller=caller,
         )
 
     def __enter__(self) -> Self:
@@ -214,6 +220,8 @@ class Workspace:
 
     def caller(self) -> "Caller":
         """Return who calls this program: a person, or an agent that says so or is detected."""
+        if self._world.caller is not None:
+            return self._world.caller
         from hfplanner.budget.caller import find_caller  # noqa: PLC0415 - where a job is judged
 
         return find_caller(self.variables, self.now())

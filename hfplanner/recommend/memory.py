@@ -20,9 +20,22 @@ __all__ = ["Alternative", "alternatives", "memory_need", "pairs_of_alternatives"
 _MOST_GPUS = 8
 _YES = "yes"
 # Changes after which the job computes the same.
-_SAME_RESULT = {"attention", "loss", "checkpointing", "batch", "sharding", "gpus"}
+_SAME_RESULT = {"attention", "loss", "reference", "sleep", "checkpointing", "batch", "sharding", "gpus"}
 _CODES = (
-    *("attention", "loss", "checkpointing", "batch", "sharding", "gpus", "optimizer", "kv_dtype", "int8", "nf4"),
+    *(
+        "attention",
+        "loss",
+        "reference",
+        "sleep",
+        "checkpointing",
+        "batch",
+        "sharding",
+        "gpus",
+        "optimizer",
+        "kv_dtype",
+        "int8",
+        "nf4",
+    ),
     *("lora", "qlora", "context"),
 )
 

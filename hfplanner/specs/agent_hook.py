@@ -36,11 +36,13 @@ class AgentQuestion:
         agent: a name of :data:`AGENTS`.
         command: the shell text; ``None`` where it is about something else.
         folder: where it would run; ``None`` where the agent does not say.
+        session: of the agent; empty where it does not say.
     """
 
     agent: str
     command: str | None
     folder: Path | None = None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def read_question(raw: str, agent: str | None) -> AgentQuestion:
         ValueError: it is no JSON object.
 
     >>> read_question('{"tool_name": "Bash", "tool_input": {"command": "hf jobs ps"}}', None)
-    AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None)
+    AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None, session='')
     >>> read_question('{"toolName": "bash", "toolArgs": "{\\"command\\": \\"ls\\"}"}', None).agent
     'copilot'
     """
@@ -88,7 +90,10 @@ def read_question(raw: str, agent: str | None) -> AgentQuestion:
         raise ValueError("it is no JSON object")  # noqa: TRY004 - as what is no JSON at all
     named = agent or _agent_of(document)
     folder = document.get("cwd")
-    return AgentQuestion(named, _command_of(document), Path(folder) if isinstance(folder, str) and folder else None)
+    where = Path(folder) if isinstance(folder, str) and folder else None
+    sessions = (document.get(key) for key in ("session_id", "conversation_id", "sessionId"))
+    session = next((text for text in sessions if isinstance(text, str) and text), "")
+    return AgentQuestion(named, _command_of(document), where, session)
 
 
 def _agent_of(document: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ taken for free. Options as ``hf`` 2.4.0 has them.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hfplanner.errors import JobSpecError
 from hfplanner.specs.found import FoundJob, NotChecked
@@ -18,7 +18,7 @@ _VALUES = {
     "-e": "env", "--env": "env", "-s": "secrets", "--secrets": "secrets", "--env-file": "", "--secrets-file": "",
     "--name": "name", "-l": "label", "--label": "label", "-v": "volume", "--volume": "volume", "--flavor": "flavor",
     "--timeout": "timeout", "--attempts": "attempts", "--expose": "expose", "--expose-public": "expose",
-    "--network-group": "", "--network-alias": "", "--resource-group-id": "", "--namespace": "namespace",
+    "--network-group": "network-group", "--network-alias": "", "--resource-group-id": "", "--namespace": "namespace",
     "--token": "", "--format": "", "--image": "image", "--with": "", "-p": "", "--python": "",
     "--key": "", "--policy": "", "--ledger": "", "--max-cost": "max-cost", "--vram": "vram", "--model": "model",
     "--task": "task", "--duration": "duration",
@@ -46,8 +46,8 @@ _SCHEDULES_READING = {"delete", "inspect", "list", "ls", "ps", "suspend", "label
 # What starts these programs: hf, hfplanner, and hfplanner as an extension of hf.
 _JOBS = (("hf", "jobs"), ("huggingface-cli", "jobs"), ("hfplanner",), ("hf-planner",), ("hf", "planner"))
 _NAMED = re.compile(
-    r"(?:\bhf|huggingface-cli)\s+(?:jobs|sandbox|planner\s+(?:run|uv|scheduled|rerun))\b"
-    r"|\bhf-?planner\s+(?:run|uv|scheduled|rerun)\b|run_job\(|run_uv_job\(|create_scheduled"
+    r"(?:\bhf|huggingface-cli)\s+(?:jobs|sandbox|planner\s+(?:run|uv|scheduled|rerun|sweep))\b"
+    r"|\bhf-?planner\s+(?:run|uv|scheduled|rerun|sweep)\b|run_job\(|run_uv_job\(|create_scheduled"
 )
 _UNKNOWN = re.compile(r"\$|`|\{\{|\*")
 FREE = None
@@ -114,17 +114,22 @@ def job_of_command(command: ShellCommand) -> FoundJob | NotChecked | None:
     words = list(command.words)
     program = next((start for start in _JOBS if tuple(words[: len(start)]) == start), None)
     if tuple(words[:2]) == ("hf", "sandbox"):
-        return _sandbox(command)
+        from hfplanner.specs.sandbox import job_of_sandbox  # noqa: PLC0415 - for lines about sandboxes
+
+        return job_of_sandbox(command)
     if program is None:
         nested = names_paid_jobs(" ".join(words))
         return command.not_checked("it names jobs in a way that is not read") if nested else FREE
     words = words[len(program) :]
     for path, (kind, scheduled) in _KINDS.items():
         if tuple(words[: len(path)]) == path:
-            return _started(command, words[len(path) :], kind, scheduled=scheduled)
+            found = _started(command, words[len(path) :], kind, scheduled=scheduled)
+            return replace(found, is_ours="planner" in program[-1]) if isinstance(found, FoundJob) else found
     for path, reason in _NO_PRICE.items():
         if tuple(words[: len(path)]) == path:
             return command.not_checked(reason)
+    if "planner" in program[-1] and words[:1] == ["sweep"] and "--run" in words:
+        return command.not_checked("what a sweep costs is planned when it runs, within the budgets")
     return FREE if _only_reads(program, words) else command.not_checked("its subcommand is not known here")
 
 
@@ -134,11 +139,6 @@ def _only_reads(program: tuple[str, ...], words: Sequence[str]) -> bool:
     if name == "scheduled":
         return len(words) < 2 or words[1] in _SCHEDULES_READING or words[1].startswith("-")  # noqa: PLR2004 - two words
     return "planner" in program[-1] or name in _READING or not name or name in {"-h", "--help"}
-
-
-def _sandbox(command: ShellCommand) -> NotChecked | None:
-    starts = any(word in {"create", "run", "new", "start", "exec"} for word in command.words[2:3])
-    return command.not_checked("a sandbox is a job that stays up until its idle timeout") if starts else FREE
 
 
 def _started(
@@ -187,6 +187,7 @@ def _job(command: ShellCommand, read: _Read, kind: str, schedule: str | None) ->
         concurrency="overlap" in read.values,
         suspended="suspend" in read.values,
         times=command.times,
+        group=read.last("network-group") or "",
         planner={key: value for key in _PLANNER if (value := read.last(key)) is not None},
     )
 

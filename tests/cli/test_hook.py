@@ -1,6 +1,7 @@
 """``hook``: a coding agent asks before it runs a command, and is answered in its own JSON."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def home(program: Program) -> Program:
 
 def asked(program: Program, agent: str, command: str) -> tuple[str, str]:
     """Return what an agent may do, and why; ``"silent"`` where it gets no answer."""
-    done = program.run("hook", "--agent", agent, stdin=json.dumps(QUESTIONS[agent](command)))
+    question = QUESTIONS[agent](command) | {"session_id": "s1"}
+    done = program.run("hook", "--agent", agent, stdin=json.dumps(question))
     if agent == "codex":
         assert (done.out, done.code in {0, 2}) == ("", True)
         return ("deny", done.err) if done.code else ("silent", "")
@@ -103,7 +105,15 @@ def test_a_job_is_seen_however_the_line_is_written(home: Program, command: str) 
         "hf jobs rerun 687fb701029421ae5549d998",
         "hf jobs scheduled resume 687fb701029421ae5549d998",
         "hf jobs uv run https://example.com/train.py",
-        "hf sandbox create",
+        "hf sandbox create --pool pool-ab12",
+        "hf sandbox create --flavor $FLAVOR",
+        "hf sandbox create --unheard-of",
+        "hf sandbox create --idle-timeout soon",
+        "hf sandbox pool create --max-hosts",
+        "hf sandbox conjure",
+        "hfplanner sweep --run --trials 8 img id",
+        f"HFPLANNER_AGENT=other {CHEAP}",
+        f"env -u CLAUDECODE {CHEAP}",
         "python -m hfplanner run img id",
         """python -c 'from huggingface_hub import run_job; run_job(image="a", command=["id"])'""",
     ],
@@ -156,3 +166,65 @@ def test_installing_shows_first_and_keeps_what_is_there(home: Program, agent: st
 def test_a_line_with_two_jobs_counts_both(tmp_path: Path) -> None:
     """Each is found."""
     assert len(jobs_of_line(f"{CHEAP} && {DEAR}", tmp_path).jobs) == 2
+
+
+def test_a_sandbox_is_priced_by_its_idle_timeout_and_by_its_longest_time(home: Program) -> None:
+    """What passes five dollars only where it is used for a day is for a person to allow."""
+    said, why = asked(home, "claude-code", "hf sandbox create python:3.12 --idle-timeout=30m")
+    assert (said, "It costs $0.01" in why) == ("allow", True)
+    # Half an hour of $1.00, and a day of it.
+    said, why = asked(home, "claude-code", "hf sandbox create --flavor a10g-small --idle-timeout 30m -l team=nlp")
+    assert (said, "$0.51 at worst" in why, "for up to 24 h" in why, "$24.24" in why) == ("ask", True, True, True)
+    assert asked(home, "claude-code", "hf sandbox pool create --flavor h200x8")[0] == "deny"
+    for free in ("exec abc -- hf version", "ls", "kill --all", "pool ls", "cp a abc:/b", "create --help"):
+        assert asked(home, "claude-code", f"hf sandbox {free}")[0] == "silent"
+
+
+AGENTS_POLICY = """
+[[agent]]
+name = "claude-code"
+max_usd_per_session = "2.00"
+approve_above_usd = "1.00"
+"""
+
+
+def test_an_agent_is_held_to_its_own_limits(home: Program) -> None:
+    """Within them allowed; above the threshold a person is asked, save where `run` asks for the code itself."""
+    (home.home / "hfplanner.toml").write_text(AGENTS_POLICY, encoding="utf-8")
+    hours = CHEAP.replace("1h", "2h")
+    assert asked(home, "claude-code", CHEAP)[0] == "allow"
+    said, why = asked(home, "claude-code", hours)
+    assert (said, "approve_above_usd" in why) == ("ask", True)
+    said, why = asked(home, "claude-code", hours.replace("hf jobs", "hfplanner"))
+    assert (said, "gives the code" in why) == ("allow", True)
+    said, why = asked(home, "claude-code", CHEAP.replace("1h", "3h"))
+    assert (said, "this session" in why) == ("deny", True)
+    # Each fits the session, and both together do not.
+    assert asked(home, "claude-code", f"{CHEAP} && {CHEAP} && {CHEAP}")[0] == "deny"
+    said, why = asked(home, "cursor", CHEAP)
+    assert (said, "names no" in why) == ("ask", True)
+    assert asked(home, "codex", CHEAP)[0] == "deny"
+
+
+def test_a_question_too_long_to_be_read_is_not_let_through(home: Program) -> None:
+    """A job may stand behind what is read."""
+    long = json.dumps(QUESTIONS["claude-code"]("echo " + "x" * 2**20 + f"; {CHEAP}"))
+    assert home.run("hook", stdin=long).code == 2
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("command", "is_quick"),
+    [("git status", True), ('h"f" jobs run img id', False), ("h\\\nf jobs run img id", False), ("hf jobs ps", False)],
+)
+def test_what_is_answered_before_anything_is_loaded_names_no_job(
+    home: Program, command: str, *, is_quick: bool
+) -> None:
+    """The letters of a name are looked for however they are quoted; only without them nothing else is loaded."""
+    code = (
+        "import sys; from hfplanner.cli import _run; code = _run(sys.argv[1:])\n"
+        "print(code, 'click' in sys.modules, file=sys.stderr)"
+    )
+    question = json.dumps(QUESTIONS["claude-code"](command))
+    done = home.run_command([sys.executable, "-c", code, "hook", "--agent", "claude-code"], stdin=question)
+    assert done.err.split() == ["0", str(not is_quick)]

@@ -109,6 +109,8 @@ def test_all_that_a_job_says_has_a_column() -> None:
         "attempts": 3,
         "ports": 2,
         "resource_group_id": "4",
+        "progress": None,
+        "whole_secs": None,
         "source": "test",
         "seen_at": NOW,
     }

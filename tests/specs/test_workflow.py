@@ -62,7 +62,7 @@ def test_what_starts_nothing_is_nothing(run: str) -> None:
         ("seq 9 | xargs -n1 hf jobs run python:3.12 id", "names jobs in a way that is not read"),
         ('bash -c "hf jobs run --flavor h200x8 python:3.12 id"', "names jobs in a way that is not read"),
         ("hf jobs rerun 687fb701029421ae5549d998", "a rerun costs what the job it repeats costs"),
-        ("hf sandbox create --flavor h200", "a sandbox is a job that stays up"),
+        ("hf sandbox create --pool p1", "a host of the pool may be started"),
         ("hf jobs run 'python:3.12 id", "cannot be parted"),
         ("hf jobs launch python:3.12 id", "its subcommand is not known here"),
         ("hf jobs run", "it names no image or script"),

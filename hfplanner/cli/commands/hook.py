@@ -1,11 +1,14 @@
 """``hfplanner hook``."""
 
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.options.build import Positional
+from hfplanner.cli.quick_hook import MOST_CHARACTERS
 from hfplanner.cli.show.output import note
 from hfplanner.errors import PolicyError, UsageError, did_you_mean, quoted
 from hfplanner.plan.arguments import Argument, find_arguments
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from hfplanner.plan.agent_gate import GateAnswer
 
 _ACTIONS = ("install", "try")
-_MOST_BYTES = 2**20
 _BLOCKED = 2
 _SAMPLES = (
     "git status && pytest -q",
@@ -25,7 +27,8 @@ _SAMPLES = (
     "hf jobs run --flavor h200x8 --timeout 24h python:3.12 python train.py",
     "for i in 1 2 3; do hf jobs run python:3.12 python $i.py; done",
     "hf jobs run --flavor $FLAVOR python:3.12 python train.py",
-    "hf sandbox create",
+    "hf sandbox create --flavor a10g-small --idle-timeout 30m",
+    "hfplanner run --flavor a100-large --timeout 4h python:3.12 python train.py",
     "hfplanner approve 1a2b3c4d",
 )
 
@@ -44,7 +47,8 @@ def hook(
     Reads the agent's JSON on standard input and answers in the agent's own: a command that names no paid job gets no
     answer, so the agent's own rules hold. Jobs are priced under the policy, offline unless a budget depends on who
     pays: what a budget refuses is denied; what cannot be read or priced, and what no policy limits, is asked of a
-    person, or denied where the agent knows no question (Codex, Gemini). A job that is hidden in a program or a variable
+    person, or denied where the agent knows no question (Codex, Gemini). The agent is held to its [[agent]] of the
+    policy. A job that is hidden in a program or a variable
     is not seen: `sync` still counts it. `hook install --agent NAME` shows the entry for the agent's settings in this
     folder and, with --yes, writes it. `hook try` shows what is answered to a few commands.
     """
@@ -55,11 +59,13 @@ def hook(
         raise UsageError(f"{quoted(action)} is no action of hook.", hint=hint)
     if action == "install":
         return _install(agent, yes=yes)
-    return _try(policy, ledger)
+    return _try(agent, policy, ledger)
 
 
 def _answer(agent: str | None, policy: str | None, ledger: str | None) -> int:
-    raw = sys.stdin.read(_MOST_BYTES)
+    raw = sys.stdin.read(MOST_CHARACTERS)
+    if len(raw) == MOST_CHARACTERS:
+        return _tell(HookAnswer(_BLOCKED, err="The question is too long to be read to its end."))
     try:
         question = read_question(raw, agent)
     except (ValueError, RecursionError):
@@ -69,24 +75,44 @@ def _answer(agent: str | None, policy: str | None, ledger: str | None) -> int:
     if question.command is None or not names_gate(question.command):
         return 0
     try:
-        decided = _decide(question.command, question.folder or Path.cwd(), policy, ledger)
+        asked = Asked(question.command, question.folder or Path.cwd(), question.agent, question.session)
+        decided = _decide(asked, policy, ledger)
     except Exception as error:  # noqa: BLE001 - whatever is wrong here must not let a paid job through
         return _tell(HookAnswer(_BLOCKED, err=f"What it costs cannot be decided ({type(error).__name__}: {error})."))
     return 0 if decided is None else _tell(AGENTS[question.agent](decided.permission, decided.reason))
 
 
-def _decide(command: str, folder: Path, policy: str | None, ledger: str | None) -> "GateAnswer | None":
-    from hfplanner.plan.agent_gate import GateAnswer, judge_line  # noqa: PLC0415 - most commands name no paid job
-    from hfplanner.plan.workspace import Workspace  # noqa: PLC0415 - as above
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: the shell text, where it would run, and who would run it.
 
+    Args:
+        command: the shell text.
+        folder: where it would run.
+        agent: whose question it is; empty for a person who tries it.
+        session: of the agent, as it tells it.
+    """
+
+    command: str
+    folder: Path
+    agent: str = ""
+    session: str = ""
+
+
+def _decide(asked: Asked, policy: str | None, ledger: str | None) -> "GateAnswer | None":
+    from hfplanner.budget.caller import hook_caller  # noqa: PLC0415 - most commands name no paid job
+    from hfplanner.plan.agent_gate import GateAnswer, judge_line  # noqa: PLC0415 - as above
+    from hfplanner.plan.workspace import Workspace, now_utc  # noqa: PLC0415 - as above
+
+    caller = hook_caller(os.environ, asked.agent, asked.session, now_utc())
     with Workspace.from_environ(offline=True, policy=policy, ledger=ledger) as workspace:
         try:
             asks = workspace.policy().needs_namespace
         except PolicyError as error:
             return GateAnswer("deny", f"What it costs cannot be decided: {error.message}")
     # Who pays is the one thing that only the Hub tells, and only some policies depend on it.
-    with Workspace.from_environ(offline=not asks, policy=policy, ledger=ledger) as workspace:
-        return judge_line(command, folder, workspace)
+    with Workspace.from_environ(offline=not asks, policy=policy, ledger=ledger, caller=caller) as workspace:
+        return judge_line(asked.command, asked.folder, workspace)
 
 
 def _tell(answer: HookAnswer) -> int:
@@ -120,9 +146,10 @@ def _install(agent: str | None, *, yes: bool) -> int:
     return 0
 
 
-def _try(policy: str | None, ledger: str | None) -> int:
+def _try(agent: str | None, policy: str | None, ledger: str | None) -> int:
     for command in _SAMPLES:
-        decided = _decide(command, Path.cwd(), policy, ledger) if names_gate(command) else None
+        asked = Asked(command, Path.cwd(), agent or "")
+        decided = _decide(asked, policy, ledger) if names_gate(command) else None
         said = "no answer: it starts no paid job" if decided is None else f"{decided.permission}: {decided.reason}"
         sys.stdout.write(f"{command}\n  {said}\n")
     return 0

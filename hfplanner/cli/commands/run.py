@@ -13,14 +13,15 @@ from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import note, warn
 from hfplanner.cli.show.run import ask, dry_run_answer, refused_answer, show_plan, submitted_answer, unknown_answer
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.arguments import SENDING, Argument, find_arguments
+from hfplanner.plan.arguments import CANARY, SENDING, Argument, find_arguments
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.sending import Sender, bring_up_to_date, refuse_empty_key, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from hfplanner.cli.show.answer import Answer
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted, Submitter
@@ -32,6 +33,7 @@ def run(
     command: "Sequence[str]",
     key: str | None,
     detach: bool,
+    canary: bool,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -51,7 +53,7 @@ def run(
     """
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
     how.refuse_what_cannot_be()
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
@@ -70,6 +72,7 @@ class How:
         yes: whether nobody is asked.
         follows: whether it is followed where somebody looks.
         shown: the format.
+        canary: whether it is measured first, where that pays.
     """
 
     key: str | None
@@ -77,6 +80,7 @@ class How:
     yes: bool
     follows: bool
     shown: str
+    canary: bool = False
 
     def refuse_what_cannot_be(self) -> None:
         """Refuse a question that nobody can answer, and a key that is empty.
@@ -94,11 +98,29 @@ class How:
 def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
     """Show, ask, check, send and follow a job, whatever it was made of, and return the exit code."""
     try:
+        if how.canary:
+            return _run_with_canary(asked, workspace, how)
         if how.dry_run:
             return _dry_run(asked, how.key, workspace, how.shown)
-        return _run(asked, how.key, workspace, how.shown, yes=how.yes, follows=how.follows)
+        return _run(asked, workspace, how)
     except SubmissionUnknown as error:
         return show(unknown_answer(error), how.shown)
+
+
+def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
+    from hfplanner.cli.canary import CanaryCommand  # noqa: PLC0415 - for those who measure first
+
+    command = CanaryCommand(asked, how.key, workspace, shown=how.shown, yes=how.yes)
+    if how.dry_run:
+        return command.dry_run()
+
+    def finish(submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]") -> int:
+        return _finish(submitted, workspace.submitter(), books, how, change)
+
+    def unmeasured(change: "Callable[[Answer], Answer]") -> int:
+        return _run(asked, workspace, how, change)
+
+    return command.run(finish, unmeasured)
 
 
 def _warn_of_options_after_the_image(command: "Sequence[str]") -> None:
@@ -119,26 +141,28 @@ def _dry_run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown
     return show(submitted_answer(sent, dry_run=True), shown)
 
 
-def _run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: str, *, yes: bool, follows: bool) -> int:
+def _run(
+    asked: "KnownRequest", workspace: Workspace, how: How, change: "Callable[[Answer], Answer] | None" = None
+) -> int:
     submitter = workspace.submitter()
     ready = bring_up_to_date(workspace, get_listing(workspace))
     for text in ready.warnings:
         warn(text)
-    sent = sent_before(asked, key, workspace)
+    sent = sent_before(asked, how.key, workspace)
     if sent is not None:
-        note(sent_before_words(sent, key or ""))
-        return _finish(sent, submitter, ready.books, shown, follows=follows)
-    sender = Sender(asked, key, ready.books, workspace)
-    planned = _agreed_plan(sender, workspace, shown, yes=yes)
+        note(sent_before_words(sent, how.key or ""))
+        return _finish(sent, submitter, ready.books, how, change)
+    sender = Sender(asked, how.key, ready.books, workspace)
+    planned = _agreed_plan(sender, workspace, how.shown, yes=how.yes)
     if planned is None:
         note("Not run.")
         return 1
     if not sender.may_send(planned):
-        return show(refused_answer(planned, sender.ask_approval(planned)), shown)
+        return show(refused_answer(planned, sender.ask_approval(planned)), how.shown)
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)
-    return _finish(submitted, submitter, ready.books, shown, follows=follows)
+    return _finish(submitted, submitter, ready.books, how, change)
 
 
 def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
@@ -168,10 +192,17 @@ def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool)
     return planned
 
 
-def _finish(submitted: "Submitted", submitter: "Submitter", books: "Charging", shown: str, *, follows: bool) -> int:
-    """Show what was submitted, and follow it where somebody looks."""
-    show(submitted_answer(submitted), shown)
-    if shown == "human" and follows and submitted.job_id is not None:
+def _finish(
+    submitted: "Submitted",
+    submitter: "Submitter",
+    books: "Charging",
+    how: How,
+    change: "Callable[[Answer], Answer] | None" = None,
+) -> int:
+    """Show what was submitted, changed where something came before it, and follow it where somebody looks."""
+    answer = submitted_answer(submitted)
+    show(change(answer) if change else answer, how.shown)
+    if how.shown == "human" and how.follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
 
         return follow(submitted, submitter, books)
@@ -206,6 +237,7 @@ COMMAND = Command(
     options=(
         *JOB_OPTIONS,
         *SUBMISSION,
+        CANARY,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,
@@ -215,6 +247,7 @@ COMMAND = Command(
         "hfplanner run --flavor l4x1 --max-cost 5 --detach python:3.12 python train.py",
         "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
         "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
+        "hfplanner run --model Qwen/Qwen3-8B --task lora --tokens 20M --canary --key k7 python:3.12 python train.py",
         "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
     ],
 )

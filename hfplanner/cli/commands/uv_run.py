@@ -9,7 +9,7 @@ from hfplanner.cli.command import Command, pack
 from hfplanner.cli.commands.run import SUBMISSION, How, run_request
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_needs
-from hfplanner.plan.arguments import Argument, find_arguments
+from hfplanner.plan.arguments import CANARY, Argument, find_arguments
 from hfplanner.plan.asked import AskedJob, JobNeeds
 from hfplanner.plan.workspace import Workspace
 
@@ -26,6 +26,7 @@ def uv_run(
     args: "Sequence[str]",
     key: str | None,
     detach: bool,
+    canary: bool,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -43,7 +44,7 @@ def uv_run(
     bucket jobs-artifacts, after the decision and before the job is sent. Without a flavor, typed or in the header, the
     job runs on cpu-basic, as with `hf`; --flavor auto takes the cheapest that meets the needs.
     """
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
     how.refuse_what_cannot_be()
     with (
         Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
@@ -127,6 +128,7 @@ COMMAND = Command(
         *SCRIPT_OPTIONS,
         *JOB_OPTIONS,
         *SUBMISSION,
+        CANARY,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,

@@ -22,10 +22,10 @@ from hfplanner.submit.send import Submitted, Submitter
 from hfplanner.submit.settlement import foreign_price, settlement
 from hfplanner.units import format_duration, format_usd
 
-__all__ = ["follow"]
+__all__ = ["Standing", "follow", "spinner"]
 
 
-class _Standing:
+class Standing:
     """What the spinner says: computed each time it is drawn."""
 
     def __init__(self, submission: Submission) -> None:
@@ -58,12 +58,12 @@ class _Standing:
 def follow(submitted: Submitted, submitter: Submitter, books: Charging) -> int:
     """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
-    standing = _Standing(submitted.submission)
+    standing = Standing(submitted.submission)
     # Who reads a pipe knows the job at once, not when it has ended.
     sys.stdout.flush()
     last: JobInfo | None = None
     try:
-        with _spinner(standing):
+        with spinner(standing):
             for seen in follow_job(submitter.hub, namespace, job_id):
                 if isinstance(seen, JobInfo):
                     last = seen
@@ -104,7 +104,8 @@ def _ended(job: JobInfo | None, submitted: Submitted, submitter: Submitter, book
 
 
 @contextmanager
-def _spinner(standing: _Standing) -> Iterator[None]:
+def spinner(standing: Standing) -> Iterator[None]:
+    """Show how a job stands until it is over, on a terminal; elsewhere nothing."""
     out = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if not out.is_terminal:
         yield

@@ -25,7 +25,7 @@ def _show(report: MemoryReport) -> None:
     """Print the need, its parts, where it fits, and the changes that would help."""
     out = screen()
     estimate = report.estimate
-    print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold green")
+    print_text(out, f"{_span(estimate.per_gpu_bytes)} on each GPU for {estimate.shape.name}", "bold")
     for sentence in estimate.per_gpu_bytes.basis:
         print_text(out, sentence, "dim", indent="  ")
     out.write()
@@ -38,12 +38,25 @@ def _show(report: MemoryReport) -> None:
         ],
     )
     out.write()
+    _print_generator(out, report)
     _print_inputs(out, report)
     _print_toggles(out, report)
     _print_fits(out, report)
     _print_advice(out, report)
     out.write()
     print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
+
+
+def _print_generator(out: Screen, report: MemoryReport) -> None:
+    """Print what vLLM needs that writes the answers."""
+    generator = report.estimate.generator
+    if generator is None:
+        return
+    where = "on the same GPU" if report.estimate.job.generator == "colocate" else "on another GPU"
+    share = f"{100 * generator.job.gpu_memory_utilization:g} %"
+    said = f"vLLM {where}: {_span(generator.per_gpu_bytes)} at least, of the {share} that it takes"
+    print_text(out, said, "bold green")
+    out.write()
 
 
 def _print_inputs(out: Screen, report: MemoryReport) -> None:

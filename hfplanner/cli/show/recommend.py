@@ -161,7 +161,7 @@ def _print_what_it_is(out: Screen, answer: Recommendation) -> None:
 def _print_best(out: Screen, answer: Recommendation) -> None:
     """Print the answer: which flavor, how long, how much; for what; and whether it fits and when it is stopped."""
     best = answer.options[0]
-    print_text(out, summary(best), "bold green")
+    print_text(out, summary(best), "bold")
     asked = describe_needs(answer.needs, answer.estimates)
     place = "" if best.standing.startswith("the cheapest of") else f": {best.standing}"
     print_text(out, f"for {asked}{place}", indent="  ")

@@ -55,7 +55,7 @@ def _html(report: Report) -> str:
 def show_report(report: Report) -> None:
     """Print what was spent, the groups, the waste with its evidence, the forecast, and what the amounts do not hold."""
     out = screen()
-    print_text(out, headline(report), "bold green" if report.complete else "bold yellow")
+    print_text(out, headline(report), "bold")
     print_text(out, f"Jobs {period_text(report)}.")
     for sentence in caveats(report):
         print_text(out, sentence, "yellow")

@@ -36,7 +36,7 @@ def print_sweep(sweep: Sweep, now: datetime) -> None:
     jobs = sum(row.jobs for row in plan.rows)
     count = f"{plan.trials} trial{'' if plan.trials == 1 else 's'} in {jobs} job{'' if jobs == 1 else 's'}"
     cost, ends = plan.cost_micro_usd, plan.makespan_secs
-    print_text(out, f"{count}: about {format_about_duration(ends.likely)}, {format_usd(cost.likely)}", "bold green")
+    print_text(out, f"{count}: about {format_about_duration(ends.likely)}, {format_usd(cost.likely)}", "bold")
     if cost.low < cost.high:
         bounds = f"{_span(ends, format_about_duration)}, {_span(cost, format_usd)}"
         print_text(out, f"9 of 10 times: {bounds}.", indent="  ")

@@ -43,6 +43,10 @@ _LOSS_BYTES = {"standard": 12.0, "legacy": 18.0, "half": 8.0}
 # T5 and its kin compute cross-entropy in the precision of their logits; autocast makes it fp32.
 _HALF_LOSS = ("t5", "mt5", "umt5")
 _HALF_LOSS_BYTES = 5.0
+# BART and its kin add a bias to their logits; under autocast, which hands out an fp32 copy besides, both are held
+# (traced on facebook/bart-base).
+_BIASED_LOSS = ("bart", "mbart", "marian", "pegasus")
+_BIASED_LOSS_BYTES = 14.5
 # Architectures whose attention has no other kernel (transformers 5.24: _supports_sdpa).
 _ONLY_EAGER = ("bloom", "mpt", "gpt_neo", "codegen", "deberta-v2")
 # TRL's fused head computes one tile of logits at a time (trl 1.16: kernels/chunked_logprob.py, trainer/utils.py).
@@ -171,7 +175,7 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
         return total + growth
     if not job.padded or job.attention == "flash":
         return total
-    return total + choose(job.batch_size > 1, growth, 0.0)
+    return total + choose(job.sequences > 1, growth, 0.0)
 
 
 def _feed_forward(shape: ModelShape, kept: Kept) -> float:
@@ -263,7 +267,8 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
     >>> loss_bytes(find_known("meta-llama/Llama-3.2-3B"), MemoryJob(task="lora", loss="standard", seq_len=1))
     1539072.0
     """
-    if shape.kind == "encoder":
+    if shape.kind == "encoder" or job.method == "reward":
+        # One number for each sequence.
         return 0.0
     if job.loss == "chunked" and shape.kind == "decoder":
         return _tiled_bytes(shape, job)
@@ -272,6 +277,8 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
     in_half = shape.model_type in _HALF_LOSS and not job.autocasts and job.precision != "fp32"
     if job.loss in {"auto", "standard", "chunked"} and in_half:
         return _HALF_LOSS_BYTES * shape.vocab * job.tokens
+    if job.loss != "legacy" and job.autocasts and shape.model_type in _BIASED_LOSS:
+        return _BIASED_LOSS_BYTES * shape.vocab * job.tokens
     return _LOSS_BYTES.get(job.loss, _LOSS_BYTES["standard"]) * shape.vocab * job.tokens
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.fits import Fit, Place, fit_into
-from hfplanner.estimate.memory.job import MemoryJob, settle
+from hfplanner.estimate.memory.job import MemoryJob, Reference, settle
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.weights import stored_as
 from hfplanner.models.shape import ModelShape
@@ -71,6 +71,15 @@ def _training_changes(job: MemoryJob) -> Iterator[tuple[str, str, MemoryJob]]:
     if job.loss in {"standard", "legacy"}:
         words = "--loss chunked: never all logits at once (TRL's default since 1.x)"
         yield "loss", words, replace(job, loss="chunked")
+    if job.reference == "model":
+        words = "--reference precomputed: no copy of the model, its log probabilities are computed once before"
+        yield "reference", words, replace(job, reference="precomputed")
+    if job.generator == "colocate" and not job.vllm_sleep:
+        yield (
+            "sleep",
+            "--vllm-sleep: vLLM gives its memory back while the model is trained",
+            replace(job, vllm_sleep=True),
+        )
     if job.checkpointing != "full":
         words = "--checkpointing full: recompute activations, about a third slower"
         yield "checkpointing", words, replace(job, checkpointing="full")
@@ -83,10 +92,16 @@ def _training_changes(job: MemoryJob) -> Iterator[tuple[str, str, MemoryJob]]:
 
 
 def _other_training(job: MemoryJob) -> Iterator[tuple[str, str, MemoryJob]]:
+    # With adapters the model is its own reference.
+    adapted: Reference = "adapters-off" if job.reference == "model" else job.reference
     if job.task == "full":
-        yield "lora", "--task lora: train adapters only", replace(job, task="lora", precision="bf16")
+        yield "lora", "--task lora: train adapters only", replace(job, task="lora", precision="bf16", reference=adapted)
     if job.task in {"full", "lora"}:
-        yield "qlora", "--task qlora: adapters over 4-bit weights", replace(job, task="qlora", precision="bf16")
+        yield (
+            "qlora",
+            "--task qlora: adapters over 4-bit weights",
+            replace(job, task="qlora", precision="bf16", reference=adapted),
+        )
     for gpus in (2, 4, 8):
         if gpus > job.gpus:
             words = f"--sharding fsdp --gpus {gpus}: weights, gradients and states shared by {gpus} GPUs"

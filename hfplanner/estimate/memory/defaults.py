@@ -25,6 +25,7 @@ _TRAINING = (
     "precision", "batch_size", "seq_len", "checkpointing", "loss", "optimizer", "attention", "lengths", "accumulation",
     "sharding", "expandable_segments",
 )  # fmt: skip
+_PREFERENCE = {"dpo": ("method", "reference"), "reward": ("method",), "grpo": ("method", "reference", "generator")}
 _ADAPTERS = ("lora_rank", "lora_targets")
 _INFERENCE = ("precision", "batch_size", "seq_len", "quantization", "kv_dtype", "engine", "attention")
 _SOURCES = {
@@ -109,10 +110,13 @@ def inputs_of(estimate: MemoryEstimate, given: Collection[str] = ()) -> tuple[In
     names = list(_INFERENCE)
     if job.trains:
         names = [*_TRAINING, *(_ADAPTERS if job.task in {"lora", "qlora"} else ())]
+        names += _PREFERENCE.get(job.method, ())
         names += ["unquantized"] if job.task == "qlora" else []
         names += ["grad_sync"] if job.sharding == "fsdp" and job.accumulation > 1 else []
-    library = _TRL if estimate.shape.kind == "decoder" else _TRAINER
+    trainer = {"dpo": "DPOTrainer", "reward": "RewardTrainer", "grpo": "GRPOTrainer"}.get(job.method)
+    library = f"TRL 1.16 {trainer}'s default" if trainer else _TRL if estimate.shape.kind == "decoder" else _TRAINER
     sources = {**_SOURCES, "checkpointing": library, "loss": library, "grad_sync": "accelerate's no_sync"}
+    sources |= {"method": _OURS, "reference": library, "generator": library}
     return tuple(Input(name, getattr(job, name), "given" if name in given else sources[name]) for name in names)
 
 
@@ -187,6 +191,9 @@ def _training_choices(job: MemoryJob, shape: ModelShape) -> Iterator[_Choice]:
         yield "--loss standard", replace(job, loss="standard"), None, "all logits at once, as without TRL"
     elif shape.kind == "decoder" and job.loss in {"standard", "legacy"}:
         yield "--loss chunked", replace(job, loss="chunked"), None, "tiles of logits, as TRL does"
+    if job.reference in {"model", "adapters-off"} and job.method == "dpo":
+        words = "the reference's log probabilities are computed once before"
+        yield "--reference precomputed", replace(job, reference="precomputed"), None, words
     if job.task == "full" and not job.mixed and job.precision != "fp32":
         words = "fp32 weights under autocast, as TRL loads them unless told otherwise"
         yield "--precision bf16-mixed", replace(job, precision="bf16-mixed"), None, words

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import MemoryEstimate
+from hfplanner.estimate.memory.vllm import GRAPHS
 from hfplanner.estimate.span import Estimate
 
 __all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit", "usable_share"]
@@ -75,11 +76,15 @@ def probability_to_fit(need: Estimate, usable: float) -> float:
 
 
 def usable_share(job: MemoryJob) -> float:
-    """Return the share of a GPU's usable memory that a job takes: vLLM leaves some to others.
+    """Return the share of a GPU's usable memory that a job may take: vLLM leaves some to others.
 
     >>> usable_share(MemoryJob()), usable_share(MemoryJob(engine="vllm"))
     (1.0, 0.9)
+    >>> usable_share(MemoryJob(task="lora", method="grpo", generator="colocate", gpu_memory_utilization=0.25))
+    0.75
     """
+    if job.generator == "colocate" and not job.vllm_sleep:
+        return 1.0 - job.gpu_memory_utilization
     return job.gpu_memory_utilization if job.engine == "vllm" else 1.0
 
 
@@ -97,7 +102,7 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     if place.gpus < job.gpus:
         return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
     usable = place.usable_bytes * usable_share(job)
-    probability = probability_to_fit(estimate.pressed_bytes, usable)
+    probability = min(probability_to_fit(estimate.pressed_bytes, usable), _beside(estimate, place.usable_bytes))
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
     measured = estimate.measured
     if measured is not None and (
@@ -107,6 +112,23 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     if measured is not None and place.flavor in measured.ran_on:
         probability, note = max(probability, _YES), "such a run fitted"
     return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)
+
+
+def _beside(estimate: MemoryEstimate, usable: int) -> float:
+    """Return the probability that vLLM finds room on the GPU of the model that is trained.
+
+    Its share must hold the weights once more, and what stays of the trainer must leave it that share. Asleep, its
+    context and its graphs are still there while the model is trained.
+    """
+    job, generator = estimate.job, estimate.generator
+    if generator is None or job.generator != "colocate":
+        return 1.0
+    share = job.gpu_memory_utilization * usable
+    found = [probability_to_fit(generator.pressed_bytes, share)]
+    if job.vllm_sleep:
+        found.append(probability_to_fit(estimate.pressed_bytes, usable - generator.parts["cuda_context"] - GRAPHS))
+        found.append(1.0 if estimate.resident_bytes <= usable - share else 0.0)
+    return min(found)
 
 
 def _verdict(probability: float) -> Verdict:

@@ -10,15 +10,18 @@ __all__ = [
     "Checkpointing",
     "ColumnJob",
     "Engine",
+    "Generator",
     "GradSync",
     "KvDtype",
     "Lengths",
     "Logits",
     "Loss",
     "MemoryJob",
+    "Method",
     "Offload",
     "Optimizer",
     "Precision",
+    "Reference",
     "Sharding",
     "Task",
     "Unquantized",
@@ -26,6 +29,9 @@ __all__ = [
 ]
 
 Task = Literal["inference", "full", "lora", "qlora"]
+Method = Literal["sft", "dpo", "reward", "grpo"]
+Reference = Literal["auto", "none", "model", "adapters-off", "precomputed"]
+Generator = Literal["transformers", "colocate", "server"]
 Precision = Literal["fp32", "fp16", "bf16", "fp16-mixed", "bf16-mixed"]
 Engine = Literal["transformers", "vllm"]
 Optimizer = Literal["adamw", "adamw-bf16", "adamw-8bit", "paged-adamw-8bit", "adafactor", "sgd"]
@@ -42,6 +48,9 @@ GradSync = Literal["every", "last"]
 Unquantized = Literal["fp32", "bf16"]
 _CHOICES = {
     "task": get_args(Task),
+    "method": get_args(Method),
+    "reference": get_args(Reference),
+    "generator": get_args(Generator),
     "precision": get_args(Precision),
     "engine": get_args(Engine),
     "optimizer": get_args(Optimizer),
@@ -56,6 +65,9 @@ _CHOICES = {
     "grad_sync": get_args(GradSync),
     "unquantized": get_args(Unquantized),
 }
+# What learns from pairs, and what compares the model with another.
+_PAIRS = frozenset(("dpo", "reward"))
+_COMPARES = frozenset(("dpo", "grpo"))
 # A context or a batch beyond these is a slip of the keyboard.
 _MOST_TOKENS = 2**31
 _MOST_GPUS = 8
@@ -67,6 +79,12 @@ class MemoryJob:
 
     Args:
         task: inference, or training of all weights, of low-rank adapters, or of adapters over 4-bit weights.
+        method: what the training learns from: texts (``"sft"``), pairs of answers (``"dpo"``, ``"reward"``), or its own
+            answers (``"grpo"``). A batch of the second is of pairs, of the last of answers.
+        reference: what the model is compared with: a frozen copy (``"model"``), itself without adapters, or what was
+            computed before; ``"auto"`` is as TRL does it: see :func:`settle`.
+        generator: what writes the answers of GRPO: the trained model itself, vLLM on the same GPU, or vLLM elsewhere.
+        vllm_sleep: vLLM on the same GPU gives its memory back while the model is trained (vllm_enable_sleep_mode).
         precision: of weights and compute; ``-mixed`` keeps fp32 weights and computes under autocast.
         quantization: of the weights; ``"auto"`` is none, the stored one for inference, nf4 for qlora.
         kv_dtype: of the cache; ``"auto"`` is that of the compute.
@@ -112,7 +130,7 @@ class MemoryJob:
         quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
             (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
-        gpu_memory_utilization: the share of a GPU that vLLM takes.
+        gpu_memory_utilization: the share of a GPU that vLLM takes; TRL gives it 0.3 beside a model that is trained.
 
     Raises:
         UsageError: a value is not one of those accepted, or two contradict.
@@ -123,6 +141,10 @@ class MemoryJob:
     """
 
     task: Task = "inference"
+    method: Method = "sft"
+    reference: Reference = "auto"
+    generator: Generator = "transformers"
+    vllm_sleep: bool = False
     precision: Precision = "bf16"
     quantization: str = "auto"
     kv_dtype: KvDtype = "auto"
@@ -160,6 +182,7 @@ class MemoryJob:
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
         self._check_choices()
+        self._check_method()
         self._check_numbers()
 
     def _check_choices(self) -> None:
@@ -167,6 +190,34 @@ class MemoryJob:
             value = getattr(self, name)
             if value not in accepted:
                 raise UsageError(f"{value!r} is not a known {name}.", hint=f"Accepted: {', '.join(accepted)}.")
+
+    def _check_method(self) -> None:
+        adapters = self.task in {"lora", "qlora"}
+        for refused, what, hint in (
+            (self.method != "sft" and not self.trains, f"--method {self.method} trains.", "Add --task lora, or full."),
+            (
+                self.reference not in {"auto", "none"} and self.method not in _COMPARES,
+                f"--method {self.method} compares with nothing.",
+                "Leave --reference out, or add --method dpo.",
+            ),
+            (
+                self.reference == "adapters-off" and not adapters,
+                "--reference adapters-off needs adapters.",
+                "Add --task lora, or qlora.",
+            ),
+            (
+                self.generator != "transformers" and self.method != "grpo",
+                f"--generator {self.generator} writes answers, which --method {self.method} does not.",
+                "Add --method grpo.",
+            ),
+            (
+                self.vllm_sleep and self.generator != "colocate",
+                "--vllm-sleep is for vLLM on the same GPU.",
+                "Add --generator colocate.",
+            ),
+        ):
+            if refused:
+                raise UsageError(what, hint=hint)
 
     def _check_numbers(self) -> None:
         for what, number, most in (
@@ -209,9 +260,14 @@ class MemoryJob:
         return self.task == "qlora" and self.unquantized == "fp32"
 
     @property
+    def sequences(self) -> int:
+        """Sequences in one micro-batch on one GPU: of a pair both."""
+        return self.batch_size * (2 if self.method in _PAIRS else 1)
+
+    @property
     def tokens(self) -> int:
         """Tokens in one micro-batch on one GPU."""
-        return self.batch_size * self.seq_len
+        return self.sequences * self.seq_len
 
     @property
     def prompt(self) -> int:
@@ -229,12 +285,20 @@ def settle(job: "MemoryJob", kind: str) -> "MemoryJob":
     >>> settle(MemoryJob(task="lora"), "decoder").checkpointing, settle(MemoryJob(task="full"), "encoder").checkpointing
     ('full', 'none')
     """
-    if "auto" not in {job.checkpointing, job.loss}:
+    if "auto" not in {job.checkpointing, job.loss, job.reference}:
         return job
     tuned = job.trains and kind == "decoder"
     checkpointing = job.checkpointing if job.checkpointing != "auto" else "full" if tuned else "none"
     loss = job.loss if job.loss != "auto" else "chunked" if tuned else "standard"
-    return replace(job, checkpointing=checkpointing, loss=loss)
+    reference = job.reference if job.reference != "auto" else _reference(job)
+    return replace(job, checkpointing=checkpointing, loss=loss, reference=reference)
+
+
+def _reference(job: MemoryJob) -> Reference:
+    """Return what TRL 1.16 compares a model with: DPO with a copy or without adapters, GRPO (beta 0) with nothing."""
+    if job.method != "dpo":
+        return "none"
+    return "adapters-off" if job.task in {"lora", "qlora"} else "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

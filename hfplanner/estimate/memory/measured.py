@@ -38,8 +38,9 @@ _Z95 = 1.645
 _RUNS_SIGMA, _RUNS_WORTH = 0.02, 4
 # torch counts what is allocated; what is reserved beside it follows from the formulas.
 _ALLOCATED_SIGMA = 0.03
-# Carried: at once, and for each factor of e between what the formulas say of both; and for each other choice of a word.
-_CARRIED_SIGMA, _DISTANCE_SIGMA, _CHOICE_SIGMA = 0.02, 0.15, 0.10
+# Carried: at once; for each factor of e between what the formulas say of both, and at most; for each other choice.
+_CARRIED_SIGMA, _CHOICE_SIGMA = 0.02, 0.10
+_TRAINING_DISTANCE, _INFERENCE_DISTANCE = (0.15, 0.13), (0.10, 0.10)
 _NUMBERS = ("batch_size", "seq_len", "prompt_len", "lora_rank", "accumulation", "gpus")
 # Choices the formulas know well enough to carry a measurement over; anything else makes it another job.
 _CHOICES = frozenset(
@@ -192,7 +193,8 @@ def _carried(ran: Sequence[MeasuredPeak], asked: MemoryEstimate) -> Estimate:
     inexact = _ALLOCATED_SIGMA if any(peak.metric == "allocated" for peak in ran) else 0.0
     beside = math.hypot(inexact, _CHOICE_SIGMA * choices)
     curve = _curve(_points(ran, asked), beside)
-    low, likely, high = _on_curve(curve, float(asked.per_gpu_bytes.likely))
+    drift = _TRAINING_DISTANCE if asked.job.trains else _INFERENCE_DISTANCE
+    low, likely, high = _on_curve(curve, float(asked.per_gpu_bytes.likely), drift)
     return Estimate(round(math.exp(low)), round(math.exp(likely)), round(math.exp(high)), ())
 
 
@@ -243,8 +245,14 @@ def _rising(points: Sequence[_Point]) -> list[list[_Point]]:
     return blocks
 
 
-def _on_curve(curve: Sequence[_Bounds], formula: float) -> tuple[float, float, float]:
-    """Return low, likely and high where the formulas say so much, as logarithms."""
+def _on_curve(curve: Sequence[_Bounds], formula: float, drift: tuple[float, float]) -> tuple[float, float, float]:
+    """Return low, likely and high where the formulas say so much, as logarithms.
+
+    Args:
+        curve: what was measured.
+        formula: what the formulas say.
+        drift: how far the ratio of the formulas is off for each factor of e, and at most.
+    """
     left = next((one for one in reversed(curve) if one.formula <= formula), None)
     right = next((one for one in curve if one.formula >= formula), None)
     if left is not None and left is right:
@@ -253,8 +261,8 @@ def _on_curve(curve: Sequence[_Bounds], formula: float) -> tuple[float, float, f
     likely = _between(ends, formula)
     # From below the need can only have grown, from above only shrunk.
     first, last = ends[0], ends[-1]
-    low = likely - math.hypot(last.likely - last.low, _carrying(last, formula))
-    high = likely + math.hypot(first.high - first.likely, _carrying(first, formula))
+    low = likely - math.hypot(last.likely - last.low, _carrying(last, formula, drift))
+    high = likely + math.hypot(first.high - first.likely, _carrying(first, formula, drift))
     low = low if left is None else max(low, left.low)
     high = high if right is None else min(high, right.high)
     return low, likely, high
@@ -269,10 +277,10 @@ def _between(ends: Sequence[_Bounds], formula: float) -> float:
     return first.likely + share * (last.likely - first.likely)
 
 
-def _carrying(point: _Bounds, formula: float) -> float:
+def _carrying(point: _Bounds, formula: float, drift: tuple[float, float]) -> float:
     """Return how far a bound moves away from the likely value for being carried from a point."""
     distance = abs(math.log(formula / point.formula))
-    return _Z95 * math.hypot(_CARRIED_SIGMA, _DISTANCE_SIGMA * distance)
+    return _Z95 * math.hypot(_CARRIED_SIGMA, min(drift[0] * distance, drift[1]))
 
 
 def _beyond(span: Estimate, failed: Iterable[MeasuredPeak], asked: MemoryEstimate) -> Estimate:

@@ -102,9 +102,10 @@ def report_of(
     shape, job = estimate.shape, estimate.job
     traced = "tensors" in estimate.parts
     fits = fit_places(estimate, places)
-    serves = job.engine == "vllm" and not job.trains
+    writer = estimate.generator.job if estimate.generator else job
+    serves = writer.engine == "vllm" and not writer.trains
     serving = [
-        (place.flavor, serving_room(shape, job, place.usable_bytes))
+        (place.flavor, serving_room(shape, writer, place.usable_bytes))
         for place in places
         if serves and place.usable_bytes and place.gpus >= job.gpus
     ]

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from hfplanner.estimate.memory.inference import inference_parts
 from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes, fragmentation_bytes
+from hfplanner.estimate.memory.preference import generator_job
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.training import training_parts
 from hfplanner.estimate.memory.weights import bare_experts
@@ -65,6 +66,7 @@ class MemoryEstimate:
         calibration: the learnt constants it was made with.
         measured: the runs it follows from; ``None`` where it follows from formulas.
         evidence: what else is known of the model, for other ways to run it; ``None`` for formulas alone.
+        generator: what vLLM needs that writes the answers for GRPO; ``None`` where nothing of the kind runs.
     """
 
     shape: ModelShape
@@ -75,6 +77,12 @@ class MemoryEstimate:
     calibration: Calibration = CALIBRATION
     measured: Measured | None = None
     evidence: Evidence | None = None
+    generator: "MemoryEstimate | None" = None
+
+    @property
+    def resident_bytes(self) -> int:
+        """What stays on a GPU between steps: weights, states, and what lies beyond tensors."""
+        return sum(size for name, size in self.parts.items() if name in _STAYS)
 
     def otherwise(self, job: MemoryJob) -> "MemoryEstimate":
         """Return what the same model needs when it is run in another way, from all that is known of it.
@@ -107,6 +115,16 @@ class MemoryEstimate:
         low, high = interval(likely, spread_of(self.shape, self.job, kept), self.calibration.reach(self.job))
         return Estimate(low, likely, high, (*self.per_gpu_bytes.basis, f"as torch counts it: {metric}"))
 
+    def _generator_json(self, generator: "MemoryEstimate") -> dict[str, Any]:
+        beside = self.job.generator == "colocate"
+        return {
+            "placement": "same_gpu" if beside else "other_gpu",
+            "gpu_memory_utilization": generator.job.gpu_memory_utilization,
+            "sleeps": self.job.vllm_sleep,
+            "per_gpu_bytes": generator.per_gpu_bytes.to_json(),
+            "parts": dict(generator.parts),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the estimate as the interface spells it."""
         return {
@@ -114,11 +132,15 @@ class MemoryEstimate:
             "pressed_bytes": self.pressed_bytes.to_json(),
             "parts": dict(self.parts),
             "measured": self.measured and self.measured.to_json(),
+            "generator": self.generator and self._generator_json(self.generator),
             "metrics": {
                 "max_memory_allocated_bytes": self.as_metric("allocated").to_json(),
                 "max_memory_reserved_bytes": self.as_metric("reserved").to_json(),
             },
         }
+
+
+_STAYS = frozenset(("weights", "adapters", "optimizer", "reference", "buckets", "fragmentation", "cuda_context"))
 
 
 def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> MemoryEstimate:
@@ -151,7 +173,14 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
         Estimate(low, likely, high, basis),
         Estimate(pressed_low, likely, pressed_high, basis),
         calibration,
+        generator=_generator(shape, job, calibration),
     )
+
+
+def _generator(shape: ModelShape, job: MemoryJob, calibration: Calibration) -> MemoryEstimate | None:
+    if job.method != "grpo" or job.generator == "transformers":
+        return None
+    return estimate_memory(shape, generator_job(job), calibration)
 
 
 def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:
@@ -160,6 +189,29 @@ def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALI
     raw["fragmentation"] = fragmentation_bytes(raw, calibration)
     raw["cuda_context"] = context_bytes(job, calibration)
     return raw
+
+
+_COMPARED = {
+    "model": "a frozen copy of the model",
+    "adapters-off": "the model without its adapters",
+    "precomputed": "what was computed before",
+}
+
+
+def _method_words(job: MemoryJob) -> list[str]:
+    """Return what is said of training on preferences or on answers."""
+    said = []
+    if job.method in {"dpo", "reward"}:
+        said.append(f"{job.batch_size} pairs are {job.sequences} sequences, which go through the model together")
+    if job.reference in _COMPARED:
+        said.append(f"The reference is {_COMPARED[job.reference]}")
+    if job.method == "grpo" and job.generator == "colocate":
+        share = f"{100 * job.gpu_memory_utilization:g} %"
+        asleep = ", and sleeps while the model is trained" if job.vllm_sleep else ", all the time"
+        said.append(f"This is the trainer's; vLLM takes {share} of the same GPU{asleep}")
+    elif job.method == "grpo" and job.generator == "server":
+        said.append("This is the trainer's; vLLM runs on another GPU")
+    return said
 
 
 def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
@@ -171,6 +223,7 @@ def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
     if job.trains and job.sharding == "fsdp" and job.accumulation > 1:
         after = "the last micro-batch (accelerate's no_sync)" if job.grad_sync == "last" else "every micro-batch"
         said.append(f"Gradients are shared out after {after}")
+    said += _method_words(job)
     if bare_experts(shape, job):
         said.append("The experts are not quantized: bitsandbytes passes over them since transformers 5")
     if job.engine == "vllm":

@@ -13,6 +13,12 @@ from hfplanner.estimate.memory.adapters import expert_deltas
 from hfplanner.estimate.memory.columns import pick
 from hfplanner.estimate.memory.diffusion import picture_moments
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.preference import (
+    generation_moment,
+    reference_bytes,
+    reference_moment,
+    trained_shape,
+)
 from hfplanner.estimate.memory.states import States, training_states
 from hfplanner.estimate.memory.weights import largest_matrix, loading_bytes, stored_as, weight_bytes
 from hfplanner.models.shape import ModelShape
@@ -37,12 +43,14 @@ def training_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     The moments: the loss (all activations, the logits), the backward pass of the last layer, that of the first (all
     gradients), the optimizer's step. The first step has no states yet, so the second decides.
     """
+    shape = trained_shape(shape, job)
     states = training_states(shape, job)
     stays = {
         "weights": _weights(shape, job),
         "adapters": _added(job, states),
         "optimizer": states.optimizer,
         "buckets": states.buckets,
+        "reference": reference_bytes(shape, job),
         "gathered": _gathered(shape, job),
     }
     moments = _moments(shape, job, states)
@@ -129,12 +137,16 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
     first = max(earlier, min(states.gradients + states.whole, head))
     late, twice = _embedding_gradients(shape, job, states)
+    compared = reference_moment(shape, job)
+    answered = generation_moment(shape, job)
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
         {"gradients": first, "activations": kept + recomputed + passing},
         {"gradients": states.gradients + states.whole - late, "activations": outside + one_layer + passing},
         {"gradients": states.gradients + states.whole + twice, "activations": outside},
         {"gradients": states.stepped, "optimizer_step": states.step},
+        *({"gradients": earlier, **moment, "activations": kept + moment["activations"]} for moment in compared),
+        *answered,
     ]
 
 
@@ -146,7 +158,6 @@ def _embedding_gradients(shape: ModelShape, job: MemoryJob, states: States) -> t
     """
     if job.task != "full" or job.sharding != "none" or job.optimizer_in_backward:
         return 0.0, 0.0
-    size = float(shape.parameters.embedding * states.width)
-    if shape.parameters.head or shape.kind != "decoder":
-        return (0.0 if job.accumulation > 1 else size), 0.0
-    return 0.0, size
+    if shape.parameters.head or shape.kind != "decoder" or job.method == "reward":
+        return (0.0 if job.accumulation > 1 else float(shape.parameters.embedding * states.width)), 0.0
+    return 0.0, float(min(shape.parameters.embedding, shape.vocab * shape.hidden) * states.width)

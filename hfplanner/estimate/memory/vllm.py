@@ -9,11 +9,12 @@ from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
 from hfplanner.units import GiB, MiB
 
-__all__ = ["ServingRoom", "serving_room"]
+__all__ = ["GRAPHS", "ServingRoom", "serving_room"]
 
-# "Graph capturing finished": 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of those
-# that say so.
-_GRAPHS = 400 * MiB
+GRAPHS = 400 * MiB
+"""``Graph capturing finished``: 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of
+those that say so."""
+
 # What lies beyond torch's allocator when the model has run once: the same logs say 0.13 to 0.16 GiB on one GPU, and
 # 0.55 on each of two.
 _BEYOND_TORCH = {False: 140 * MiB, True: 560 * MiB}
@@ -81,7 +82,7 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
     sampled = _SAMPLED * shape.vocab * sequences + 2.0 * shape.hidden * tokens
     profiled = max(layer_passing(shape, job) * tokens, sampled)
     weights = weight_bytes(shape, job) / job.gpus
-    taken = weights + profiled + _GRAPHS + _BEYOND_TORCH[job.gpus > 1]
+    taken = weights + profiled + GRAPHS + _BEYOND_TORCH[job.gpus > 1]
     left = max(usable_bytes * job.gpu_memory_utilization - taken, 0.0)
     one = cache_bytes(shape, job, job.seq_len) / job.batch_size / (1 if shape.latent else job.gpus)
     concurrency = left / one if one else 0.0
@@ -91,7 +92,7 @@ def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> Servin
         sequences=int(concurrency),
         weights_bytes=round(weights),
         activations_bytes=round(profiled),
-        graphs_bytes=_GRAPHS,
+        graphs_bytes=GRAPHS,
         non_torch_bytes=_BEYOND_TORCH[job.gpus > 1],
         cache_blocks=int(concurrency * job.seq_len) // _BLOCK_TOKENS,
         concurrency=concurrency,

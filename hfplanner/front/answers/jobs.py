@@ -12,6 +12,7 @@ from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.budget.decision import Decision
+    from hfplanner.plan.canary import CanaryPlan, NotMeasured
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.plan.spec_paths import CheckedFiles
     from hfplanner.submit.send import Submitted
@@ -110,14 +111,16 @@ class Planned(Answer):
 
     Args:
         plan: the job as it would be sent.
+        canary: it and its canary, or why there is none; ``None`` where nobody asked for one.
     """
 
     plan: "JobPlan"
+    canary: "CanaryPlan | NotMeasured | None" = None
 
     @property
     def allowed(self) -> bool:
-        """Whether it may run."""
-        return self.plan.decision.verdict.value == "allowed"
+        """Whether it may run, with its canary where it has one."""
+        return bool(self.to_dict()["decision"] == "allowed")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -126,7 +129,9 @@ class Planned(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as ``hfplanner run --dry-run --json`` does; of secrets it has the names only."""
-        return self.plan.to_dict()
+        if self.canary is None:
+            return self.plan.to_dict()
+        return {**self.plan.to_dict(), **self.canary.of_the_answer()}
 
     def _shown(self) -> Shown:
         why = f"{self.plan.run.flavor}: {self.plan.flavor.why}. Timeout {format_duration(self.plan.run.timeout_secs)}."
@@ -141,11 +146,13 @@ class Sent(Answer):
         submitted: as the ledger has it.
         warnings: what to know, a sentence each.
         dry_run: whether nothing was sent now, because the key had been used before.
+        canary: what became of its canary; ``None`` where nobody asked for one.
     """
 
     submitted: "Submitted"
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
+    canary: Mapping[str, Any] | None = None
 
     @property
     def job_id(self) -> str | None:
@@ -159,7 +166,8 @@ class Sent(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as ``hfplanner run --json`` does."""
-        return {**({"dry_run": True} if self.dry_run else {}), **self.submitted.to_json()}
+        canary = {} if self.canary is None else {"canary": dict(self.canary)}
+        return {**({"dry_run": True} if self.dry_run else {}), **self.submitted.to_json(), **canary}
 
     def _shown(self) -> Shown:
         submission = self.submitted.submission

@@ -6,7 +6,7 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 
 from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, read_value
 from hfplanner.plan.arguments.durations import CHECKPOINT_EVERY, DURATION, FLAVORS, TIME, WORST_TIMEOUT
-from hfplanner.plan.arguments.job import ATTEMPTS, FILES, JOB, SENDING, SWEEP_JOB
+from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FILES, JOB, SENDING, SWEEP_JOB
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, RUN_SWEEP, SWEEP, TOP, TRIALS
 from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
 from hfplanner.plan.arguments.needs import NEEDS, AskedMachine
@@ -17,6 +17,7 @@ from hfplanner.plan.arguments.where import WHERE
 
 __all__ = [
     "ATTEMPTS",
+    "CANARY",
     "CHECKPOINT_EVERY",
     "DURATION",
     "FILES",

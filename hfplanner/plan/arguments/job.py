@@ -4,7 +4,7 @@ from hfplanner.plan.arguments.argument import Argument
 from hfplanner.plan.readers import parse_increase, read_flag, read_timeout, whole_number
 from hfplanner.units import MAX_ATTEMPTS
 
-__all__ = ["ATTEMPTS", "FILES", "JOB", "SENDING"]
+__all__ = ["ATTEMPTS", "CANARY", "FILES", "JOB", "SENDING"]
 
 _MOST_PORTS = 65535
 
@@ -120,6 +120,18 @@ SENDING: tuple[Argument, ...] = (
     ),
 )
 """How a job is sent."""
+
+
+CANARY = Argument(
+    name="canary",
+    group="Submission",
+    read=read_flag,
+    is_flag=True,
+    default=False,
+    help="Measure first, where that pays: the same job runs for some minutes with HFPLANNER_CANARY=1, its log says how "
+    "far it was, and the job is planned anew with that and sent.",
+)
+"""Whether a job is measured before it is sent."""
 
 
 FILES: tuple[Argument, ...] = (

@@ -1,7 +1,7 @@
 """Which model is run, and how."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_params, read_quantization, whole_number
+from hfplanner.plan.readers import read_flag, read_params, read_quantization, read_share, whole_number
 
 __all__ = ["GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
 
@@ -47,6 +47,46 @@ MODEL: tuple[Argument, ...] = (
         default="inference",
         shown_default="inference",
         help="What is run: generating, or training of what.",
+    ),
+    Argument(
+        name="method",
+        group="Model",
+        choices=f"{_MEMORY}:Method",
+        default="sft",
+        shown_default="sft",
+        help="What the training learns from: texts, pairs (dpo, reward; a batch is of pairs), its own answers (grpo).",
+    ),
+    Argument(
+        name="reference",
+        group="Model",
+        choices=f"{_MEMORY}:Reference",
+        default="auto",
+        shown_default="auto",
+        help="What dpo and grpo compare with; auto: as TRL, a copy or the model without its adapters; none for grpo.",
+    ),
+    Argument(
+        name="generator",
+        group="Model",
+        choices=f"{_MEMORY}:Generator",
+        default="transformers",
+        shown_default="transformers",
+        help="What writes the answers for grpo: the model itself, vLLM on the same GPU, vLLM elsewhere.",
+    ),
+    Argument(
+        name="vllm_sleep",
+        group="Model",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="With --generator colocate: vLLM gives its memory back while the model is trained.",
+    ),
+    Argument(
+        name="gpu_memory_utilization",
+        group="Model",
+        read=read_share,
+        metavar="SHARE",
+        shown_default="0.9; 0.3 with --generator colocate",
+        help="Of a GPU, what vLLM takes.",
     ),
     Argument(
         name="precision",

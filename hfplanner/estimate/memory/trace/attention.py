@@ -19,7 +19,7 @@ _PLAIN, _MASKED = "hfplanner-plain", "hfplanner-masked"
 
 def needs_mask(job: MemoryJob) -> bool:
     """Whether sequences of one batch differ in length and the kernel takes a mask for it."""
-    return job.attention == "sdpa" and job.batch_size > 1 and job.padded
+    return job.attention == "sdpa" and job.sequences > 1 and job.padded
 
 
 def attention_name(job: MemoryJob) -> str:

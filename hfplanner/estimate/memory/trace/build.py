@@ -29,7 +29,9 @@ def build_model(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> nn
     with torch.device("meta"), warnings.catch_warnings():
         # What the installed versions call deprecated is their business.
         warnings.simplefilter("ignore")
-        model = _auto_class(shape).from_config(config, dtype=dtype, attn_implementation=attention_name(job))
+        model = _auto_class(shape, job, config).from_config(
+            config, dtype=dtype, attn_implementation=attention_name(job)
+        )
         model.config.use_cache = not job.trains
         if stored_as(shape, job) in BITSANDBYTES:
             _quantize(model)
@@ -62,8 +64,14 @@ def _config(raw: Mapping[str, Any]) -> Any:
     return config
 
 
-def _auto_class(shape: ModelShape) -> Any:
+def _auto_class(shape: ModelShape, job: MemoryJob, config: Any) -> Any:
     import transformers  # noqa: PLC0415 - as above
+
+    if job.method == "reward":
+        config.num_labels = 1
+        # Trainers give the model the tokenizer's; where a sequence ends is found by it.
+        config.pad_token_id = 0
+        return transformers.AutoModelForSequenceClassification
 
     if shape.kind == "encoder-decoder":
         return transformers.AutoModelForSeq2SeqLM

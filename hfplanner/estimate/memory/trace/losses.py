@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-__all__ = ["chunked_loss"]
+__all__ = ["TiledHead", "chunked_loss"]
 
 # trl 1.16, kernels/chunked_logprob.py and trainer/utils.py: logits exist as one tile at a time.
 TILE_TOKENS = 4096
@@ -36,6 +36,29 @@ class _Tiled(torch.autograd.Function):
         cast = of_hidden.to(hidden.dtype), None if of_weight is None else of_weight.to(weight.dtype)
         del tile
         return cast
+
+
+class TiledHead(torch.autograd.Function):
+    """The same with the signature of TRL's own function, which its trainers call."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Any, weight: Any, *settings: Any) -> Any:
+        """Return a log-probability for each token, and what else is asked for."""
+        asked = settings[-1]
+        _Tiled.forward(ctx, hidden, weight)
+        ctx.save_for_backward(hidden, weight)
+        per_token = [torch.empty(hidden.shape[0]) for _ in range(4)]
+        top = torch.empty(hidden.shape[0], dtype=torch.bool)
+        names = ("entropy", "log_sum_sq_probs", "mean_logits")
+        others = [one if name in asked else None for name, one in zip(names, per_token[1:], strict=True)]
+        ctx.mark_non_differentiable(*(one for one in (*others[1:], top) if one is not None))
+        ctx.set_materialize_grads(False)
+        return per_token[0], *others, top if "is_top1" in asked else None
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Return the gradients of the hidden states and the weight."""
+        return *_Tiled.backward(ctx, gradients[0]), *([None] * 7)
 
 
 def _tile(hidden: Any, weight: Any, dtype: torch.dtype) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from hfplanner.estimate.memory.trace.attention import needs_mask
 from hfplanner.estimate.memory.trace.build import materialize
 from hfplanner.estimate.memory.trace.kernels import cuda_kernels
 from hfplanner.estimate.memory.trace.losses import chunked_loss
+from hfplanner.estimate.memory.trace.preference import preference_loss, trl_heads
 from hfplanner.estimate.memory.trace.recorder import Recorder
 
 __all__ = ["fakes", "run_inference", "run_training"]
@@ -53,17 +54,27 @@ def _autocast(*, enabled: bool) -> Iterator[None]:
         torch.set_autocast_enabled("cuda", before)
 
 
-def run_training(model: Any, job: MemoryJob, recorder: Recorder) -> None:
-    """Run a steady step of training as one program of the recorder; optimizer states are there before it."""
-    with fakes(recorder):
+def run_training(model: Any, job: MemoryJob, recorder: Recorder, reference: Any = None) -> None:
+    """Run a steady step of training as one program of the recorder; optimizer states are there before it.
+
+    Args:
+        model: what is trained.
+        job: how.
+        recorder: follows it.
+        reference: what it is compared with; ``None`` for nothing, or itself.
+    """
+    prepared = contextlib.nullcontext() if job.method == "sft" else trl_heads(model, reference, job)
+    with fakes(recorder), prepared:
         materialize(model)
+        if reference is not None:
+            materialize(reference)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         recorder.weights = {parameter.shape for parameter in trained}
         optimizer = _optimizer(trained, job)
         _make_states(trained, optimizer)
         recorder.start_program()
         for _ in range(min(job.accumulation, 2)):
-            _micro_batch(model, job, recorder)
+            _micro_batch(model, reference, job, recorder)
         recorder.enter("step")
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
@@ -85,7 +96,14 @@ def _optimizer(trained: list[Any], job: MemoryJob) -> torch.optim.Optimizer:
     return torch.optim.SGD(trained, foreach=True)
 
 
-def _micro_batch(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+def _micro_batch(model: Any, reference: Any, job: MemoryJob, recorder: Recorder) -> None:
+    if job.method != "sft":
+        recorder.enter("forward")
+        with _autocast(enabled=job.autocasts):
+            loss = preference_loss(model, reference, job)
+        recorder.enter("backward")
+        loss.backward()
+        return
     tokens = torch.empty(job.batch_size, job.seq_len, dtype=torch.long)
     mask = torch.empty(job.batch_size, job.seq_len, dtype=torch.long) if needs_mask(job) else None
     recorder.enter("forward")

@@ -2,11 +2,13 @@
 
 import importlib.metadata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes
+from hfplanner.estimate.memory.preference import trained_shape
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.spread import interval, spread_of
 from hfplanner.estimate.memory.states import training_states
@@ -47,13 +49,19 @@ def trace_job(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> Reco
         (job.offload != "none", "offloading"),
         (shape.diffusion is not None, "a pipeline of diffusers"),
         (job.checkpointing == "selective", "--checkpointing selective"),
+        (job.method == "grpo", "--method grpo"),
     ):
         if asked:
             raise UsageError(f"{what} cannot be traced.", hint=_SIMPLE)
     recorder = Recorder()
     model = build_model(raw, shape, job)
-    _check_size(model, shape, job)
-    (run_training if job.trains else run_inference)(model, job, recorder)
+    _check_size(model, trained_shape(shape, job), job)
+    if not job.trains:
+        run_inference(model, job, recorder)
+        return recorder
+    copied = replace(job, task="full", checkpointing="none", method="sft", reference="none")
+    reference = build_model(raw, shape, copied).eval() if job.reference == "model" else None
+    run_training(model, job, recorder, reference)
     return recorder
 
 
