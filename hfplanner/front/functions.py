@@ -414,7 +414,7 @@ def sync(given: Given) -> Synced:
     from hfplanner.plan.syncing import sync_jobs  # noqa: PLC0415 - as above
 
     with given.open_workspace() as workspace:
-        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"], logs=given["logs"]))
 
 
 @asks(*MEASURED, *MODEL, GPUS_OF_A_RUN, *_PRICES)
