@@ -85,7 +85,7 @@ MODEL: tuple[Argument, ...] = (
         group="Model",
         read=read_share,
         metavar="SHARE",
-        shown_default="0.9; 0.3 with --generator colocate",
+        shown_default="0.9; 0.3 beside a trainer",
         help="Of a GPU, what vLLM takes.",
     ),
     Argument(
