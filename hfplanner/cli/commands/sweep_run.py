@@ -45,7 +45,7 @@ def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int
         note("Not run.")
         return 1
     if agreed.decision.verdict is not Verdict.ALLOWED:
-        return show(refused_sweep_answer(agreed), how.shown)
+        return show(refused_sweep_answer(agreed, runner.ask_approval(agreed)), how.shown)
     try:
         done = runner.send(
             agreed,
