@@ -58,6 +58,8 @@ class WasteRules:
 
 
 _LIMITS = ("no_credits", "no_subscription", "resource_group_limit")
+# A number in each row, and not a text.
+_COURSE = pl.Enum(["completed", "timeout", "failed"])
 _REASONS = ("out_of_memory", "timeout", *_LIMITS)
 
 
@@ -115,11 +117,11 @@ def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
     """Return how the completed, the timed-out, the other failed and the other runs of each name went."""
     course = (
         pl.when(pl.col("stage") == "completed")
-        .then(pl.lit("completed"))
+        .then(pl.lit("completed", _COURSE))
         .when(pl.col("reason") == "timeout")
-        .then(pl.lit("timeout"))
+        .then(pl.lit("timeout", _COURSE))
         .when(pl.col("stage") == "error")
-        .then(pl.lit("failed"))
+        .then(pl.lit("failed", _COURSE))
     )
     named = prepared.filter(pl.col("name").is_not_null())
     ran = pl.col("_ran")
