@@ -46,6 +46,9 @@ def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int
         return 1
     if agreed.decision.verdict is not Verdict.ALLOWED:
         return show(refused_sweep_answer(agreed, runner.ask_approval(agreed)), how.shown)
+    if how.key is None:
+        # Before anything is reserved: whatever happens then, the user knows how to go on.
+        note(f"The key of this sweep is {asked.key}.")
     try:
         done = runner.send(
             agreed,

@@ -35,7 +35,7 @@ def show_group(planned: "PlannedGroup", stream: TextIO) -> None:
     ]
     for line in decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in line_text(line, with_job=True)]
+        lines += [f"  {row}" for row in line_text(line, with_job=True, job="these jobs")]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 

@@ -129,7 +129,7 @@ def show_sweep(planned: "PlannedSweep", stream: TextIO, now: datetime) -> None:
     lines += [f"  {row}" for row in job_lines(plan.job, plan.account.namespace)]
     for line in decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in line_text(line, with_job=True)]
+        lines += [f"  {row}" for row in line_text(line, with_job=True, job="these jobs")]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 

@@ -147,6 +147,7 @@ def _formula(shape: ModelShape, job: MemoryJob, calibration: Calibration) -> Mem
     return estimate_memory(shape, job, calibration)
 
 
+@lru_cache(maxsize=4096)
 def _differences(run: MemoryJob, asked: MemoryJob, shape: ModelShape) -> frozenset[str]:
     """Return in which words a run differs from what is asked."""
     run, asked = settle(run, shape.kind), settle(asked, shape.kind)
@@ -175,6 +176,7 @@ def _nearest(peaks: Sequence[MeasuredPeak], asked: MemoryJob, shape: ModelShape)
     return by_way[ranked[0]] if ranked else []
 
 
+@lru_cache(maxsize=4096)
 def _way(job: MemoryJob, shape: ModelShape) -> MemoryJob:
     """Return how a model is run, without the numbers."""
     plain = MemoryJob()
