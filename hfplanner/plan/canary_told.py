@@ -99,7 +99,7 @@ def told_by(
     last = tuple(deque((line.data for line in lines), maxlen=_LAST_LINES))
     stage, reason = (row[0, name] for name in ("stage", "reason")) if not row.is_empty() else ("unknown", "unknown")
     secs = ran_secs(job, now)
-    if reason not in {"timeout", "completed"} or secs is None:
+    if reason not in {"canary", "timeout", "completed"} or secs is None:
         message = job.status and job.status.message
         why = f": {message}" if message else f" with stage {stage}"
         raise CanaryFailed(f"The canary {job.id} ended{why}. The job was not sent.", lines=last)

@@ -37,7 +37,7 @@ def sync_logs(hub: "JobsClient", workspace: "Workspace") -> LogsRead:
     store = workspace.history()
     ran = pl.coalesce("running_secs", "timeout_secs")
     wanted = store.scan().filter(
-        pl.col("reason") == "timeout",
+        pl.col("reason").is_in(["timeout", "canary"]),
         pl.col("whole_secs").is_null() & pl.col("flavor").is_not_null() & pl.col("namespace").is_not_null(),
         (pl.col("failure_count").fill_null(0) <= 1) & (ran > 0),
         pl.col("created_at") > workspace.now() - _NEWEST,

@@ -68,7 +68,10 @@ def waste_kind(rules: WasteRules) -> pl.Expr:
     reason = pl.col("reason")
     late = pl.col("_ran") >= rules.cancelled_late_secs
     return (
-        pl.when(reason == "out_of_memory")
+        # Stopped as it was meant to be: a measurement is no waste.
+        pl.when(reason == "canary")
+        .then(None)
+        .when(reason == "out_of_memory")
         .then(pl.lit("out_of_memory"))
         .when(reason == "timeout")
         .then(pl.lit("timeout"))
@@ -120,7 +123,7 @@ def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.lit("completed", _COURSE))
         .when(pl.col("reason") == "timeout")
         .then(pl.lit("timeout", _COURSE))
-        .when(pl.col("stage") == "error")
+        .when((pl.col("stage") == "error") & pl.col("reason").ne_missing("canary"))
         .then(pl.lit("failed", _COURSE))
     )
     named = prepared.filter(pl.col("name").is_not_null())

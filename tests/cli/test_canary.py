@@ -137,6 +137,16 @@ def test_a_dry_run_shows_both_jobs_and_sends_nothing(home: Program, hub: Hub) ->
     assert not (home.home / "ledger.sqlite3").exists()
 
 
+def test_a_canary_is_no_waste(home: Program, hub: Hub) -> None:
+    """It was stopped by its timeout as it was meant to be; the report counts what it cost, also as a sync has it."""
+    hub.fate(STOPPED, Fate(running_secs=10.0))
+    assert _json(home)[0] == 0
+    for jobs in (1, 2):
+        report = _document(home.run("report", "--json"))
+        assert (report["jobs"], report["waste"]["findings"]) == (jobs, [])
+        assert home.run("sync", "--full").code == 0
+
+
 @pytest.mark.parametrize(("limit", "code"), [("0.54", 0), ("0.52", 3)])
 def test_both_must_fit_the_budget_before_anything_is_sent(home: Program, hub: Hub, limit: str, code: int) -> None:
     """$0.40 of the job and $0.13 of its canary; each alone would fit $0.52."""
