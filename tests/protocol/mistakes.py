@@ -530,7 +530,7 @@ MUTANTS = (
         "the next is reserved before the one before is settled",
         "budget/ledger/ledger.py",
         "            first(tx)\n            return reserving.reserve_all(tx, wanted, tokens)\n",
-        "            done = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return done\n",
+        "            it = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return it\n",
         f"{_REPLACED}test_the_next_has_the_money_of_the_one_before[sqlite-700]",
     ),
     _mutant(
