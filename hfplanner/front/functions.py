@@ -17,6 +17,7 @@ from hfplanner.plan.arguments import (
     CHECKPOINT_EVERY,
     DURATION,
     FILES,
+    FIT,
     FLAVORS,
     GPUS_OF_A_RUN,
     JOB,
@@ -150,7 +151,7 @@ def recommend(given: Given) -> Recommended:
         return Recommended(answer, workspace.now())
 
 
-@asks(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, *_PRICES)
+@asks(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, FIT, *_PRICES)
 def estimate_memory(given: Given) -> MemoryNeeded:
     """Return how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
@@ -163,7 +164,7 @@ def estimate_memory(given: Given) -> MemoryNeeded:
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
         asked = given.pack(AskedModel)
-        how = {"trace": given["trace"], "solve": given["solve"]}
+        how = {"trace": given["trace"], "solve": given["solve"], "fit": given["fit"]}
         report = estimating.estimate_memory(asked, given["gpus"], workspace, listing, **how)
         return MemoryNeeded(report)
 
@@ -413,7 +414,7 @@ def sync(given: Given) -> Synced:
     from hfplanner.plan.syncing import sync_jobs  # noqa: PLC0415 - as above
 
     with given.open_workspace() as workspace:
-        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"], logs=given["logs"]))
 
 
 @asks(*MEASURED, *MODEL, GPUS_OF_A_RUN, *_PRICES)

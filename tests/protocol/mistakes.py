@@ -12,6 +12,7 @@ _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
+_AGENTS = "budget/test_agents.py::"
 _ALL = "budget/test_reserve_all.py::"
 _SPENT = "budget/test_what_was_spent.py::"
 _FILE = "budget/test_ledger_sqlite.py::"
@@ -370,6 +371,63 @@ MUTANTS = (
         "    new = [number for number in order if known[number] is None]\n",
         "    new = [number for number in order if not known[number] or known[number].state is State.SENDING]\n",
         f"{_ALL}test_the_same_keys_again_reserve_nothing_twice[sqlite]",
+    ),
+    _mutant(
+        "an approval is used twice",
+        "budget/ledger/approving.py",
+        '        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED",',
+        "        if found.approved_by is not None:\n            return found.request.code\n"
+        '        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED",',
+        f"{_AGENTS}test_a_job_above_the_threshold_needs_an_approval_that_is_given[sqlite]",
+    ),
+    _mutant(
+        "an approval that nobody has given counts",
+        "budget/ledger/approving.py",
+        "        if found.approved_by is not None and tx.change",
+        "        if tx.change",
+        f"{_AGENTS}test_a_job_above_the_threshold_needs_an_approval_that_is_given[sqlite]",
+    ),
+    _mutant(
+        "an approval does not end",
+        "budget/ledger/approving.py",
+        "AND a.expires_us > ? AND u.sid IS NULL\n    ORDER BY y.at_us IS NULL",
+        "AND a.expires_us > ? - 86400000000 AND u.sid IS NULL\n    ORDER BY y.at_us IS NULL",
+        f"{_AGENTS}test_an_approval_ends[sqlite]",
+    ),
+    _mutant(
+        "an approval is of any agent at any price",
+        "budget/ledger/approving.py",
+        "    said = [spec_hash, terms.caller.agent, terms.price and terms.price.micro_usd_per_minute]\n",
+        "    said = [spec_hash]\n",
+        f"{_AGENTS}test_an_approval_is_of_one_job_agent_and_price[sqlite]",
+    ),
+    _mutant(
+        "an approval is of any cost",
+        "budget/ledger/approving.py",
+        "    for row in tx.rows(_OF_JOB, digest, cost, now_us):\n",
+        "    for row in tx.rows(_OF_JOB, digest, 0, now_us):\n",
+        f"{_AGENTS}test_an_approval_is_of_one_job_agent_and_price[sqlite]",
+    ),
+    _mutant(
+        "each job of a plan is approved by itself",
+        "budget/ledger/approving.py",
+        "    cost = sum(cap for _, cap in plan)\n",
+        "    cost = max(cap for _, cap in plan)\n",
+        f"{_AGENTS}test_a_plan_is_approved_as_a_whole[sqlite]",
+    ),
+    _mutant(
+        "an agent's job counts in no session",
+        "budget/scope.py",
+        "        and (not scope.sessions or terms.caller.session in scope.sessions)\n",
+        "        and not scope.sessions\n",
+        f"{_AGENTS}test_a_persons_job_counts_for_no_agent[sqlite]",
+    ),
+    _mutant(
+        "the books forget who called",
+        "budget/ledger/rows.py",
+        '    caller = Caller(*plain.pop("caller")) if "caller" in plain else PERSON\n',
+        '    caller = PERSON if plain.pop("caller", None) is None else PERSON\n',
+        f"{_AGENTS}test_a_persons_job_counts_for_no_agent[sqlite]",
     ),
     _mutant(
         "a settled job is forgotten by a new period",
