@@ -55,9 +55,8 @@ _TIMES_OF_LONG = 2
 _Z_OF_HIGH = NormalDist().inv_cdf(0.95)
 # An estimate that claims to be surer than this is not believed: no clock and no shared machine repeats better.
 _LEAST_SPREAD = 0.05
-# Bounds of carried durations held 78 to 87 of 100 published pairs whose sources were left out, not 90, so their tail is
-# longer than they say: with this much more of it 0.7 of 100 timeouts kill from one measurement, and 1.1 from two
-# (1.2 and 1.8 without).
+# Bounds of carried durations held 82 to 86 of 100 published pairs whose sources were left out, not 90, so their tail is
+# longer than they say; how many timeouts kill with this much more of it is in ``reports/duration_accuracy.md``.
 _LONGER_TAIL = 1.3
 # The exponent of a factor that no duration survives.
 _FAR = 60.0
