@@ -1,7 +1,7 @@
 """What the allocator reserves beyond constant lengths where the lengths of batches differ, over many orders of them.
 
-``python -m tests.benchmarks.order_of_batches [MODEL]`` traces a step of LoRA at sixteen lengths (the extra ``trace``),
-then replays lognormal lengths in several hundred orders through the simulated caching allocator. It prints by how much
+``python -m tests.benchmarks.order_of_batches [MODEL]`` traces a step of LoRA at eight lengths (the extra ``trace``),
+then replays lognormal lengths in twenty orders through the simulated caching allocator. It prints by how much
 the most that is reserved exceeds what constant batches of the longest length reserve, as a share of what comes and goes
 in a step: the number behind ``_ORDER_SIGMA`` of ``hfplanner/estimate/memory/spread.py``. Seeds are fixed, so that it
 prints the same again.
@@ -21,11 +21,11 @@ from hfplanner.models.known import find_known, shipped_config
 
 __all__ = ["main", "shares"]
 
-_MODEL = "Qwen/Qwen2.5-0.5B"
-_LONGEST, _STEP = 1024, 64
+_MODEL = "EleutherAI/pythia-70m"
+_LONGEST, _STEP = 1024, 128
 _BATCH = 4
-_STEPS = 200
-_ORDERS = 40
+_STEPS = 100
+_ORDERS = 20
 # MetaMathQA and like sets: half of the sequences are shorter than a fifth of the longest, few are as long.
 _MEDIAN, _SIGMA = 200, 0.6
 _SEED = 20261130
