@@ -208,7 +208,7 @@ class FallbackRun:
                 Tried(
                     flavor=current.submission.terms.flavor or "",
                     job_id=str(current.job_id),
-                    waited_secs=self._waited(job),
+                    waited_secs=self._waited(current, job),
                     cost_micro_usd=cost.cost_micro_usd,
                 )
             )
@@ -303,10 +303,10 @@ class FallbackRun:
             return found
         return replace(found, cost_micro_usd=most, evidence="upper bound (seen waiting until it was cancelled)")
 
-    def _waited(self, job: "JobInfo") -> int:
+    def _waited(self, current: "Submitted", job: "JobInfo") -> int:
         from hfplanner.submit.waiting import waited_secs  # noqa: PLC0415 - httpx
 
-        return waited_secs(job, job.finished_at or self._submitter.clock())
+        return waited_secs(job, current, self._submitter.clock())
 
     def _no_capacity(self, tried: Sequence[Tried]) -> NoCapacity:
         names, most = ", ".join(one.flavor for one in tried), format_duration(self._fallback.max_wait_secs)

@@ -36,9 +36,16 @@ def is_waiting(job: JobInfo) -> bool:
     return job.status is not None and job.status.stage == JobStage.SCHEDULING
 
 
-def waited_secs(job: JobInfo, now: datetime) -> int:
-    """Return how long a job has waited since it was created [s], 0 where that is not told."""
-    return 0 if job.created_at is None else max(int((now - job.created_at) / timedelta(seconds=1)), 0)
+def waited_secs(job: JobInfo, submitted: Submitted, now: datetime) -> int:
+    """Return how long a job that never started has waited [s]: as the Hub tells, else as seen from here.
+
+    Times of the Hub are compared with each other only: its clock may be another than ours.
+    """
+    if job.created_at is not None and job.finished_at is not None:
+        since, until = job.created_at, job.finished_at
+    else:
+        since, until = submitted.submission.created_at, now
+    return max(int((until - since) / timedelta(seconds=1)), 0)
 
 
 def wait_for_start(
@@ -54,14 +61,13 @@ def wait_for_start(
         HubError: the Hub does not show it.
     """
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
-    began = clock()
+    until = submitted.submission.created_at + timedelta(seconds=max_wait_secs)
     job = hub.get_job(namespace, job_id)
     while is_waiting(job):
-        # Where the Hub does not say since when it waits, what was seen counts.
-        waited = max(waited_secs(job, clock()), int((clock() - began) / timedelta(seconds=1)))
-        if waited >= max_wait_secs:
+        left = (until - clock()) / timedelta(seconds=1)
+        if left <= 0:
             return job
-        sleep(min(_POLL_SECS, max_wait_secs - waited))
+        sleep(min(_POLL_SECS, left))
         job = hub.get_job(namespace, job_id)
     return job
 
@@ -71,6 +77,7 @@ def cancel_waiting(
     submitted: Submitted,
     clock: Callable[[], datetime],
     sleep: Callable[[float], object] = time.sleep,
+    within_secs: float = _PROOF_SECS,
 ) -> Cancelled:
     """Cancel a job that waits, and return its record once the Hub says that it has ended; or that it started before.
 
@@ -91,7 +98,7 @@ def cancel_waiting(
     except HubError as error:
         # Whether it was cancelled is what the record says.
         trouble = f" {error.message}"
-    until = clock() + timedelta(seconds=_PROOF_SECS)
+    until = clock() + timedelta(seconds=within_secs)
     while clock() < until:
         try:
             job = hub.get_job(namespace, job_id)
