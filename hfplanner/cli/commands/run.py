@@ -54,10 +54,10 @@ def run(
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
     how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
-    how.refuse_what_cannot_be()
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
         asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
+        how.refuse_what_cannot_be()
         _warn_of_options_after_the_image(command)
         return run_request(asked, workspace, how)
 

@@ -45,13 +45,13 @@ def uv_run(
     job runs on cpu-basic, as with `hf`; --flavor auto takes the cheapest that meets the needs.
     """
     how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
-    how.refuse_what_cannot_be()
     with (
         Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
     ):
         workspace.policy()
         asked = asked_script(given, script, args, workspace, Path(temporary), values=not dry_run)
+        how.refuse_what_cannot_be()
         return run_request(asked, workspace, how)
 
 
