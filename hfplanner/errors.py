@@ -85,6 +85,7 @@ __all__ = [
     "ModelError",
     "ModelUnavailable",
     "ModelUnreadable",
+    "NoCapacity",
     "NoSuchJobs",
     "NothingFits",
     "Outcome",
@@ -420,6 +421,12 @@ class CanaryFailed(SubmissionError):
     def __init__(self, message: str, *, lines: Sequence[str] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.lines = tuple(lines)
+
+
+class NoCapacity(SubmissionError):
+    """No flavor had hardware for a job in time: it was cancelled wherever it waited, and nothing runs."""
+
+    code = "no_capacity"
 
 
 class UsageError(HfplannerError):

@@ -10,7 +10,8 @@ from hfplanner.estimate.duration.rates import compute_rate, rates_of
 from hfplanner.estimate.duration.shares import shares_of
 from hfplanner.estimate.duration.workload import Workload
 from tests.benchmarks.cross_gpu_rows import read_groups
-from tests.benchmarks.duration_accuracy import guesses, summary
+from tests.benchmarks.duration_accuracy import summary
+from tests.benchmarks.duration_guesses import guesses
 from tests.benchmarks.fit_carry import Fitted, fit
 
 MODELS = [facts.model for facts in accelerator_facts().values()]

@@ -6,19 +6,18 @@ from datetime import datetime
 
 from hfplanner.budget.agent_rules import AgentRule
 from hfplanner.budget.decision import Decision, verdict_of
-from hfplanner.budget.job_limits import worst_case
-from hfplanner.budget.ledger.approving import approval_digest
 from hfplanner.budget.off_ledger import LedgerReader
 from hfplanner.budget.policy import Policy
 from hfplanner.budget.reasons import DecisionReason, Effect
-from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import quoted
 from hfplanner.units import format_usd
 
-__all__ = ["APPROVAL_REQUIRED", "AskedOfAgent", "agent_decision", "agent_reasons"]
+__all__ = ["AGENT_UNKNOWN", "APPROVAL_REQUIRED", "AskedOfAgent", "agent_decision"]
 
 APPROVAL_REQUIRED = "approval_required"
+"""A person has to say yes."""
 AGENT_UNKNOWN = "agent_unknown"
+"""The policy limits agents and names others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,12 @@ class AskedOfAgent:
     """What an approval of a job is looked for by.
 
     Args:
-        spec_hash: of the job that would be sent.
+        digest: of the job that would be sent, or of all jobs of a plan.
         books: where approvals are.
         now: the time, UTC.
     """
 
-    spec_hash: str
+    digest: str
     books: LedgerReader
     now: datetime
 
@@ -51,30 +50,27 @@ def agent_decision(decision: Decision, policy: Policy, asked: AskedOfAgent) -> D
     if not caller.is_agent or not policy.agents:
         return decision
     rule = policy.agent_rule(caller.agent)
-    digest = approval_digest(asked.spec_hash, decision.terms)
-    reasons = (*decision.reasons, *agent_reasons(decision.terms, rule, asked.books, digest, asked.now))
+    reasons = (*decision.reasons, *_reasons(decision, rule, asked))
     return replace(
         decision,
         reasons=reasons,
         verdict=verdict_of(reasons),
         approve_above_micro_usd=None if rule is None else rule.approve_above_micro_usd,
-        approval_digest=digest,
+        approval_digest=asked.digest,
     )
 
 
-def agent_reasons(
-    terms: JobTerms, rule: AgentRule | None, books: LedgerReader, digest: str, now: datetime
-) -> Iterator[DecisionReason]:
+def _reasons(decision: Decision, rule: AgentRule | None, asked: AskedOfAgent) -> Iterator[DecisionReason]:
     """Yield why an agent may not start a job by itself."""
-    agent = quoted(terms.caller.agent)
+    agent = quoted(decision.terms.caller.agent)
     if rule is None:
         sentence = f'The policy limits agents and names no {agent}: add [[agent]] with that name, or name = "*".'
         yield DecisionReason(AGENT_UNKNOWN, sentence, Effect.BLOCK)
         return
-    most, cost = rule.approve_above_micro_usd, worst_case(terms)
+    most, cost = rule.approve_above_micro_usd, decision.worst_case_micro_usd
     if most is None or cost is None or cost <= most:
         return
-    found = books.approval_of(digest, cost, now)
+    found = asked.books.approval_of(asked.digest, cost, asked.now)
     if found is not None and found.approved_by is not None:
         return
     sentence = (

@@ -61,13 +61,13 @@ def period_words(line: BudgetLine) -> str:
     return f"{line.period} from {start} to {end} {line.zone}; {line.scope}"
 
 
-def line_text(line: BudgetLine, *, with_job: bool) -> list[str]:
+def line_text(line: BudgetLine, *, with_job: bool, job: str = "this job") -> list[str]:
     """Return the sum of one budget as lines, the decimal points one under the other.
 
     Amounts are shown in cents where they add up so, exactly otherwise. What is over the limit by no more than the
     tolerance leaves $0.00.
     """
-    rows = list(line_rows(line, with_job=with_job))
+    rows = list(line_rows(line, with_job=with_job, job=job))
     (_, limit, _), *less, (name, left, _) = rows
     if -LIMIT_TOLERANCE_MICRO_USD <= left <= 0:
         rows[-1] = (name, 0, ())
@@ -79,7 +79,7 @@ def line_text(line: BudgetLine, *, with_job: bool) -> list[str]:
 _Parts = Sequence[tuple[int, str]]
 
 
-def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, _Parts]]:
+def line_rows(line: BudgetLine, *, with_job: bool, job: str = "this job") -> Iterator[tuple[str, int, _Parts]]:
     """Yield the sum of one budget: what, how much [micro-USD], of what it consists; the last row is what is left."""
     off_ledger = line.off_ledger
     yield "limit", line.limit_micro_usd, ()
@@ -104,7 +104,7 @@ def line_rows(line: BudgetLine, *, with_job: bool) -> Iterator[tuple[str, int, _
         ),
     )
     if with_job:
-        yield "- this job", line.this_job_micro_usd, [(line.this_job_micro_usd, "at its worst case")]
+        yield f"- {job}", line.this_job_micro_usd, [(line.this_job_micro_usd, "at its worst case")]
     yield "= left", line.left_micro_usd, ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -16,10 +16,12 @@ from hfplanner.catalog.prices import price_book
 from hfplanner.estimate.job_costs import cost_jobs
 from hfplanner.estimate.price_table import price_table
 from hfplanner.frames.job_schema import FINAL_STAGES
+from hfplanner.specs.sandbox import SANDBOX_LABEL
 
-__all__ = ["JobEvidence", "spending_by_person", "spending_of_jobs"]
+__all__ = ["JobEvidence", "StartedOutside", "spending_of_jobs", "started_outside"]
 
 _NAMED_UNKNOWN = 3
+N = TypeVar("N", str, str | None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +62,21 @@ def spending_of_jobs(
     return {name: counted.spending() for name, counted in sums.items()}, seen_at
 
 
-def spending_by_person(
-    month: AppliedBudget, books: LedgerReader, evidence: JobEvidence
-) -> tuple[tuple[str | None, Spending], ...]:
-    """Return what each person started past the ledger in a period, the most first; ``None`` is not known who.
+@dataclass(frozen=True, slots=True)
+class StartedOutside:
+    """What was started past the ledger in a period, the most first.
+
+    Args:
+        people: by who; ``None`` is not known who.
+        kinds: by what started it: ``"sandbox"``, ``"schedule"``, ``"webhook"``, ``"duplicate"``, ``"job"``.
+    """
+
+    people: tuple[tuple[str | None, Spending], ...] = ()
+    kinds: tuple[tuple[str, Spending], ...] = ()
+
+
+def started_outside(month: AppliedBudget, books: LedgerReader, evidence: JobEvidence) -> StartedOutside:
+    """Return what was started past the ledger in a period, by whom and by what.
 
     Args:
         month: a budget of every job, in the period.
@@ -72,12 +85,18 @@ def spending_by_person(
     """
     rows = _rows([month], evidence)
     charges = _Charges(books, [row["id"] for row in rows])
-    sums: dict[str | None, _Sum] = {}
+    people: dict[str | None, _Sum] = {}
+    kinds: dict[str, _Sum] = {}
     for row in rows:
         if charges.submission(row["id"], row["sid"]) is None:
-            sums.setdefault(row["submitter"], _Sum()).add(row)
-    people = ((name, counted.spending()) for name, counted in sums.items())
-    return tuple(sorted(people, key=lambda one: (-one[1].total_micro_usd, one[0] or "")))
+            people.setdefault(row["submitter"], _Sum()).add(row)
+            kinds.setdefault(row["kind"], _Sum()).add(row)
+    return StartedOutside(_most_first(people), _most_first(kinds))
+
+
+def _most_first(sums: Mapping[N, "_Sum"]) -> tuple[tuple[N, Spending], ...]:
+    found = ((name, counted.spending()) for name, counted in sums.items())
+    return tuple(sorted(found, key=lambda one: (-one[1].total_micro_usd, one[0] or "")))
 
 
 def _is_the_ledgers(submission: Submission, applied: AppliedBudget) -> bool:
@@ -101,7 +120,7 @@ def _rows(applied: Sequence[AppliedBudget], evidence: JobEvidence) -> list[dict[
     costed = cost_jobs(recent, price_table(price_book(evidence.listing)), now=evidence.now, bills=bills)
     inside = [_is_in(budget).alias(f"in_{number}") for number, budget in enumerate(applied)]
     shown = ("id", "created_at", "seen_at", "cost_low_micro_usd", "cost_high_micro_usd")
-    chosen = costed.select(*shown, _sid(), _is_open(), _submitter().alias("submitter"), *inside).filter(
+    chosen = costed.select(*shown, _sid(), _is_open(), _submitter().alias("submitter"), _kind(), *inside).filter(
         pl.any_horizontal("^in_.*$")
     )
     return chosen.sort("created_at", "id").collect().rows(named=True)
@@ -134,6 +153,14 @@ def _submitter() -> pl.Expr:
         pl.when(pl.col("initiator_type") == "user").then("initiator"),
         pl.when(pl.col("owner_type") == "user").then("owner"),
     )
+
+
+def _kind() -> pl.Expr:
+    """Return what started a job: a sandbox is told by its label, anything else by its initiator."""
+    initiators = {"scheduled-job": "schedule", "webhook": "webhook", "duplicated-job": "duplicate"}
+    started = pl.col("initiator_type").cast(pl.String).replace_strict(initiators, default="job")
+    is_sandbox = (_label(SANDBOX_LABEL) == "1").fill_null(value=False)
+    return pl.when(is_sandbox).then(pl.lit("sandbox")).otherwise(started).alias("kind")
 
 
 def _label(key: str) -> pl.Expr:

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.errors import UsageError, did_you_mean, quoted
-from hfplanner.units import GB, TERA, GiB
+from hfplanner.units import GB, TERA, GiB, MiB
 
 __all__ = ["Accelerator", "accelerator_facts", "accelerator_key", "facts_of", "match_accelerators"]
 
-_FACTORS = {"GB": GB, "GiB": GiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1, "": 1}
+_FACTORS = {"GB": GB, "GiB": GiB, "MiB": MiB, "GB/s": GB, "TFLOPS": TERA, "TOPS": TERA, "W": 1, "": 1}
 _PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4")
 
 
@@ -25,6 +25,7 @@ class Accelerator:
         model: as the Hub's listing spells it.
         memory_listed_bytes: what is sold.
         memory_usable_bytes: what PyTorch reports as total capacity, the lowest seen, before any CUDA context.
+        context_bytes: what nvidia-smi shows of a process with a CUDA context and no tensors, since CUDA 12.
         bandwidth_bytes_per_sec: memory bandwidth of the datasheet.
         ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8
             fp4``); 0 where the hardware has none of that precision, absent where not known.
@@ -49,6 +50,7 @@ class Accelerator:
     fp8: bool | None
     tdp_watts: int | None
     multiprocessors: int | None = None
+    context_bytes: int | None = None
 
 
 def accelerator_key(name: str) -> str:
@@ -110,6 +112,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
         fp8=flag("fp8_support"),
         tdp_watts=amount("tdp"),
         multiprocessors=amount("multiprocessors"),
+        context_bytes=amount("cuda_context"),
     )
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "uv": LazyCommand("uv", "Run a script with uv, through the same gate as run."),
     "rerun": LazyCommand("rerun", "Run a job again with its specification, through the same gate."),
     "scheduled": LazyCommand("scheduled", "Run jobs on a schedule, within budgets."),
+    "group": LazyCommand("group", "Run all jobs of a network group, or none."),
     "hook": LazyCommand("hook", "Answer coding agents: may this command start its paid jobs."),
     "approve": LazyCommand("approve", "Say yes to a job that an agent may not start by itself."),
     "ledger": LazyCommand("ledger", "Look after the books: show, verify, reconcile, resolve, rebuild."),

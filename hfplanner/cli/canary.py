@@ -126,7 +126,8 @@ class CanaryCommand:
         except HfplannerError as error:
             if isinstance(error, CanaryFailed):
                 told = canary_json(canary.now(begun))
-                for line in error.lines:
+                # People have seen its log.
+                for line in () if self._shown == "human" else error.lines:
                     note(f"  {line}")
             return show(stopped_answer(error, told), self._shown)
 

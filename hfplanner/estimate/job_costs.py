@@ -145,24 +145,25 @@ def _states(rule: BillingPolicy) -> list[pl.Expr]:
     longest = pl.col("_timeout") * pl.col("_attempts") + rule.vanished_after_secs * MICROSECONDS_PER_SECOND
     overdue = (pl.col("_since_start") > longest).fill_null(value=False)
     known = is_final & pl.col("ran_microseconds").is_not_null()
+    # Each a number, not a text that is looked up in every row.
     basis = (
         pl.when(never_started)
-        .then(pl.lit("never_started"))
+        .then(pl.lit("never_started", _BASIS))
         .when(known & (lost > 0))
-        .then(pl.lit("retried"))
+        .then(pl.lit("retried", _BASIS))
         .when(known)
-        .then(pl.lit("exact"))
+        .then(pl.lit("exact", _BASIS))
         .when(stage == "deleted")
-        .then(pl.lit("vanished"))
+        .then(pl.lit("vanished", _BASIS))
         .when(is_final)
-        .then(pl.lit("end_unknown"))
+        .then(pl.lit("end_unknown", _BASIS))
         .when(stage == "running")
-        .then(pl.when(overdue).then(pl.lit("vanished")).otherwise(pl.lit("running_now")))
+        .then(pl.when(overdue).then(pl.lit("vanished", _BASIS)).otherwise(pl.lit("running_now", _BASIS)))
         .when(stage == "scheduling")
-        .then(pl.lit("not_started_yet"))
-        .otherwise(pl.lit("stage_unknown"))
+        .then(pl.lit("not_started_yet", _BASIS))
+        .otherwise(pl.lit("stage_unknown", _BASIS))
     )
-    return [basis.cast(_BASIS).alias("_basis"), lost.clip(lower_bound=0).alias("_lost")]
+    return [basis.alias("_basis"), lost.clip(lower_bound=0).alias("_lost")]
 
 
 def _units(rule: BillingPolicy) -> list[pl.Expr]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from hfplanner.frames.job_columns import JOB_COLUMNS, UTC_TIME
+from hfplanner.frames.job_columns import CANARY_LABEL, JOB_COLUMNS, UTC_TIME
 from hfplanner.frames.job_schema import BAD_JOBS_SCHEMA, FINAL_STAGES, JOBS_SCHEMA, JobFrames
 from hfplanner.units import MAX_DURATION_SECS
 
@@ -100,9 +100,21 @@ def check_records(records: pl.DataFrame, *, source: str, seen_at: datetime, name
         source=pl.lit(source),
         seen_at=pl.lit(seen_at, pl.Datetime("us", "UTC")),
     )
+    jobs = _with_canaries(jobs)
     return JobFrames(
         jobs.select(JOBS_SCHEMA.names()).match_to_schema(JOBS_SCHEMA), bad.match_to_schema(BAD_JOBS_SCHEMA)
     )
+
+
+def _with_canaries(jobs: pl.DataFrame) -> pl.DataFrame:
+    """Return jobs of which those that were stopped by the timeout of a measurement have that for a reason."""
+    stopped = jobs.filter(pl.col("reason") == "timeout").select("id", "labels")
+    has_label = pl.col("labels").list.eval(pl.element().struct.field("key") == CANARY_LABEL).list.any()
+    canaries = stopped.filter(has_label)["id"]
+    if canaries.is_empty():
+        return jobs
+    is_one = pl.col("id").is_in(canaries.implode()) & (pl.col("reason") == "timeout")
+    return jobs.with_columns(reason=pl.when(is_one).then(pl.lit("canary")).otherwise("reason"))
 
 
 def _rules() -> list[tuple[pl.Expr, str, str]]:

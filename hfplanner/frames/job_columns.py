@@ -10,12 +10,24 @@ from types import MappingProxyType
 
 import polars as pl
 
-__all__ = ["JOB_COLUMNS", "LABELS", "LAYOUT_VERSION", "NOT_SAID", "UTC_TIME", "JobColumn", "columns_said_in"]
+__all__ = [
+    "CANARY_LABEL",
+    "JOB_COLUMNS",
+    "LABELS",
+    "LAYOUT_VERSION",
+    "NOT_SAID",
+    "UTC_TIME",
+    "JobColumn",
+    "columns_said_in",
+]
 
 LABELS = pl.List(pl.Struct({"key": pl.String(), "value": pl.String()}))
 """Labels of a job, sorted by key: a struct column would need to know every key of every job."""
 
 UTC_TIME = pl.Datetime("us", "UTC")
+CANARY_LABEL = "hfplanner-canary"
+"""The label of a job that measures a part of another one."""
+
 NOT_SAID = "N/A"
 """What ``hf jobs ps --json`` writes where it has nothing to show."""
 

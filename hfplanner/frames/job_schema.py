@@ -19,10 +19,10 @@ JOBS_SCHEMA = pl.Schema({column.name: column.kind for column in JOB_COLUMNS})
 """One row per job.
 
 ``stage`` is completed, error, cancelled, deleted, running, scheduling or unknown; ``reason`` says more: also timeout,
-out_of_memory, no_credits, no_subscription, resource_group_limit. ``stage_text`` and ``cancel_reason`` are what was
-delivered, whatever it was. ``ports`` counts the exposed ports. ``progress`` is the share of its work that was done at
-its end, from 0 to 1, and ``whole_secs`` how long all of it takes by that [s], where its log was read. ``seen_at`` is
-when ``source`` saw the job like this.
+out_of_memory, no_credits, no_subscription, resource_group_limit, and canary, which is a measurement that was stopped as
+it was meant to be. ``stage_text`` and ``cancel_reason`` are what was delivered, whatever it was. ``ports`` counts the
+exposed ports. ``progress`` is the share of its work that was done at its end, from 0 to 1, and ``whole_secs`` how long
+all of it takes by that [s], where its log was read. ``seen_at`` is when ``source`` saw the job like this.
 """
 
 BAD_JOBS_SCHEMA = pl.Schema({"position": pl.Int64(), "id": pl.String(), "code": pl.String(), "reason": pl.String()})

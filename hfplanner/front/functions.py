@@ -16,7 +16,9 @@ from hfplanner.plan.arguments import (
     CANARY,
     CHECKPOINT_EVERY,
     DURATION,
+    FALLBACK,
     FILES,
+    FIT,
     FLAVORS,
     GPUS_OF_A_RUN,
     JOB,
@@ -45,6 +47,7 @@ from hfplanner.plan.readers import MeasuredDuration, read_measured
 from hfplanner.plan.selecting import SORT, select_flavors
 
 if TYPE_CHECKING:
+    from hfplanner.plan.fallback import Fallback
     from hfplanner.plan.job_plan import KnownRequest
     from hfplanner.plan.workspace import Workspace
 
@@ -150,7 +153,7 @@ def recommend(given: Given) -> Recommended:
         return Recommended(answer, workspace.now())
 
 
-@asks(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, *_PRICES)
+@asks(*MODEL, GPUS_OF_A_RUN, TRACE, SOLVE, FIT, *_PRICES)
 def estimate_memory(given: Given) -> MemoryNeeded:
     """Return how much memory a model needs on each GPU, of what it consists, and which flavors it fits.
 
@@ -163,7 +166,7 @@ def estimate_memory(given: Given) -> MemoryNeeded:
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
         asked = given.pack(AskedModel)
-        how = {"trace": given["trace"], "solve": given["solve"]}
+        how = {"trace": given["trace"], "solve": given["solve"], "fit": given["fit"]}
         report = estimating.estimate_memory(asked, given["gpus"], workspace, listing, **how)
         return MemoryNeeded(report)
 
@@ -256,6 +259,7 @@ def _files_checked(given: Given, workspace: "Workspace") -> FilesChecked:
     *LIMITS,
     *SENDING,
     CANARY,
+    *FALLBACK,
     *find_arguments("policy", "ledger", "token", "offline"),
 )
 def run(given: Given) -> Sent | Planned:
@@ -263,12 +267,14 @@ def run(given: Given) -> Sent | Planned:
 
     With ``dry_run=True`` return what would be sent and what it may cost; nothing is sent, reserved or written. A job
     that is sent is not followed. With ``canary=True`` it is measured first, where that pays: this waits until the
-    canary has ended, and sends the job with what that told.
+    canary has ended, and sends the job with what that told. With ``fallback`` or ``max_wait`` it waits until the job
+    has started, on another flavor where one has no capacity.
 
     Raises:
         BudgetError: it may not run; ``hp.check`` has the arithmetic.
         NothingFits: no flavor meets the needs.
         CanaryFailed: the canary told nothing, and the job was not sent.
+        NoCapacity: no flavor had room in time; nothing runs.
         SubmissionUnknown: it was sent, and nobody knows whether it exists; its money is held.
 
     >>> import hfplanner as hp
@@ -276,6 +282,7 @@ def run(given: Given) -> Sent | Planned:
     >>> plan.to_dict()["flavor"]
     'l4x1'
     """
+    from hfplanner.plan.fallback import Fallback, refuse_both  # noqa: PLC0415 - as above
     from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
     from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
     from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
@@ -287,8 +294,12 @@ def run(given: Given) -> Sent | Planned:
     with given.open_workspace() as workspace:
         request = read_job(job, workspace.variables, values=not given["dry_run"], token=workspace.token)
         asked = know_request(request, _needs(given), workspace, sends=True)
+        fallback = Fallback.of(given["fallback"], given["max_wait"])
         if given["canary"]:
+            refuse_both(fallback)
             return _measured(asked, key, workspace, dry_run=given["dry_run"])
+        if fallback is not None and not given["dry_run"]:
+            return _started(asked, key, fallback, workspace)
         return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
 
 
@@ -303,6 +314,21 @@ def _measured(asked: "KnownRequest", key: str | None, workspace: "Workspace", *,
     if isinstance(found, NotMeasured):
         return replace(_sent(asked, key, workspace), canary=found.to_json())
     return found
+
+
+def _started(asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace") -> Sent:
+    """Return the job that has started, with what was tried before."""
+    from hfplanner.plan.fallback import FallbackRun, fallback_flavors  # noqa: PLC0415 - where it is asked for
+    from hfplanner.plan.sending import books_of  # noqa: PLC0415 - as above
+
+    listing = workspace.listing()
+    fallback_flavors(asked, fallback, listing, "")
+    sent = _sent(asked, key, workspace)
+    if sent.job_id is None:
+        return sent
+    run = FallbackRun(asked, key, fallback, books_of(workspace, listing), workspace)
+    submitted, tried = run.run(sent.submitted, listing)
+    return replace(sent, submitted=submitted, fallbacks=tried)
 
 
 def _planned(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent | Planned:
@@ -413,7 +439,7 @@ def sync(given: Given) -> Synced:
     from hfplanner.plan.syncing import sync_jobs  # noqa: PLC0415 - as above
 
     with given.open_workspace() as workspace:
-        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"]))
+        return Synced(sync_jobs(workspace, given["namespace"] or (), full=given["full"], logs=given["logs"]))
 
 
 @asks(*MEASURED, *MODEL, GPUS_OF_A_RUN, *_PRICES)

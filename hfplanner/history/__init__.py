@@ -40,6 +40,10 @@ Bills. ``bills/`` holds one small file for each account and billing period (:mod
 same lock. The Hub tells only the current period, so a bill is as of its last sync: of jobs that still ran then, and of
 those that began before its period, it is not taken for what they cost.
 
+Peaks. ``peaks.json`` holds what runs took of a GPU's memory (:mod:`hfplanner.history.peaks`), under the same lock: what
+was typed, what a log said, what jobs say in their labels when they are added, and what a watcher samples while they run
+(:func:`~hfplanner.history.measured.add_peaks` with the source ``"samples"``; of one id the greatest stays).
+
 An incomplete pull. Every source has an entry: complete or not with the reason, how many records it had, how many were
 not taken and why. It stays incomplete until the same source is pulled to its end.
 

@@ -9,7 +9,7 @@ from hfplanner.history.manifest import SourceState
 from hfplanner.history.store import Added
 from hfplanner.times import json_moment
 
-__all__ = ["NamespaceSync", "Sync", "Tally"]
+__all__ = ["LogsRead", "NamespaceSync", "Sync", "Tally"]
 
 _COUNTS = ("read", "new", "updated", "unchanged", "reread", "vanished")
 
@@ -89,16 +89,33 @@ class NamespaceSync:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogsRead:
+    """What the logs of runs that were stopped told.
+
+    Args:
+        read: how many logs were read.
+        measured: how many said how far their run was.
+        problem: why one could not be read, a sentence; ``None`` where each could.
+    """
+
+    read: int
+    measured: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """What a sync did.
 
     Args:
         namespaces: what became of each, in the order they were read.
         bill: what became of the bill; ``None`` where it was not asked for any more.
+        logs: what the logs of runs that were stopped told; ``None`` where they were not asked for.
     """
 
     namespaces: tuple[NamespaceSync, ...]
     bill: BillSync | None
+    logs: LogsRead | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -125,4 +142,5 @@ class Sync:
             "pulls": [one.to_json() for one in self.namespaces],
             "jobs": {**jobs, "bad": bad},
             "bill": self.bill and self.bill.to_json(),
+            "logs": self.logs and asdict(self.logs),
         }

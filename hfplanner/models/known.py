@@ -51,7 +51,7 @@ def near_ids(name: str, count: int = 3) -> tuple[str, ...]:
     'meta-llama/Meta-Llama-3.1-8B'
     """
     short = {_short(known): known for known in _entries()}
-    near = difflib.get_close_matches(_short(name), short, n=count, cutoff=0.4)
+    near = difflib.get_close_matches(_short(name), short, n=count, cutoff=0.5)
     return tuple(short[key] for key in near)
 
 

@@ -154,6 +154,9 @@ class Diffusion:
         downscale: pixels per latent along one side.
         patch: latents per token along one side, for a transformer.
         resolution: pixels along one side that the model was made for.
+        frames: latent frames of a video that it was made for; 1 for pictures.
+        experts: denoisers that take turns (Wan 2.2), all of which ``denoiser`` counts.
+        decoder: elements per pixel that the autoencoder's decoder holds at once, as traced; 0 is AutoencoderKL's.
     """
 
     denoiser: int
@@ -166,6 +169,9 @@ class Diffusion:
     downscale: int = 8
     patch: int = 1
     resolution: int = 512
+    frames: int = 1
+    experts: int = 1
+    decoder: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

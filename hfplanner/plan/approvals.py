@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.agent_check import APPROVAL_REQUIRED, AskedOfAgent, agent_decision
+from hfplanner.budget.agent_check import AGENT_UNKNOWN, APPROVAL_REQUIRED, AskedOfAgent, agent_decision
 from hfplanner.budget.decision import Decision
+from hfplanner.budget.ledger.approving import approval_digest, plan_digest
 from hfplanner.budget.ledger.records import Approval, ApprovalRequest
 from hfplanner.errors import BudgetRefused, quoted
 from hfplanner.submit.identity import spec_hash
@@ -17,7 +18,7 @@ from hfplanner.units import SECONDS_PER_MINUTE
 if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
 
-__all__ = ["APPROVAL_LASTS", "Word", "ask_approval", "give_approval", "judge_agent", "refuse_agents"]
+__all__ = ["APPROVAL_LASTS", "Word", "ask_approval", "give_approval", "judge_agent", "judge_plan", "refuse_agents"]
 
 APPROVAL_LASTS = timedelta(seconds=60 * SECONDS_PER_MINUTE)
 """So long a code can be confirmed, and what was confirmed be sent."""
@@ -54,8 +55,33 @@ def judge_agent(decision: Decision, namespace: str, said: Mapping[str, Any], wor
     policy = workspace.policy()
     if not decision.terms.caller.is_agent or not policy.agents:
         return decision
-    asked = AskedOfAgent(spec_hash(namespace, said), workspace.books(), workspace.now())
-    return agent_decision(decision, policy, asked)
+    digest = approval_digest(spec_hash(namespace, said), decision.terms)
+    return agent_decision(decision, policy, AskedOfAgent(digest, workspace.books(), workspace.now()))
+
+
+def judge_plan(decision: Decision, digests: Sequence[str], workspace: "Workspace") -> Decision:
+    """Return a decision on several jobs together with what the policy says of the agent that asks.
+
+    One word of a person is for all of them: what counts is what they may cost together.
+
+    Args:
+        decision: on all of them; what it says of each alone is left out.
+        digests: of each, of :func:`hfplanner.budget.ledger.approving.approval_digest`.
+        workspace: whose policy and books count.
+
+    Raises:
+        PolicyError: the policy cannot be read.
+        LedgerError: the ledger cannot be asked.
+    """
+    policy = workspace.policy()
+    if not decision.terms.caller.is_agent or not policy.agents or not digests:
+        return decision
+    of_all = replace(
+        decision,
+        reasons=tuple(reason for reason in decision.reasons if reason.code not in {APPROVAL_REQUIRED, AGENT_UNKNOWN}),
+    )
+    asked = AskedOfAgent(plan_digest(digests), workspace.books(), workspace.now())
+    return agent_decision(of_all, policy, asked)
 
 
 def ask_approval(decision: Decision, job: Mapping[str, Any], workspace: "Workspace") -> Approval | None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.together import over_together
 from hfplanner.errors import BudgetRefused
-from hfplanner.estimate.duration.observed import CANARY_LABEL
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.chosen_flavor import choose_flavor
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
@@ -197,6 +196,8 @@ def canary_of(asked: KnownRequest, canary: Canary | None = None) -> KnownRequest
         asked: the job that is measured.
         canary: where and for how long; ``None`` leaves it to the books, for one that may have been sent.
     """
+    from hfplanner.frames.job_columns import CANARY_LABEL  # noqa: PLC0415 - polars
+
     job = asked.request.job
     measured = job.but(
         env={**job.env, CANARY_VARIABLE: "1"},

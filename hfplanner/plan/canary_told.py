@@ -99,21 +99,29 @@ def told_by(
     last = tuple(deque((line.data for line in lines), maxlen=_LAST_LINES))
     stage, reason = (row[0, name] for name in ("stage", "reason")) if not row.is_empty() else ("unknown", "unknown")
     secs = ran_secs(job, now)
-    if reason not in {"timeout", "completed"} or secs is None:
+    if reason not in {"canary", "timeout", "completed"} or secs is None:
         message = job.status and job.status.message
         why = f": {message}" if message else f" with stage {stage}"
         raise CanaryFailed(f"The canary {job.id} ended{why}. The job was not sent.", lines=last)
     ran = Ran(flavor=str(job.flavor), secs=secs, job_id=job.id, log=f"The log of canary {job.id}")
+    is_done = stage == "completed"
     try:
         run = run_of_lines(lines_after(job.started_at, lines), ran, epochs=epochs)
     except NoProgress as error:
+        if is_done:
+            raise _may_be_all(job.id, secs, last) from error
         raise CanaryFailed(f"{error.message} The job was not sent.", lines=last, hint=error.hint) from error
-    if stage == "completed" and run.progress == 1 and run.said_by != "line":
-        lasted = format_duration(round(secs))
-        raise CanaryFailed(
-            f"The canary {job.id} came to its end after {lasted}: that was the whole job, or the script does less where"
-            " HFPLANNER_CANARY is set. The job was not sent.",
-            lines=last,
-            hint=f"A script that does less prints its progress itself; a job that takes {lasted} needs no canary.",
-        )
+    if is_done and run.progress == 1 and run.said_by != "line":
+        raise _may_be_all(job.id, secs, last)
     return run
+
+
+def _may_be_all(job_id: str, secs: float, last: "Sequence[str]") -> CanaryFailed:
+    """Return the error of a canary that came to its end: nobody knows whether all of the work is done."""
+    lasted = format_duration(round(secs))
+    return CanaryFailed(
+        f"The canary {job_id} came to its end after {lasted}: that was the whole job, or the script does less where"
+        " HFPLANNER_CANARY is set. The job was not sent.",
+        lines=last,
+        hint=f"A script that does less prints its progress itself; a job that takes {lasted} needs no canary.",
+    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import UsageError
+from hfplanner.errors import NothingFits, UsageError, did_you_mean, quoted
 from hfplanner.plan.asked import AskedDuration, AskedModel
 from hfplanner.plan.durations import durations_on
 from hfplanner.plan.known import KnownJob, know_job, read_model
@@ -14,6 +14,8 @@ from hfplanner.plan.workspace import Workspace
 if TYPE_CHECKING:
     from hfplanner.catalog.flavor import Flavor
     from hfplanner.estimate.duration.plan import DurationPlan, Terms
+    from hfplanner.estimate.memory.fits import Place
+    from hfplanner.estimate.memory.fitting import Fitting
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.memory.report import MemoryReport
     from hfplanner.estimate.memory.result import MemoryEstimate
@@ -31,6 +33,7 @@ def estimate_memory(  # noqa: PLR0913 - what is asked, and of which world
     *,
     trace: bool = False,
     solve: "Unknown | None" = None,
+    fit: str | None = None,
 ) -> "MemoryReport":
     """Return how much memory a model needs on each GPU, and which flavors it fits.
 
@@ -40,11 +43,13 @@ def estimate_memory(  # noqa: PLR0913 - what is asked, and of which world
         workspace: where prices and models are.
         listing: what can be rented; by default that of the workspace.
         solve: the input whose largest value is asked that fits each flavor.
+        fit: the flavor that the job is to fit, with as few changes as possible.
         trace: run one step of the installed libraries on fake tensors instead of formulas.
 
     Raises:
         UsageError: what was asked contradicts itself, cannot be traced, or the extra ``trace`` is not installed.
         ModelError: the model cannot be had, or read.
+        NothingFits: no change makes it fit the flavor that is named.
 
     >>> report = estimate_memory(AskedModel(model="Qwen/Qwen3-8B"), 1, Workspace(offline=True))
     >>> report.to_json()["fits"][0]["flavor"] in {fit.flavor for fit in report.fits}
@@ -61,11 +66,31 @@ def estimate_memory(  # noqa: PLR0913 - what is asked, and of which world
     if trace:
         return report_of(_traced(model, shape, job, workspace), places, given=model.changed())
     report = report_memory(shape, job, places, given=model.changed(), evidence=evidence)
+    if fit is not None:
+        report = replace(report, fitted=_fitted(report.estimate, fit, places))
     if solve is None:
         return report
     from hfplanner.estimate.memory.solve import solve as solve_for  # noqa: PLC0415 - as above
 
     return replace(report, solved=solve_for(shape, report.estimate.job, solve, places, evidence))
+
+
+def _fitted(estimate: "MemoryEstimate", flavor: str, places: "Sequence[Place]") -> "Fitting":
+    from hfplanner.estimate.memory.fitting import fit_flavor  # noqa: PLC0415 - where it is asked for
+
+    place = next((one for one in places if one.flavor == flavor), None)
+    if place is None:
+        near = did_you_mean(flavor, [one.flavor for one in places]).strip()
+        raise UsageError(
+            f"--fit: there is no flavor {quoted(flavor)}. {near}".strip(), hint="See `hfplanner hardware`."
+        )
+    found = fit_flavor(estimate, place)
+    if found is None:
+        raise NothingFits(
+            f"No change of how it is run makes {estimate.shape.name} surely fit {flavor}.",
+            hint="Try a larger flavor: `hfplanner recommend` with the same options names one.",
+        )
+    return found
 
 
 def _traced(model: AskedModel, shape: "ModelShape", job: "MemoryJob", workspace: Workspace) -> "MemoryEstimate":

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["OutsideTheGate", "outside_the_gate"]
 
 _NAMED = 5
+_KINDS = {
+    "sandbox": "sandboxes",
+    "schedule": "schedules",
+    "webhook": "webhooks",
+    "duplicate": "duplicates",
+}
 _EVERY_JOB = Budget(name="the month", limit_micro_usd=1)
 
 
@@ -26,10 +32,12 @@ class OutsideTheGate:
     Args:
         start: of the month, UTC.
         people: who, with what they spent and may yet spend, the most first; ``None`` is not known who.
+        kinds: the same by what started it: a sandbox, a schedule, a webhook, a duplicate, or a job by itself.
     """
 
     start: "datetime"
     people: tuple[tuple[str | None, Spending], ...]
+    kinds: tuple[tuple[str, Spending], ...] = ()
 
     @property
     def micro_usd(self) -> int:
@@ -51,7 +59,9 @@ class OutsideTheGate:
         listed = ", ".join([*named, *([f"{more} more"] if more else [])])
         count = f"{len(self.people)} people" if len(self.people) > 1 else "1 person"
         at_least = " at least" if any(one.unknown for _, one in self.people) else ""
-        return f"Outside the gate this month: {format_usd(self.micro_usd)}{at_least} by {count}: {listed}."
+        told = f"Outside the gate this month: {format_usd(self.micro_usd)}{at_least} by {count}: {listed}."
+        others = [f"{format_usd(one.total_micro_usd)} by {_KINDS[kind]}" for kind, one in self.kinds if kind in _KINDS]
+        return f"{told} Of it {', '.join(others)}." if others else told
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the interface spells it."""
@@ -68,6 +78,15 @@ class OutsideTheGate:
                 }
                 for name, one in self.people
             ],
+            "kinds": [
+                {
+                    "kind": kind,
+                    "spent_micro_usd": one.spent_micro_usd,
+                    "held_micro_usd": one.held_micro_usd,
+                    "jobs": one.spent_jobs + one.held_jobs,
+                }
+                for kind, one in self.kinds
+            ],
         }
 
 
@@ -83,7 +102,8 @@ def outside_the_gate(workspace: Workspace, listing: Listing) -> OutsideTheGate:
     jobs = workspace.history_jobs()
     if jobs is None:
         return OutsideTheGate(start=month.window.start, people=())
-    from hfplanner.budget.off_ledger_jobs import JobEvidence, spending_by_person  # noqa: PLC0415 - polars
+    from hfplanner.budget.off_ledger_jobs import JobEvidence, started_outside  # noqa: PLC0415 - polars
 
     evidence = JobEvidence(jobs=jobs(), listing=listing, now=now, bills=workspace.history_bills())
-    return OutsideTheGate(start=month.window.start, people=spending_by_person(month, workspace.books(), evidence))
+    found = started_outside(month, workspace.books(), evidence)
+    return OutsideTheGate(start=month.window.start, people=found.people, kinds=found.kinds)

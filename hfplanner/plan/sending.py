@@ -15,7 +15,7 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.records import Approval, Settlement, Submission
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
@@ -30,6 +30,18 @@ __all__ = [
     "sent_before_words",
     "who_submits",
 ]
+
+# Reasons that count what is held, which a job that takes another's place frees.
+_WHAT_IS_HELD = frozenset(
+    {
+        "over_budget",
+        "over_agent_day",
+        "over_agent_session",
+        "over_max_running_jobs",
+        "over_max_running_per_owner",
+        "over_max_running_price",
+    }
+)
 
 # How long the Hub is asked who submits.
 _WHO_SECS = 3.0
@@ -172,6 +184,24 @@ class Sender:
             LedgerError: the ledger cannot be written.
         """
         return ask_approval(plan.decision, plan.shown, self._workspace)
+
+    def send_instead(self, plan: JobPlan, ended: "Submission", settlement: "Settlement") -> "Submitted":
+        """Send the job in place of one that has ended, with its money.
+
+        Whether there is enough money, or room beside what runs, with what the one before held, only the ledger can
+        tell: it decides that in the transaction that settles the one before.
+
+        Raises:
+            BudgetError: it may not run; nothing was settled and nothing was sent.
+            HfplannerError: see :func:`~hfplanner.submit.send.submit_instead`.
+        """
+        from hfplanner.submit.send import submit_instead  # noqa: PLC0415 - httpx
+
+        if any(reason.code not in _WHAT_IS_HELD for reason in plan.decision.against):
+            raise refusal_of(plan.decision, self.ask_approval(plan))
+        plan.uploads.send(plan.account.namespace, self._uploader)
+        order = plan.order(self._key, price_of=self._books.worst_price_of)
+        return submit_instead(order, ended, settlement, self._workspace.submitter())
 
     def send(self, plan: JobPlan) -> "Submitted":
         """Reserve the most the job can cost, send it once, and record what came of it.

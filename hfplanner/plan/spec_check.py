@@ -1,6 +1,6 @@
 """What the jobs in files cost, and whether they may run: one by one, and all of them together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -161,7 +161,24 @@ def check_specs(specs: FoundSpecs, workspace: "Workspace", *, namespace: str | N
     for found in specs.jobs:
         job = _checked(replace(found, namespace=found.namespace or namespace), workspace)
         checked.append(_beside(job, taken))
-    return SpecCheck(jobs=tuple(checked), not_checked=specs.not_checked)
+    return SpecCheck(jobs=_all_or_none(checked), not_checked=specs.not_checked)
+
+
+def _all_or_none(jobs: Sequence[CheckedSpec]) -> tuple[CheckedSpec, ...]:
+    """Return jobs judged with their network groups: where one of a group may not run, none of it may."""
+    refused: dict[tuple[str, str], CheckedSpec] = {}
+    for job in jobs:
+        if job.found.group and job.verdict is not Verdict.ALLOWED:
+            refused.setdefault((job.found.source, job.found.group), job)
+    return tuple(_with_group(job, refused.get((job.found.source, job.found.group))) for job in jobs)
+
+
+def _with_group(job: CheckedSpec, refused: CheckedSpec | None) -> CheckedSpec:
+    if refused is None or job.verdict is not Verdict.ALLOWED:
+        return job
+    name, group = quoted(refused.found.title), quoted(job.found.group)
+    reason = f"{name} of its network group {group} may not run, and they make sense only together."
+    return replace(job, verdict=refused.verdict, reasons=(reason,))
 
 
 def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:

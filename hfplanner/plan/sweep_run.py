@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.check import over_budget_reasons
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
+from hfplanner.budget.ledger.approving import approval_digest
 from hfplanner.budget.ledger.records import Running, State, Submission
 from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
+from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
 from hfplanner.plan.known import know_job
@@ -21,14 +23,16 @@ from hfplanner.plan.sweep_jobs import SWEEP_LABEL, KeptSweep, SweepJob, jobs_of,
 from hfplanner.plan.sweeping import AskedSweep, Sweep, plan_sweep
 from hfplanner.plan.uploads import HubUploader
 from hfplanner.plan.workspace import Workspace
+from hfplanner.submit.identity import spec_hash
 from hfplanner.units import ceil_div
 
 if TYPE_CHECKING:
+    from hfplanner.budget.ledger.records import Approval
     from hfplanner.budget.reasons import DecisionReason
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
 
-__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "new_sweep_key"]
+__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "digest_of", "new_sweep_key", "together"]
 
 _SENDS_WITHIN = timedelta(hours=1)
 _GRACE = timedelta(days=1)
@@ -90,12 +94,15 @@ class PlannedSweep:
         """Return the plan of a job, without what is its own."""
         return self.plans[job.flavor, job.timeout_secs]
 
-    def order(self, job: SweepJob, books: "Charging") -> "JobOrder":
-        """Return what is sent for a job."""
+    def own_plan(self, job: SweepJob) -> JobPlan:
+        """Return the plan of a job, with what is its own."""
         plan = self.plan_of(job)
         told = job.variables(self.kept.key, self.kept.trials)
-        own = replace(plan, job=plan.job.but(env={**plan.job.env, **told}))
-        order = own.order(self.kept.key_of(job), price_of=books.worst_price_of)
+        return replace(plan, job=plan.job.but(env={**plan.job.env, **told}))
+
+    def order(self, job: SweepJob, books: "Charging") -> "JobOrder":
+        """Return what is sent for a job."""
+        order = self.own_plan(job).order(self.kept.key_of(job), price_of=books.worst_price_of)
         # One window for all jobs: two looks at what is outside the ledger may differ.
         windows = {line.window.budget: line.window for line in self.decision.lines}
         return replace(
@@ -230,8 +237,20 @@ class SweepRunner:
         kinds = dict.fromkeys((job.flavor, job.timeout_secs) for job in kept.jobs)
         plans = {kind: self._plan_one(*kind, found) for kind in kinds}
         new = [plans[job.flavor, job.timeout_secs] for job, one in zip(kept.jobs, earlier, strict=True) if _is_new(one)]
-        decision = _together(new, books.running()) if new else _nothing_new(next(iter(plans.values())).decision)
-        return PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=decision, sweep=sweep)
+        decision = together(new, books.running()) if new else _nothing_new(next(iter(plans.values())).decision)
+        planned = PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=decision, sweep=sweep)
+        digests = [digest_of(planned.own_plan(job)) for job in planned.new]
+        return replace(planned, decision=judge_plan(decision, digests, self._workspace))
+
+    def ask_approval(self, planned: PlannedSweep) -> "Approval | None":
+        """Ask for a person's word for the whole sweep, where only that is missing for an agent.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        first = planned.plan_of(planned.kept.jobs[0])
+        shown = first.shown | {"jobs": len(planned.new), "sweep_key": planned.kept.key}
+        return ask_approval(planned.decision, shown, self._workspace)
 
     def _kept(self) -> KeptSweep | None:
         """Return the plan that was made under the key; ``None`` where there is none."""
@@ -279,7 +298,7 @@ class SweepRunner:
         if books is None:
             raise ValueError("a runner that only plans")
         if planned.decision.verdict is not Verdict.ALLOWED:
-            raise refusal_of(planned.decision)
+            raise refusal_of(planned.decision, self.ask_approval(planned))
         submitter, kept = self._workspace.submitter(), planned.kept
         first = planned.plan_of(kept.jobs[0])
         # After the decision, before anything is reserved: what does not arrive holds no money.
@@ -313,7 +332,12 @@ def _lasts(jobs: Sequence[SweepJob], parallel: int | None) -> timedelta:
     return min(timedelta(seconds=ceil_div(len(jobs), parallel) * longest) + _GRACE, _LONGEST_HOLD)
 
 
-def _together(plans: Sequence[JobPlan], running: Running) -> Decision:
+def digest_of(plan: JobPlan) -> str:
+    """Return what stands for a job in an approval of several."""
+    return approval_digest(spec_hash(plan.account.namespace, plan.job.to_api()), plan.decision.terms)
+
+
+def together(plans: Sequence[JobPlan], running: Running) -> Decision:
     """Return whether jobs may be reserved together: each by itself, and their sum in every budget."""
     decisions = [plan.decision for plan in plans]
     caps = [decision.worst_case_micro_usd for decision in decisions]

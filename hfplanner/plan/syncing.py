@@ -1,6 +1,7 @@
 """The local history brought up to date with the Hub."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import HubUnreachable, Outcome, TokenError
@@ -14,7 +15,12 @@ __all__ = ["sync_jobs"]
 
 
 def sync_jobs(
-    workspace: Workspace, namespaces: Sequence[str] = (), *, full: bool = False, watch: "Watch | None" = None
+    workspace: Workspace,
+    namespaces: Sequence[str] = (),
+    *,
+    full: bool = False,
+    logs: bool = False,
+    watch: "Watch | None" = None,
 ) -> "Sync":
     """Bring the history up to date: the jobs of namespaces, and the bill of the current period.
 
@@ -22,6 +28,7 @@ def sync_jobs(
         workspace: where the history and the Hub are.
         namespaces: whose jobs; by default those of the token's user.
         full: read everything again, not only what can have changed.
+        logs: read how far the newest runs were that timed out, too.
         watch: is told how far it is.
 
     Raises:
@@ -41,4 +48,9 @@ def sync_jobs(
     if hub is None:
         raise TokenError("A sync needs a token, and there is none.", hint="Run `hf auth login`, or set HF_TOKEN.")
     request = SyncRequest(namespaces=tuple(namespaces), full=full)
-    return sync_history(hub, workspace.history(), request, clock=workspace.now, watch=watch)
+    done = sync_history(hub, workspace.history(), request, clock=workspace.now, watch=watch)
+    if not logs or done.interrupted:
+        return done
+    from hfplanner.plan.log_sync import sync_logs  # noqa: PLC0415 - polars
+
+    return replace(done, logs=sync_logs(hub, workspace))

@@ -58,6 +58,8 @@ class WasteRules:
 
 
 _LIMITS = ("no_credits", "no_subscription", "resource_group_limit")
+# A number in each row, and not a text.
+_COURSE = pl.Enum(["completed", "timeout", "failed"])
 _REASONS = ("out_of_memory", "timeout", *_LIMITS)
 
 
@@ -66,7 +68,10 @@ def waste_kind(rules: WasteRules) -> pl.Expr:
     reason = pl.col("reason")
     late = pl.col("_ran") >= rules.cancelled_late_secs
     return (
-        pl.when(reason == "out_of_memory")
+        # Stopped as it was meant to be: a measurement is no waste.
+        pl.when(reason == "canary")
+        .then(None)
+        .when(reason == "out_of_memory")
         .then(pl.lit("out_of_memory"))
         .when(reason == "timeout")
         .then(pl.lit("timeout"))
@@ -115,11 +120,11 @@ def _by_name(prepared: pl.LazyFrame) -> pl.LazyFrame:
     """Return how the completed, the timed-out, the other failed and the other runs of each name went."""
     course = (
         pl.when(pl.col("stage") == "completed")
-        .then(pl.lit("completed"))
+        .then(pl.lit("completed", _COURSE))
         .when(pl.col("reason") == "timeout")
-        .then(pl.lit("timeout"))
-        .when(pl.col("stage") == "error")
-        .then(pl.lit("failed"))
+        .then(pl.lit("timeout", _COURSE))
+        .when((pl.col("stage") == "error") & pl.col("reason").ne_missing("canary"))
+        .then(pl.lit("failed", _COURSE))
     )
     named = prepared.filter(pl.col("name").is_not_null())
     ran = pl.col("_ran")

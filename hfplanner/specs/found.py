@@ -39,7 +39,9 @@ class FoundJob:
         concurrency: whether runs of a schedule may overlap.
         suspended: whether the schedule is made without being started.
         times: how many such jobs are started at once, as a matrix of a workflow does.
-        group: the network group it is in; empty for none.
+        group: the network group it is in, whose jobs make sense only together; empty for none.
+        aliases: its names in the group.
+        ports: that are exposed, where the file says which.
         longest_secs: how long it may go on while it is used, past its idle timeout, where it is a sandbox [s].
         is_ours: whether it is started through this program, which reserves its money.
         planner: what ``[tool.hfplanner]``, or the keys of a file of jobs, say for the planner.
@@ -65,6 +67,8 @@ class FoundJob:
     suspended: bool = False
     times: int = 1
     group: str = ""
+    aliases: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
     longest_secs: int | None = None
     is_ours: bool = False
     planner: Mapping[str, Any] = field(default_factory=dict)

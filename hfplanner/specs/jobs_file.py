@@ -56,6 +56,10 @@ class JobEntry(BaseModel):
     secrets: Annotated[list[str], Field(description="Names of secrets; values come from who runs it.")] = []
     volumes: Annotated[list[str], Field(description="hf://[TYPE/]SOURCE:/MOUNT_PATH[:ro|:rw], as -v takes it.")] = []
     expose: Annotated[list[int], Field(description="Ports served by the jobs proxy.")] = []
+    network_group: Annotated[
+        _Text | None, Field(description="Jobs of one group reach each other, and are run all or none.")
+    ] = None
+    network_aliases: Annotated[list[_Text], Field(description="Its names in the group.")] = []
     schedule: Annotated[_Text | None, Field(description="@daily and the like, or a cron expression.")] = None
     concurrency: Annotated[bool, Field(description="Whether runs of a schedule may overlap.")] = False
     suspend: Annotated[bool, Field(description="Make the schedule without starting it.")] = False
@@ -145,6 +149,10 @@ def _found(name: str, entry: JobEntry, document: Document) -> FoundJob:
         raise JobSpecError(f"{where}: an image needs a command.")
     if entry.script is not None and entry.command:
         raise JobSpecError(f"{where}: a script has args, not a command.")
+    if entry.network_group is not None and entry.schedule is not None:
+        raise JobSpecError(f"{where}: a schedule cannot be in a network group.")
+    if entry.network_aliases and entry.network_group is None:
+        raise JobSpecError(f"{where}: network_aliases are names in a network_group, and it has none.")
     planner = {key: getattr(entry, key.replace("-", "_")) for key in PLANNER_KEYS}
     return FoundJob(
         source=document.source,
@@ -166,6 +174,9 @@ def _found(name: str, entry: JobEntry, document: Document) -> FoundJob:
         concurrency=entry.concurrency,
         suspended=entry.suspend,
         times=entry.times,
+        group=entry.network_group or "",
+        aliases=tuple(entry.network_aliases),
+        ports=tuple(entry.expose),
         planner={key: value for key, value in planner.items() if value is not None},
     )
 

@@ -17,7 +17,9 @@ from hfplanner.budget.ledger.records import (
     Existing,
     Refused,
     Reservation,
+    Reserved,
     RunningCaps,
+    Settlement,
     State,
     Submission,
 )
@@ -39,7 +41,7 @@ from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
 from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "wanted_of"]
+__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "submit_instead", "wanted_of"]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
@@ -172,8 +174,26 @@ def submit(order: JobOrder, submitter: Submitter) -> Submitted:
         SubmissionUnknown: it was sent, and nothing proves that it does not run; its money stays held. So it is where
             Ctrl-C came while the request was on its way.
     """
-    wanted = wanted_of(order, submitter)
-    answer = submitter.ledger.reserve(wanted)
+    return _go_on(order, submitter.ledger.reserve(wanted_of(order, submitter)), submitter)
+
+
+def submit_instead(order: JobOrder, ended: Submission, settlement: Settlement, submitter: Submitter) -> Submitted:
+    """Send a job in place of one that has ended, with its money: settled and reserved in one transaction.
+
+    Args:
+        order: what is sent now, under a key of its own.
+        ended: the submission of the job that has ended; it must be proven that it has.
+        settlement: what that one cost.
+        submitter: where it is sent from.
+
+    Raises:
+        HfplannerError: as :func:`submit`; refused, nothing was settled.
+    """
+    answer = submitter.ledger.settle_and_reserve(ended.sid, settlement, wanted_of(order, submitter))
+    return _go_on(order, answer, submitter)
+
+
+def _go_on(order: JobOrder, answer: Reserved | Existing | Refused, submitter: Submitter) -> Submitted:
     if isinstance(answer, Refused):
         raise refusal(answer, order.terms)
     submission = answer.submission

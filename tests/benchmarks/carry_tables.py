@@ -7,16 +7,20 @@ from statistics import fmean, median
 from typing import Protocol
 
 from hfplanner.catalog.listing import shipped_listing
+from hfplanner.estimate.duration.timeout import suggested_timeout
+from hfplanner.estimate.span import Estimate
 from tests.benchmarks.cross_gpu_rows import Group
 
-__all__ = ["bias_lines", "regret_lines", "source_lines"]
+__all__ = ["bias_lines", "kill_lines", "regret_lines", "source_lines"]
 
 _FEWEST_GROUPS = 4
 _FEWEST_ROWS = 8
+# As long as the jobs whose timeouts are looked at are taken to be: the minutes that jobs are billed in hardly matter.
+_JOB_SECS = 4 * 3600
 
 
 class Told(Protocol):
-    """A prediction beside its truth, as :class:`tests.benchmarks.duration_accuracy.Guess` is."""
+    """A prediction beside its truth, as :class:`tests.benchmarks.duration_guesses.Guess` is."""
 
     @property
     def group(self) -> Group:
@@ -69,10 +73,7 @@ def source_lines(found: Sequence[Told]) -> list[str]:
 
     Beside two measurements stands one measurement on the same targets: a second one should never hurt.
     """
-    groups: dict[str, set[int]] = defaultdict(set)
-    for one in found:
-        groups[one.group.source].add(id(one.group))
-    large = [one for one in found if len(groups[one.group.source]) >= _FEWEST_GROUPS]
+    large = _of_large_sources(found)
     lines = ["## Every source weighing the same, those of four groups and more", ""]
     lines += ["| from | sources | median error | inside | least inside | width |", "|---|--:|--:|--:|--:|--:|"]
     for title, rows in (
@@ -90,6 +91,34 @@ def source_lines(found: Sequence[Told]) -> list[str]:
         error, inside, width = (fmean(part[place] for part in parts) for place in range(3))
         least = min(part[1] for part in parts)
         lines.append(f"| {title} | {len(parts)} | {error:.1f} | {inside:.1f} | {least:.1f} | {width:.0f} |")
+    return [*lines, ""]
+
+
+def _of_large_sources(found: Sequence[Told]) -> list[Told]:
+    groups: dict[str, set[int]] = defaultdict(set)
+    for one in found:
+        groups[one.group.source].add(id(one.group))
+    return [one for one in found if len(groups[one.group.source]) >= _FEWEST_GROUPS]
+
+
+def kill_lines(found: Sequence[Told]) -> list[str]:
+    """Return how many jobs the suggested timeout of a carried duration would stop, every source weighing the same.
+
+    The job is one of four hours that repeats exactly: what the software of a day adds is not in it.
+    """
+    lines = ["## Timeouts of carried durations, each source weighing the same", ""]
+    lines += ["| from | killed, of 100 | most of one source | median timeout / likely |", "|---|--:|--:|--:|"]
+    for title, count in (("one", 1), ("two", 2)):
+        killed: dict[str, list[bool]] = defaultdict(list)
+        times = []
+        for one in _of_large_sources(found):
+            if len(one.measured) == count:
+                low, likely, high = (round(_JOB_SECS * math.exp(log)) for log in (one.low, one.likely, one.high))
+                secs = suggested_timeout(Estimate(low, likely, high, ("carried",))).secs
+                killed[one.group.source].append(secs < _JOB_SECS)
+                times.append(secs / likely)
+        shares = [100 * fmean(some) for some in killed.values()]
+        lines.append(f"| {title} | {fmean(shares):.2f} | {max(shares):.1f} | {median(times):.1f} |")
     return [*lines, ""]
 
 

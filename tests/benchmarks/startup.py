@@ -1,6 +1,8 @@
 """Start-up: whole processes, from the shell's point of view."""
 
+import json
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -20,6 +22,9 @@ IMPORT_POLARS = 'python -c "import polars"'
 IMPORT_TYPER_RICH = 'python -c "import typer, rich"'
 HF_JOBS_HELP = "hf jobs --help"
 BUDGET_CHECK = "hfplanner budget check --flavor l4x1 --timeout 2h --offline"
+HOOK_OF_NO_JOB = "hfplanner hook, about git status"
+HOOK_OF_A_JOB = "hfplanner hook, about hf jobs run"
+PYTHON_ALONE = "python -c pass"
 IMPORT_SQLITE_PYDANTIC = 'python -c "import sqlite3, pydantic"'
 
 _POLICY = '[[budget]]\nname = "team"\nlimit_usd = "500"\n[limits]\nmax_job_usd = "50"\nmax_price_age = "36500d"\n'
@@ -40,6 +45,8 @@ def measure() -> list[Ratio]:
             (RECOMMEND, HF_JOBS_HELP, 0.55),
             (HELP, IMPORT_TYPER_RICH, 1.0),
             (BUDGET_CHECK, IMPORT_SQLITE_PYDANTIC, 2.5),
+            (HOOK_OF_NO_JOB, PYTHON_ALONE, 2.0),
+            (HOOK_OF_A_JOB, IMPORT_SQLITE_PYDANTIC, 2.5),
         )
     ]
 
@@ -52,9 +59,19 @@ def _sides(environ: Mapping[str, str]) -> dict[str, Callable[[], float]]:
         HELP: [script("hfplanner"), "--help"],
         IMPORT_TYPER_RICH: python("-c", "import typer, rich"),
         BUDGET_CHECK: [script("hfplanner"), "budget", "check", "--flavor", "l4x1", "--timeout", "2h", "--offline"],
+        HOOK_OF_NO_JOB: _hook("git status"),
+        HOOK_OF_A_JOB: _hook("hf jobs run --flavor l4x1 --timeout 1h python:3.12 id"),
+        PYTHON_ALONE: python("-c", "pass"),
         IMPORT_SQLITE_PYDANTIC: python("-c", "import sqlite3, pydantic"),
     }
     return {name: partial(_seconds, command, environ) for name, command in commands.items()}
+
+
+def _hook(command: str) -> list[str]:
+    """Return a hook that is asked about a command, as Claude Code asks."""
+    question = json.dumps({"tool_name": "Bash", "session_id": "s1", "tool_input": {"command": command}})
+    called = shlex.join([script("hfplanner"), "hook", "--agent", "claude-code"])
+    return ["sh", "-c", f"{called} <<'EOF'\n{question}\nEOF"]
 
 
 def _seconds(command: Sequence[str], environ: Mapping[str, str]) -> float:

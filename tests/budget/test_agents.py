@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hfplanner.budget.caller import Caller
-from hfplanner.budget.ledger.approving import approval_digest
+from hfplanner.budget.ledger.approving import approval_digest, plan_digest
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import Refused, Reserved
@@ -69,6 +69,24 @@ def test_an_approval_is_of_one_job_agent_and_price(ledger: Ledger) -> None:
         with pytest.raises(BudgetBlocked):
             ledger.reserve(changed)
     assert isinstance(ledger.reserve(wanted), Reserved)
+
+
+def test_a_plan_is_approved_as_a_whole(ledger: Ledger) -> None:
+    """Two jobs, each below the threshold and together above it: one word is for both, in any order, once."""
+    plan = [agent_reservation(sid, DEAR // 2, 1000) for sid in ("s1", "s2")]
+    with pytest.raises(BudgetBlocked):
+        ledger.reserve_all(plan)
+    assert ledger.get("s1") is None
+    asked = request("c1")
+    digests = [approval_digest(one.spec_hash, one.terms) for one in plan]
+    ledger.request_approval(replace(asked, digest=plan_digest(digests)))
+    ledger.approve("c1", "grace", NOW)
+    found = ledger.reserve_all(plan[::-1])
+    assert isinstance(found, tuple)
+    assert all(isinstance(one, Reserved) for one in found)
+    with pytest.raises(BudgetBlocked):
+        ledger.reserve_all([replace(one, sid=f"{one.sid}-again") for one in plan])
+    assert ledger.verify() == ()
 
 
 def test_an_approval_ends(ledger: Ledger) -> None:

@@ -10,11 +10,12 @@ from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Sender, Settlement
 from hfplanner.budget.off_ledger import OffLedger, Spending
-from hfplanner.budget.off_ledger_jobs import JobEvidence, spending_by_person
+from hfplanner.budget.off_ledger_jobs import JobEvidence, started_outside
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import Policy, applied_budgets
 from hfplanner.budget.scope import Scope
 from hfplanner.catalog.listing import shipped_listing
+from hfplanner.plan.outside import OutsideTheGate
 from tests.budget.checks import budget, policy, reservation, terms
 from tests.history.jobs import job, jobs_frame
 
@@ -225,7 +226,30 @@ def test_who_went_past_the_ledger_is_told_with_what_it_cost(ledger: Ledger) -> N
     ]
     evidence = JobEvidence(jobs=jobs_frame(*rows).lazy(), listing=shipped_listing(), now=NOW)
     (month,) = applied_budgets(policy(budget("every")), None, NOW)
-    found = [
-        (name, one.spent_micro_usd, one.held_micro_usd) for name, one in spending_by_person(month, ledger, evidence)
-    ]
+    outside = started_outside(month, ledger, evidence)
+    found = [(name, one.spent_micro_usd, one.held_micro_usd) for name, one in outside.people]
     assert found == [("bob", 0, 7_999_800), ("ada", 2 * 799_980, 0), (None, 6 * 13_333, 0)]
+
+
+def test_what_went_past_the_ledger_is_told_by_what_started_it(ledger: Ledger) -> None:
+    """A sandbox by its label, whoever made it; runs of schedules, webhooks and duplicates by their initiator."""
+    rows = [
+        _ran("a", labels=[{"key": "hf-sandbox", "value": "1"}], minutes=5),
+        _ran("b", initiator_type="webhook", initiator="hook", minutes=4),
+        _ran("c", initiator_type="scheduled-job", initiator="nightly", minutes=3),
+        _ran("d", initiator_type="duplicated-job", initiator="b", minutes=2),
+        _ran("e", minutes=1),
+    ]
+    evidence = JobEvidence(jobs=jobs_frame(*rows).lazy(), listing=shipped_listing(), now=NOW)
+    (month,) = applied_budgets(policy(budget("every")), None, NOW)
+    outside = started_outside(month, ledger, evidence)
+    assert [(kind, one.spent_micro_usd) for kind, one in outside.kinds] == [
+        ("sandbox", 5 * 13_333),
+        ("webhook", 4 * 13_333),
+        ("schedule", 3 * 13_333),
+        ("duplicate", 2 * 13_333),
+        ("job", 13_333),
+    ]
+    told = OutsideTheGate(start=month.window.start, people=outside.people, kinds=outside.kinds).words()
+    assert told is not None
+    assert told.endswith("Of it $0.07 by sandboxes, $0.05 by webhooks, $0.04 by schedules, $0.03 by duplicates.")

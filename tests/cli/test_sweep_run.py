@@ -239,6 +239,26 @@ def test_killed_between_two_jobs_the_same_command_goes_on(home: Program, hub: Hu
     assert len(hub.jobs()) == jobs - (states[sent] == "UNKNOWN")
 
 
+@pytest.mark.process
+def test_interrupted_while_it_waits_it_says_how_to_go_on(home: Program, hub: Hub) -> None:
+    """Ctrl-C leaves the first job running and the others reserved; the key that goes on is said."""
+    (home.home / "hfplanner.toml").write_text(POLICY.format(limit="100.00") + LIMITS, encoding="utf-8")
+    with started(home, *SLOW[:-2], "--parallel", "1", *JOB) as process:
+        for _ in range(300):
+            if hub.jobs():
+                break
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    key = next(iter(_states(home))).partition("/")[0]
+    assert f"The same command with --key {key} goes on." in " ".join(err.split())
+    assert sorted(_states(home).values())[:2] == ["LAUNCHED", "RESERVED"]
+    code, document = _document(home, *SLOW[:-2], "--key", key, *JOB)
+    assert (code, document["waiting"], len(hub.jobs())) == (0, 0, len(document["jobs"]))
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -8,6 +8,7 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.places import places_of
 from hfplanner.estimate.memory.report import report_memory
 from hfplanner.estimate.memory.result import estimate_memory
+from hfplanner.units import MiB
 from tests.properties.jobs import known
 
 LLAMA = "meta-llama/Llama-3.1-8B"
@@ -64,3 +65,13 @@ def test_a_job_that_fits_everywhere_gets_no_advice() -> None:
     """There is nothing to change."""
     report = report_memory(known("HuggingFaceTB/SmolLM2-135M"), MemoryJob(), [Place("l4x1", 1, 22 * 2**30)])
     assert report.advice == ()
+
+
+def test_a_card_whose_context_is_smaller_holds_more() -> None:
+    """A T4's context takes 150 MiB of the 450 that an estimate charges for any card."""
+    estimate = estimate_memory(known("Qwen/Qwen3-0.6B"), MemoryJob())
+    usable = estimate.pressed_bytes.likely - 200 * MiB
+    small, any_card = (fit_into(estimate, Place("x", 1, usable, None, size)) for size in (150 * MiB, None))
+    assert small.probability > 0.5 > any_card.probability
+    [t4] = places_of([shipped_listing().by_name()["t4-small"]])
+    assert t4.context_bytes == 150 * MiB

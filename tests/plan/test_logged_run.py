@@ -1,6 +1,7 @@
 """A log as a measurement: of a file beside the history, or read from the Hub, which tells where the job ran."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,25 @@ def test_what_is_a_file_is_the_file(online: Workspace, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     found = hp.estimate_duration(log=name, duration="30m@l4x1", phase="train", workspace=online)
     assert _likely(found, "l4x1") == 3600
+
+
+def test_a_sync_reads_the_logs_of_runs_that_timed_out_where_it_is_asked_to(online: Workspace, hub: Hub) -> None:
+    """Those that say how far they were are measurements for --like from then on; each is read once."""
+    hub.set_clock(online.now() - timedelta(days=1))
+    _stopped(hub)
+    _stopped(hub, Fate(running_secs=None, logs=((5.0, "loading"),)))
+    hub.add_jobs(fate=Fate(running_secs=5200.0), flavor="a10g-small", timeoutSeconds=9000)
+    hub.advance(7200)
+    assert hp.sync(workspace=online).to_dict()["logs"] is None
+    assert hp.estimate_duration(like="sft-0a1b2c3d", phase="train", workspace=online).estimates
+    assert not [one for one in hub.requests() if one.path.endswith("/logs")]
+
+    told = hp.sync(logs=True, workspace=online).to_dict()["logs"]
+    assert told == {"read": 2, "measured": 1, "problem": None}
+    found = hp.estimate_duration(like="sft-0a1b2c3d", phase="train", workspace=online)
+    assert any("1 run on a10g-small measured by its progress" in words for words in _there(found).basis)
+    assert hp.sync(logs=True, workspace=online).to_dict()["logs"] == {"read": 1, "measured": 0, "problem": None}
+    # A sync that reads everything again loses nothing of it.
+    hp.sync(full=True, workspace=online)
+    again = hp.estimate_duration(like="sft-0a1b2c3d", phase="train", workspace=online)
+    assert _likely(again) == _likely(found)

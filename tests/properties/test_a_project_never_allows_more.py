@@ -19,7 +19,7 @@ from tests.budget.policies import figures, jobs, outsides, policies
 
 def _verdict(policy: Policy, job: JobTerms, books: Figures, off_ledger: OffLedger) -> Verdict:
     decision = check_job(policy, job, books, off_ledger, now=NOW)
-    return agent_decision(decision, policy, AskedOfAgent("spec", EMPTY_BOOKS, NOW)).verdict
+    return agent_decision(decision, policy, AskedOfAgent("digest", EMPTY_BOOKS, NOW)).verdict
 
 
 @given(st.data(), policies(), policies(completed=False), jobs(), figures(), outsides())

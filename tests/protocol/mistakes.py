@@ -10,8 +10,11 @@ _FAULTS = "submit/test_post_faults.py::test_a_fault_that_proves_nothing_holds_th
 _RECONCILE = "submit/test_reconcile.py::"
 _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
+_FALLBACK = "plan/test_fallback.py::"
+_REPLACED = "budget/test_settle_and_reserve.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
+_AGENTS = "budget/test_agents.py::"
 _ALL = "budget/test_reserve_all.py::"
 _SPENT = "budget/test_what_was_spent.py::"
 _FILE = "budget/test_ledger_sqlite.py::"
@@ -372,6 +375,63 @@ MUTANTS = (
         f"{_ALL}test_the_same_keys_again_reserve_nothing_twice[sqlite]",
     ),
     _mutant(
+        "an approval is used twice",
+        "budget/ledger/approving.py",
+        '        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED",',
+        "        if found.approved_by is not None:\n            return found.request.code\n"
+        '        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED",',
+        f"{_AGENTS}test_a_job_above_the_threshold_needs_an_approval_that_is_given[sqlite]",
+    ),
+    _mutant(
+        "an approval that nobody has given counts",
+        "budget/ledger/approving.py",
+        "        if found.approved_by is not None and tx.change",
+        "        if tx.change",
+        f"{_AGENTS}test_a_job_above_the_threshold_needs_an_approval_that_is_given[sqlite]",
+    ),
+    _mutant(
+        "an approval does not end",
+        "budget/ledger/approving.py",
+        "AND a.expires_us > ? AND u.sid IS NULL\n    ORDER BY y.at_us IS NULL",
+        "AND a.expires_us > ? - 86400000000 AND u.sid IS NULL\n    ORDER BY y.at_us IS NULL",
+        f"{_AGENTS}test_an_approval_ends[sqlite]",
+    ),
+    _mutant(
+        "an approval is of any agent at any price",
+        "budget/ledger/approving.py",
+        "    said = [spec_hash, terms.caller.agent, terms.price and terms.price.micro_usd_per_minute]\n",
+        "    said = [spec_hash]\n",
+        f"{_AGENTS}test_an_approval_is_of_one_job_agent_and_price[sqlite]",
+    ),
+    _mutant(
+        "an approval is of any cost",
+        "budget/ledger/approving.py",
+        "    for row in tx.rows(_OF_JOB, digest, cost, now_us):\n",
+        "    for row in tx.rows(_OF_JOB, digest, 0, now_us):\n",
+        f"{_AGENTS}test_an_approval_is_of_one_job_agent_and_price[sqlite]",
+    ),
+    _mutant(
+        "each job of a plan is approved by itself",
+        "budget/ledger/approving.py",
+        "    cost = sum(cap for _, cap in plan)\n",
+        "    cost = max(cap for _, cap in plan)\n",
+        f"{_AGENTS}test_a_plan_is_approved_as_a_whole[sqlite]",
+    ),
+    _mutant(
+        "an agent's job counts in no session",
+        "budget/scope.py",
+        "        and (not scope.sessions or terms.caller.session in scope.sessions)\n",
+        "        and not scope.sessions\n",
+        f"{_AGENTS}test_a_persons_job_counts_for_no_agent[sqlite]",
+    ),
+    _mutant(
+        "the books forget who called",
+        "budget/ledger/rows.py",
+        '    caller = Caller(*plain.pop("caller")) if "caller" in plain else PERSON\n',
+        '    caller = PERSON if plain.pop("caller", None) is None else PERSON\n',
+        f"{_AGENTS}test_a_persons_job_counts_for_no_agent[sqlite]",
+    ),
+    _mutant(
         "a settled job is forgotten by a new period",
         "budget/ledger/windows.py",
         "state <> 'VOID' GROUP BY terms",
@@ -458,5 +518,33 @@ MUTANTS = (
         '"synchronous=FULL"',
         '"synchronous=OFF"',
         f"{_CRASH}[submit-fdatasync]",
+    ),
+    _mutant(
+        "another flavor is tried before the job has ended",
+        "submit/waiting.py",
+        "        if job.is_terminal or (trouble and not is_waiting(job)):\n",
+        "        if job.id:\n",
+        f"{_FALLBACK}test_a_cancel_that_proves_nothing_sends_no_other",
+    ),
+    _mutant(
+        "the next is reserved before the one before is settled",
+        "budget/ledger/ledger.py",
+        "            first(tx)\n            return reserving.reserve_all(tx, wanted, tokens)\n",
+        "            it = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return it\n",
+        f"{_REPLACED}test_the_next_has_the_money_of_the_one_before[sqlite-700]",
+    ),
+    _mutant(
+        "a job that may run frees its money for another",
+        "budget/ledger/ledger.py",
+        "if standing is None or standing.state not in {*_WITH_COST, State.SETTLED}:",
+        "if standing is None:",
+        f"{_REPLACED}test_what_may_run_frees_no_money[sqlite-UNKNOWN]",
+    ),
+    _mutant(
+        "a cancelled job without an end costs nothing",
+        "plan/fallback.py",
+        "        return replace(found, cost_micro_usd=most,",
+        "        return replace(found, cost_micro_usd=0,",
+        f"{_FALLBACK}test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked",
     ),
 )

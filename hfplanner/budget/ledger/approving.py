@@ -17,7 +17,15 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused, quoted
 from hfplanner.units import format_usd
 
-__all__ = ["approval_digest", "approve", "find_approval", "open_approvals", "request_approval", "use_approval"]
+__all__ = [
+    "approval_digest",
+    "approve",
+    "find_approval",
+    "open_approvals",
+    "plan_digest",
+    "request_approval",
+    "use_approval",
+]
 
 _READ = """
     SELECT a.code, a.digest, a.agent, a.worst_case_micro_usd, a.shown, a.created_us, a.expires_us,
@@ -51,6 +59,13 @@ def approval_digest(spec_hash: str, terms: JobTerms) -> str:
     """
     said = [spec_hash, terms.caller.agent, terms.price and terms.price.micro_usd_per_minute]
     return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+def plan_digest(digests: Sequence[str]) -> str:
+    """Return what stands for jobs that are approved together, in any order; for one alone its own digest."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256(json.dumps(sorted(digests)).encode()).hexdigest()[:32]
 
 
 def find_approval(tx: Transaction, digest: str, cost: int, now_us: int) -> Approval | None:
@@ -109,22 +124,29 @@ def by_code(tx: Transaction, code: str) -> Approval | None:
     return None if row is None else _approval(row)
 
 
-def use_approval(tx: Transaction, wanted: Reservation, cap: int) -> str | None:
-    """Use up the approval that a reservation needs, and return its code; ``None`` where it needs none.
+def use_approval(tx: Transaction, plan: Sequence[tuple[Reservation, int]]) -> str | None:
+    """Use up the approval that reservations of one plan need together, and return its code; ``None`` for none needed.
+
+    Args:
+        tx: the transaction, which has taken its turn.
+        plan: what is reserved in it, with what each may cost [micro-USD].
 
     Raises:
         BudgetBlocked: nobody has approved it, or what was approved is used up or has expired.
     """
-    most = wanted.approve_above_micro_usd
-    if most is None or cap <= most:
+    limits = [one.approve_above_micro_usd for one, _ in plan if one.approve_above_micro_usd is not None]
+    cost = sum(cap for _, cap in plan)
+    if not limits or cost <= min(limits):
         return None
-    now_us, digest = to_us(wanted.created_at), approval_digest(wanted.spec_hash, wanted.terms)
-    for row in tx.rows(_OF_JOB, digest, cap, now_us):
+    first = plan[0][0]
+    now_us = to_us(first.created_at)
+    digest = plan_digest([approval_digest(one.spec_hash, one.terms) for one, _ in plan])
+    for row in tx.rows(_OF_JOB, digest, cost, now_us):
         found = _approval(row)
-        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED", now_us, "", wanted.sid) == 1:
+        if found.approved_by is not None and tx.change(_STEP, found.request.code, "USED", now_us, "", first.sid) == 1:
             return found.request.code
     raise BudgetBlocked(
-        f"The job may cost {format_usd(cap)}, and above {format_usd(most)} agent {quoted(wanted.terms.caller.agent)}"
+        f"It may cost {format_usd(cost)}, and above {format_usd(min(limits))} agent {quoted(first.terms.caller.agent)}"
         " needs a person's approval: none that can be used is in the ledger.",
         hint="Run it again for a code, which a person confirms with `hfplanner approve CODE`.",
     )

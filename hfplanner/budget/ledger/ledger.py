@@ -58,6 +58,7 @@ T = TypeVar("T")
 # The evidence that no other overrules: what the Hub has charged.
 BILL = "bill"
 _SENT = (State.SENDING, State.UNKNOWN)
+_WITH_COST = (State.LAUNCHED, State.ADOPTED)
 
 
 class Ledger:
@@ -115,16 +116,52 @@ class Ledger:
             KeyConflict, BudgetBlocked, BudgetRefused: as :meth:`reserve`, for any of them; then nothing is held.
             ValueError: two have the same id or key, or name the same window with different limits.
         """
-        if not wanted:
-            return ()
+        return self._reserve_after(wanted) if wanted else ()
+
+    def settle_and_reserve(
+        self, sid: str, settlement: Settlement, wanted: Reservation
+    ) -> Reserved | Existing | Refused:
+        """Settle a job that has ended and reserve another in its place, in one transaction.
+
+        So nobody takes its money in between, and what the new one holds more is decided as any reservation is. Refused:
+        nothing was written, and the job that has ended still holds its money until it is settled. One that is settled
+        already stays so.
+
+        Raises:
+            KeyConflict, BudgetBlocked, BudgetRefused: as :meth:`reserve`; nothing was written.
+            LedgerError: no job of that submission is known, so none has ended.
+        """
+        change = self._settling(settlement)
+
+        def settle(tx: Transaction) -> None:
+            # Before anything is locked, so that nobody waits for another in a circle.
+            tx.take_turn()
+            standing = lock_submission(tx, sid)
+            if standing is None or standing.state not in {*_WITH_COST, State.SETTLED}:
+                raise LedgerError(f"Submission {sid} has no job that has ended.", hint="`hfplanner ledger reconcile`.")
+            if standing.state != State.SETTLED:
+                _take(tx, standing, _settled(standing, settlement), change, EntryKind.SETTLE)
+
+        found = self._reserve_after([wanted], settle)
+        return found if isinstance(found, Refused) else found[0]
+
+    def _reserve_after(
+        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None] = lambda _: None
+    ) -> tuple[Reserved | Existing, ...] | Refused:
         try:
-            return self._reserve_all(wanted)
+            return self._reserve_all(wanted, first)
         except reserving.NotOpen:
             self._open(list({key_of(window): window for one in wanted for window in one.windows}.values()))
-            return self._reserve_all(wanted)
+            return self._reserve_all(wanted, first)
 
-    def _reserve_all(self, wanted: Sequence[Reservation]) -> tuple[Reserved | Existing, ...] | Refused:
+    def _reserve_all(
+        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None]
+    ) -> tuple[Reserved | Existing, ...] | Refused:
         tokens = [secrets.token_hex(16) for _ in wanted]
+
+        def work(tx: Transaction) -> tuple[Reserved | Existing, ...]:
+            first(tx)
+            return reserving.reserve_all(tx, wanted, tokens)
 
         def committed(tx: Transaction) -> tuple[Reserved | Existing, ...] | None:
             # Only one that was new has left its token, and all of them were committed together.
@@ -133,7 +170,7 @@ class Ledger:
             return tuple(reserving.as_committed(tx, one, token) for one, token in zip(wanted, tokens, strict=True))
 
         try:
-            return self._database.write(lambda tx: reserving.reserve_all(tx, wanted, tokens), committed)
+            return self._database.write(work, committed)
         except reserving.TooLittleLeft as found:
             return found.refused
 
@@ -233,7 +270,7 @@ class Ledger:
         def after(before: SubmissionRow, _: Transaction) -> SubmissionRow:
             return _settled(before, settlement)
 
-        return self._step(sid, (State.LAUNCHED, State.ADOPTED), after, self._settling(settlement), EntryKind.SETTLE)
+        return self._step(sid, _WITH_COST, after, self._settling(settlement), EntryKind.SETTLE)
 
     def presume(self, sid: str, reason: str, at: datetime) -> bool:
         """UNKNOWN to SETTLED at its cap, presumed: reversible by :meth:`found`, :meth:`correct`."""
@@ -380,13 +417,20 @@ class Ledger:
             if standing is None or standing.state not in before:
                 return False
             then = after(standing, tx)
-            if then is None or not change_state(tx, standing.state, then, change):
-                return False
-            if kind is not None:
-                post_amounts(tx, standing, kind, change, held=0, posted=then.posted_micro_usd or 0)
-            return True
+            return then is not None and _take(tx, standing, then, change, kind)
 
         return self._database.write(work, lambda tx: has_change(tx, change.token) or None)
+
+
+def _take(
+    tx: Transaction, standing: SubmissionRow, then: SubmissionRow, change: StateChange, kind: EntryKind | None
+) -> bool:
+    """Take one step of a submission that is locked, with its amounts; whether it was taken."""
+    if not change_state(tx, standing.state, then, change):
+        return False
+    if kind is not None:
+        post_amounts(tx, standing, kind, change, held=0, posted=then.posted_micro_usd or 0)
+    return True
 
 
 def _into(state: State) -> Callable[[SubmissionRow, Transaction], SubmissionRow]:

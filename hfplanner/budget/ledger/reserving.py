@@ -101,13 +101,13 @@ def reserve_all(
     for number in new:
         _check_covered(wanted[number], windows[number])
     check_caps(tx, [(wanted[number].caps, wanted[number].terms) for number in new])
-    approved = {number: use_approval(tx, wanted[number], caps[number]) for number in new}
+    approved = use_approval(tx, [(wanted[number], caps[number]) for number in new]) if new else None
     waived = _hold_all(tx, [(wanted[number], caps[number]) for number in new])
     made = {}
     for number in new:
         one = wanted[number]
         used = [window for window in windows[number] if key_of(window) in waived]
-        change = StateChange(tokens[number], to_us(one.created_at), _reason(used, approved[number]))
+        change = StateChange(tokens[number], to_us(one.created_at), _reason(used, approved))
         made[number] = _insert(tx, one, caps[number], change)
         for window in used:
             _note_waiver(tx, one.sid, window)

@@ -11,9 +11,18 @@ from hfplanner.cli.options.image import IMAGE_AND_COMMAND, options_of_the_comman
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_run
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import note, warn
-from hfplanner.cli.show.run import ask, dry_run_answer, refused_answer, show_plan, submitted_answer, unknown_answer
+from hfplanner.cli.show.run import (
+    ask,
+    dry_run_answer,
+    refused_answer,
+    show_plan,
+    submitted_answer,
+    unknown_answer,
+    with_fallbacks,
+)
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.arguments import CANARY, SENDING, Argument, find_arguments
+from hfplanner.plan.arguments import CANARY, FALLBACK, SENDING, Argument, find_arguments
+from hfplanner.plan.fallback import Fallback, FallbackRun, fallback_flavors, refuse_both
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.sending import Sender, bring_up_to_date, refuse_empty_key, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
@@ -34,6 +43,8 @@ def run(
     key: str | None,
     detach: bool,
     canary: bool,
+    fallback: str | None,
+    max_wait: int | None,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -53,7 +64,15 @@ def run(
     """
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
-    how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(
+        key=key,
+        canary=canary,
+        fallback=Fallback.of(fallback, max_wait),
+        dry_run=dry_run,
+        yes=yes,
+        follows=not detach,
+        shown=shown,
+    )
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
         asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
@@ -73,6 +92,7 @@ class How:
         follows: whether it is followed where somebody looks.
         shown: the format.
         canary: whether it is measured first, where that pays.
+        fallback: what to do where it waits too long for hardware; ``None`` where it just waits.
     """
 
     key: str | None
@@ -81,6 +101,7 @@ class How:
     follows: bool
     shown: str
     canary: bool = False
+    fallback: Fallback | None = None
 
     def refuse_what_cannot_be(self) -> None:
         """Refuse a question that nobody can answer, and a key that is empty.
@@ -93,6 +114,8 @@ class How:
                 "Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it."
             )
         refuse_empty_key(self.key)
+        if self.canary:
+            refuse_both(self.fallback)
 
 
 def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
@@ -101,7 +124,7 @@ def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
         if how.canary:
             return _run_with_canary(asked, workspace, how)
         if how.dry_run:
-            return _dry_run(asked, how.key, workspace, how.shown)
+            return _dry_run(asked, how.key, workspace, how.shown, how.fallback)
         return _run(asked, workspace, how)
     except SubmissionUnknown as error:
         return show(unknown_answer(error), how.shown)
@@ -132,11 +155,17 @@ def _warn_of_options_after_the_image(command: "Sequence[str]") -> None:
         warn(f"{', '.join(names)} after the image {verb} to the command; {hint}.")
 
 
-def _dry_run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown: str) -> int:
+def _dry_run(
+    asked: "KnownRequest", key: str | None, workspace: Workspace, shown: str, fallback: Fallback | None = None
+) -> int:
     """Show the plan, or what became of a key that was used; nothing is sent, reserved or written."""
     sent = sent_before(asked, key, workspace)
     if sent is None:
-        return show(dry_run_answer(asked.plan(workspace, get_listing(workspace))), shown)
+        planned = asked.plan(workspace, get_listing(workspace))
+        if fallback is not None:
+            names = fallback_flavors(asked, fallback, get_listing(workspace), planned.flavor.name)
+            note(fallback.words(names))
+        return show(dry_run_answer(planned), shown)
     note(sent_before_words(sent, key or ""))
     return show(submitted_answer(sent, dry_run=True), shown)
 
@@ -144,14 +173,16 @@ def _dry_run(asked: "KnownRequest", key: str | None, workspace: Workspace, shown
 def _run(
     asked: "KnownRequest", workspace: Workspace, how: How, change: "Callable[[Answer], Answer] | None" = None
 ) -> int:
-    submitter = workspace.submitter()
+    if how.fallback is not None:
+        # What cannot be tried is told before anything is sent.
+        fallback_flavors(asked, how.fallback, get_listing(workspace), "")
     ready = bring_up_to_date(workspace, get_listing(workspace))
     for text in ready.warnings:
         warn(text)
     sent = sent_before(asked, how.key, workspace)
     if sent is not None:
         note(sent_before_words(sent, how.key or ""))
-        return _finish(sent, submitter, ready.books, how, change)
+        return _started(asked, sent, workspace, ready.books, how, change)
     sender = Sender(asked, how.key, ready.books, workspace)
     planned = _agreed_plan(sender, workspace, how.shown, yes=how.yes)
     if planned is None:
@@ -162,7 +193,26 @@ def _run(
     submitted = sender.send(planned)
     for text in submitted.warnings:
         warn(text)
-    return _finish(submitted, submitter, ready.books, how, change)
+    return _started(asked, submitted, workspace, ready.books, how, change)
+
+
+def _started(  # noqa: PLR0917 - what a fallback needs, and what showing it does
+    asked: "KnownRequest",
+    submitted: "Submitted",
+    workspace: Workspace,
+    books: "Charging",
+    how: How,
+    change: "Callable[[Answer], Answer] | None",
+) -> int:
+    """Show and follow what was submitted; with a fallback once it has started, on whichever flavor."""
+    if how.fallback is not None and submitted.job_id is not None:
+        run = FallbackRun(asked, how.key, how.fallback, books, workspace)
+        submitted, tried = run.run(submitted, get_listing(workspace), note)
+
+        def change(answer: "Answer") -> "Answer":
+            return with_fallbacks(answer, tried)
+
+    return _finish(submitted, workspace.submitter(), books, how, change)
 
 
 def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
@@ -238,6 +288,7 @@ COMMAND = Command(
         *JOB_OPTIONS,
         *SUBMISSION,
         CANARY,
+        *FALLBACK,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,
@@ -248,6 +299,7 @@ COMMAND = Command(
         "hfplanner run --model Qwen/Qwen3-8B --task qlora --duration 3h@l4x1 --dry-run python:3.12 python train.py",
         "hfplanner run --flavor a100-large --timeout 4h --key nightly-42 --yes --json python:3.12 python train.py",
         "hfplanner run --model Qwen/Qwen3-8B --task lora --tokens 20M --canary --key k7 python:3.12 python train.py",
+        "hfplanner run --vram 24GB --timeout 2h --fallback auto --max-wait 20m --key k8 python:3.12 python train.py",
         "hfplanner run --like sft-0a1b2c3d --secrets HF_TOKEN python:3.12 python train.py",
     ],
 )

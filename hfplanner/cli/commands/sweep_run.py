@@ -45,7 +45,10 @@ def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int
         note("Not run.")
         return 1
     if agreed.decision.verdict is not Verdict.ALLOWED:
-        return show(refused_sweep_answer(agreed), how.shown)
+        return show(refused_sweep_answer(agreed, runner.ask_approval(agreed)), how.shown)
+    if how.key is None:
+        # Before anything is reserved: whatever happens then, the user knows how to go on.
+        note(f"The key of this sweep is {asked.key}.")
     try:
         done = runner.send(
             agreed,

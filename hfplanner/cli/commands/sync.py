@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hfplanner.history.sync_walk import Watch
 
 
-def sync(*, namespace: list[str] | None, full: bool, token: str | None, offline: bool) -> Answer:
+def sync(*, namespace: list[str] | None, full: bool, logs: bool, token: str | None, offline: bool) -> Answer:
     """Bring the local history up to date with the Hub: the jobs of namespaces, and the bill of the current period.
 
     After the first time only what can have changed is read. What was read is kept whatever happens then; exit code 6
@@ -27,7 +27,7 @@ def sync(*, namespace: list[str] | None, full: bool, token: str | None, offline:
     seen by --full.
     """
     with Workspace.from_environ(token=token, offline=offline) as workspace, _progress() as watch:
-        done = sync_jobs(workspace, namespace or (), full=full, watch=watch)
+        done = sync_jobs(workspace, namespace or (), full=full, logs=logs, watch=watch)
     answer = synced_answer(done)
     return replace(answer, code=INTERRUPTED) if done.interrupted else answer
 

@@ -9,8 +9,9 @@ from hfplanner.cli.command import Command, pack
 from hfplanner.cli.commands.run import SUBMISSION, How, run_request
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_needs
-from hfplanner.plan.arguments import CANARY, Argument, find_arguments
+from hfplanner.plan.arguments import CANARY, FALLBACK, Argument, find_arguments
 from hfplanner.plan.asked import AskedJob, JobNeeds
+from hfplanner.plan.fallback import Fallback
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def uv_run(
     key: str | None,
     detach: bool,
     canary: bool,
+    fallback: str | None,
+    max_wait: int | None,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -44,7 +47,15 @@ def uv_run(
     bucket jobs-artifacts, after the decision and before the job is sent. Without a flavor, typed or in the header, the
     job runs on cpu-basic, as with `hf`; --flavor auto takes the cheapest that meets the needs.
     """
-    how = How(key=key, canary=canary, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(
+        key=key,
+        canary=canary,
+        fallback=Fallback.of(fallback, max_wait),
+        dry_run=dry_run,
+        yes=yes,
+        follows=not detach,
+        shown=shown,
+    )
     with (
         Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
@@ -129,6 +140,7 @@ COMMAND = Command(
         *JOB_OPTIONS,
         *SUBMISSION,
         CANARY,
+        *FALLBACK,
         *find_arguments("policy", "ledger", "token", "offline"),
     ),
     stops_at_positional=True,

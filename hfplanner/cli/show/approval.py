@@ -75,6 +75,8 @@ def show_request(approval: Approval, stream: TextIO) -> None:
 
 def _facts(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     secs, attempts = job.get("timeoutSeconds"), job.get("attempts")
+    count, whole = job.get("jobs"), job.get("group") or job.get("sweep_key")
+    yield "jobs", f"{count} of {whole}, approved together; the first of them:" if count else ""
     yield "image", str(job.get("dockerImage") or job.get("spaceId") or "")
     yield "command", shlex.join([*(job.get("command") or ()), *(job.get("arguments") or ())])
     yield "flavor", str(job.get("flavor") or "")

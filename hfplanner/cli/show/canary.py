@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import error_document, keep_blanks
-from hfplanner.cli.show.run import dry_run_answer, refused_answer, show_plan
+from hfplanner.cli.show.run import dry_run_answer, refused_answer, show_plan, with_part
 from hfplanner.errors import HfplannerError
 from hfplanner.units import format_usd
 
@@ -37,13 +37,7 @@ _NOT_SENT = dict.fromkeys(("submission_id", "state", "job_id", "url"))
 
 def with_canary(answer: Answer, canary: Mapping[str, Any]) -> Answer:
     """Return an answer of ``run`` with what became of its canary."""
-    before = answer.document
-
-    def document() -> dict[str, Any]:
-        whole = before()
-        return {**(whole if isinstance(whole, dict) else {}), "canary": dict(canary)}
-
-    return replace(answer, document=document)
+    return with_part(answer, "canary", dict(canary))
 
 
 def canary_dry_run_answer(planned: "CanaryPlan") -> Answer:

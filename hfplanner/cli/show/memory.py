@@ -43,6 +43,7 @@ def _show(report: MemoryReport) -> None:
     _print_toggles(out, report)
     _print_fits(out, report)
     _print_advice(out, report)
+    _print_fitted(out, report)
     out.write()
     print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
 
@@ -103,6 +104,19 @@ def _print_advice(out: Screen, report: MemoryReport) -> None:
         print_text(out, "What would make it fit", "bold")
     for change, names in flavors.items():
         print_text(out, f"{', '.join(names)}: {change}", indent="  ")
+
+
+def _print_fitted(out: Screen, report: MemoryReport) -> None:
+    """Print the smallest set of changes with which the job fits the flavor that was asked for."""
+    fitted = report.fitted
+    if fitted is None:
+        return
+    out.write()
+    size, chance = _span(fitted.estimate.per_gpu_bytes), f"{100 * fitted.fit.probability:.0f} %"
+    how = "with these changes" if fitted.changes else "as it is"
+    print_text(out, f"It fits {sanitize(fitted.fit.flavor)} {how}: {size}, chance {chance}", "bold green")
+    for change in fitted.changes:
+        print_text(out, f"{change.option}: {change.note}", indent="  ")
 
 
 def _span(estimate: Estimate) -> str:

@@ -1,6 +1,7 @@
 """A plan and a submission, for programs and for people."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
@@ -13,7 +14,10 @@ from hfplanner.times import json_moment
 from hfplanner.units import format_about_duration, format_duration, format_usd
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hfplanner.budget.ledger.records import Approval
+    from hfplanner.plan.fallback import Tried
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
 
@@ -25,6 +29,8 @@ __all__ = [
     "show_plan",
     "submitted_answer",
     "unknown_answer",
+    "with_fallbacks",
+    "with_part",
 ]
 
 _BASES = {
@@ -67,6 +73,22 @@ def approval_part(approval: "Approval | None") -> dict[str, Any]:
     if approval is None:
         return {"approval": None}
     return {"approval": {"code": approval.request.code, "expires": json_moment(approval.request.expires_at)}}
+
+
+def with_part(answer: Answer, name: str, value: Any) -> Answer:  # noqa: ANN401 - any JSON
+    """Return an answer whose document has one more part."""
+    before = answer.document
+
+    def document() -> dict[str, Any]:
+        whole = before()
+        return {**(whole if isinstance(whole, dict) else {}), name: value}
+
+    return replace(answer, document=document)
+
+
+def with_fallbacks(answer: Answer, tried: "Sequence[Tried]") -> Answer:
+    """Return an answer of ``run`` with the flavors that were tried before."""
+    return with_part(answer, "fallbacks", [one.to_json() for one in tried])
 
 
 def unknown_answer(error: SubmissionUnknown) -> Answer:

@@ -9,6 +9,7 @@ from hfplanner.budget.explain import line_text, period_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.job import job_lines
 from hfplanner.cli.show.output import error_document, keep_blanks
+from hfplanner.cli.show.run import approval_part
 from hfplanner.cli.show.sweep import print_sweep
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen
 from hfplanner.errors import BudgetError
@@ -17,7 +18,7 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Submission
+    from hfplanner.budget.ledger.records import Approval, Submission
     from hfplanner.plan.sweep_jobs import KeptSweep, SweepJob
     from hfplanner.plan.sweep_run import PlannedSweep, SweepRun
 
@@ -42,11 +43,18 @@ def dry_sweep_answer(planned: "PlannedSweep", now: datetime) -> Answer:
     )
 
 
-def refused_sweep_answer(planned: "PlannedSweep") -> Answer:
-    """Return why a sweep may not run; nothing of it is reserved."""
-    error = refusal_of(planned.decision)
+def refused_sweep_answer(planned: "PlannedSweep", approval: "Approval | None" = None) -> Answer:
+    """Return why a sweep may not run, and a code to approve it; nothing of it is reserved."""
+    error, key = refusal_of(planned.decision, approval), planned.kept.key
+    if approval is not None:
+        error.hint = f"{error.hint} With --key {key} it is the same."
     return Answer(
-        document=lambda: {**error_document(error), **planned.decision.to_json(), "sweep_key": planned.kept.key},
+        document=lambda: {
+            **error_document(error),
+            **planned.decision.to_json(),
+            "sweep_key": key,
+            **approval_part(approval),
+        },
         names=tuple,
         people=lambda: None,
         error=error,
@@ -121,7 +129,7 @@ def show_sweep(planned: "PlannedSweep", stream: TextIO, now: datetime) -> None:
     lines += [f"  {row}" for row in job_lines(plan.job, plan.account.namespace)]
     for line in decision.lines:
         lines += ["", f"Budget {line.window.budget} ({period_words(line)})"]
-        lines += [f"  {row}" for row in line_text(line, with_job=True)]
+        lines += [f"  {row}" for row in line_text(line, with_job=True, job="these jobs")]
     stream.writelines(f"{keep_blanks(text)}\n" for text in lines)
     stream.flush()
 

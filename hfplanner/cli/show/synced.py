@@ -9,7 +9,7 @@ from hfplanner.units import format_count, format_usd
 
 if TYPE_CHECKING:
     from hfplanner.history.bill_sync import BillSync
-    from hfplanner.history.sync_result import NamespaceSync, Sync
+    from hfplanner.history.sync_result import LogsRead, NamespaceSync, Sync
 
 __all__ = ["synced_answer"]
 
@@ -34,6 +34,13 @@ def _sentences(done: "Sync") -> Iterator[str]:
             yield f"{one.namespace}: read {format_count(one.tally.read, 'job')}: {counts}."
     if done.bill is not None and done.bill.period is not None:
         yield _bill_sentence(done.bill)
+    if done.logs is not None:
+        yield _logs_sentence(done.logs)
+
+
+def _logs_sentence(logs: "LogsRead") -> str:
+    read = format_count(logs.read, "log")
+    return f"Of runs that timed out {read} read: {format_count(logs.measured, 'measurement')}."
 
 
 def _bill_sentence(bill: "BillSync") -> str:
@@ -49,6 +56,8 @@ def _remarks(done: "Sync") -> Iterator[Remark]:
         yield from _remarks_about(one)
     if done.bill is not None and done.bill.reason:
         yield Remark("warning" if done.bill.failed else "note", done.bill.reason)
+    if done.logs is not None and done.logs.problem:
+        yield Remark("warning", done.logs.problem)
 
 
 def _remarks_about(one: "NamespaceSync") -> Iterator[Remark]:

@@ -28,7 +28,16 @@ _COUNTED_ONE_BY_ONE = 300
 _STEPS_OF_A_LOGARITHM = 100
 _LOW, _LIKELY, _HIGH = 0.05, 0.5, 0.95
 # Who stopped these did not ask how far they were; a crash says where it crashed.
-_STOPPED = ("timeout", "cancelled", "running", "deleted", "no_credits", "no_subscription", "resource_group_limit")
+_STOPPED = (
+    "timeout",
+    "canary",
+    "cancelled",
+    "running",
+    "deleted",
+    "no_credits",
+    "no_subscription",
+    "resource_group_limit",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

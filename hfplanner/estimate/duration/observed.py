@@ -16,10 +16,7 @@ from hfplanner.units import MICROSECONDS_PER_SECOND
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["CANARY_LABEL", "OBSERVED_COLUMNS", "observe_runs"]
-
-CANARY_LABEL = "hfplanner-canary"
-"""The label of a job that measures a part of another one."""
+__all__ = ["OBSERVED_COLUMNS", "observe_runs"]
 
 OBSERVED_COLUMNS = ("id", "flavor", "moment", "labels", "secs", "completed", "by_progress", "cut_off", "excluded")
 """What :func:`observe_runs` returns: ``secs`` [s]; ``cut_off`` and ``excluded`` are reasons, null where they do not
@@ -41,6 +38,8 @@ def observe_runs(jobs: "pl.LazyFrame") -> "pl.LazyFrame":
     (3600.0, False, 'timeout')
     """
     import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
+
+    from hfplanner.frames.job_columns import CANARY_LABEL  # noqa: PLC0415 - polars
 
     is_canary = pl.col("labels").list.eval(pl.element().struct.field("key") == CANARY_LABEL).list.any()
     ended = pl.col("stage") == "completed"
@@ -70,7 +69,7 @@ def _running_secs() -> "pl.Expr":
     secs = pl.coalesce(
         "running_secs",
         between("started_at", "finished_at"),
-        pl.when(pl.col("reason") == "timeout").then("timeout_secs"),
+        pl.when(pl.col("reason").is_in(["timeout", "canary"])).then("timeout_secs"),
         pl.when(pl.col("stage") == "running").then(between("started_at", "seen_at")),
     )
     return pl.when(secs.is_finite() & (secs >= 0)).then(secs)

@@ -27,12 +27,13 @@ from hfplanner.estimate.duration.work import Work
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate
 
-__all__ = ["blend_with_work"]
+__all__ = ["SLOWER_THAN_ITS_KERNELS", "blend_with_work", "blended", "sigma_of_operations"]
 
 _SIGMA, _SIGMA_OF_K = 0.20, 0.26
 # Where nobody says how many tokens the measured job worked on, k is as far from 1 as it usually is.
 _USUAL_LOG_K = 0.4
-_SLOWER_THAN_ITS_KERNELS = 2.0
+SLOWER_THAN_ITS_KERNELS = 2.0
+"""A job that takes more than so many times what its operations say is told by the law alone."""
 
 
 def blend_with_work(
@@ -69,20 +70,20 @@ def blend_with_work(
         return carried
     start = startup_secs(work).likely
     log_k = sum(math.log(run.duration_secs.likely / (secs + start)) for run, secs in told) / len(told)
-    if work.tokens_told and log_k > math.log(_SLOWER_THAN_ITS_KERNELS):
+    if work.tokens_told and log_k > math.log(SLOWER_THAN_ITS_KERNELS):
         said = f"it took {math.exp(log_k):.1f} times as long as its kernels need: the model says nothing of its speed"
         noted = {name: _with_basis(one, said) for name, one in carried.estimates.items()}
         return replace(carried, estimates=noted)
-    sigma = math.sqrt(_SIGMA**2 + _SIGMA_OF_K * (log_k if work.tokens_told else _USUAL_LOG_K) ** 2)
+    sigma = sigma_of_operations(log_k if work.tokens_told else _USUAL_LOG_K)
     here = {accelerator_key(known[run.flavor].accelerator or "") for run, _ in told}
-    blended = {}
+    both = {}
     for name, law in carried.estimates.items():
         flavor = known[name]
         secs = None if accelerator_key(flavor.accelerator or "") in here else _told(work, workload, flavor)
         if secs is not None:
             logs = [math.log(run.duration_secs.likely) + math.log(secs / there) for run, there in told]
-            blended[name] = _blend(law, sum(logs) / len(logs), sigma)
-    return replace(carried, estimates={**carried.estimates, **blended})
+            both[name] = blended(law, sum(logs) / len(logs), sigma)
+    return replace(carried, estimates={**carried.estimates, **both})
 
 
 def _told(work: Work, workload: Workload, flavor: Flavor) -> float | None:
@@ -93,8 +94,29 @@ def _told(work: Work, workload: Workload, flavor: Flavor) -> float | None:
     return secs if isinstance(secs, float) and secs > 0 else None
 
 
-def _blend(law: Estimate, log_told: float, sigma: float) -> Estimate:
-    """Return the law's duration moved towards what the operations say."""
+def sigma_of_operations(log_k: float) -> float:
+    """Return how far a change told by operations is believed, as the standard deviation of its logarithm.
+
+    Args:
+        log_k: logarithm of the measured time over what the operations say where it was measured.
+
+    >>> sigma_of_operations(0.0), round(sigma_of_operations(math.log(2)), 2)
+    (0.2, 0.41)
+    """
+    return math.sqrt(_SIGMA**2 + _SIGMA_OF_K * log_k**2)
+
+
+def blended(law: Estimate, log_told: float, sigma: float) -> Estimate:
+    """Return the law's duration moved towards what the operations say; its bounds hold both.
+
+    Args:
+        law: a 90 % interval.
+        log_told: logarithm of the duration that the operations say, in the same unit.
+        sigma: how far that is believed, of :func:`sigma_of_operations`.
+
+    >>> blended(Estimate(2000, 3000, 4500, ("the law",)), math.log(6000), 0.2)
+    Estimate(low=2999, likely=4557, high=6835, basis=('the law', 'blended with the operations of its model'))
+    """
     log_law = math.log(max(law.likely, 1))
     down, up = math.log(law.likely / max(law.low, 1)), math.log(max(law.high, 1) / law.likely)
     law_sigma = max((down + up) / 2 / SIGMAS, 1e-3)

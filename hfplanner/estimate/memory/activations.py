@@ -43,6 +43,10 @@ _LOSS_BYTES = {"standard": 12.0, "legacy": 18.0, "half": 8.0}
 # T5 and its kin compute cross-entropy in the precision of their logits; autocast makes it fp32.
 _HALF_LOSS = ("t5", "mt5", "umt5")
 _HALF_LOSS_BYTES = 5.0
+# BART and its kin add a bias to their logits; under autocast, which hands out an fp32 copy besides, both are held
+# (traced on facebook/bart-base).
+_BIASED_LOSS = ("bart", "mbart", "marian", "pegasus")
+_BIASED_LOSS_BYTES = 14.5
 # Architectures whose attention has no other kernel (transformers 5.24: _supports_sdpa).
 _ONLY_EAGER = ("bloom", "mpt", "gpt_neo", "codegen", "deberta-v2")
 # TRL's fused head computes one tile of logits at a time (trl 1.16: kernels/chunked_logprob.py, trainer/utils.py).
@@ -273,6 +277,8 @@ def loss_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `
     in_half = shape.model_type in _HALF_LOSS and not job.autocasts and job.precision != "fp32"
     if job.loss in {"auto", "standard", "chunked"} and in_half:
         return _HALF_LOSS_BYTES * shape.vocab * job.tokens
+    if job.loss != "legacy" and job.autocasts and shape.model_type in _BIASED_LOSS:
+        return _BIASED_LOSS_BYTES * shape.vocab * job.tokens
     return _LOSS_BYTES.get(job.loss, _LOSS_BYTES["standard"]) * shape.vocab * job.tokens
 
 

@@ -9,14 +9,16 @@ from hfplanner.estimate.memory.states import States
 from hfplanner.estimate.memory.weights import compute_bytes, weight_bytes
 from hfplanner.models.shape import Diffusion, ModelShape
 
-__all__ = ["diffusion_parts", "latent_tokens", "picture_moments"]
+__all__ = ["decode_bytes", "denoise_bytes", "diffusion_parts", "latent_tokens", "picture_moments"]
 
 # Classifier-free guidance runs the denoiser on two copies of the batch.
 _GUIDANCE = 2
-# The autoencoder ends with convolutions of 256 channels at full resolution, some eight such tensors and workspaces at
-# once: 2048 elements per pixel (AutoencoderKL, block_out_channels 128, 256, 512, 512; the last upsampling block enters
-# with 256). Stable Diffusion 1 shows 1.1 GB per picture of 512 x 512 in fp16 (LambdaLabsML/lambda-diffusers).
-_DECODER_ELEMENTS = 2048
+# The autoencoder ends with convolutions of 256 channels at full resolution, three such tensors at once: traced on
+# AutoencoderKL in three pipelines (reports/traced_pipelines.md).
+_DECODER_ELEMENTS = 768
+# What cuDNN takes beside, which no trace sees: Stable Diffusion 1 shows 1.1 GB per picture of 512 x 512 in fp16
+# (LambdaLabsML/lambda-diffusers), 2048 elements per pixel in all.
+_WORKSPACE_ELEMENTS = 1280
 # A transformer block of a denoiser holds its stream, three projections, and the halves of a block four times as wide.
 _BLOCK_WIDTHS = 16
 # A UNet's finest level holds about as many channel maps at once, skip connections included (SD 1: 12 of 320 channels).
@@ -39,7 +41,7 @@ def latent_tokens(pipeline: Diffusion, job: MemoryJob) -> int:
     4096
     """
     side = (job.resolution or pipeline.resolution) // pipeline.downscale // pipeline.patch
-    return side * side
+    return side * side * pipeline.frames
 
 
 def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -52,8 +54,32 @@ def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     if pipeline is None:
         raise UsageError(f"{shape.name} makes no pictures.")
     size = compute_bytes(job)
-    tokens = latent_tokens(pipeline, job)
     images = job.batch_size
+    step = denoise_bytes(shape, job)
+    weights = weight_bytes(shape, job)
+    if _upcasts(pipeline):
+        # SDXL's autoencoder overflows in fp16 and is made fp32 (AutoencoderKL, force_upcast).
+        weights += pipeline.vae * (4 - size)
+    decode = decode_bytes(pipeline, job)
+    if not pipeline.decoder:
+        decode *= 1 + _WORKSPACE_ELEMENTS / _DECODER_ELEMENTS
+    return {
+        "weights": weights,
+        "activations": images * float(max(step, decode)),
+    }
+
+
+def denoise_bytes(shape: ModelShape, job: MemoryJob) -> float:
+    """Return what the denoiser holds at once for one picture or video, with both halves of guidance.
+
+    Raises:
+        UsageError: the shape is not that of a pipeline.
+    """
+    pipeline = shape.diffusion
+    if pipeline is None:
+        raise UsageError(f"{shape.name} makes no pictures.")
+    size = compute_bytes(job)
+    tokens = latent_tokens(pipeline, job)
     if pipeline.transformer:
         tokens += _PROMPT_TOKENS
         step = tokens * _BLOCK_WIDTHS * pipeline.hidden * size
@@ -62,17 +88,18 @@ def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
     if job.attention == "eager":
         # Scores and their softmax, one layer at a time.
         step += 2 * pipeline.heads * tokens**2 * size
+    return float(_GUIDANCE * step)
+
+
+def decode_bytes(pipeline: Diffusion, job: MemoryJob) -> float:
+    """Return what the tensors of decoding one picture or video need, without cuDNN's workspaces.
+
+    >>> decode_bytes(Diffusion(denoiser=1, text_encoders=1, vae=1), MemoryJob(resolution=512)) / 2**20
+    384.0
+    """
     pixels = (job.resolution or pipeline.resolution) ** 2
-    decode = pixels * _DECODER_ELEMENTS * size
-    weights = weight_bytes(shape, job)
-    if _upcasts(pipeline):
-        # SDXL's autoencoder overflows in fp16 and is made fp32 (AutoencoderKL, force_upcast).
-        decode = pixels * _DECODER_ELEMENTS * 4
-        weights += pipeline.vae * (4 - size)
-    return {
-        "weights": weights,
-        "activations": images * float(max(_GUIDANCE * step, decode)),
-    }
+    size = 4 if _upcasts(pipeline) else compute_bytes(job)
+    return float(pixels * (pipeline.decoder or _DECODER_ELEMENTS) * size)
 
 
 def _upcasts(pipeline: Diffusion) -> bool:

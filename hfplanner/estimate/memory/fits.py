@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.overhead import CALIBRATION
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.vllm import GRAPHS
 from hfplanner.estimate.span import Estimate
@@ -27,12 +28,23 @@ class Place:
         gpus: how many GPUs it has.
         usable_bytes: what a program can use of one of them, its context included; ``None`` is not known.
         bf16: whether they compute in bf16.
+        context_bytes: of a CUDA context on it, where that is known; ``None`` is what estimates charge for any card.
     """
 
     flavor: str
     gpus: int
     usable_bytes: int | None
     bf16: bool | None = None
+    context_bytes: int | None = None
+
+    @property
+    def spared_bytes(self) -> int:
+        """What its context takes less than an estimate charges for any card.
+
+        >>> Place("t4-small", 1, 15 * 10**9, context_bytes=150 * 2**20).spared_bytes // 2**20
+        300
+        """
+        return 0 if self.context_bytes is None else CALIBRATION.context_bytes - self.context_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
         return Fit(place.flavor, None, "no", 0.0, "its usable memory is not known")
     if place.gpus < job.gpus:
         return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
-    usable = place.usable_bytes * usable_share(job)
+    usable = place.usable_bytes * usable_share(job) + place.spared_bytes
     probability = min(probability_to_fit(estimate.pressed_bytes, usable), _beside(estimate, place.usable_bytes))
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
     measured = estimate.measured

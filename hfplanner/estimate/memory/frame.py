@@ -23,7 +23,11 @@ _ROW = "__row"
 
 
 def estimate_memory_frame(
-    jobs: "pl.DataFrame", shapes: Mapping[str, ModelShape], calibration: Calibration = CALIBRATION
+    jobs: "pl.DataFrame",
+    shapes: Mapping[str, ModelShape],
+    calibration: Calibration = CALIBRATION,
+    *,
+    pressed: bool = False,
 ) -> "pl.DataFrame":
     """Return the frame with what each job needs of each GPU.
 
@@ -32,6 +36,7 @@ def estimate_memory_frame(
             its default where it is no column.
         shapes: the models by the names in that column.
         calibration: the learnt constants.
+        pressed: on cards that are full, where the allocator gives back what it holds unused: this must fit.
 
     Returns:
         The frame, in its order, with ``low_bytes``, ``likely_bytes`` and ``high_bytes`` (null where a row cannot be
@@ -56,7 +61,7 @@ def estimate_memory_frame(
     keys = [name for name in jobs.columns if name not in _NUMBERS]
     numbers = [name for name in _NUMBERS if name in jobs.columns]
     parts = [
-        _estimated(group, dict(zip(keys, key, strict=True)), numbers, shapes, calibration)
+        _estimated(group, dict(zip(keys, key, strict=True)), numbers, shapes, calibration, pressed=pressed)
         for key, group in jobs.with_row_index(_ROW).group_by(keys)
     ]
     empty = [pl.Series(name, [], pl.Int64) for name in ("low_bytes", "likely_bytes", "high_bytes")]
@@ -65,12 +70,14 @@ def estimate_memory_frame(
     return pl.concat(parts).sort(_ROW).drop(_ROW)
 
 
-def _estimated(
+def _estimated(  # noqa: PLR0913 - the group, and what is the same for all
     group: "pl.DataFrame",
     key: Mapping[str, Any],
     numbers: list[str],
     shapes: Mapping[str, ModelShape],
     calibration: Calibration,
+    *,
+    pressed: bool,
 ) -> "pl.DataFrame":
     import polars as pl  # noqa: PLC0415 - as above
 
@@ -85,7 +92,7 @@ def _estimated(
     except UsageError as error:
         return _failed(group, error.message)
     likely = sum(_rounded(part) for part in raw.values())
-    (down, up), (reach_down, reach_up) = spread_of(shape, job, raw), calibration.reach(job)
+    (down, up), (reach_down, reach_up) = spread_of(shape, job, raw, pressed=pressed), calibration.reach(job)
     bounds = {
         "low_bytes": greatest(likely - reach_down * down, 0.0),
         "likely_bytes": likely,

@@ -41,6 +41,8 @@ _ALLOCATED_SIGMA = 0.03
 # Carried: at once; for each factor of e between what the formulas say of both, and at most; for each other choice.
 _CARRIED_SIGMA, _CHOICE_SIGMA = 0.02, 0.10
 _TRAINING_DISTANCE, _INFERENCE_DISTANCE = (0.15, 0.13), (0.10, 0.10)
+# How much more than its card had a run that ran out of memory may have needed; chosen by hand.
+_BEYOND = 1.1
 _NUMBERS = ("batch_size", "seq_len", "prompt_len", "lora_rank", "accumulation", "gpus")
 # Choices the formulas know well enough to carry a measurement over; anything else makes it another job.
 _CHOICES = frozenset(
@@ -147,6 +149,7 @@ def _formula(shape: ModelShape, job: MemoryJob, calibration: Calibration) -> Mem
     return estimate_memory(shape, job, calibration)
 
 
+@lru_cache(maxsize=4096)
 def _differences(run: MemoryJob, asked: MemoryJob, shape: ModelShape) -> frozenset[str]:
     """Return in which words a run differs from what is asked."""
     run, asked = settle(run, shape.kind), settle(asked, shape.kind)
@@ -175,6 +178,7 @@ def _nearest(peaks: Sequence[MeasuredPeak], asked: MemoryJob, shape: ModelShape)
     return by_way[ranked[0]] if ranked else []
 
 
+@lru_cache(maxsize=4096)
 def _way(job: MemoryJob, shape: ModelShape) -> MemoryJob:
     """Return how a model is run, without the numbers."""
     plain = MemoryJob()
@@ -286,16 +290,16 @@ def _carrying(point: _Bounds, formula: float, drift: tuple[float, float]) -> flo
 def _beyond(span: Estimate, failed: Iterable[MeasuredPeak], asked: MemoryEstimate) -> Estimate:
     """Return a need raised to what runs that ran out of memory say: more than their cards had."""
     low, likely, high = span.low, span.likely, span.high
-    above = high - likely
     for peak in failed:
         if peak.usable_bytes is None:
             continue
-        formula = _formula(asked.shape, peak.job, asked.calibration).per_gpu_bytes.likely
+        least = 0
         if _is_alike(peak.job, asked.job, asked.shape):
-            likely = max(likely, round(peak.usable_bytes * asked.per_gpu_bytes.likely / formula))
+            formula = _formula(asked.shape, peak.job, asked.calibration).per_gpu_bytes.likely
+            least = round(peak.usable_bytes * asked.per_gpu_bytes.likely / formula)
         if _needs_at_least(asked, peak):
-            low, likely = max(low, peak.usable_bytes), max(likely, peak.usable_bytes)
-        high = max(high, likely + above)
+            low, least = max(low, peak.usable_bytes), max(least, peak.usable_bytes)
+        likely, high = max(likely, least), max(high, round(least * _BEYOND))
     return Estimate(min(low, likely), likely, high, span.basis)
 
 

@@ -21,5 +21,6 @@ def places_of(flavors: Iterable[Flavor]) -> tuple[Place, ...]:
     for flavor in flavors:
         facts = facts_of(flavor.accelerator) if flavor.accelerator_type == "gpu" else None
         usable = facts.memory_usable_bytes if facts else None
-        places.append(Place(flavor.name, flavor.gpus, usable, facts.bf16 if facts else None))
+        bf16, context = (facts.bf16, facts.context_bytes) if facts else (None, None)
+        places.append(Place(flavor.name, flavor.gpus, usable, bf16, context))
     return tuple(places)

@@ -7,6 +7,7 @@ from typing import Any
 from hfplanner.estimate.memory.advice import Advice, advise
 from hfplanner.estimate.memory.defaults import Input, Toggle, inputs_of, toggles_of
 from hfplanner.estimate.memory.fits import Fit, Place, fit_places
+from hfplanner.estimate.memory.fitting import Fitting
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
@@ -32,6 +33,7 @@ class MemoryReport:
         inputs: what the estimate rests on, each with where it came from.
         toggles: what other choices would cost or save.
         solved: by flavor, the largest value of the input that was asked for.
+        fitted: the smallest set of changes with which it fits the flavor that was asked for.
     """
 
     estimate: MemoryEstimate
@@ -43,6 +45,7 @@ class MemoryReport:
     inputs: tuple[Input, ...] = ()
     toggles: tuple[Toggle, ...] = ()
     solved: tuple[Solution, ...] = ()
+    fitted: Fitting | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the interface spells it."""
@@ -56,6 +59,7 @@ class MemoryReport:
             "inputs": [dict(one.to_json()) for one in self.inputs],
             "toggles": [dict(toggle.to_json()) for toggle in self.toggles],
             "solved": [dict(solution.to_json()) for solution in self.solved],
+            "fitted": self.fitted and dict(self.fitted.to_json()),
             "model": self.estimate.shape.to_json(),
         }
 

@@ -10,12 +10,12 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["Solution", "Unknown", "solve"]
+__all__ = ["LARGEST", "STEPS", "Solution", "Unknown", "solve"]
 
 Unknown = Literal["batch-size", "seq-len", "lora-rank"]
 # Beyond these nobody asks.
-_MOST = {"batch-size": 4096, "seq-len": 2**20, "lora-rank": 4096}
-_STEPS = {"batch-size": 1, "seq-len": 64, "lora-rank": 1}
+LARGEST = {"batch-size": 4096, "seq-len": 2**20, "lora-rank": 4096}
+STEPS = {"batch-size": 1, "seq-len": 64, "lora-rank": 1}
 _SURELY, _LIKELY = ("yes",), ("yes", "likely")
 
 
@@ -78,7 +78,7 @@ def solve(
         raise UsageError(f"{unknown!r} cannot be solved for.", hint=f"Accepted: {', '.join(get_args(Unknown))}.")
     if unknown == "lora-rank" and job.task not in {"lora", "qlora"}:
         raise UsageError("--solve lora-rank needs adapters.", hint="Add --task lora, or qlora.")
-    step, most = _STEPS[unknown], _MOST[unknown]
+    step, most = STEPS[unknown], LARGEST[unknown]
     if unknown == "seq-len" and shape.position_limit:
         most = max(min(most, shape.position_limit), step)
 

@@ -52,8 +52,9 @@ _READ_AHEAD = 0.15
 _MOST_AHEAD = 4 * GB
 _LASTS = 0.6
 # Lengths that differ from batch to batch leave holes: over orders of lognormal lengths a simulation of the allocator
-# reserves 0 to 0.75 of what comes and goes beyond what constant lengths do (reports/traced_memory.md); the upper reach
-# of training makes this sigma about two thirds of that.
+# reserved 0 to 0.75 of what comes and goes beyond what constant lengths do, for LoRA on 3 billion weights; the upper
+# reach of training makes this sigma about two thirds of that. Small models with all logits at once go beyond it:
+# reports/order_of_batches.md.
 _ORDER_SIGMA = 0.25
 
 

@@ -158,7 +158,6 @@ def _embedding_gradients(shape: ModelShape, job: MemoryJob, states: States) -> t
     """
     if job.task != "full" or job.sharding != "none" or job.optimizer_in_backward:
         return 0.0, 0.0
-    size = float(shape.parameters.embedding * states.width)
     if shape.parameters.head or shape.kind != "decoder" or job.method == "reward":
-        return (0.0 if job.accumulation > 1 else size), 0.0
-    return 0.0, size
+        return (0.0 if job.accumulation > 1 else float(shape.parameters.embedding * states.width)), 0.0
+    return 0.0, float(min(shape.parameters.embedding, shape.vocab * shape.hidden) * states.width)

@@ -13,6 +13,7 @@ from hfplanner.units import format_duration, format_usd
 if TYPE_CHECKING:
     from hfplanner.budget.decision import Decision
     from hfplanner.plan.canary import CanaryPlan, NotMeasured
+    from hfplanner.plan.fallback import Tried
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.plan.spec_paths import CheckedFiles
     from hfplanner.submit.send import Submitted
@@ -147,12 +148,14 @@ class Sent(Answer):
         warnings: what to know, a sentence each.
         dry_run: whether nothing was sent now, because the key had been used before.
         canary: what became of its canary; ``None`` where nobody asked for one.
+        fallbacks: the flavors on which it did not start in time; ``None`` where nobody asked for others.
     """
 
     submitted: "Submitted"
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
     canary: Mapping[str, Any] | None = None
+    fallbacks: "tuple[Tried, ...] | None" = None
 
     @property
     def job_id(self) -> str | None:
@@ -167,7 +170,8 @@ class Sent(Answer):
     def to_dict(self) -> dict[str, Any]:
         """Return it as ``hfplanner run --json`` does."""
         canary = {} if self.canary is None else {"canary": dict(self.canary)}
-        return {**({"dry_run": True} if self.dry_run else {}), **self.submitted.to_json(), **canary}
+        tried = {} if self.fallbacks is None else {"fallbacks": [one.to_json() for one in self.fallbacks]}
+        return {**({"dry_run": True} if self.dry_run else {}), **self.submitted.to_json(), **canary, **tried}
 
     def _shown(self) -> Shown:
         submission = self.submitted.submission

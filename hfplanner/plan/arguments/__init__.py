@@ -6,9 +6,9 @@ sentence that either spells its own way: :func:`as_option` writes ``--max-cost``
 
 from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, read_value
 from hfplanner.plan.arguments.durations import CHECKPOINT_EVERY, DURATION, FLAVORS, TIME, WORST_TIMEOUT
-from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FILES, JOB, SENDING, SWEEP_JOB
+from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FALLBACK, FILES, JOB, SENDING, SWEEP_JOB
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, RUN_SWEEP, SWEEP, TOP, TRIALS
-from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
+from hfplanner.plan.arguments.model import FIT, GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
 from hfplanner.plan.arguments.needs import NEEDS, AskedMachine
 from hfplanner.plan.arguments.records import MEASURED, PRICES, REPORT, SCHEDULES, SYNC
 from hfplanner.plan.arguments.sentences import in_python
@@ -20,7 +20,9 @@ __all__ = [
     "CANARY",
     "CHECKPOINT_EVERY",
     "DURATION",
+    "FALLBACK",
     "FILES",
+    "FIT",
     "FLAVORS",
     "GPUS_OF_A_RUN",
     "JOB",

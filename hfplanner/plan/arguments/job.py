@@ -1,10 +1,10 @@
 """A job as ``hf jobs run`` has it, how it is sent, and how the jobs in files are checked."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import parse_increase, read_flag, read_timeout, whole_number
+from hfplanner.plan.readers import parse_increase, read_flag, read_seconds, read_timeout, whole_number
 from hfplanner.units import MAX_ATTEMPTS
 
-__all__ = ["ATTEMPTS", "CANARY", "FILES", "JOB", "SENDING"]
+__all__ = ["ATTEMPTS", "CANARY", "FALLBACK", "FILES", "JOB", "SENDING"]
 
 _MOST_PORTS = 65535
 
@@ -132,6 +132,25 @@ CANARY = Argument(
     "far it was, and the job is planned anew with that and sent.",
 )
 """Whether a job is measured before it is sent."""
+
+
+FALLBACK: tuple[Argument, ...] = (
+    Argument(
+        name="fallback",
+        group="Submission",
+        metavar="FLAVORS",
+        help="Where the job waits too long for hardware, cancel it and try these, one after the other: "
+        "l40sx1,a100-large, or auto for all that fit, by expected cost.",
+    ),
+    Argument(
+        name="max_wait",
+        group="Submission",
+        read=read_seconds,
+        metavar="TIME",
+        help="How long it may wait for hardware: 20m unless said. Without --fallback it is only cancelled.",
+    ),
+)
+"""What to do where a flavor has no capacity."""
 
 
 FILES: tuple[Argument, ...] = (

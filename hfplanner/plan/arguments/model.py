@@ -3,7 +3,7 @@
 from hfplanner.plan.arguments.argument import Argument
 from hfplanner.plan.readers import read_flag, read_params, read_quantization, read_share, whole_number
 
-__all__ = ["GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
+__all__ = ["FIT", "GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
 
 _MOST = 2**31 - 1
 _MOST_WIDTH = 10**7
@@ -85,7 +85,7 @@ MODEL: tuple[Argument, ...] = (
         group="Model",
         read=read_share,
         metavar="SHARE",
-        shown_default="0.9; 0.3 with --generator colocate",
+        shown_default="0.9; 0.3 beside a trainer",
         help="Of a GPU, what vLLM takes.",
     ),
     Argument(
@@ -352,6 +352,15 @@ GPUS_OF_A_RUN = Argument(
     help="GPUs of the run.",
 )
 """How many GPUs an estimate of memory is for; :data:`NEEDS` has the argument that a flavor must meet."""
+
+
+FIT = Argument(
+    name="fit",
+    group="Model",
+    metavar="FLAVOR",
+    help="The smallest set of changes with which the job surely fits this flavor.",
+)
+"""The flavor that a job is made to fit."""
 
 
 SOLVE = Argument(

@@ -52,6 +52,15 @@ SYNC: tuple[Argument, ...] = (
         default=False,
         help="Read everything again, not only what can have changed.",
     ),
+    Argument(
+        name="logs",
+        group="Options",
+        read=read_flag,
+        is_flag=True,
+        default=False,
+        help="Read the logs of the newest runs that timed out, 20 at most: how far each was is a measurement for "
+        "--like.",
+    ),
 )
 """What a sync reads."""
 
