@@ -68,7 +68,7 @@ def _said(row: dict[str, str]) -> list[Said]:
         gpus=int(row["gpus"]),
         gpu_memory_utilization=float(row["utilization"] or 0.9),
     )
-    room = serving_room(shape, job, round(float(row["card_gib"] or _ANY_CARD / GiB) * GiB))
+    room = serving_room(shape, job, round(float(row["card_gib"] or _ANY_CARD / GiB) * GiB), row["gpu"] or None)
     setting = f"vLLM {row['vllm']}, {row['gpus']} x {row['gpu'] or '?'}"
     estimated = {
         "weights": room.weights_bytes / GiB,

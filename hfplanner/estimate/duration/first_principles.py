@@ -25,18 +25,12 @@ from hfplanner.estimate.duration.scaling import speedup_of
 from hfplanner.estimate.duration.startup import startup_secs
 from hfplanner.estimate.duration.work import Kind, Work
 from hfplanner.estimate.duration.workload import Precision, Workload
-from hfplanner.estimate.memory.vllm import serving_room
+from hfplanner.estimate.memory.vllm import default_batch, serving_room
 from hfplanner.estimate.span import Estimate
-from hfplanner.units import GiB
 
 __all__ = ["Kind", "Spread", "Work", "durations_from_work", "seconds_of_work", "spread_of"]
 
 _ENGINES = {"eager": "eager code", "compiled": "compiled code", "vllm": "vLLM"}
-# vLLM's max_num_seqs where nobody sets it: by card, in EngineArgs.get_batch_defaults (vllm/engine/arg_utils.py, 0.30).
-_MOST_SEQUENCES = 256
-_MOST_SEQUENCES_OF_LARGE_CARDS = 1024
-_LARGE_CARD_BYTES = 70 * GiB
-_AS_SMALL = "A100"
 # Jobs are in bf16 where nobody chose, and then in whichever 16 bits the card has.
 _COMPUTED_IN: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16", "fp16-mixed": "fp16"}
 
@@ -183,19 +177,17 @@ def _sequences(work: Work, run: Run, card: Card) -> int:
         return run.job.batch_size
     facts = facts_of(card.model)
     if facts is None or facts.memory_usable_bytes is None:
-        return work.batch_size or _MOST_SEQUENCES
-    asked = work.batch_size or _default_sequences(card.model, facts.memory_usable_bytes)
+        return work.batch_size or default_batch(0)[0]
+    asked = work.batch_size or default_batch(facts.memory_usable_bytes, card.model)[0]
     # A sequence takes room for what it has so far: half of its answer on average.
     average = work.prompt_tokens + (work.seq_len - work.prompt_tokens) // 2
     room = serving_room(
-        run.shape, replace(run.job, batch_size=1, seq_len=max(average, 1), prompt_len=None), facts.memory_usable_bytes
+        run.shape,
+        replace(run.job, batch_size=1, seq_len=max(average, 1), prompt_len=None),
+        facts.memory_usable_bytes,
+        card.model,
     )
     return min(asked, room.sequences)
-
-
-def _default_sequences(accelerator: str, memory_bytes: int) -> int:
-    is_large = memory_bytes >= _LARGE_CARD_BYTES and not accelerator.upper().startswith(_AS_SMALL)
-    return _MOST_SEQUENCES_OF_LARGE_CARDS if is_large else _MOST_SEQUENCES
 
 
 def _per_token(work: Work, run: Run, card: Card, sequences: int) -> float:

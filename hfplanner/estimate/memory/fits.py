@@ -29,6 +29,7 @@ class Place:
         usable_bytes: what a program can use of one of them, its context included; ``None`` is not known.
         bf16: whether they compute in bf16.
         context_bytes: of a CUDA context on it, where that is known; ``None`` is what estimates charge for any card.
+        accelerator: which they are, where that is known.
     """
 
     flavor: str
@@ -36,6 +37,7 @@ class Place:
     usable_bytes: int | None
     bf16: bool | None = None
     context_bytes: int | None = None
+    accelerator: str | None = None
 
     @property
     def spared_bytes(self) -> int:

@@ -22,5 +22,5 @@ def places_of(flavors: Iterable[Flavor]) -> tuple[Place, ...]:
         facts = facts_of(flavor.accelerator) if flavor.accelerator_type == "gpu" else None
         usable = facts.memory_usable_bytes if facts else None
         bf16, context = (facts.bf16, facts.context_bytes) if facts else (None, None)
-        places.append(Place(flavor.name, flavor.gpus, usable, bf16, context))
+        places.append(Place(flavor.name, flavor.gpus, usable, bf16, context, flavor.accelerator))
     return tuple(places)

@@ -42,7 +42,7 @@ def reference_bytes(shape: ModelShape, job: MemoryJob) -> float:
     >>> from hfplanner.models.known import find_known
     >>> llama = find_known("meta-llama/Llama-3.1-8B")
     >>> reference_bytes(llama, MemoryJob(task="full", method="dpo", reference="model"))
-    16060522496.0
+    16060522496
     """
     if job.reference != "model":
         return 0.0

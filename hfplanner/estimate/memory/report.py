@@ -109,7 +109,7 @@ def report_of(
     writer = estimate.generator.job if estimate.generator else job
     serves = writer.engine == "vllm" and not writer.trains
     serving = [
-        (place.flavor, serving_room(shape, writer, place.usable_bytes))
+        (place.flavor, serving_room(shape, writer, place.usable_bytes, place.accelerator))
         for place in places
         if serves and place.usable_bytes and place.gpus >= job.gpus
     ]

@@ -9,7 +9,7 @@ from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
 from hfplanner.units import GiB, MiB
 
-__all__ = ["GRAPHS", "ServingRoom", "serving_room"]
+__all__ = ["GRAPHS", "ServingRoom", "default_batch", "serving_room"]
 
 GRAPHS = 400 * MiB
 """``Graph capturing finished``: 0.1 to 2.0 GiB in the logs of tests/benchmarks/data/vllm_startup.csv, the median of
@@ -18,11 +18,13 @@ those that say so."""
 # What lies beyond torch's allocator when the model has run once: the same logs say 0.13 to 0.16 GiB on one GPU, and
 # 0.55 on each of two.
 _BEYOND_TORCH = {False: 140 * MiB, True: 560 * MiB}
-# Its engine tries the sampler on as many sequences as it may serve at once, 1024 on cards of 70 GiB and more and 256
-# on smaller ones, and takes prompts of 8192 or 2048 tokens at a time (vllm/engine/arg_utils.py, read 2026-11-30).
+# Where nobody sets them, vLLM takes max_num_seqs and max_num_batched_tokens (those of its server) by card: the larger
+# ones from 70 GiB on, but for A100 (EngineArgs.get_batch_defaults, vllm/engine/arg_utils.py, quoted in public files
+# that were read on 2026-11-30). Its engine tries the sampler on that many sequences when it starts.
 _BLOCK_TOKENS = 16
 _LARGE_CARD = 70 * GiB
 _LARGE, _SMALL = (1024, 8192), (256, 2048)
+_AS_SMALL = "a100"
 # Sorting, masking and adding up the probabilities of a logit takes 38 to 40 bytes, in seven logs of five vocabularies.
 _SAMPLED = 38.5
 
@@ -69,15 +71,32 @@ class ServingRoom:
         }
 
 
-def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int) -> ServingRoom:
+def default_batch(memory_bytes: int, accelerator: str | None = None) -> tuple[int, int]:
+    """Return how many sequences vLLM serves at once on a card, and how many tokens of prompts it takes at a time.
+
+    >>> from hfplanner.units import GiB
+    >>> default_batch(139 * GiB, "H200"), default_batch(79 * GiB, "A100"), default_batch(22 * GiB, "L4")
+    ((1024, 8192), (256, 2048), (256, 2048))
+    """
+    is_large = memory_bytes >= _LARGE_CARD and _AS_SMALL not in (accelerator or "").casefold()
+    return _LARGE if is_large else _SMALL
+
+
+def serving_room(shape: ModelShape, job: MemoryJob, usable_bytes: int, accelerator: str | None = None) -> ServingRoom:
     """Return what fits beside the weights on a GPU with this much usable memory.
+
+    Args:
+        shape: the model.
+        job: how it is run.
+        usable_bytes: of one GPU.
+        accelerator: which, where that is known.
 
     >>> from hfplanner.models.known import find_known
     >>> job = MemoryJob(engine="vllm", seq_len=8192)
     >>> serving_room(find_known("meta-llama/Meta-Llama-3.1-8B"), job, 24 * 2**30).sequences
     4
     """
-    sequences, tokens = _LARGE if usable_bytes >= _LARGE_CARD else _SMALL
+    sequences, tokens = default_batch(usable_bytes, accelerator)
     # The hidden states of the prompt are there while its last tokens are sampled.
     sampled = _SAMPLED * shape.vocab * sequences + 2.0 * shape.hidden * tokens
     profiled = max(layer_passing(shape, job) * tokens, sampled)
