@@ -305,12 +305,12 @@ from the other sources of both. Learnt are three things (`Calibration`): what st
 far the interval reaches on either side. Everything else follows from shapes, source code and traced steps
 (reports/traced_memory.md).
 
-No constant was chosen with rows of the third table in view.
-What recurrent layers, each layer's embeddings and autoencoders keep follows traced steps, what vLLM takes follows the
-logs of reports/vllm_startup.md, which were in view; the spread by order of batches is reports/order_of_batches.md.
-What the third table's sources run was read from their notes: prime-rl
-holds the model's output in supervised training, and `torch.compile` stands in some rows. ms-swift's code is not
-specified: its rows are shown, that its lengths vary is taken from its notes, and nothing was fitted to them.
+No constant was chosen with rows of the third table in view. What recurrent layers, each layer's embeddings and
+autoencoders keep follows traced steps (reports/traced_memory.md, reports/traced_pipelines.md), what vLLM takes follows
+the logs of reports/vllm_startup.md, which were in view; the spread by order of batches follows a simulation
+(reports/order_of_batches.md). What the third table's sources run was read from their notes: prime-rl holds the model's
+output in supervised training, and `torch.compile` stands in some rows. ms-swift's code is not specified: its rows are
+shown, that its lengths vary is taken from its notes, and nothing was fitted to them.
 """
 
 
