@@ -73,6 +73,8 @@ def _parts(schedule: str) -> tuple[str, frozenset[int] | None]:
     if len(schedule) > _LONGEST:
         raise ValueError("it is too long")
     fields = _NAMED.get(schedule.strip().lower(), schedule).split()
+    if not _FIELDS - 2 <= len(fields) <= _FIELDS:
+        raise ValueError(f"it has {len(fields)} field{'' if len(fields) == 1 else 's'}")
     if len(fields) == _FIELDS:
         return " ".join(fields[:-1]), _years(fields[-1])
     return " ".join(["0", *fields] if len(fields) == _FIELDS - 2 else fields), None

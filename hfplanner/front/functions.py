@@ -246,7 +246,7 @@ def check(given: Given) -> Checked | FilesChecked:
 def _files_checked(given: Given, workspace: "Workspace") -> FilesChecked:
     from hfplanner.plan.spec_paths import check_files  # noqa: PLC0415 - as above
 
-    asked = {one.name: given[one.name] for one in FILES}
+    asked = {one.name: given[one.name] for one in FILES} | {"namespace": given["namespace"]}
     return FilesChecked(check_files([Path(path) for path in given["paths"]], workspace, **asked))
 
 

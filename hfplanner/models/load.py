@@ -232,6 +232,8 @@ def _gguf(files: ModelFiles, file: str, name: str) -> ModelShape:
             raise ModelUnavailable(f"There is no file {file} in {name}.")
         try:
             return shape_of_gguf(parse_gguf(raw), name=name)
+        except ModelUnreadable as error:
+            raise ModelUnreadable(f"{file}: {error.message}", hint=error.hint) from error
         except NeedMoreBytes:
             if len(raw) < size:
                 break

@@ -245,7 +245,14 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
     )
 
 
-def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool = False) -> JobPlan:
+def plan_job(
+    request: JobRequest,
+    needs: JobNeeds,
+    workspace: Workspace,
+    *,
+    sends: bool = False,
+    account: Account | None = None,
+) -> JobPlan:
     """Return the plan of a job: what ``check`` judges and ``run`` sends.
 
     Args:
@@ -253,6 +260,7 @@ def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, send
         needs: what it needs, how long it runs and what it may cost.
         workspace: where prices, policy, books and the Hub are.
         sends: whether it is to be sent: then ``max_cost`` shortens a timeout that nobody gave; else it is a limit.
+        account: who pays and submits; by default as the Hub tells.
 
     Raises:
         HfplannerError: see :func:`know_request` and :meth:`KnownRequest.plan`.
@@ -267,4 +275,4 @@ def plan_job(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, send
     >>> plan.decision.verdict.value, plan.decision.worst_case_micro_usd
     ('allowed', 799980)
     """
-    return know_request(request, needs, workspace, sends=sends).plan(workspace)
+    return know_request(request, needs, workspace, sends=sends).plan(workspace, account=account)

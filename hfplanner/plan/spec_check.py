@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.decision import Decision, Verdict, verdict_of
+from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
 from hfplanner.budget.together import over_together
-from hfplanner.errors import BudgetError, HfplannerError, NoSuchJobs, quoted
+from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, NoSuchJobs, UsageError, quoted
 from hfplanner.estimate.span import Estimate
+from hfplanner.plan.account import Account, account_for
 from hfplanner.plan.asked import AskedTime, JobNeeds
 from hfplanner.plan.job_plan import JobPlan, plan_job
 from hfplanner.plan.spec_job import needs_of, request_of
@@ -140,7 +142,7 @@ def _total(jobs: Iterable[CheckedSpec]) -> int | None:
     return sum(known) if len(known) == len(costs) else None
 
 
-def check_specs(specs: FoundSpecs, workspace: "Workspace") -> SpecCheck:
+def check_specs(specs: FoundSpecs, workspace: "Workspace", *, namespace: str | None = None) -> SpecCheck:
     """Return what jobs cost and whether they may run, in the order in which they were found.
 
     Jobs that each fit a budget need not fit it together: every one counts beside those before it.
@@ -148,6 +150,7 @@ def check_specs(specs: FoundSpecs, workspace: "Workspace") -> SpecCheck:
     Args:
         specs: of :func:`hfplanner.specs.discover.find_specs`.
         workspace: where prices, policy, books and the Hub are.
+        namespace: who pays for jobs that do not say it.
 
     Raises:
         BudgetError: the policy or the ledger cannot be read.
@@ -156,7 +159,7 @@ def check_specs(specs: FoundSpecs, workspace: "Workspace") -> SpecCheck:
     taken: dict[str, int] = {}
     checked = []
     for found in specs.jobs:
-        job = _checked(found, workspace)
+        job = _checked(replace(found, namespace=found.namespace or namespace), workspace)
         checked.append(_beside(job, taken))
     return SpecCheck(jobs=_all_or_none(checked), not_checked=specs.not_checked)
 
@@ -180,7 +183,8 @@ def _with_group(job: CheckedSpec, refused: CheckedSpec | None) -> CheckedSpec:
 
 def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
     try:
-        plan = _plan(found, workspace)
+        account, unknown = _payer(found, workspace)
+        plan = _plan(found, workspace, account)
         now = workspace.now()
         runs, worst = _runs(found, plan, now)
     except HfplannerError as error:
@@ -188,7 +192,7 @@ def _checked(found: FoundJob, workspace: "Workspace") -> CheckedSpec:
             raise
         refused = Verdict.REFUSED if error.exit_code == BudgetError.exit_code else Verdict.BLOCKED
         return CheckedSpec(found=found, verdict=refused, reasons=(error.message,), flavor=found.flavor)
-    decision, likely = plan.decision, plan.flavor.cost_micro_usd
+    decision, likely = _also(plan.decision, unknown), plan.flavor.cost_micro_usd
     return CheckedSpec(
         found=found,
         verdict=decision.verdict,
@@ -213,17 +217,33 @@ def _of_sandbox(found: FoundJob, decision: Decision) -> Iterator[str]:
         yield f"A sandbox that is used goes on past its idle timeout, for up to 24 h: {cost}."
 
 
-def _plan(found: FoundJob, workspace: "Workspace") -> JobPlan:
+def _payer(found: FoundJob, workspace: "Workspace") -> tuple[Account, DecisionReason | None]:
+    """Return who pays, and why a budget that depends on it cannot tell: what a job costs is known all the same."""
+    policy = workspace.policy()
+    try:
+        return account_for(policy, workspace.hub() if policy.sources else None, found.namespace), None
+    except (UsageError, BudgetBlocked) as error:
+        return Account(), DecisionReason("payer_unknown", f"{error.message} {error.hint}", Effect.BLOCK)
+
+
+def _also(decision: Decision, unknown: DecisionReason | None) -> Decision:
+    if unknown is None:
+        return decision
+    reasons = (*decision.reasons, unknown)
+    return replace(decision, verdict=verdict_of(reasons), reasons=reasons)
+
+
+def _plan(found: FoundJob, workspace: "Workspace", account: Account) -> JobPlan:
     """Return the plan of one run; where jobs of that name ran before, with what they took."""
     request, needs = request_of(found), needs_of(found)
     name = found.labels.get("name")
     if name and needs.time == AskedTime() and workspace.history_jobs() is not None:
         like = JobNeeds(machine=needs.machine, model=needs.model, time=AskedTime(like=name), limits=needs.limits)
         try:
-            return plan_job(request, like, workspace)
+            return plan_job(request, like, workspace, account=account)
         except NoSuchJobs:
             pass
-    return plan_job(request, needs, workspace)
+    return plan_job(request, needs, workspace, account=account)
 
 
 def _runs(found: FoundJob, plan: JobPlan, now: datetime) -> tuple[int, int | None]:
@@ -253,9 +273,9 @@ def _times(cost: Estimate, runs: int) -> Estimate:
 
 
 def _beside(job: CheckedSpec, taken: dict[str, int]) -> CheckedSpec:
-    """Return a job judged beside those before it, and count it with them."""
+    """Return a job judged beside those before it, and count it with them; one that is refused takes nothing."""
     decision, cost = job.decision, job.worst_case_micro_usd
-    if decision is None or cost is None:
+    if decision is None or cost is None or job.verdict is Verdict.REFUSED:
         return job
     against = list(over_together(decision, cost, taken)) if job.verdict is Verdict.ALLOWED else []
     if against:

@@ -59,13 +59,14 @@ class CheckedFiles:
         return self.check.to_json() | {"compare": compared}
 
 
-def check_files(
+def check_files(  # noqa: PLR0913 - the options of the command
     paths: Sequence[Path],
     workspace: "Workspace",
     *,
     compare: str | None = None,
     max_increase: Decimal | None = None,
     allow_unchecked: bool = False,
+    namespace: str | None = None,
 ) -> CheckedFiles:
     """Return what every job in files and folders costs, and whether all of it may run.
 
@@ -75,6 +76,7 @@ def check_files(
         compare: an earlier version, see :func:`compare_with`.
         max_increase: by which share the whole may have become dearer.
         allow_unchecked: whether what cannot be priced does not block.
+        namespace: who pays for jobs that do not say it.
 
     Raises:
         BudgetError: the policy or the ledger cannot be read.
@@ -84,7 +86,8 @@ def check_files(
     """
     if max_increase is not None and compare is None:
         raise UsageError("--max-increase needs something to compare with.", hint="For example --compare origin/main.")
-    check = replace(check_specs(find_specs(paths), workspace), allows_unchecked=allow_unchecked)
+    check = check_specs(find_specs(paths), workspace, namespace=namespace)
+    check = replace(check, allows_unchecked=allow_unchecked)
     comparison = None if compare is None else compare_with(compare, paths, check, workspace)
     broken = None if comparison is None or max_increase is None else too_dear(comparison, max_increase)
     return CheckedFiles(check=check, comparison=comparison, too_dear=broken)

@@ -58,22 +58,16 @@ def spec_files(folder: Path) -> Iterator[Path]:
     while waiting:
         here = waiting.pop()
         try:
-            entries = sorted(here.iterdir())
+            entries = [entry for entry in sorted(here.iterdir()) if not entry.is_symlink()]
+            files = [entry for entry in entries if entry.suffix in SPEC_ENDINGS and entry.is_file()]
+            folders = [entry for entry in entries if entry.name not in _PASSED_OVER and entry.is_dir()]
         except OSError as error:
-            raise JobSpecError(f"{here} cannot be read ({error.strerror}).") from error
-        for entry in entries:
-            if entry.is_symlink():
-                continue
-            if entry.is_file() and entry.suffix in SPEC_ENDINGS:
-                count += 1
-                if count > _MAX_FILES:
-                    raise JobSpecError(f"{folder} has more than {_MAX_FILES} files.", hint="Name the files to check.")
-                yield entry
-        waiting += [entry for entry in reversed(entries) if entry.is_dir() and _is_own(entry)]
-
-
-def _is_own(folder: Path) -> bool:
-    return not folder.is_symlink() and folder.name not in _PASSED_OVER
+            raise JobSpecError(f"{error.filename or here} cannot be read ({error.strerror}).") from error
+        count += len(files)
+        if count > _MAX_FILES:
+            raise JobSpecError(f"{folder} has more than {_MAX_FILES} files.", hint="Name the files to check.")
+        yield from files
+        waiting += reversed(folders)
 
 
 def _found_in_folder(path: Path) -> FoundSpecs:

@@ -34,7 +34,7 @@ def test_an_agent_gets_the_format_for_agents(variable: str, program: Program) ->
     ("typed", "offered"),
     [
         ("hfplanner rec", ["recommend"]),
-        ("hfplanner recommend --v", ["--vram", "--vocab"]),
+        ("hfplanner recommend --v", ["--vram", "--vocab", "--vllm-sleep"]),
         ("hfplanner run --flavor h200x", ["h200x2", "h200x4", "h200x8"]),
         ("hfplanner estimate memory --model qwen/qwen3-8", ["Qwen/Qwen3-8B", "Qwen/Qwen3-8B-Base"]),
         ("hfplanner recommend --accelerator A1", ["A100", "A10G"]),

@@ -156,3 +156,42 @@ def test_a_change_is_told_against_an_earlier_version(repository: Path, check: Ch
     assert comparison.changes[0].key.endswith("#train")
     saved = costs_of_json(before.to_json())
     assert compare_specs("HEAD", saved, check(repository)) == comparison
+
+
+_OF_ACME = '[[budget]]\nname = "team"\nlimit_usd = "30.00"\nperiod = "month"\nscope = { namespace = "acme" }\n'
+
+
+def test_a_job_whose_payer_is_not_known_has_its_cost_and_is_blocked(repository: Path, check: Check) -> None:
+    """A pull request from a fork has no token: the amount is said, and the budget of acme decides nothing."""
+    answer = check(repository / "train.py", policy=_OF_ACME)
+    assert answer.verdict is Verdict.BLOCKED
+    assert answer.once_micro_usd == 480 * 41667
+    assert answer.jobs[0].reason_codes == {"payer_unknown"}
+    assert "--namespace" in answer.jobs[0].reasons[0]
+
+
+def test_a_limit_that_does_not_depend_on_who_pays_refuses_all_the_same(repository: Path, check: Check) -> None:
+    """$20.00 are above $10.00 a job, whoever pays them."""
+    answer = check(repository / "train.py", policy=_OF_ACME + '[limits]\nmax_job_usd = "10.00"\n')
+    assert answer.verdict is Verdict.REFUSED
+    assert answer.jobs[0].reason_codes == {"over_max_job", "payer_unknown"}
+
+
+def test_who_pays_for_files_can_be_said(repository: Path, tmp_path: Path) -> None:
+    """A header without a namespace is counted against the budget of the one that is given."""
+    (tmp_path / "hfplanner.toml").write_text(_OF_ACME, encoding="utf-8")
+    with Workspace(home=tmp_path / "home", offline=True, clock=lambda: _NOW, working_folder=tmp_path) as workspace:
+        mine, theirs = (
+            check_specs(find_specs([repository / "train.py"]), workspace, namespace=name) for name in ("acme", "other")
+        )
+    assert mine.verdict is theirs.verdict is Verdict.ALLOWED
+    assert mine.jobs[0].budgets == ("team",)
+    assert theirs.jobs[0].budgets == ()
+
+
+def test_a_refused_job_takes_nothing_from_a_budget(repository: Path, check: Check) -> None:
+    """$20.00 are refused by the limit of a job; the next two dollars are not counted beside them."""
+    (repository / "small.toml").write_text(JOBS, encoding="utf-8")
+    policy = '[[budget]]\nname = "team"\nlimit_usd = "5.00"\nperiod = "month"\n[limits]\nmax_job_usd = "4.00"\n'
+    answer = check(repository / "train.py", repository / "small.toml", policy=policy)
+    assert [job.verdict for job in answer.jobs] == [Verdict.REFUSED, Verdict.ALLOWED, Verdict.ALLOWED]

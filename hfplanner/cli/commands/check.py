@@ -38,7 +38,7 @@ def check(
     A PATH is a script with [tool.hf-jobs] in its header, a JSON job, a .toml or .yaml file with jobs, a workflow that
     calls `hf jobs`, or a folder of these. Without PATH the job is said with the options of `run`, as in
     `hfplanner budget check`. What may start a job and cannot be priced is listed, is never free, and blocks unless
-    --allow-unchecked is given.
+    --allow-unchecked is given. --namespace says who pays for jobs of files that do not say it.
 
     Exit code 0: it may. 3: a limit refuses it, something that decides is not known, or --max-increase is broken.
     """
@@ -47,10 +47,12 @@ def check(
     if image is None or not is_spec_path(image):
         _refuse(compare=compare, max_increase=max_increase)
         return check_one(image=image, command=command, **given)
+    namespace = given.pop("namespace", None)
     typed = [name for name, value in given.items() if name in _OF_A_JOB and value != _OF_A_JOB[name].default]
     if typed:
         raise UsageError(f"{as_option(typed[0])} is for a job that is typed; {image} says it itself.")
     asked = {"compare": compare, "max_increase": max_increase, "allow_unchecked": allow_unchecked}
+    asked |= {"namespace": namespace}
     try:
         return _files([Path(path) for path in (image, *command)], asked, given)
     except (BudgetError, HistoryError) as error:

@@ -73,10 +73,10 @@ def run(
         follows=not detach,
         shown=shown,
     )
-    how.refuse_what_cannot_be()
     with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
         workspace.policy()
         asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
+        how.refuse_what_cannot_be()
         _warn_of_options_after_the_image(command)
         return run_request(asked, workspace, how)
 

@@ -56,13 +56,13 @@ def uv_run(
         follows=not detach,
         shown=shown,
     )
-    how.refuse_what_cannot_be()
     with (
         Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
     ):
         workspace.policy()
         asked = asked_script(given, script, args, workspace, Path(temporary), values=not dry_run)
+        how.refuse_what_cannot_be()
         return run_request(asked, workspace, how)
 
 

@@ -111,9 +111,13 @@ def _timeout(job: CheckedSpec) -> str:
 
 
 def _reasons(check: SpecCheck) -> Iterator[str]:
+    """Say why jobs may not run, a reason once however many jobs it is about."""
+    said: dict[str, list[str]] = {}
     for job in check.jobs:
         for reason in job.reasons:
-            yield f"{job.found.title} ({job.found.where}): {reason}"
+            said.setdefault(reason, []).append(f"{job.found.title} ({job.found.where})")
+    for reason, jobs in said.items():
+        yield f"{'All jobs' if 1 < len(jobs) == len(check.jobs) else ', '.join(jobs)}: {reason}"
 
 
 def _warnings(check: SpecCheck) -> Iterator[str]:
