@@ -4,12 +4,12 @@ A timeout that is too short kills a run that would have ended: its time is lost,
 checkpoint, and it is run again. One that is too long lets a run that hangs be billed until it strikes. The least
 expected cost lies between::
 
-    E(timeout) = P(T <= timeout) E[T | T <= timeout]                     a run that ends
-               + P(T > timeout)  (timeout + E[again | T > timeout])      a run that is killed, and run again
-               + hangs           (timeout + E[T])                        a run that hangs, and is run again
+    E(timeout) = P(T <= timeout) E[T | T <= timeout]                          a run that ends
+               + P(T > timeout)  (timeout + E[again | T > timeout] + hangs L) a run that is killed, and run again
+               + hangs           (timeout + E[T])                             a run that hangs, and is run again
 
 T is log-normal on each side of its likely value. Run again, a killed job needs all of T where it has no checkpoints,
-and T less what its last checkpoint holds where it has.
+and T less what its last checkpoint holds where it has; it may hang as any run may, until the longest timeout L.
 """
 
 import math
@@ -108,13 +108,15 @@ def timeout_of_least_cost(
 
     ended = sum(job_cost_micro_usd(price_micro_usd_per_minute, secs) for secs in cases) / len(cases)
 
+    again = hangs * job_cost_micro_usd(price_micro_usd_per_minute, candidates[-1])
+
     def expected(timeout: int) -> float:
+        killed = (len(cases) - bisect_right(cases, timeout)) / len(cases)
         if checkpoint_secs is None:
             # Whether it is killed or not, it runs to its end once.
-            killed = (len(cases) - bisect_right(cases, timeout)) / len(cases)
-            return ended + (killed + hangs) * job_cost_micro_usd(price_micro_usd_per_minute, timeout)
+            return ended + (killed + hangs) * job_cost_micro_usd(price_micro_usd_per_minute, timeout) + killed * again
         costs = (_cost_of_one(secs, timeout, price_micro_usd_per_minute, hangs, checkpoint_secs) for secs in cases)
-        return sum(costs) / len(cases)
+        return sum(costs) / len(cases) + killed * again
 
     best = min(candidates, key=lambda timeout: (expected(timeout), timeout))
     return TimeoutChoice(
