@@ -38,6 +38,7 @@
     ├── SubmissionError            1   a submission cannot be done as asked
     │   ├── CanaryFailed           1   a canary ended and told nothing of the job
     │   ├── KeyConflict            1   the key belongs to another specification
+    │   ├── NoCapacity             1   no flavor had hardware for it in time; nothing runs
     │   └── SubmissionUnknown      5   it was sent, and it is not known whether the job exists
     ├── UsageError                 2   what was typed or passed cannot be meant
     │   └── JobSpecError           2   a job specification the service would refuse or misread

@@ -52,6 +52,7 @@ NAMES = [
     "LastJobInfo",
     "LedgerError",
     "ModelError",
+    "NoCapacity",
     "NoSuchJobs",
     "NothingFits",
     "PolicyError",

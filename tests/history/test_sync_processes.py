@@ -122,7 +122,7 @@ def test_the_document_says_what_was_read(online: Program, hub: Hub) -> None:
     """Pulls, jobs and bill, in one document."""
     hub.add_jobs(3, first=None)
     answer = synced(online)
-    assert answer.keys() == {"complete", "interrupted", "pulls", "jobs", "bill"}
+    assert answer.keys() == {"complete", "interrupted", "pulls", "jobs", "bill", "logs"}
     (pull,) = answer["pulls"]
     assert (pull["namespace"], pull["source"], pull["complete"]) == ("alice", hub.url, True)
     assert (answer["jobs"]["read"], answer["jobs"]["new"]) == (3, 3)

@@ -48,7 +48,7 @@ _SPLIT = Mutant(
     (
         Edit(
             "budget/ledger/ledger.py",
-            "        try:\n            return self._database.write(lambda tx: reserving.reserve_all",
+            "        try:\n            return self._database.write(work, committed)\n        except reserving.TooLittleLeft",
             "        import time\n\n"
             "        windows = wanted[0].windows\n"
             "        left = [one.left_micro_usd for one in self.balances(windows)]\n"
@@ -56,7 +56,7 @@ _SPLIT = Mutant(
             "        try:\n"
             "            if min(left, default=0) < (wanted[0].terms.cap_micro_usd or 0):\n"
             "                return Refused(balances=self.balances(windows), over=(windows[0].budget,))\n"
-            "            return self._database.write(lambda tx: reserving.reserve_all",
+            "            return self._database.write(work, committed)\n        except reserving.TooLittleLeft",
         ),
         Edit(
             "budget/ledger/windows.py",
@@ -269,8 +269,8 @@ MUTANTS = (
     _mutant(
         "settled twice",
         "budget/ledger/ledger.py",
-        "return self._step(sid, (State.LAUNCHED, State.ADOPTED), after,",
-        "return self._step(sid, (State.LAUNCHED, State.ADOPTED, State.SETTLED), after,",
+        "return self._step(sid, _WITH_COST, after,",
+        "return self._step(sid, (*_WITH_COST, State.SETTLED), after,",
         f"{_LEDGER}test_settling_posts_the_cost_once[sqlite]",
     ),
     _mutant(
@@ -346,8 +346,8 @@ MUTANTS = (
     _mutant(
         "the jobs of a plan are reserved one by one",
         "budget/ledger/ledger.py",
-        "            return self._reserve_all(wanted)\n        except reserving.NotOpen:\n",
-        "            found = [self._reserve_all([one]) for one in wanted]\n"
+        "            return self._reserve_all(wanted, first)\n        except reserving.NotOpen:\n",
+        "            found = [self._reserve_all([one], first) for one in wanted]\n"
         "            refused = [one for one in found if isinstance(one, Refused)]\n"
         "            return refused[0] if refused else tuple(one for made in found for one in made)\n"
         "        except reserving.NotOpen:\n",

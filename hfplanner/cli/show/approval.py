@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from hfplanner.api.written import WrittenJob, is_written_job, read_written_job
 from hfplanner.budget.ledger.records import Approval
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.output import keep_blanks, print_lines
@@ -51,14 +52,14 @@ def _job(approval: Approval) -> Mapping[str, Any]:
     return job if isinstance(job, Mapping) else {}
 
 
+def _written(job: Mapping[str, Any]) -> WrittenJob | None:
+    """Return the job as it was kept with the approval; ``None`` where it is none that is known."""
+    return read_written_job(job, "the approval") if is_written_job(job) else None
+
+
 def _job_words(approval: Approval) -> str:
-    job = _job(approval)
-    return f"{job.get('flavor')}: {_what(job)}"
-
-
-def _what(job: Mapping[str, Any]) -> str:
-    image = job.get("dockerImage") or job.get("spaceId") or ""
-    return f"{image} {shlex.join(job.get('command') or ())}".strip()
+    written = _written(_job(approval))
+    return "" if written is None else f"{written.flavor}: {written.image} {shlex.join(written.command)}".strip()
 
 
 def show_request(approval: Approval, stream: TextIO) -> None:
@@ -74,24 +75,28 @@ def show_request(approval: Approval, stream: TextIO) -> None:
 
 
 def _facts(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    secs, attempts = job.get("timeoutSeconds"), job.get("attempts")
     count, whole = job.get("jobs"), job.get("group") or job.get("sweep_key")
     yield "jobs", f"{count} of {whole}, approved together; the first of them:" if count else ""
-    yield "image", str(job.get("dockerImage") or job.get("spaceId") or "")
-    yield "command", shlex.join([*(job.get("command") or ()), *(job.get("arguments") or ())])
-    yield "flavor", str(job.get("flavor") or "")
-    yield "timeout", format_duration(secs) if isinstance(secs, int) else ""
-    yield "attempts", str(attempts) if attempts not in {None, 1} else ""
-    yield "schedule", str(job.get("schedule") or "")
+    written = _written(job)
+    if written is not None:
+        yield from _facts_written(written)
     yield "namespace", str(job.get("namespace") or "")
-    labels = job.get("labels") or {}
-    yield "labels", ", ".join(f"{key}={value}" for key, value in labels.items())
-    yield "variables", ", ".join(job.get("environment") or ())
-    yield "secrets", ", ".join(job.get("secrets") or ())
     volumes = job.get("volumes") or ()
     yield "volumes", ", ".join(f"{one.get('source')} at {one.get('mountPath')}" for one in volumes)
     yield "ports", ", ".join(str(port) for port in (job.get("expose") or {}).get("ports") or ())
     yield "network", str((job.get("network") or {}).get("group") or "")
+
+
+def _facts_written(job: WrittenJob) -> Iterator[tuple[str, str]]:
+    yield "image", job.image
+    yield "command", shlex.join(job.command)
+    yield "flavor", job.flavor or ""
+    yield "timeout", "" if job.timeout_secs is None else format_duration(job.timeout_secs)
+    yield "attempts", "" if job.attempts in {None, 1} else str(job.attempts)
+    yield "schedule", job.schedule or ""
+    yield "labels", ", ".join(f"{key}={value}" for key, value in job.labels.items())
+    yield "variables", ", ".join(job.env)
+    yield "secrets", ", ".join(job.secrets)
 
 
 def ask_approver(approval: Approval) -> bool:

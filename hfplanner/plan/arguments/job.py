@@ -147,7 +147,7 @@ FALLBACK: tuple[Argument, ...] = (
         group="Submission",
         read=read_seconds,
         metavar="TIME",
-        help="How long it may wait for hardware: 20m unless said. Without --fallback it is only cancelled.",
+        help="How long it may wait for hardware: 20m unless said. Without flavors to try next it is only cancelled.",
     ),
 )
 """What to do where a flavor has no capacity."""
