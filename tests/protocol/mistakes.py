@@ -48,7 +48,8 @@ _SPLIT = Mutant(
     (
         Edit(
             "budget/ledger/ledger.py",
-            "        try:\n            return self._database.write(work, committed)\n        except reserving.TooLittleLeft",
+            "        try:\n"
+            "            return self._database.write(work, committed)\n        except reserving.TooLittleLeft",
             "        import time\n\n"
             "        windows = wanted[0].windows\n"
             "        left = [one.left_micro_usd for one in self.balances(windows)]\n"
