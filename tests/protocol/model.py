@@ -12,7 +12,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-__all__ = ["STRICT", "UNSAFE", "UNSAFE_PLANS", "Protocol", "Submission", "Violation", "World", "explore"]
+__all__ = [
+    "STRICT",
+    "UNSAFE",
+    "UNSAFE_FALLBACKS",
+    "UNSAFE_PLANS",
+    "Protocol",
+    "Submission",
+    "Violation",
+    "World",
+    "explore",
+]
 
 # More requests of one submission than this prove nothing new.
 _MOST_POSTS = 2
@@ -30,6 +40,8 @@ class Protocol:
         releases: what is taken for a proof that nothing runs, beside a rejection.
         expires: the states whose hold a passed deadline ends.
         plans: whether the jobs of a plan are reserved ``"together"``, in one transaction, or ``"one by one"``.
+        replaces: when the next flavor takes the place of a job that waits: once that has ``"ended"``, once it was
+            ``"cancelled"``, also where nobody knows whether it exists (``"unknown"``), or ``"beside"`` it.
     """
 
     reserves: str = "atomically"
@@ -38,6 +50,7 @@ class Protocol:
     releases: frozenset[str] = frozenset()
     expires: frozenset[str] = frozenset({"RESERVED"})
     plans: str = "together"
+    replaces: str = "ended"
 
 
 STRICT = Protocol()
@@ -61,6 +74,14 @@ UNSAFE_PLANS = {"reserve the jobs of a plan one by one": Protocol(plans="one by 
 """What only goes wrong where several jobs are one plan."""
 
 
+UNSAFE_FALLBACKS = {
+    "take a cancel that was sent for an end": Protocol(replaces="cancelled"),
+    "try another flavor where the first is unknown": Protocol(replaces="unknown"),
+    "reserve the next before the one before is settled": Protocol(replaces="beside"),
+}
+"""What only goes wrong where a job that waits is cancelled and sent elsewhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One submission: where its sender stands, what the ledger says, what is on the wire, and what the Hub has.
@@ -73,6 +94,9 @@ class Submission:
         jobs: that exist.
         is_listed: whether a listing shows one of them.
         posts: requests sent so far.
+        cancels: requests to cancel it that are on their way.
+        is_cancelled: whether one was ever sent.
+        has_ended: whether its job has ended.
     """
 
     at: str = "start"
@@ -82,16 +106,23 @@ class Submission:
     jobs: int = 0
     is_listed: bool = False
     posts: int = 0
+    cancels: int = 0
+    is_cancelled: bool = False
+    has_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All submissions, the budget, what the ledger's counter says is taken of it, and whether they are one plan."""
+    """All submissions, the budget, and what the ledger's counter says is taken of it.
+
+    They may be one plan, or a chain: each takes the place of the one before, on another flavor.
+    """
 
     submissions: tuple[Submission, ...]
     limit: int
     taken: int = 0
     is_plan: bool = False
+    is_chain: bool = False
 
     def changed(self, index: int, *, taken: int = 0, **fields: object) -> "World":
         """Return the world after one submission has changed."""
@@ -119,9 +150,11 @@ class Exploration:
     violations: dict[str, Violation] = field(default_factory=dict)
 
 
-def explore(protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False) -> Exploration:
+def explore(
+    protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False, is_chain: bool = False
+) -> Exploration:
     """Walk over every state a protocol can reach."""
-    start = World((Submission(),) * submissions, limit, is_plan=is_plan)
+    start = World((Submission(),) * submissions, limit, is_plan=is_plan, is_chain=is_chain)
     came_from: dict[World, tuple[World, str] | None] = {start: None}
     queue = deque([start])
     violations: dict[str, Violation] = {}
@@ -147,7 +180,7 @@ def _steps(world: World, came_from: dict[World, tuple[World, str] | None]) -> tu
 def _broken(world: World) -> Iterator[str]:
     """Yield the promises a world breaks."""
     submissions = world.submissions
-    if sum(one.jobs for one in submissions) > world.limit:
+    if sum(one.jobs for one in submissions if not one.has_ended) > world.limit:
         yield "I1: jobs never cost more than the limit"
     if any(one.posts > 1 or one.jobs > 1 for one in submissions):
         yield "I3: at most one POST for each submission"
@@ -162,6 +195,8 @@ def _broken(world: World) -> Iterator[str]:
 def _moves(world: World, protocol: Protocol) -> Iterator[Step]:
     if world.is_plan and protocol.plans == "together":
         yield from _plan(world)
+    if world.is_chain:
+        yield from _chain(world, protocol)
     for index, one in enumerate(world.submissions):
         name = "ABC"[index]
         for act in (_sender, _reconciler, _hub, _network):
@@ -177,6 +212,36 @@ def _plan(world: World) -> Iterator[Step]:
         yield "the plan is reserved", replace(world, submissions=(reserved,) * count, taken=world.taken + count)
 
 
+def _chain(world: World, protocol: Protocol) -> Iterator[Step]:
+    """Cancel a job that waits, and let the next take its place: whoever has the key may, also after a crash."""
+    for index, one in enumerate(world.submissions):
+        name = "ABC"[index]
+        if one.state == "LAUNCHED" and not one.is_cancelled:
+            yield f"{name} is to be cancelled", world.changed(index, cancels=1, is_cancelled=True)
+        if one.cancels:
+            yield f"{name} loses its cancel", world.changed(index, cancels=0)
+            if one.jobs and not one.has_ended:
+                yield f"{name} has ended", world.changed(index, cancels=0, has_ended=True)
+        following = index + 1
+        if following < len(world.submissions) and world.submissions[following].state == "NONE":
+            for how, settled, taken in _replacements(world, one, protocol):
+                before = world.changed(index, state=settled)
+                yield f"{name} {how}", before.changed(following, at="reserved", state="RESERVED", taken=taken)
+
+
+def _replacements(world: World, one: Submission, protocol: Protocol) -> Iterator[tuple[str, str, int]]:
+    """Yield how the next takes its place: in words, what becomes of the one before, and what more is taken."""
+    if one.state == "LAUNCHED" and one.has_ended:
+        beside = protocol.replaces == "beside"
+        yield "is replaced", ("LAUNCHED" if beside else "SETTLED"), int(beside)
+    if one.state == "SETTLED" and one.has_ended and world.taken < world.limit:
+        yield "was settled, and is replaced", "SETTLED", 1
+    if one.state == "LAUNCHED" and one.is_cancelled and protocol.replaces == "cancelled":
+        yield "was cancelled, and is replaced", "SETTLED", 0
+    if one.state == "UNKNOWN" and protocol.replaces == "unknown":
+        yield "is unknown, and is replaced", "VOID", 0
+
+
 def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
     def to(**fields: object) -> World:
         return world.changed(index, **fields)  # type: ignore[arg-type]
@@ -185,7 +250,8 @@ def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> It
     if one.at != "done":
         yield "dies", to(at="done")
     alone = not world.is_plan or protocol.plans == "one by one"
-    if one.at == "start" and alone and world.taken < world.limit:
+    first = not world.is_chain or index == 0
+    if one.at == "start" and alone and first and world.taken < world.limit:
         if protocol.reserves == "atomically":
             yield "reserves", to(at="reserved", state="RESERVED", taken=1)
         else:
@@ -248,7 +314,9 @@ def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -
         yield "is found", to(state="LAUNCHED")
     if one.state == "UNKNOWN" and not one.is_listed and "empty listing" in protocol.releases:
         yield "is not found and let go", to(state="VOID", taken=-1)
-    if one.state == "LAUNCHED":
+    if one.state == "LAUNCHED" and world.is_chain and one.has_ended:
+        yield "is settled at nothing", to(state="SETTLED", taken=-1)
+    if one.state == "LAUNCHED" and not world.is_chain:
         yield "is settled", to(state="SETTLED")
 
 

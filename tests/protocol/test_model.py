@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.protocol.model import STRICT, UNSAFE, UNSAFE_PLANS, Protocol, explore
+from tests.protocol.model import STRICT, UNSAFE, UNSAFE_FALLBACKS, UNSAFE_PLANS, Protocol, explore
 
 
 @pytest.mark.parametrize(("submissions", "limit", "states"), [(2, 1, 400), (2, 2, 2_000), (3, 2, 30_000)])
@@ -39,6 +39,23 @@ def test_each_known_mistake_with_a_plan_has_a_counter_example(protocol: Protocol
     found = explore(protocol, limit=1, is_plan=True)
 
     assert list(found.violations) == ["nothing of a plan is sent before all of it is in the books"]
+
+
+@pytest.mark.parametrize(("flavors", "states"), [(2, 200), (3, 700)])
+def test_never_two_flavors_at_once(flavors: int, states: int) -> None:
+    """Whoever dies when, and whichever cancel is lost: one job is alive, one hold is in the books, each sent once."""
+    found = explore(STRICT, submissions=flavors, limit=1, is_chain=True)
+
+    assert found.violations == {}
+    assert found.states > states
+
+
+@pytest.mark.parametrize("protocol", UNSAFE_FALLBACKS.values(), ids=UNSAFE_FALLBACKS.keys())
+def test_each_known_mistake_with_a_fallback_has_a_counter_example(protocol: Protocol) -> None:
+    """Two jobs are alive, or more is held than there is."""
+    found = explore(protocol, submissions=2, limit=1, is_chain=True)
+
+    assert any(promise.startswith(("I1", "I4")) for promise in found.violations), found
 
 
 def test_a_counter_example_is_the_shortest_way_to_the_mistake() -> None:
