@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from hfplanner.api.limits import Limits
 from hfplanner.api.models import JobInfo
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import State, Submission
+from hfplanner.budget.ledger.records import Settlement, State, Submission
 from hfplanner.errors import HfplannerError
 from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
-from hfplanner.submit.send import Submitter, submit, wanted_of
+from hfplanner.submit.send import Submitter, as_it_stands, submit, submit_instead, wanted_of
 from hfplanner.submit.settlement import settlement
+from hfplanner.submit.waiting import cancel_waiting
 from tests.submit.submitter import CAP, charging, order
 
 __all__ = ["PLANNED"]
@@ -42,6 +44,8 @@ _ENDED: dict[str, Any] = {
     "status": {"stage": "COMPLETED"},
     "durations": {"running": 30},
 }
+# How long the end of a cancelled job is waited for, and how often it is looked for.
+_PROOF_SECS, _LOOK_SECS = 1.0, 0.1
 # From linux/prctl.h: any process may trace this one, also where only parents usually may.
 _PR_SET_PTRACER = 0x59616D61
 
@@ -60,11 +64,27 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
                 submit(order("once"), submitter)
             elif action == "plan":
                 ledger.reserve_all([wanted_of(order(f"job {number}"), submitter) for number in range(PLANNED)])
+            elif action == "fallback":
+                _send_elsewhere(submitter)
             else:
                 reconcile(submitter, charging())
     except HfplannerError as error:
         return error.exit_code
     return 0
+
+
+def _send_elsewhere(submitter: Submitter) -> None:
+    """Cancel the job that waits, and once it has ended send another in its place."""
+    waits = submitter.ledger.by_key("once")
+    if waits is None:
+        raise ValueError("nothing was sent")
+    sent = as_it_stands(waits, submitter)
+    ended = cancel_waiting(
+        submitter.hub, sent, lambda: datetime.now(UTC), lambda _: time.sleep(_LOOK_SECS), within_secs=_PROOF_SECS
+    )
+    if ended.job.is_terminal:
+        cost = Settlement(cost_micro_usd=0, evidence="it never started", at=submitter.clock())
+        submit_instead(order("once/2"), waits, cost, submitter)
 
 
 def _child(asked: dict[str, Any]) -> int:

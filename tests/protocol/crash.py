@@ -52,7 +52,7 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan")
+ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback")
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
     "EIO": ("error=EIO", "{}"),
@@ -114,6 +114,7 @@ _TOUCHING = frozenset(
     ]
 )
 _MINUTE = 167
+_FLAVORS = ("the first", "the next")
 _CALL = re.compile(r"(\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 REPORT = _REPOSITORY / "reports" / "crash_sweep.md"
@@ -197,6 +198,9 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
         if action == "settle":
             submit(order("once"), submitter)
             hub.advance(60)
+        elif action == "fallback":
+            hub.default_fate(Fate(scheduling_secs=None))
+            submit(order("once"), submitter)
         else:
             hub.fault(method="POST", drop=True)
             with suppress(SubmissionUnknown):
@@ -255,6 +259,9 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
     hub.advance(_EXPIRED_SECS)
     with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
         jobs = _reconciled(submitter, hub)
+        if action == "fallback":
+            yield from _two_flavors(submitter, hub, jobs)
+            return
         if len(jobs) > 1 or posts(hub) > 1:
             yield f"{len(jobs)} jobs and {posts(hub)} requests for one submission"
         yield from (problem.message for problem in submitter.ledger.verify())
@@ -269,6 +276,21 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         entries = list(submitter.ledger.entries())
         if len(_reconciled(submitter, hub)) == len(jobs) and list(submitter.ledger.entries()) != entries:
             yield "reconciling twice is not reconciling once"
+
+
+def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong after a job was to be cancelled and another sent in its place."""
+    alive = [job for job in jobs if job["status"]["stage"] == "SCHEDULING"]
+    if len(alive) > 1 or len(jobs) > len(_FLAVORS) or posts(hub) > len(_FLAVORS):
+        yield f"{len(alive)} jobs alive of {len(jobs)}, {posts(hub)} requests for two submissions"
+    yield from (problem.message for problem in submitter.ledger.verify())
+    if any(submitter.ledger.by_job(job["id"]) is None for job in jobs):
+        yield "a job that is not in the books"
+    held, posted = balance(submitter)
+    may_run = bool(alive) or any(submitter.ledger.submissions({State.UNKNOWN}))
+    # One that was cancelled and settled by another process costs its cap at most: its record has no end.
+    if held != CAP * may_run or posted not in {0, CAP}:
+        yield f"held {held}, posted {posted}, {len(alive)} alive"
 
 
 def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:
