@@ -54,7 +54,11 @@ def _job(approval: Approval) -> Mapping[str, Any]:
 
 def _written(job: Mapping[str, Any]) -> WrittenJob | None:
     """Return the job as it was kept with the approval; ``None`` where it is none that is known."""
-    return read_written_job(job, "the approval") if is_written_job(job) else None
+    if not is_written_job(job):
+        return None
+    # Kept are the names of variables, without their values.
+    names = dict.fromkeys(job.get("environment") or (), "")
+    return read_written_job({**job, "environment": names}, "the approval")
 
 
 def _job_words(approval: Approval) -> str:
