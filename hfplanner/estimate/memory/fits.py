@@ -15,7 +15,8 @@ __all__ = ["Fit", "Place", "fit_into", "fit_places", "probability_to_fit", "usab
 
 Verdict = Literal["yes", "likely", "unlikely", "no"]
 # The 95 % quantile of a normal distribution, in standard deviations.
-_Z95 = 1.645
+# The 95 % point of the normal distribution, its last digit rounded up: at the high end a need fits with 95 %, no less.
+_Z95 = 1.644853626951473
 _YES, _LIKELY, _UNLIKELY = 0.95, 0.5, 0.05
 
 
