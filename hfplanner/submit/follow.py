@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from hfplanner.api.client import JobsClient
-from hfplanner.api.job_parts import JobStage
 from hfplanner.api.models import JobInfo
 from hfplanner.api.streams import LogLine
 from hfplanner.errors import HubError
+from hfplanner.submit.waiting import is_waiting
 
 __all__ = ["follow_job"]
 
@@ -26,7 +26,7 @@ def follow_job(
         HubError: the Hub does not show the job any more, or cannot be asked.
     """
     job = hub.get_job(namespace, job_id)
-    while not job.is_terminal and _is_scheduling(job):
+    while not job.is_terminal and is_waiting(job):
         yield job
         sleep(_POLL_SECS)
         job = hub.get_job(namespace, job_id)
@@ -40,7 +40,3 @@ def follow_job(
         sleep(_POLL_SECS)
         job = hub.get_job(namespace, job_id)
     yield job
-
-
-def _is_scheduling(job: JobInfo) -> bool:
-    return job.status is not None and job.status.stage == JobStage.SCHEDULING
