@@ -240,9 +240,9 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    return KnownRequest(
-        request=request, known=know_job(needs, workspace, request.job.all_labels.get("name")), sends=sends
-    )
+    job = request.job
+    known = know_job(needs, workspace, job.all_labels.get("name"), job.labels)
+    return KnownRequest(request=request, known=known, sends=sends)
 
 
 def plan_job(
