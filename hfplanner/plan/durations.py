@@ -152,5 +152,6 @@ def _work(known: KnownJob) -> "Work":
         seq_len=job.seq_len,
         batch_size=batch,
         job=job,
+        epochs=known.epochs or 1,
         tokens_told=time.tokens is not None,
     )
