@@ -32,6 +32,7 @@ from hfplanner.estimate.memory.job import (
 )
 from hfplanner.plan.amounts import Counted, count_work
 from hfplanner.plan.arguments import AskedMachine
+from hfplanner.plan.asked_job import AskedJob
 from hfplanner.plan.presets import PresetName
 from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
@@ -311,28 +312,3 @@ def _take(kind: type[T], given: Mapping[str, Any]) -> T:
     """Return a dataclass of what is given for its fields."""
     names = [one.name for one in fields(kind) if one.name in given]  # type: ignore[arg-type] # any dataclass
     return kind(**{name: given[name] for name in names})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedJob:
-    """A job as ``hf jobs run`` takes it: variables, labels and volumes are texts, files are not read yet."""
-
-    image: str | None = None
-    command: Sequence[str] | None = None
-    flavor: str | None = None
-    timeout: str | int | None = None
-    attempts: int | None = None
-    namespace: str | None = None
-    name: str | None = None
-    label: Sequence[str] | None = None
-    env: Sequence[str] | None = field(default=None, repr=False)
-    secrets: Sequence[str] | None = field(default=None, repr=False)
-    env_file: str | None = None
-    secrets_file: str | None = None
-    volume: Sequence[str] | None = None
-    expose: Sequence[int] | None = None
-    expose_public: Sequence[int] | None = None
-    ssh: bool = False
-    network_group: str | None = None
-    network_alias: Sequence[str] | None = None
-    resource_group_id: str | None = None

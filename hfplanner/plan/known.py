@@ -126,13 +126,16 @@ class KnownJob:
         )
 
 
-def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -> KnownJob:
+def know_job(
+    needs: JobNeeds, workspace: "Workspace", name: str | None = None, labels: "Mapping[str, str] | None" = None
+) -> KnownJob:
     """Return what is known of a job.
 
     Args:
         needs: what was asked.
         workspace: where models and history are.
         name: of the job; ``None`` where it has none yet.
+        labels: of the job, by which its history is told from that of others with its name; ``None`` is not known.
 
     Raises:
         UsageError: what was asked contradicts itself, or says how nothing is run.
@@ -162,7 +165,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -
     known = KnownJob(
         needs=needs,
         model=run,
-        history=None if like is None else _history_like(like, workspace, logged),
+        history=None if like is None else _history_like(like, workspace, logged, labels),
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
         whole=None if logged is None or like is not None else logged.whole,
@@ -197,12 +200,14 @@ def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
     return load_model(str(asked.model), source)
 
 
-def _history_like(like: str, workspace: "Workspace", logged: "LoggedRun | None") -> "LikeHistory":
+def _history_like(
+    like: str, workspace: "Workspace", logged: "LoggedRun | None", labels: "Mapping[str, str] | None"
+) -> "LikeHistory":
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
     from hfplanner.plan.logged_run import with_logged  # noqa: PLC0415 - as above
 
     jobs = with_logged(workspace.history().scan(), logged)
-    return runs_like(jobs, named_job(jobs, like))
+    return runs_like(jobs, named_job(jobs, like), labels=labels or None)
 
 
 def _logged(time: AskedTime, workspace: "Workspace") -> "LoggedRun | None":
