@@ -45,7 +45,12 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     measured = _measured(known)
     if not measured and known.history is None and not known.is_planned:
         return None
-    return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
+    found = _found(known, listing, measured)
+    if known.calibration is not None:
+        from hfplanner.recommend.durations import calibrated  # noqa: PLC0415 - where it is
+
+        found = calibrated(found, known.calibration)
+    return replace(found, tokens_words=time.tokens_words)
 
 
 def _found(known: KnownJob, listing: Listing, measured: Sequence[MeasuredRun]) -> "Durations":
