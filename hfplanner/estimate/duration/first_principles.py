@@ -20,6 +20,7 @@ from hfplanner.estimate.duration.change import SIGMAS
 from hfplanner.estimate.duration.operations.kernels import Card, card_of
 from hfplanner.estimate.duration.operations.parallel import with_communication
 from hfplanner.estimate.duration.operations.phases import Run, decode_secs, prefill_secs, train_secs
+from hfplanner.estimate.duration.operations.pictures import picture_secs, picture_train_secs
 from hfplanner.estimate.duration.rates import missing_precision, rates_of
 from hfplanner.estimate.duration.scaling import speedup_of
 from hfplanner.estimate.duration.startup import startup_secs
@@ -108,8 +109,6 @@ def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start
     card = card_of(model)
     if card is None:
         return f"nothing is known about the speed of {model}"
-    if work.shape.diffusion is not None:
-        return "how long image models take is not known from first principles: measure a step"
     secs = seconds_of_work(work, workload, card, gpus)
     if isinstance(secs, str):
         return secs
@@ -147,7 +146,9 @@ def seconds_of_work(work: Work, workload: Workload, card: Card, gpus: int) -> fl
     together = run.job.gpus
     if together > gpus:
         return f"it runs on {together} GPUs"
-    if work.kind == "prefill" or work.shape.kind == "encoder":
+    if work.shape.diffusion is not None:
+        secs = work.tokens / run.job.batch_size * picture_secs(card, run, run.job.batch_size)
+    elif work.kind == "prefill" or work.shape.kind == "encoder":
         batch, length = run.job.batch_size, work.seq_len
         secs = work.tokens / (batch * length) * prefill_secs(card, run, batch, length)
     else:
@@ -205,7 +206,11 @@ def _training(work: Work, workload: Workload, run: Run, card: Card, gpus: int) -
         return f"it runs on {run.job.gpus} GPUs"
     side = gpus if _is_shared(work, workload) else 1
     batch = run.job.batch_size
-    secs = train_secs(card, replace(run, job=replace(run.job, gpus=side)), batch, work.seq_len)
+    alone = replace(run, job=replace(run.job, gpus=side))
+    if work.shape.diffusion is not None:
+        secs = picture_train_secs(card, alone, batch)
+    else:
+        secs = train_secs(card, alone, batch, work.seq_len)
     if side > 1 and speedup_of(card.model, side) is None:
         return f"nothing is known about work on several {card.model}"
     return work.tokens / (batch * work.seq_len * side) * with_communication(run, secs, card.model, side)

@@ -20,8 +20,8 @@ class Work:
     Args:
         shape: of its model.
         kind: training of all weights or of adapters, reading prompts, generating.
-        tokens: trained on, read or generated.
-        seq_len: tokens of one sequence, prompt and answer together.
+        tokens: trained on, read or generated; pictures, for a model that makes them.
+        seq_len: tokens of one sequence, prompt and answer together; 1 for pictures.
         batch_size: sequences side by side on one GPU; ``None`` is one, or with vLLM as many as fit, up to its 256.
         job: how the model is run, in the words of the memory estimate: engine, quantization, checkpointing, optimizer,
             adapters, attention, loss, sharding; the usual way by default.

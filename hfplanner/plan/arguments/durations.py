@@ -68,7 +68,7 @@ TIME: tuple[Argument, ...] = (
         group="Time",
         read=read_tokens,
         metavar="COUNT",
-        help="Instead of --tokens: samples of the data set, each of at most --seq-len tokens; or requests.",
+        help="Instead of --tokens: samples of the data set, each of at most --seq-len tokens; requests; or pictures.",
     ),
     Argument(
         name="epochs",
