@@ -95,7 +95,11 @@ class JobPlan:
             approve_above_micro_usd=self.decision.approve_above_micro_usd,
             key=key,
             price_of=price_of or shipped_price,
-            notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
+            notes={
+                "image": self.job.image_or_space,
+                "name": self.job.all_labels.get("name", ""),
+                **self.flavor.prediction,
+            },
         )
 
     def to_dict(self) -> dict[str, Any]:
