@@ -22,13 +22,12 @@ from hfplanner.plan.canary import (
 )
 from hfplanner.plan.canary_told import CanaryEnded, canary_json, refuse_what_does_not_fit, told_by
 from hfplanner.plan.durations import with_measurement
-from hfplanner.plan.job_log import LoggedRun, with_row
+from hfplanner.plan.followed import FollowedRun
+from hfplanner.plan.job_log import LoggedRun, row_of_job, with_row
 from hfplanner.plan.sending import Sender, refusal_of, sent_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import polars as pl
 
     from hfplanner.api.models import JobInfo
     from hfplanner.budget.ledger.records import Approval
@@ -140,10 +139,14 @@ class CanaryRun:
             if see is not None:
                 see(one)
         lines = [one for one in seen if isinstance(one, LogLine)]
+        memory = FollowedRun(self._asked, self._workspace, only_out_of_memory=True)
+        for line in lines:
+            memory.see(line.data)
         # The last of all is the record of the job that has ended.
         job = next(one for one in reversed(seen) if not isinstance(one, LogLine))
         cost = self._settle(job, submitted)
-        row = self._row(job, namespace)
+        memory.keep(job)
+        row = row_of_job(job, self._workspace, namespace)
         run = with_row(told_by(job, row, lines, epochs=self._asked.known.epochs, now=self._submitter.clock()), row)
         return CanaryEnded(submitted=self.now(submitted), cost_micro_usd=cost, run=run, warnings=self._keep(run))
 
@@ -181,13 +184,6 @@ class CanaryRun:
         from hfplanner.submit.send import as_it_stands  # noqa: PLC0415 - httpx
 
         return as_it_stands(submitted.submission, self._submitter)
-
-    def _row(self, job: "JobInfo", namespace: str) -> "pl.DataFrame":
-        from hfplanner.frames.jobs import job_frames  # noqa: PLC0415 - polars
-
-        raw = job.model_dump_json(by_alias=True, exclude_none=True).encode()
-        source, now = self._submitter.hub.endpoint, self._submitter.clock()
-        return job_frames(raw, source=source, seen_at=now, namespace=namespace).jobs
 
     def _keep(self, run: LoggedRun) -> tuple[str, ...]:
         """Keep the measurement in the history, for the next run of this name."""

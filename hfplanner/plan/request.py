@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError, quoted
-from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.asked_job import AskedJob
 from hfplanner.plan.chosen_flavor import is_named
 from hfplanner.plan.uploads import Uploads, read_local_volume
 

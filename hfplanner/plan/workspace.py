@@ -316,9 +316,15 @@ class Workspace:
         Raises:
             HistoryError: it is damaged, or of a newer version.
         """
+        if not self._has_history():
+            return None
         from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - where it is asked for
 
         return self.history().scan if any(read_manifest(self.home.history).months.values()) else None
+
+    def _has_history(self) -> bool:
+        # What cannot be looked at is there, and says so when it is read.
+        return os.path.lexists(self.home.history)
 
     def history_gaps(self) -> tuple[str, ...]:
         """Return where the history is known to lack jobs, a sentence each.
@@ -326,6 +332,8 @@ class Workspace:
         Raises:
             HistoryError: it is damaged, or of a newer version.
         """
+        if not self._has_history():
+            return ()
         from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - as above
 
         sources = read_manifest(self.home.history).sources

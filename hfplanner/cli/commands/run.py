@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hfplanner.cli.show.answer import Answer
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.submit.charging import Charging
-    from hfplanner.submit.send import Submitted, Submitter
+    from hfplanner.submit.send import Submitted
 
 
 def run(
@@ -138,7 +138,7 @@ def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> i
         return command.dry_run()
 
     def finish(submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]") -> int:
-        return _finish(submitted, workspace.submitter(), books, how, change)
+        return _finish(asked, submitted, workspace, books, how, change)
 
     def unmeasured(change: "Callable[[Answer], Answer]") -> int:
         return _run(asked, workspace, how, change)
@@ -212,7 +212,7 @@ def _started(  # noqa: PLR0917 - what a fallback needs, and what showing it does
         def change(answer: "Answer") -> "Answer":
             return with_fallbacks(answer, tried)
 
-    return _finish(submitted, workspace.submitter(), books, how, change)
+    return _finish(asked, submitted, workspace, books, how, change)
 
 
 def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
@@ -242,9 +242,10 @@ def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool)
     return planned
 
 
-def _finish(
+def _finish(  # noqa: PLR0917 - what was sent, and what following it needs
+    asked: "KnownRequest",
     submitted: "Submitted",
-    submitter: "Submitter",
+    workspace: Workspace,
     books: "Charging",
     how: How,
     change: "Callable[[Answer], Answer] | None" = None,
@@ -254,8 +255,9 @@ def _finish(
     show(change(answer) if change else answer, how.shown)
     if how.shown == "human" and how.follows and submitted.job_id is not None:
         from hfplanner.cli.show.follow import follow  # noqa: PLC0415 - rich, for people only
+        from hfplanner.plan.followed import FollowedRun  # noqa: PLC0415 - as above
 
-        return follow(submitted, submitter, books)
+        return follow(submitted, workspace.submitter(), books, FollowedRun(asked, workspace))
     unknown = submitted.submission.state.value in {"UNKNOWN", "SENDING", "RESERVED"}
     return SubmissionUnknown.exit_code if unknown else 0
 
