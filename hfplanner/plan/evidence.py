@@ -116,6 +116,11 @@ def look_off_ledger(
     books, now = workspace.books(), workspace.now()
     if not applied:
         return read_off_ledger(applied, books, now=now, listing=listing, schedules=schedules.found)
+    found = schedules.found
+    if found is not None:
+        from hfplanner.submit.kept_schedules import with_kept_schedules  # noqa: PLC0415 - pydantic
+
+        found = with_kept_schedules(found, books)
     return read_off_ledger(
         applied,
         books,
@@ -124,7 +129,7 @@ def look_off_ledger(
         jobs=workspace.history_jobs(),
         gaps=workspace.history_gaps(),
         bills=workspace.history_bills(),
-        schedules=schedules.found,
+        schedules=found,
     )
 
 

@@ -146,7 +146,7 @@ class _Reconciliation:
 
     def _schedules(self) -> None:
         """Find schedules whose creation is not known, and let go of those that the Hub lists."""
-        schedules = [one for one in self._submissions(State.UNKNOWN, State.LAUNCHED) if is_schedule(one)]
+        schedules = [one for one in self._submissions(State.UNKNOWN, State.LAUNCHED, State.ADOPTED) if is_schedule(one)]
         done = settle_schedules(self.submitter, schedules)
         self.done.found += done.found
         self.done.settled += done.settled
