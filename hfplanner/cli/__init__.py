@@ -8,11 +8,15 @@ from hfplanner.cli.interrupted import INTERRUPTED
 
 __all__ = ["main"]
 
+_OBJECTS_BETWEEN_SEARCHES = 100_000
+
 
 def main() -> None:
     """Run ``hfplanner`` with the process's arguments and exit with the documented code."""
     # Spares pydantic the search for plugins among all that is installed; none of them is of use to a command line.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Modules and what they define stay until the end: to look through them for garbage while they load is in vain.
+    gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:
@@ -26,10 +30,11 @@ def main() -> None:
 def _run(args: list[str]) -> int:
     # Importing the package must not cost what the program does, nor a hook what almost no question needs.
     if args[:1] == ["hook"]:
-        from hfplanner.cli.quick_hook import is_answered  # noqa: PLC0415 - as above
+        from hfplanner.cli.quick_hook import answer_at_once  # noqa: PLC0415 - as above
 
-        if is_answered(args):
-            return 0
+        code = answer_at_once(args)
+        if code is not None:
+            return code
     from hfplanner.cli.app import run  # noqa: PLC0415 - as above
 
     return run(args)

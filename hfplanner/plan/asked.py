@@ -32,6 +32,7 @@ from hfplanner.estimate.memory.job import (
 )
 from hfplanner.plan.amounts import Counted, count_work
 from hfplanner.plan.arguments import AskedMachine
+from hfplanner.plan.asked_job import AskedJob
 from hfplanner.plan.presets import PresetName
 from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
@@ -106,6 +107,7 @@ class AskedModel:
     prompt_len: int | None = None
     logits: Logits = "last"
     resolution: int | None = None
+    denoising_steps: int | None = None
     legacy_cache: bool = False
     legacy_quantization: bool = False
     offload: Offload = "none"
@@ -150,6 +152,7 @@ class AskedModel:
             "precision": self.precision or "bf16",
             "batch_size": self.batch_size or 1,
             "resolution": self.resolution or 0,
+            "denoising_steps": self.denoising_steps or 0,
             "gpu_memory_utilization": self.gpu_memory_utilization or _VLLM_SHARES.get(self.generator, _VLLM_SHARE),
         }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
@@ -229,6 +232,7 @@ class JobNeeds:
             seq_len=model.seq_len,
             packed=model.packed,
             trains=model.task != "inference",
+            method=model.method,
             has_log=time.log is not None,
         )
         amount = count_work(said, time.tokens)
@@ -296,7 +300,9 @@ class AskedDuration:
                 "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
                 hint="For example --duration 2h20m@a10g-small.",
             )
-        if time.tokens is None or not (self.names_task or time.phase):
+        # Steps of denoising say what is done: pictures are made.
+        says_what = self.names_task or time.phase or self.model.denoising_steps
+        if time.tokens is None or not says_what:
             raise UsageError(
                 "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
@@ -307,28 +313,3 @@ def _take(kind: type[T], given: Mapping[str, Any]) -> T:
     """Return a dataclass of what is given for its fields."""
     names = [one.name for one in fields(kind) if one.name in given]  # type: ignore[arg-type] # any dataclass
     return kind(**{name: given[name] for name in names})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedJob:
-    """A job as ``hf jobs run`` takes it: variables, labels and volumes are texts, files are not read yet."""
-
-    image: str | None = None
-    command: Sequence[str] | None = None
-    flavor: str | None = None
-    timeout: str | int | None = None
-    attempts: int | None = None
-    namespace: str | None = None
-    name: str | None = None
-    label: Sequence[str] | None = None
-    env: Sequence[str] | None = field(default=None, repr=False)
-    secrets: Sequence[str] | None = field(default=None, repr=False)
-    env_file: str | None = None
-    secrets_file: str | None = None
-    volume: Sequence[str] | None = None
-    expose: Sequence[int] | None = None
-    expose_public: Sequence[int] | None = None
-    ssh: bool = False
-    network_group: str | None = None
-    network_alias: Sequence[str] | None = None
-    resource_group_id: str | None = None

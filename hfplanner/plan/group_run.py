@@ -20,7 +20,8 @@ from hfplanner.plan.asked import AskedJob
 from hfplanner.plan.job_plan import JobPlan, KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.plan.sending import refusal_of, who_submits
-from hfplanner.plan.spec_job import needs_of, request_of
+from hfplanner.plan.spec_job import request_of
+from hfplanner.plan.spec_needs import needs_of
 from hfplanner.plan.sweep_run import digest_of, together
 from hfplanner.plan.workspace import Workspace
 from hfplanner.specs.documents import load_toml, load_yaml, read_spec_text

@@ -214,17 +214,44 @@ def test_a_question_too_long_to_be_read_is_not_let_through(home: Program) -> Non
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    ("command", "is_quick"),
-    [("git status", True), ('h"f" jobs run img id', False), ("h\\\nf jobs run img id", False), ("hf jobs ps", False)],
+    ("command", "is_read"),
+    [("git status", False), ('h"f" jobs run img id', True), ("h\\\nf jobs run img id", True), ("hf jobs ps", True)],
 )
-def test_what_is_answered_before_anything_is_loaded_names_no_job(
-    home: Program, command: str, *, is_quick: bool
-) -> None:
+def test_what_is_answered_before_anything_is_loaded_names_no_job(home: Program, command: str, *, is_read: bool) -> None:
     """The letters of a name are looked for however they are quoted; only without them nothing else is loaded."""
-    code = (
-        "import sys; from hfplanner.cli import _run; code = _run(sys.argv[1:])\n"
-        "print(code, 'click' in sys.modules, file=sys.stderr)"
-    )
-    question = json.dumps(QUESTIONS["claude-code"](command))
-    done = home.run_command([sys.executable, "-c", code, "hook", "--agent", "claude-code"], stdin=question)
-    assert done.err.split() == ["0", str(not is_quick)]
+    done = home.run_command([sys.executable, "-c", _LOADED, "hook", "--agent", "claude-code"], stdin=_asks(command))
+    code, *loaded = done.err.split()
+    assert (code, "hfplanner.specs.agent_hook" in loaded) == ("0", is_read)
+
+
+@pytest.mark.process
+def test_a_job_that_names_its_flavor_is_priced_with_little_loaded(home: Program) -> None:
+    """An agent waits: neither click, nor models of data, nor what chooses flavors is needed for an answer."""
+    done = home.run_command([sys.executable, "-c", _LOADED, "hook", "--agent", "claude-code"], stdin=_asks(CHEAP))
+    assert json.loads(done.out)["hookSpecificOutput"]["permissionDecision"] == "allow"
+    heavy = {"click", "pydantic", "polars", "httpx", "rich", "numpy", "huggingface_hub", "hfplanner.recommend"}
+    assert not heavy & set(done.err.split())
+
+
+@pytest.mark.process
+def test_an_answer_that_cannot_be_written_blocks(home: Program) -> None:
+    """No answer at all would leave the job to the agent's own rules."""
+    command = ["sh", "-c", 'exec "$0" -m hfplanner hook --agent cursor > /dev/full', sys.executable]
+    assert home.run_command(command, stdin=json.dumps(QUESTIONS["cursor"](CHEAP))).code == 2
+
+
+@pytest.mark.process
+def test_an_agent_that_is_not_known_is_a_usage_error(home: Program) -> None:
+    """Also where the question names a paid job: exit code 2 blocks, and the sentence says what is accepted."""
+    done = home.run_command([sys.executable, "-m", "hfplanner", "hook", "--agent", "hal"], stdin=_asks(CHEAP))
+    assert (done.code, "claude-code" in done.err) == (2, True)
+
+
+# As the console script starts, and then what it loaded.
+_LOADED = (
+    "import sys; from hfplanner.cli import _run; code = _run(sys.argv[1:])\nprint(code, *sys.modules, file=sys.stderr)"
+)
+
+
+def _asks(command: str) -> str:
+    return json.dumps(QUESTIONS["claude-code"](command))

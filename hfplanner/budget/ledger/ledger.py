@@ -45,7 +45,6 @@ from hfplanner.budget.ledger.records import (
 )
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.running import running
-from hfplanner.budget.ledger.verify import repair, verify
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, key_of, open_window
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
@@ -375,10 +374,14 @@ class Ledger:
 
     def verify(self) -> tuple[Problem, ...]:
         """Return everything that does not add up; nothing where the books are right."""
+        from hfplanner.budget.ledger.verify import verify  # noqa: PLC0415 - for who looks after the books
+
         return verify(self._database)
 
     def repair_counters(self, at: datetime, who: str) -> int:
         """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
+        from hfplanner.budget.ledger.verify import repair  # noqa: PLC0415 - as above
+
         change = self._change(at, "The counters were made anew from the entries.", who)
         return self._database.write(lambda tx: repair(tx, change), lambda _: None, alone=True)
 

@@ -98,7 +98,7 @@ def asked_script(
 
 def _needs(given: dict[str, Any], run: "ScriptRun") -> JobNeeds:
     """Return what was typed of the needs; where nothing was, what the script says."""
-    from hfplanner.plan.spec_job import needs_of_table  # noqa: PLC0415 - as above
+    from hfplanner.plan.spec_needs import needs_of_table  # noqa: PLC0415 - as above
 
     typed = asked_needs(given)
     said = needs_of_table(run.planner, run.script)

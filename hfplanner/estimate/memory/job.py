@@ -131,6 +131,7 @@ class MemoryJob:
         quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
             (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
+        denoising_steps: of a pipeline that makes pictures; 0 is as many as it takes by default. Memory is the same.
         gpu_memory_utilization: the share of a GPU that vLLM takes; TRL gives it 0.3 beside a model that is trained.
 
     Raises:
@@ -178,6 +179,7 @@ class MemoryJob:
     legacy_quantization: bool = False
     quantized_experts: bool = False
     resolution: int = 0
+    denoising_steps: int = 0
     gpu_memory_utilization: float = 0.9
 
     def __post_init__(self) -> None:

@@ -308,6 +308,13 @@ MODEL: tuple[Argument, ...] = (
         help="Pixels along one side of a picture.",
     ),
     Argument(
+        name="denoising_steps",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Steps in which a picture is made (num_inference_steps); by default the pipeline's own.",
+    ),
+    Argument(
         name="legacy_cache",
         group="Model",
         read=read_flag,
