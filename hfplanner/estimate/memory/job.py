@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from hfplanner.errors import UsageError
+from hfplanner.estimate.memory.columns import greatest, least
 
 __all__ = [
     "Attention",
@@ -71,6 +72,8 @@ _COMPARES = frozenset(("dpo", "grpo"))
 # A context or a batch beyond these is a slip of the keyboard.
 _MOST_TOKENS = 2**31
 _MOST_GPUS = 8
+# GRPOConfig.max_completion_length: what is not said to be the prompt's.
+_ANSWER_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +274,17 @@ class MemoryJob:
     def tokens(self) -> int:
         """Tokens in one micro-batch on one GPU."""
         return self.sequences * self.seq_len
+
+    @property
+    def answer(self) -> int:
+        """Tokens of a sequence that are learned from: with GRPO those of its answer, else all."""
+        if self.method != "grpo":
+            return self.seq_len
+        if self.prompt_len is not None:
+            answer: int = greatest(self.seq_len - self.prompt_len, 1)
+        else:
+            answer = least(_ANSWER_TOKENS, greatest(self.seq_len - 1, 1))
+        return answer
 
     @property
     def prompt(self) -> int:
