@@ -130,8 +130,8 @@ def main(arguments: list[str]) -> int:
     lines = [f"# Training on preferences: formulas against TRL's own losses, {datetime.now(UTC):%Y-%m-%d}", ""]
     lines += [
         "Allocated memory, the error of the formulas in percent. A trace runs `DPOTrainer._compute_loss`,",
-        "`RewardTrainer.compute_loss` and `GRPOTrainer._compute_loss` as installed, on fake tensors at full depth; no GPU",
-        "was there. GRPO's step begins with writing the answers, where the model does so itself, and with scoring them.",
+        "`RewardTrainer.compute_loss` and `GRPOTrainer._compute_loss` as installed, on fake tensors at full depth; no",
+        "GPU was there. GRPO's step begins with writing the answers, where the model does so itself, and scoring them.",
         "What stands in for a Triton kernel takes what that takes; what a metric reads out of a tensor is answered.",
     ]
     lines += [f"torch, transformers, peft, trl: {'; '.join(', '.join(one) for one in versions)}."]

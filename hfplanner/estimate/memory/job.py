@@ -134,6 +134,7 @@ class MemoryJob:
         quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
             (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
+        frames: of a video, as many as are shown; 0 is what the model was made for.
         denoising_steps: of a pipeline that makes pictures; 0 is as many as it takes by default. Memory is the same.
         gpu_memory_utilization: the share of a GPU that vLLM takes; TRL gives it 0.3 beside a model that is trained.
 
@@ -182,6 +183,7 @@ class MemoryJob:
     legacy_quantization: bool = False
     quantized_experts: bool = False
     resolution: int = 0
+    frames: int = 0
     denoising_steps: int = 0
     gpu_memory_utilization: float = 0.9
 
