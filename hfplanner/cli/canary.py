@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CanaryCommand"]
 
-Finish = Callable[["Submitted", "Charging", Callable[[Answer], Answer]], int]
-"""Shows what was submitted, as an answer that may be changed, follows it where somebody looks, and returns the code."""
+Finish = Callable[["KnownRequest", "Submitted", "Charging", Callable[[Answer], Answer]], int]
+"""Shows what was submitted, as an answer that may be changed, follows it where somebody looks, and returns the code.
+
+The job comes as it was measured, for what has to be planned anew.
+"""
 
 
 class CanaryCommand:
@@ -46,13 +49,21 @@ class CanaryCommand:
         workspace: where it is sent from.
         shown: the format.
         yes: whether nobody is asked.
+        plans_anew: whether the job may have to be planned again after it was sent, for another flavor.
     """
 
     def __init__(
-        self, asked: "KnownRequest", key: str | None, workspace: "Workspace", *, shown: str, yes: bool
+        self,
+        asked: "KnownRequest",
+        key: str | None,
+        workspace: "Workspace",
+        *,
+        shown: str,
+        yes: bool,
+        plans_anew: bool = False,
     ) -> None:
         self._asked, self._key, self._workspace = asked, key, workspace
-        self._shown, self._yes = shown, yes
+        self._shown, self._yes, self._plans_anew = shown, yes, plans_anew
 
     def dry_run(self) -> int:
         """Show both jobs, or what became of them; nothing is sent, reserved or written."""
@@ -81,8 +92,9 @@ class CanaryCommand:
         sent = sent_before(self._asked, self._key, self._workspace)
         if sent is not None:
             note(sent_before_words(sent, self._key or ""))
+            job = self._measured_before(ready.books) if self._plans_anew else self._asked
             return finish(
-                sent, ready.books, lambda answer: with_canary(answer, known_canary(self._key, self._workspace))
+                job, sent, ready.books, lambda answer: with_canary(answer, known_canary(self._key, self._workspace))
             )
         canary = CanaryRun(self._asked, self._key, ready.books, self._workspace)
         begun: Submitted | None = None
@@ -109,6 +121,10 @@ class CanaryCommand:
                 raise
             told = {"measured": False, "submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id}
             return show(stopped_answer(error, told), self._shown)
+
+    def _measured_before(self, books: "Charging") -> "KnownRequest":
+        canary = CanaryRun(self._asked, self._key, books, self._workspace)
+        return canary.measured_before(get_listing(self._workspace))
 
     def _measured(
         self, canary: CanaryRun, begun: "Submitted", books: "Charging", finish: Finish, most: int | None
@@ -197,7 +213,8 @@ class CanaryCommand:
         submitted = sender.send(planned)
         for text in submitted.warnings:
             warn(text)
-        return finish(submitted, books, lambda answer: with_canary(answer, ended.to_json()))
+        measured = canary.measured(ended, get_listing(self._workspace))
+        return finish(measured, submitted, books, lambda answer: with_canary(answer, ended.to_json()))
 
     @staticmethod
     def _costs_more(planned: "JobPlan", most: int | None) -> bool:

@@ -185,7 +185,8 @@ MODEL: tuple[Argument, ...] = (
         choices=f"{_MEMORY}:Checkpointing",
         default="auto",
         shown_default="auto",
-        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
+        help="Recompute activations: of no, every second, every layer; selective-op: all but attention and every "
+        "second matrix product (torchtitan); auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
