@@ -60,7 +60,7 @@ def build_option(argument: Argument) -> click.Option:
     >>> build_option(find_arguments("label")[0]).opts
     ['-l', '--label']
     """
-    names = [name for name in (argument.short, as_option(argument.name), *argument.aliases) if name]
+    names = _names(argument)
     if argument.is_flag:
         if argument.default:
             names[-1] = f"{names[-1]}/{as_option(f'no_{argument.name}')}"
@@ -84,6 +84,12 @@ def build_argument(positional: Positional) -> click.Argument:
     )
 
 
+def _names(argument: Argument) -> list[str]:
+    """Return every spelling of an option, the short one first."""
+    spellings = [as_option(name) for name in (argument.name, *argument.aliases)]
+    return [argument.short, *spellings] if argument.short else spellings
+
+
 def metavar_of(argument: Argument) -> str:
     """Return what stands for an argument's value in a help text: its words where they are few, a name otherwise.
 
@@ -101,7 +107,7 @@ def spelled(argument: Argument) -> str:
     >>> spelled(find_arguments("label")[0]), spelled(find_arguments("shard")[0])
     ('-l, --label KEY[=VALUE]', '--shard')
     """
-    names = [name for name in (argument.short, as_option(argument.name), *argument.aliases) if name]
+    names = _names(argument)
     if not argument.is_flag:
         return f"{', '.join(names)} {metavar_of(argument)}"
     return ", ".join(names) + (f" / {as_option(f'no_{argument.name}')}" if argument.default else "")
