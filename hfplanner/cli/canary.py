@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CanaryCommand"]
 
-Finish = Callable[["Submitted", "Charging", Callable[[Answer], Answer]], int]
-"""Shows what was submitted, as an answer that may be changed, follows it where somebody looks, and returns the code."""
+Finish = Callable[["KnownRequest", "Submitted", "Charging", Callable[[Answer], Answer]], int]
+"""Shows what was submitted, as an answer that may be changed, follows it where somebody looks, and returns the code.
+
+The job comes as it was measured, for what has to be planned anew.
+"""
 
 
 class CanaryCommand:
@@ -81,8 +84,10 @@ class CanaryCommand:
         sent = sent_before(self._asked, self._how.key, self._workspace)
         if sent is not None:
             note(sent_before_words(sent, self._how.key or ""))
+            # Another flavor, where one has no capacity, is planned with what the canary told.
+            job = self._measured_before(ready.books) if self._how.fallback is not None else self._asked
             return finish(
-                sent, ready.books, lambda answer: with_canary(answer, known_canary(self._how.key, self._workspace))
+                job, sent, ready.books, lambda answer: with_canary(answer, known_canary(self._how.key, self._workspace))
             )
         canary = CanaryRun(self._asked, self._how.key, ready.books, self._workspace)
         begun: Submitted | None = None
@@ -109,6 +114,10 @@ class CanaryCommand:
                 raise
             told = {"measured": False, "submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id}
             return show(stopped_answer(error, told), self._how.shown)
+
+    def _measured_before(self, books: "Charging") -> "KnownRequest":
+        canary = CanaryRun(self._asked, self._how.key, books, self._workspace)
+        return canary.measured_before(get_listing(self._workspace))
 
     def _measured(
         self, canary: CanaryRun, begun: "Submitted", books: "Charging", finish: Finish, most: int | None
@@ -181,7 +190,8 @@ class CanaryCommand:
         submitted = sender.send(planned)
         for text in submitted.warnings:
             warn(text)
-        return finish(submitted, books, lambda answer: with_canary(answer, ended.to_json()))
+        measured = canary.measured(ended, get_listing(self._workspace))
+        return finish(measured, submitted, books, lambda answer: with_canary(answer, ended.to_json()))
 
     @staticmethod
     def _costs_more(planned: "JobPlan", most: int | None) -> bool:

@@ -287,7 +287,7 @@ def run(given: Given) -> Sent | Planned:
     >>> plan.to_dict()["flavor"]
     'l4x1'
     """
-    from hfplanner.plan.fallback import Fallback, refuse_both  # noqa: PLC0415 - as above
+    from hfplanner.plan.fallback import Fallback  # noqa: PLC0415 - as above
     from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
     from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
     from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
@@ -301,36 +301,53 @@ def run(given: Given) -> Sent | Planned:
         asked = know_request(request, _needs(given), workspace, sends=True)
         fallback = Fallback.of(given["fallback"], given["max_wait"])
         if given["canary"]:
-            refuse_both(fallback)
-            return _measured(asked, key, workspace, dry_run=given["dry_run"])
+            return _measured(asked, key, workspace, fallback, dry_run=given["dry_run"])
         if fallback is not None and not given["dry_run"]:
             return _started(asked, key, fallback, workspace)
         return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
 
 
-def _measured(asked: "KnownRequest", key: str | None, workspace: "Workspace", *, dry_run: bool) -> Sent | Planned:
+def _measured(
+    asked: "KnownRequest", key: str | None, workspace: "Workspace", fallback: "Fallback | None", *, dry_run: bool
+) -> Sent | Planned:
     """Return the plan of a job and its canary, or what became of both."""
     from hfplanner.front.canary import plan_measured, send_measured  # noqa: PLC0415 - for those who measure first
     from hfplanner.plan.canary import NotMeasured  # noqa: PLC0415 - as above
 
     if dry_run:
         return plan_measured(asked, key, workspace)
-    found = send_measured(asked, key, workspace)
+    if fallback is not None:
+        _refuse_unknown_flavors(asked, fallback, workspace)
+    found = send_measured(asked, key, workspace, plans_anew=fallback is not None)
     if isinstance(found, NotMeasured):
-        return replace(_sent(asked, key, workspace), canary=found.to_json())
-    return found
+        sent = _sent(asked, key, workspace) if fallback is None else _started(asked, key, fallback, workspace)
+        return replace(sent, canary=found.to_json())
+    sent, job = found
+    return sent if fallback is None else _on_its_way(job, key, fallback, workspace, sent)
 
 
 def _started(asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace") -> Sent:
     """Return the job that has started, with what was tried before."""
-    from hfplanner.plan.fallback import FallbackRun, fallback_flavors  # noqa: PLC0415 - where it is asked for
+    _refuse_unknown_flavors(asked, fallback, workspace)
+    return _on_its_way(asked, key, fallback, workspace, _sent(asked, key, workspace))
+
+
+def _refuse_unknown_flavors(asked: "KnownRequest", fallback: "Fallback", workspace: "Workspace") -> None:
+    from hfplanner.plan.fallback import fallback_flavors  # noqa: PLC0415 - where it is asked for
+
+    fallback_flavors(asked, fallback, workspace.listing(), "")
+
+
+def _on_its_way(
+    asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace", sent: Sent
+) -> Sent:
+    """Return the job once it has started, on whichever flavor."""
+    from hfplanner.plan.fallback import FallbackRun  # noqa: PLC0415 - where it is asked for
     from hfplanner.plan.sending import books_of  # noqa: PLC0415 - as above
 
-    listing = workspace.listing()
-    fallback_flavors(asked, fallback, listing, "")
-    sent = _sent(asked, key, workspace)
     if sent.job_id is None:
         return sent
+    listing = workspace.listing()
     run = FallbackRun(asked, key, fallback, books_of(workspace, listing), workspace)
     submitted, tried = run.run(sent.submitted, listing)
     return replace(sent, submitted=submitted, fallbacks=tried)

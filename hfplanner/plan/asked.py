@@ -107,6 +107,7 @@ class AskedModel:
     prompt_len: int | None = None
     logits: Logits = "last"
     resolution: int | None = None
+    denoising_steps: int | None = None
     legacy_cache: bool = False
     legacy_quantization: bool = False
     offload: Offload = "none"
@@ -151,6 +152,7 @@ class AskedModel:
             "precision": self.precision or "bf16",
             "batch_size": self.batch_size or 1,
             "resolution": self.resolution or 0,
+            "denoising_steps": self.denoising_steps or 0,
             "gpu_memory_utilization": self.gpu_memory_utilization or _VLLM_SHARES.get(self.generator, _VLLM_SHARE),
         }
         targets = tuple(name for name in self.lora_targets.split(",") if name.strip())
@@ -230,6 +232,7 @@ class JobNeeds:
             seq_len=model.seq_len,
             packed=model.packed,
             trains=model.task != "inference",
+            method=model.method,
             has_log=time.log is not None,
         )
         amount = count_work(said, time.tokens)
@@ -297,7 +300,9 @@ class AskedDuration:
                 "A duration comes from --duration, from --like, or from --model and --tokens; none is there.",
                 hint="For example --duration 2h20m@a10g-small.",
             )
-        if time.tokens is None or not (self.names_task or time.phase):
+        # Steps of denoising say what is done: pictures are made.
+        says_what = self.names_task or time.phase or self.model.denoising_steps
+        if time.tokens is None or not says_what:
             raise UsageError(
                 "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.known import KnownJob
 from hfplanner.plan.memory import memory_on
+from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.carry import Carried
@@ -45,7 +47,15 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     measured = _measured(known)
     if not measured and known.history is None and not known.is_planned:
         return None
-    return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
+    found = _found(known, listing, measured)
+    if known.calibration is not None:
+        from hfplanner.recommend.durations import calibrated  # noqa: PLC0415 - where it is
+
+        found = calibrated(found, known.calibration)
+    if known.model is not None and known.model.shape.diffusion is not None and not measured and known.history is None:
+        pictures = _pictures(known)
+        return replace(found, tokens=None, tokens_words=f"{pictures:,} pictures")
+    return replace(found, tokens_words=time.tokens_words)
 
 
 def _found(known: KnownJob, listing: Listing, measured: Sequence[MeasuredRun]) -> "Durations":
@@ -114,7 +124,15 @@ def _measured(known: KnownJob) -> list[MeasuredRun]:
         for run in time.duration or ()
         if run.flavor is not None
     ]
-    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in runs)]
+    doubted = [replace(run, duration_secs=_doubted(run.duration_secs)) if run.may_be_cut_off else run for run in runs]
+    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in doubted)]
+
+
+def _doubted(secs: Estimate) -> Estimate:
+    said = (
+        f"{format_duration(secs.likely)} is the Hub's default timeout: a run that it cut off takes longer (see --log)"
+    )
+    return replace(secs, basis=(*secs.basis, said))
 
 
 def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> KnownJob:
@@ -135,6 +153,18 @@ def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> Kno
     return replace(known, needs=replace(known.needs, time=time), history=None, whole=None, measured=(*kept, run))
 
 
+def _pictures(known: KnownJob) -> int:
+    """Return how many pictures a model makes or is trained on: samples that were counted, each once per epoch.
+
+    Raises:
+        UsageError: tokens were given, of which a picture has none.
+    """
+    time, model = known.needs.time, known.needs.model
+    if time.tokens is None or time.tokens_words is None:
+        raise UsageError(f"{model.model} makes pictures, not tokens.", hint="Count them: --samples 1000.")
+    return max(time.tokens // model.seq_len, 1)
+
+
 def _work(known: KnownJob) -> "Work":
     """Return the work of a job whose model is known: so many tokens, or any number where nobody says how many."""
     from hfplanner.estimate.duration.first_principles import Work  # noqa: PLC0415 - as above
@@ -145,6 +175,17 @@ def _work(known: KnownJob) -> "Work":
     job = model.job
     kind = _KINDS.get(time.phase, "decode") if job.task == "inference" else job.task
     batch = known.needs.model.batch_size
+    if model.shape.diffusion is not None:
+        told = time.tokens is not None
+        return Work(
+            shape=model.shape,
+            kind=kind,
+            tokens=_pictures(known) if told else 1,
+            seq_len=1,
+            batch_size=batch,
+            job=job,
+            tokens_told=told,
+        )
     return Work(
         shape=model.shape,
         kind=kind,
@@ -152,5 +193,6 @@ def _work(known: KnownJob) -> "Work":
         seq_len=job.seq_len,
         batch_size=batch,
         job=job,
+        epochs=known.epochs or 1,
         tokens_told=time.tokens is not None,
     )

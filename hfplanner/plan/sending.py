@@ -94,7 +94,7 @@ def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
         LedgerError: the ledger cannot be used.
         HistoryError: the bills cannot be read.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
     from hfplanner.submit.reconciliation import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
 
@@ -160,7 +160,7 @@ class Sender:
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from hfplanner.cli.agreement import agreed_plan
 from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.build import Positional
-from hfplanner.cli.options.submission import BOOKS, SUBMISSION, How, taken_workspace
+from hfplanner.cli.options.submission import BOOKS, SENT_ALONE, How, taken_workspace
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.group import dry_group_answer, group_answer, refused_group_answer, show_group
 from hfplanner.cli.show.output import note, warn
@@ -61,8 +61,6 @@ def _run(asked: AskedGroup, workspace: "Workspace", how: How) -> int:
     return show(group_answer(done), how.shown)
 
 
-_KEY, _DETACH, _DRY_RUN, _YES = SUBMISSION
-
 COMMAND = Command(
     call=group_run,
     acts=True,
@@ -75,9 +73,7 @@ COMMAND = Command(
             shown_default="the one that the file has",
             help="The network group whose jobs are run.",
         ),
-        _KEY,
-        _DRY_RUN,
-        _YES,
+        *SENT_ALONE,
         *BOOKS,
     ),
     names="the ids of the jobs; with --dry-run their names",

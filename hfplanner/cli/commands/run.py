@@ -75,10 +75,16 @@ def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> i
 
     command = CanaryCommand(asked, workspace, how)
     if how.dry_run:
+        _note_fallback(asked, workspace, how.fallback)
         return command.dry_run()
+    if how.fallback is not None:
+        # What cannot be tried is told before anything is measured.
+        fallback_flavors(asked, how.fallback, get_listing(workspace), "")
 
-    def finish(submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]") -> int:
-        return _finish(asked, submitted, workspace, books, how, change)
+    def finish(
+        measured: "KnownRequest", submitted: "Submitted", books: "Charging", change: "Callable[[Answer], Answer]"
+    ) -> int:
+        return _started(measured, submitted, workspace, books, how, change)
 
     def unmeasured(change: "Callable[[Answer], Answer]") -> int:
         return _run(asked, workspace, how, change)
@@ -102,12 +108,20 @@ def _dry_run(
     sent = sent_before(asked, key, workspace)
     if sent is None:
         planned = asked.plan(workspace, get_listing(workspace))
-        if fallback is not None:
-            names = fallback_flavors(asked, fallback, get_listing(workspace), planned.flavor.name)
-            note(fallback.words(names))
+        _note_fallback(asked, workspace, fallback, planned.flavor.name)
         return show(dry_run_answer(planned), shown)
     note(sent_before_words(sent, key or ""))
     return show(submitted_answer(sent, dry_run=True), shown)
+
+
+def _note_fallback(
+    asked: "KnownRequest", workspace: Workspace, fallback: Fallback | None, first: str | None = None
+) -> None:
+    """Say what happens where the job waits too long on its first flavor; by default that of its plan."""
+    if fallback is None:
+        return
+    name = first or asked.plan(workspace, get_listing(workspace)).flavor.name
+    note(fallback.words(fallback_flavors(asked, fallback, get_listing(workspace), name)))
 
 
 def _run(
@@ -148,9 +162,10 @@ def _started(  # noqa: PLR0917 - what a fallback needs, and what showing it does
     if how.fallback is not None and submitted.job_id is not None:
         run = FallbackRun(asked, how.key, how.fallback, books, workspace)
         submitted, tried = run.run(submitted, get_listing(workspace), note)
+        before = change
 
         def change(answer: "Answer") -> "Answer":
-            return with_fallbacks(answer, tried)
+            return with_fallbacks(before(answer) if before else answer, tried)
 
     return _finish(asked, submitted, workspace, books, how, change)
 

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from hfplanner.plan.fallback import Fallback
     from hfplanner.plan.workspace import Workspace
 
-__all__ = ["BOOKS", "RUN_SUBMISSION", "SUBMISSION", "How", "taken_workspace"]
+__all__ = ["BOOKS", "RUN_SUBMISSION", "SENT_ALONE", "SUBMISSION", "How", "taken_workspace"]
 
 _KEY, _DRY_RUN = SENDING
 _YES = Argument(
     name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
 )
+
+SENT_ALONE = (_KEY, _DRY_RUN, _YES)
+"""How what is not followed is sent and asked for: a schedule, a group."""
 
 SUBMISSION = (
     _KEY,
@@ -94,7 +97,6 @@ class How:
         Raises:
             UsageError: one of them.
         """
-        from hfplanner.plan.fallback import refuse_both  # noqa: PLC0415 - as above
         from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
 
         if not (self.yes or self.dry_run or sys.stdin.isatty()):
@@ -102,8 +104,6 @@ class How:
                 "Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it."
             )
         refuse_empty_key(self.key)
-        if self.canary:
-            refuse_both(self.fallback)
 
 
 def taken_workspace(given: dict[str, Any]) -> "Workspace":

@@ -185,7 +185,8 @@ MODEL: tuple[Argument, ...] = (
         choices=f"{_MEMORY}:Checkpointing",
         default="auto",
         shown_default="auto",
-        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
+        help="Recompute activations: of no, every second, every layer; selective-op: all but attention and every "
+        "second matrix product (torchtitan); auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
@@ -305,6 +306,13 @@ MODEL: tuple[Argument, ...] = (
         read=whole_number(_MOST),
         metavar="N",
         help="Pixels along one side of a picture.",
+    ),
+    Argument(
+        name="denoising_steps",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Steps in which a picture is made (num_inference_steps); by default the pipeline's own.",
     ),
     Argument(
         name="legacy_cache",

@@ -50,6 +50,8 @@ _WHOLE_WAVES = 8
 _KEYS_OF_A_BLOCK = 256
 _QUERIES_OF_A_BLOCK = 128
 _SHORT_HEAD = 64
+# Fused attention is compiled for heads of these widths; others are padded (FlashAttention, hdim templates).
+_HEAD_WIDTHS = (64, 96, 128, 192, 256)
 # Few blocks of a long cache still read it from most of the memory channels.
 _LEAST_FILLED = 0.3
 
@@ -248,7 +250,8 @@ def attention_secs(card: Card, precision: str, one: Attention, numbers: Surface 
     know = numbers or surface()
     seen = min(one.keys, one.tokens)
     half = 0.5 if one.causal and seen == one.tokens else 1.0
-    operations = 4.0 * one.sequences * one.heads * one.width * one.tokens * seen * half
+    padded = next((width for width in _HEAD_WIDTHS if width >= one.width), one.width)
+    operations = 4.0 * one.sequences * one.heads * padded * one.tokens * seen * half
     rate = _rate(card, "half" if precision in {"fp8", "int8"} else precision) * know.attention
     rate *= know.short_head if one.width <= _SHORT_HEAD else 1.0
     blocks = one.sequences * one.heads * math.ceil(one.tokens / _QUERIES_OF_A_BLOCK)

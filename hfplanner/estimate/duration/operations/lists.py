@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from hfplanner.estimate.duration.operations.convolutions import Convolution, convolution_secs
 from hfplanner.estimate.duration.operations.kernels import (
     Attention,
     Cached,
@@ -37,7 +38,7 @@ class Stream:
     kernels: float = 1
 
 
-Operation = Matrix | Attention | Cached | Stream
+Operation = Matrix | Attention | Cached | Convolution | Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ def timed(operations: Iterable[Operation], card: Card, run: Pass) -> Times:
     for one in operations:
         if isinstance(one, Matrix):
             matrices += one.count * matrix_secs(card, run.precision, one)
+            kernels += one.count
+        elif isinstance(one, Convolution):
+            matrices += one.count * convolution_secs(card, run.precision, one)
             kernels += one.count
         elif isinstance(one, Attention):
             attention += one.count * attention_secs(card, run.precision, one)
