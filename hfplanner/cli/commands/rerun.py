@@ -3,8 +3,9 @@
 from hfplanner.cli.command import Command
 from hfplanner.cli.commands.run import SUBMISSION, How, run_request
 from hfplanner.cli.options.build import Positional
-from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.arguments import FALLBACK, find_arguments
 from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.fallback import Fallback
 from hfplanner.plan.workspace import Workspace
 
 
@@ -16,6 +17,8 @@ def rerun(
     namespace: str | None,
     key: str | None,
     detach: bool,
+    fallback: str | None,
+    max_wait: int | None,
     dry_run: bool,
     yes: bool,
     policy: str | None,
@@ -27,9 +30,17 @@ def rerun(
 
     Flavor, command, variables, volumes, ports, labels, timeout and attempts are those of the job, as the Hub tells them
     now. It does not tell the values of secrets: each has to be given again with --secrets. The job is sent as a new
-    one, with labels of its own, so that it is counted once and found again whatever happens.
+    one, with labels of its own, so that it is counted once and found again whatever happens. --fallback names other
+    flavors for a job whose own has no capacity, as with `run`.
     """
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How(
+        key=key,
+        fallback=Fallback.of(fallback, max_wait),
+        dry_run=dry_run,
+        yes=yes,
+        follows=not detach,
+        shown=shown,
+    )
     how.refuse_what_cannot_be()
     from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - not for a help text
 
@@ -52,6 +63,7 @@ COMMAND = Command(
     options=(
         *find_arguments("secrets", "secrets_file", "namespace"),
         *SUBMISSION,
+        *FALLBACK,
         *find_arguments("policy", "ledger", "token"),
     ),
     names="the job's id; with --dry-run the name of the flavor",
@@ -59,5 +71,6 @@ COMMAND = Command(
         "hfplanner rerun 687fb701029421ae5549d998",
         "hfplanner rerun --secrets HF_TOKEN --yes --detach acme/687fb701029421ae5549d998",
         "hfplanner rerun --dry-run @latest-failed",
+        "hfplanner rerun --fallback l40sx1,a100-large --max-wait 20m --key k8 @latest",
     ],
 )

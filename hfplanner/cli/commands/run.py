@@ -22,7 +22,8 @@ from hfplanner.cli.show.run import (
 )
 from hfplanner.errors import SubmissionUnknown, UsageError
 from hfplanner.plan.arguments import CANARY, FALLBACK, SENDING, Argument, find_arguments
-from hfplanner.plan.fallback import Fallback, FallbackRun, fallback_flavors, refuse_both
+from hfplanner.plan.fallback import Fallback, fallback_flavors, refuse_both
+from hfplanner.plan.fallback_run import FallbackRun
 from hfplanner.plan.readers import read_flag
 from hfplanner.plan.sending import Sender, bring_up_to_date, refuse_empty_key, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
