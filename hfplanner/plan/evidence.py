@@ -1,7 +1,7 @@
 """What budgets have spent or committed that their ledger does not know: the history, its bills, the Hub's schedules."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,12 @@ class Schedules:
 
     found: "Sequence[ScheduledJobInfo] | None" = None
     problem: str | None = None
+
+    def without(self, schedule_id: str | None) -> "Schedules":
+        """Return the same without the one of an id."""
+        if self.found is None or schedule_id is None:
+            return self
+        return replace(self, found=[schedule for schedule in self.found if schedule.id != schedule_id])
 
 
 def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:

@@ -82,7 +82,8 @@ class KnownRequest:
         """
         job = self.request.job
         secs = job.timeout_secs or terms.timeout_secs or 1
-        return self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
+        spec = self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
+        return spec if self.request.trigger is None else spec | self.request.trigger.said()
 
 
 def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool) -> KnownRequest:
