@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfplanner.cli.quick_hook import MOST_CHARACTERS
 from hfplanner.errors import PolicyError
 from hfplanner.specs.agent_hook import AGENTS, HookAnswer, names_gate, read_question
 
@@ -39,16 +38,16 @@ class Asked:
     session: str = ""
 
 
-def answer_question(raw: str, agent: str | None, policy: str | None, ledger: str | None) -> int:
+def answer_question(raw: str | None, agent: str | None, policy: str | None, ledger: str | None) -> int:
     """Answer an agent's question on stdout and return the exit code.
 
     Args:
-        raw: what stood on standard input, at most :data:`~hfplanner.cli.quick_hook.MOST_CHARACTERS` of it.
+        raw: what stood on standard input; ``None`` where that is too long.
         agent: whose JSON it is; ``None`` is told by its shape.
         policy: the file that counts; ``None`` is the one that is found.
         ledger: the books; ``None`` is the user's own.
     """
-    if len(raw) >= MOST_CHARACTERS:
+    if raw is None:
         return _tell(HookAnswer(_BLOCKED, err="The question is too long to be read to its end."))
     try:
         question = read_question(raw, agent)

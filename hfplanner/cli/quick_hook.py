@@ -8,10 +8,9 @@ only what is no plain question (``install``, ``try``, ``--help``, a slip of the 
 import io
 import sys
 
-__all__ = ["MOST_CHARACTERS", "answer_at_once", "is_nobodys_job"]
+__all__ = ["answer_at_once", "is_nobodys_job", "read_whole"]
 
-MOST_CHARACTERS = 2**20
-"""A question that is longer is not read to its end, and so is never let through."""
+_MOST_CHARACTERS = 2**20
 
 # Of every name of a program, and of every call of huggingface_hub, that `names_gate` of the hook knows.
 _LETTERS = ("hf", "huggingface", "run_job", "run_uv_job", "create_scheduled")
@@ -54,11 +53,11 @@ def answer_at_once(args: list[str]) -> int | None:
     if given is None or sys.stdin is None or sys.stdin.isatty():
         return None
     try:
-        raw = sys.stdin.read(MOST_CHARACTERS)
+        raw = read_whole()
     except (OSError, ValueError):
-        # No text: said by the command itself, which takes it for one that names a job.
+        # No text is taken for one that names a job.
         raw = "hf jobs"
-    if len(raw) < MOST_CHARACTERS and is_nobodys_job(args, raw):
+    if raw is not None and is_nobodys_job(args, raw):
         return 0
     from hfplanner.cli.hook_answer import answer_question  # noqa: PLC0415 - almost no question needs it
     from hfplanner.specs.agent_hook import AGENTS  # noqa: PLC0415 - as above
@@ -66,5 +65,16 @@ def answer_at_once(args: list[str]) -> int | None:
     agent = given.get("agent")
     if agent is None or agent in AGENTS:
         return answer_question(raw, agent, given.get("policy"), given.get("ledger"))
-    sys.stdin = io.StringIO(raw)
+    sys.stdin = io.StringIO(raw or "")
     return None
+
+
+def read_whole() -> str | None:
+    """Return a question; ``None`` where it is too long to be read to its end, and so must never be let through.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no text.
+    """
+    raw = sys.stdin.read(_MOST_CHARACTERS)
+    return raw if len(raw) < _MOST_CHARACTERS else None

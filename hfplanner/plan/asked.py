@@ -232,6 +232,7 @@ class JobNeeds:
             seq_len=model.seq_len,
             packed=model.packed,
             trains=model.task != "inference",
+            method=model.method,
             has_log=time.log is not None,
         )
         amount = count_work(said, time.tokens)

@@ -47,6 +47,10 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     if not measured and known.history is None and not known.is_planned:
         return None
     found = _found(known, listing, measured)
+    if known.calibration is not None:
+        from hfplanner.recommend.durations import calibrated  # noqa: PLC0415 - where it is
+
+        found = calibrated(found, known.calibration)
     if known.model is not None and known.model.shape.diffusion is not None and not measured and known.history is None:
         pictures = _pictures(known)
         return replace(found, tokens=None, tokens_words=f"{pictures:,} pictures")
@@ -180,5 +184,6 @@ def _work(known: KnownJob) -> "Work":
         seq_len=job.seq_len,
         batch_size=batch,
         job=job,
+        epochs=known.epochs or 1,
         tokens_told=time.tokens is not None,
     )

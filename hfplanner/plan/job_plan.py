@@ -3,7 +3,7 @@
 What recommends, checks or runs a job makes the same plan here, so that they say the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hfplanner.budget.terms import JobTerms
@@ -13,6 +13,7 @@ from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.chosen_flavor import ChosenFlavor, choose_flavor
 from hfplanner.plan.judged_plan import ChosenJob, JobPlan, judge_chosen, takes_as_named
 from hfplanner.plan.known import KnownJob, know_job
+from hfplanner.plan.own_outcomes import prediction_notes
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.needs import Needs
@@ -68,7 +69,10 @@ class KnownRequest:
             return ChosenFlavor(name=named, why="as named")
         from hfplanner.plan.recommending import recommend_known  # noqa: PLC0415 - a named flavor needs none
 
-        return choose_flavor(named, recommend_known(self.known, listing, with_max_cost=with_max_cost))
+        chosen = choose_flavor(named, recommend_known(self.known, listing, with_max_cost=with_max_cost))
+        told, calibration = chosen.duration_secs, self.known.calibration
+        before = calibration.before(told) if told is not None and calibration is not None else told
+        return replace(chosen, prediction=prediction_notes(chosen.name, before, self.known.predicted_from))
 
     def spec_as(self, terms: JobTerms) -> dict[str, Any]:
         """Return the job that is asked for, with what was left to the plan as it was planned before.
@@ -78,7 +82,8 @@ class KnownRequest:
         """
         job = self.request.job
         secs = job.timeout_secs or terms.timeout_secs or 1
-        return self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
+        spec = self.request.explicit(job.flavor or terms.flavor, secs, terms.namespace).to_api()
+        return spec if self.request.trigger is None else spec | self.request.trigger.said()
 
 
 def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, sends: bool) -> KnownRequest:
@@ -96,9 +101,7 @@ def know_request(request: JobRequest, needs: JobNeeds, workspace: Workspace, *, 
         HistoryError: the history cannot be read.
         NoSuchJobs: it has no job like the one named.
     """
-    job = request.job
-    known = know_job(needs, workspace, job.all_labels.get("name"), job.labels)
-    return KnownRequest(request=request, known=known, sends=sends)
+    return KnownRequest(request=request, known=know_job(needs, workspace, request.job), sends=sends)
 
 
 def plan_job(

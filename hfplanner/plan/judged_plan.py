@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hfplanner.plan.request import JobRequest
     from hfplanner.plan.workspace import Workspace
     from hfplanner.submit.send import JobOrder
+    from hfplanner.submit.triggers import Trigger
 
 __all__ = ["ChosenJob", "JobPlan", "judge_chosen", "plan_as_named", "takes_as_named"]
 
@@ -42,6 +43,7 @@ class JobPlan:
         decision: whether it may run.
         notices: what could not be asked, a sentence each.
         uploads: files and folders of this machine that go up before it is sent.
+        trigger: the schedule that the Hub starts it of; ``None`` where it is sent whole.
     """
 
     job: "NewJob"
@@ -51,6 +53,7 @@ class JobPlan:
     decision: Decision
     notices: tuple[str, ...] = ()
     uploads: Uploads = field(default_factory=Uploads)
+    trigger: "Trigger | None" = None
 
     @property
     def attempts(self) -> int:
@@ -95,7 +98,12 @@ class JobPlan:
             approve_above_micro_usd=self.decision.approve_above_micro_usd,
             key=key,
             price_of=price_of or shipped_price,
-            notes={"image": self.job.image_or_space, "name": self.job.all_labels.get("name", "")},
+            notes={
+                "image": self.job.image_or_space,
+                "name": self.job.all_labels.get("name", ""),
+                **self.flavor.prediction,
+            },
+            trigger=self.trigger,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,6 +125,7 @@ class JobPlan:
             "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
             **self.decision.to_json(),
             "plan_warnings": list(self.plan_warnings),
+            **({} if self.trigger is None else {"schedule_id": self.trigger.schedule_id}),
             "spec": self.job.shown(),
         }
 
@@ -183,7 +192,7 @@ def judge_chosen(
         caller=workspace.caller(),
     )
     applied = applied_budgets(policy, terms, workspace.now())
-    schedules = ask_schedules(hub if applied else None, terms.namespace)
+    schedules = ask_schedules(hub if applied else None, terms.namespace).without(request.replaces)
     off_ledger = look_off_ledger(workspace, applied, listing, schedules)
     decision = check_job(policy, terms, workspace.books(), off_ledger, now=workspace.now(), price_problem=run.problem)
     if run.too_dear is not None:
@@ -196,6 +205,7 @@ def judge_chosen(
         decision=judge_agent(decision, payer.namespace, job.to_api(), workspace),
         notices=tuple(filter(None, (payer.problem, schedules.problem))),
         uploads=request.uploads,
+        trigger=request.trigger,
     )
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from hfplanner.api.models import JobInfo
     from hfplanner.api.new_job import NewJob
 
-__all__ = ["job_again", "know_rerun", "read_rerun", "split_job_id"]
+__all__ = ["OUR_LABELS", "job_again", "know_rerun", "read_rerun", "split_job_id"]
 
 _SPACE = "https://huggingface.co/spaces/"
-_OURS = (SID_LABEL, LEDGER_LABEL)
+OUR_LABELS = (SID_LABEL, LEDGER_LABEL)
+"""The labels by which the ledger knows a job."""
 
 
 def split_job_id(text: str, namespace: str | None) -> tuple[str, str | None]:
@@ -104,7 +105,7 @@ def job_again(job: "JobInfo") -> "NewJob":
         raise JobSpecError(f"Job {quoted(job.id)} cannot be sent again: its timeout is no whole number of seconds.")
     public = job.expose_public or []
     network = job.network
-    labels = {key: value for key, value in (job.labels or {}).items() if key not in _OURS}
+    labels = {key: value for key, value in (job.labels or {}).items() if key not in OUR_LABELS}
     return NewJob(
         image=_image(job),
         command=_command(job),

@@ -39,6 +39,7 @@ from hfplanner.submit.granted import granted_terms, hold_what_was_granted
 from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
 from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
+from hfplanner.submit.triggers import Trigger
 from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
 __all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "submit_instead", "wanted_of"]
@@ -82,6 +83,7 @@ class JobOrder:
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
         timetable: when it runs; ``None`` for now, once.
+        trigger: the schedule that the Hub starts it of; ``None`` where it is sent whole.
     """
 
     job: NewJob
@@ -96,6 +98,7 @@ class JobOrder:
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
     timetable: Timetable | None = None
+    trigger: Trigger | None = None
 
     @property
     def terms(self) -> JobTerms:
@@ -118,12 +121,14 @@ class JobOrder:
     @property
     def said(self) -> dict[str, Any]:
         """Everything it says, by which a retry is told."""
-        return self.job.to_api() | ({} if self.timetable is None else self.timetable.when.options())
+        when = {} if self.timetable is None else self.timetable.when.options()
+        return self.job.to_api() | when | ({} if self.trigger is None else self.trigger.said())
 
     @property
     def all_notes(self) -> dict[str, str]:
         """What is kept in the ledger beside it."""
-        return {**self.notes, **({} if self.timetable is None else self.timetable.notes())}
+        when = {} if self.timetable is None else self.timetable.notes()
+        return {**self.notes, **when, **({} if self.trigger is None else self.trigger.notes())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +318,8 @@ def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Laun
     try:
         if order.timetable is not None:
             return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))
+        if order.trigger is not None:
+            return order.trigger.start(order.namespace, submitter.hub)
         return submitter.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:

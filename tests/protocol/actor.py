@@ -19,7 +19,7 @@ from typing import Any
 from hfplanner.api.auth import Token
 from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
-from hfplanner.api.models import JobInfo
+from hfplanner.api.models import JobInfo, ScheduledJobInfo
 from hfplanner.api.retry import RetryPolicy
 from hfplanner.budget.ledger.open import open_ledger
 from hfplanner.budget.ledger.records import Settlement, State, Submission
@@ -29,7 +29,7 @@ from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, as_it_stands, submit, submit_instead, wanted_of
 from hfplanner.submit.settlement import settlement
 from hfplanner.submit.waiting import cancel_waiting
-from tests.submit.submitter import CAP, charging, order
+from tests.submit.submitter import CAP, charging, order, scheduled
 
 __all__ = ["PLANNED"]
 
@@ -64,6 +64,8 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
                 submit(order("once"), submitter)
             elif action == "plan":
                 ledger.reserve_all([wanted_of(order(f"job {number}"), submitter) for number in range(PLANNED)])
+            elif action == "schedule":
+                submit(scheduled("once"), submitter)
             elif action == "fallback":
                 _send_elsewhere(submitter)
             else:
@@ -130,6 +132,7 @@ def main() -> None:
         importlib.import_module(name)
     # pydantic builds a model when it is first used.
     JobInfo.model_validate({"id": "a", "status": {"stage": "RUNNING"}, "labels": {}})
+    ScheduledJobInfo.model_validate({"id": "a", "jobSpec": {"labels": {}}})
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

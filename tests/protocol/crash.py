@@ -33,7 +33,17 @@ from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
 from tests.protocol.actor import PLANNED
-from tests.submit.submitter import CAP, at_submitter, balance, charging, order, posts
+from tests.submit.submitter import (
+    CAP,
+    HELD,
+    at_submitter,
+    balance,
+    charging,
+    order,
+    posts,
+    posts_of_schedules,
+    scheduled,
+)
 
 __all__ = [
     "ACTIONS",
@@ -52,7 +62,8 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback")
+ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback", "schedule", "find schedule", "let go")
+_OF_SCHEDULES = frozenset({"schedule", "find schedule", "let go"})
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
     "EIO": ("error=EIO", "{}"),
@@ -192,7 +203,7 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
     """Bring the Hub and the ledger to where an action begins."""
     hub.reset()
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
-    if action in {"submit", "plan"}:
+    if action in {"submit", "plan", "schedule"}:
         return
     with at_submitter(hub, folder) as submitter:
         if action == "settle":
@@ -201,10 +212,13 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
         elif action == "fallback":
             hub.default_fate(Fate(scheduling_secs=None))
             submit(order("once"), submitter)
+        elif action == "let go":
+            submit(scheduled("once"), submitter)
+            hub.advance(_EXPIRED_SECS)
         else:
             hub.fault(method="POST", drop=True)
             with suppress(SubmissionUnknown):
-                submit(order("once"), submitter)
+                submit(scheduled("once") if action == "find schedule" else order("once"), submitter)
             hub.clear_faults()
 
 
@@ -258,6 +272,9 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         yield from _part_of_a_plan(folder, hub)
     hub.advance(_EXPIRED_SECS)
     with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
+        if action in _OF_SCHEDULES:
+            yield from _one_schedule(submitter, hub)
+            return
         jobs = _reconciled(submitter, hub)
         if action == "fallback":
             yield from _two_flavors(submitter, hub, jobs)
@@ -291,6 +308,35 @@ def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> 
     # One that was cancelled and settled by another process costs its cap at most: its record has no end.
     if held != CAP * may_run or posted not in {0, CAP}:
         yield f"held {held}, posted {posted}, {len(alive)} alive"
+
+
+def _one_schedule(submitter: Submitter, hub: Hub) -> Iterator[str]:
+    """Yield what is wrong after a schedule was to be made, found or let go: it is held, or listed and counted there."""
+    ids = _reconciled_schedules(submitter)
+    if len(ids) > 1 or posts_of_schedules(hub) > 1:
+        yield f"{len(ids)} schedules and {posts_of_schedules(hub)} requests for one submission"
+    yield from (problem.message for problem in submitter.ledger.verify())
+    if any(submitter.ledger.by_job(own_id) is None for own_id in ids):
+        yield "a schedule that is not in the books"
+    held, posted = balance(submitter)
+    may_run = any(submitter.ledger.submissions({State.UNKNOWN, State.LAUNCHED}))
+    if (held, posted) != (HELD * may_run, 0):
+        yield f"held {held}, posted {posted}"
+    hub.advance(_EXPIRED_SECS)
+    ids = _reconciled_schedules(submitter)
+    states = {one.state for one in submitter.ledger.submissions()}
+    if states - {State.SETTLED if ids else State.UNKNOWN, State.VOID}:
+        yield f"{len(ids)} schedules, and what was submitted is {', '.join(sorted(states))}"
+
+
+def _reconciled_schedules(submitter: Submitter) -> list[str]:
+    """Reconcile, and return the schedules that were there to be seen: a request may still arrive."""
+    ids = [one.id for one in submitter.hub.scheduled.list("alice")]
+    reconcile(submitter, charging())
+    while len(now := [one.id for one in submitter.hub.scheduled.list("alice")]) > len(ids):
+        ids = now
+        reconcile(submitter, charging())
+    return ids
 
 
 def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:

@@ -11,6 +11,8 @@ _RECONCILE = "submit/test_reconcile.py::"
 _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
 _FALLBACK = "plan/test_fallback.py::"
+_SCHEDULES = "submit/test_schedules.py::"
+_HELD = "budget/test_held_schedules.py::"
 _REPLACED = "budget/test_settle_and_reserve.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
@@ -547,5 +549,68 @@ MUTANTS = (
         "        return replace(found, cost_micro_usd=most,",
         "        return replace(found, cost_micro_usd=0,",
         f"{_FALLBACK}test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked",
+    ),
+    _mutant(
+        "a schedule is let go as soon as it is listed",
+        "submit/schedules.py",
+        "    if now - submission.changed_at < _LISTED_AFTER:\n",
+        "    if now - submission.changed_at < timedelta():\n",
+        f"{_SCHEDULES}test_it_is_held_for_as_long_as_somebody_may_not_have_seen_it",
+    ),
+    _mutant(
+        "a schedule that is not listed is let go",
+        "submit/schedules.py",
+        "        done.unknown.append(submission.sid)\n\n\ndef _let_go",
+        "        now = submitter.clock()\n"
+        '        submitter.ledger.void(submission.sid, from_state=State.UNKNOWN, reason="No.", at=now)\n\n\n'
+        "def _let_go",
+        f"{_SCHEDULES}test_a_fault_that_proves_nothing_holds_the_money_until_the_schedule_is_found"
+        "[dropped before the effect]",
+    ),
+    _mutant(
+        "a schedule of another's label is taken for ours",
+        "submit/schedules.py",
+        "        if found.get(LEDGER_LABEL) == ledger_id and SID_LABEL in found\n",
+        "        if LEDGER_LABEL in found and SID_LABEL in found and ledger_id\n",
+        f"{_SCHEDULES}test_a_schedule_of_another_ledger_is_not_ours",
+    ),
+    _mutant(
+        "a request for a schedule is sent again",
+        "submit/send.py",
+        "            return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n",
+        "            try:\n"
+        "                return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n"
+        "            except HubError:\n"
+        "                return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n",
+        f"{_SCHEDULES}test_a_fault_that_proves_nothing_holds_the_money_until_the_schedule_is_found"
+        "[dropped after the effect]",
+    ),
+    _mutant(
+        "what a schedule holds ends with its period",
+        "submit/kept_schedules.py",
+        "    return [*listed, *map(_as_listed, unseen)]\n",
+        "    return [*listed, *map(_as_listed, unseen[:0])]\n",
+        f"{_SCHEDULES}test_its_runs_of_the_next_period_count_before_it_is_listed",
+    ),
+    _mutant(
+        "a schedule that is held and listed counts twice",
+        "budget/off_ledger_reading.py",
+        "        if submission is not None and _holds(submission, window, cost):\n",
+        "        if submission is not None and submission.sid == schedule.id and _holds(submission, window, cost):\n",
+        f"{_SCHEDULES}test_what_is_held_and_listed_counts_once",
+    ),
+    _mutant(
+        "a schedule that is let go after the look counts nowhere",
+        "budget/ledger/windows.py",
+        "    if now is window or _hold(tx, now, 0):\n",
+        "    if now is not None or _hold(tx, now, 0):\n",
+        f"{_HELD}test_what_was_let_go_since_the_look_counts[sqlite-401]",
+    ),
+    _mutant(
+        "a schedule is not looked at beside shorter periods",
+        "submit/send.py",
+        "    if not beside:\n        return\n",
+        "    if not beside or beside:\n        return\n",
+        f"{_SCHEDULES}test_two_at_once_are_never_both_made_where_one_fits_a_shorter_period",
     ),
 )

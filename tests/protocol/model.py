@@ -8,9 +8,10 @@ A protocol is a set of choices (:class:`Protocol`); the strict one is what ``hfp
 of :data:`UNSAFE` makes one mistake that is known from programs of this kind.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+
+from tests.protocol.walking import Exploration, Step, walk
 
 __all__ = [
     "STRICT",
@@ -19,7 +20,6 @@ __all__ = [
     "UNSAFE_PLANS",
     "Protocol",
     "Submission",
-    "Violation",
     "World",
     "explore",
 ]
@@ -131,50 +131,12 @@ class World:
         return replace(self, submissions=submissions, taken=self.taken + taken)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that is broken, and the steps that lead there."""
-
-    promise: str
-    steps: tuple[str, ...]
-
-
-Step = tuple[str, World]
-
-
-@dataclass(frozen=True, slots=True)
-class Exploration:
-    """What a walk over all states found: how many there are, and the first violation of each promise."""
-
-    states: int
-    violations: dict[str, Violation] = field(default_factory=dict)
-
-
 def explore(
     protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False, is_chain: bool = False
 ) -> Exploration:
     """Walk over every state a protocol can reach."""
     start = World((Submission(),) * submissions, limit, is_plan=is_plan, is_chain=is_chain)
-    came_from: dict[World, tuple[World, str] | None] = {start: None}
-    queue = deque([start])
-    violations: dict[str, Violation] = {}
-    while queue:
-        world = queue.popleft()
-        for promise in _broken(world):
-            violations.setdefault(promise, Violation(promise, _steps(world, came_from)))
-        for name, following in _moves(world, protocol):
-            if following not in came_from:
-                came_from[following] = (world, name)
-                queue.append(following)
-    return Exploration(len(came_from), violations)
-
-
-def _steps(world: World, came_from: dict[World, tuple[World, str] | None]) -> tuple[str, ...]:
-    steps: list[str] = []
-    while (before := came_from[world]) is not None:
-        world, name = before
-        steps.append(name)
-    return tuple(reversed(steps))
+    return walk(start, lambda world: _moves(world, protocol), _broken)
 
 
 def _broken(world: World) -> Iterator[str]:
@@ -192,7 +154,7 @@ def _broken(world: World) -> Iterator[str]:
         yield "nothing of a plan is sent before all of it is in the books"
 
 
-def _moves(world: World, protocol: Protocol) -> Iterator[Step]:
+def _moves(world: World, protocol: Protocol) -> Iterator[Step[World]]:
     if world.is_plan and protocol.plans == "together":
         yield from _plan(world)
     if world.is_chain:
@@ -204,7 +166,7 @@ def _moves(world: World, protocol: Protocol) -> Iterator[Step]:
                 yield f"{name} {what}", following
 
 
-def _plan(world: World) -> Iterator[Step]:
+def _plan(world: World) -> Iterator[Step[World]]:
     """Reserve all submissions at once, while nothing of them is there."""
     count = len(world.submissions)
     if all(one.at == "start" for one in world.submissions) and world.taken + count <= world.limit:
@@ -212,7 +174,7 @@ def _plan(world: World) -> Iterator[Step]:
         yield "the plan is reserved", replace(world, submissions=(reserved,) * count, taken=world.taken + count)
 
 
-def _chain(world: World, protocol: Protocol) -> Iterator[Step]:
+def _chain(world: World, protocol: Protocol) -> Iterator[Step[World]]:
     """Cancel a job that waits, and let the next take its place: whoever has the key may, also after a crash."""
     for index, one in enumerate(world.submissions):
         name = "ABC"[index]
@@ -242,7 +204,7 @@ def _replacements(world: World, one: Submission, protocol: Protocol) -> Iterator
         yield "is unknown, and is replaced", "VOID", 0
 
 
-def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
+def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step[World]]:
     def to(**fields: object) -> World:
         return world.changed(index, **fields)  # type: ignore[arg-type]
 
@@ -267,7 +229,7 @@ def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> It
         yield from _time_outs(one, protocol, to)
 
 
-def _answers(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step]:
+def _answers(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step[World]]:
     open_ = one.state in {"SENDING", "UNKNOWN"}
     unwritten = protocol.reserves == "after"
     for answer in sorted(set(one.answers)):
@@ -287,7 +249,7 @@ def _answers(one: Submission, protocol: Protocol, to: Callable[..., World]) -> I
             yield "is told too late", to(at="done", answers=rest)
 
 
-def _time_outs(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step]:
+def _time_outs(one: Submission, protocol: Protocol, to: Callable[..., World]) -> Iterator[Step[World]]:
     if protocol.retry == "blindly" and one.posts < _MOST_POSTS:
         yield "posts again", to(requests=one.requests + 1, posts=one.posts + 1)
     if protocol.retry == "when not listed" and one.posts < _MOST_POSTS and not one.is_listed:
@@ -299,7 +261,7 @@ def _time_outs(one: Submission, protocol: Protocol, to: Callable[..., World]) ->
             yield "times out", to(at="done", state="UNKNOWN")
 
 
-def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step]:
+def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step[World]]:
     def to(**fields: object) -> World:
         return world.changed(index, **fields)  # type: ignore[arg-type]
 
@@ -320,7 +282,7 @@ def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -
         yield "is settled", to(state="SETTLED")
 
 
-def _hub(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step]:
+def _hub(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step[World]]:
     if one.requests:
         came = {"requests": one.requests - 1}
         created = {**came, "jobs": one.jobs + 1}
@@ -336,7 +298,7 @@ def _with(one: Submission, answer: str) -> tuple[str, ...]:
     return tuple(sorted((*one.answers, answer)))
 
 
-def _network(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step]:
+def _network(world: World, index: int, one: Submission, _: Protocol) -> Iterator[Step[World]]:
     if one.requests:
         yield "is lost on its way", world.changed(index, requests=one.requests - 1)
     if one.answers:

@@ -3,6 +3,13 @@
 import pytest
 
 from tests.protocol.model import STRICT, UNSAFE, UNSAFE_FALLBACKS, UNSAFE_PLANS, Protocol, explore
+from tests.protocol.schedule_model import (
+    STRICT_SCHEDULES,
+    UNSAFE_SCHEDULES,
+    ScheduleProtocol,
+    explore_schedules,
+    first_violation,
+)
 
 
 @pytest.mark.parametrize(("submissions", "limit", "states"), [(2, 1, 400), (2, 2, 2_000), (3, 2, 30_000)])
@@ -71,3 +78,30 @@ def test_a_counter_example_is_the_shortest_way_to_the_mistake() -> None:
         "is not found and let go",
         "is created",
     ]
+
+
+@pytest.mark.parametrize(
+    ("schedules", "limit", "one_key", "states"),
+    [(2, 1, False, 4_000), (2, 2, False, 6_000), (2, 2, True, 2_000), (2, 1, True, 2_000)],
+)
+def test_a_schedule_that_exists_is_held_or_counted_once_in_every_period(
+    schedules: int, limit: int, states: int, *, one_key: bool
+) -> None:
+    """Whoever dies when, whatever is lost or listed late, and whenever the period turns: never past the budget.
+
+    There are never two of one key, and each was sent once.
+    """
+    found = explore_schedules(STRICT_SCHEDULES, schedules=schedules, limit=limit, one_key=one_key)
+
+    assert found.violations == {}
+    assert found.states > states
+
+
+@pytest.mark.parametrize("protocol", UNSAFE_SCHEDULES.values(), ids=UNSAFE_SCHEDULES.keys())
+def test_each_known_mistake_with_a_schedule_has_a_counter_example(protocol: ScheduleProtocol) -> None:
+    """Two run where there is money for one, nobody counts one that runs, it counts twice, or one key makes two."""
+    found = first_violation(protocol) or first_violation(protocol, limit=2, one_key=True)
+
+    assert found
+    for violation in found.values():
+        assert 3 <= len(violation.steps) <= 16, violation

@@ -104,6 +104,9 @@ class BudgetWindow:
         scope: which jobs it is about.
         other_micro_usd: what is spent or committed outside the ledger: it lowers what may be reserved.
         waiver: lets a reservation exceed the limit; recorded with it.
+        held_schedules: schedules that ``other_micro_usd`` leaves out because the ledger held money for them when it
+            was added up: the submission, and what its runs cost [micro-USD]. Where the ledger has let go of one
+            meanwhile, that counts, too.
     """
 
     budget: str
@@ -113,6 +116,7 @@ class BudgetWindow:
     scope: Scope = field(default_factory=Scope)
     other_micro_usd: int = 0
     waiver: Waiver | None = None
+    held_schedules: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

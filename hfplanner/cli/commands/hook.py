@@ -6,7 +6,7 @@ from pathlib import Path
 from hfplanner.cli.command import Command
 from hfplanner.cli.hook_answer import Asked, answer_question, decide
 from hfplanner.cli.options.build import Positional
-from hfplanner.cli.quick_hook import MOST_CHARACTERS
+from hfplanner.cli.quick_hook import read_whole
 from hfplanner.cli.show.output import note
 from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.plan.arguments import Argument, find_arguments
@@ -47,7 +47,7 @@ def hook(
     folder and, with --yes, writes it. `hook try` shows what is answered to a few commands.
     """
     if action is None:
-        return answer_question(sys.stdin.read(MOST_CHARACTERS), agent, policy, ledger)
+        return answer_question(read_whole(), agent, policy, ledger)
     if action not in _ACTIONS:
         hint = f"{did_you_mean(action, _ACTIONS)}Without an action it answers an agent."
         raise UsageError(f"{quoted(action)} is no action of hook.", hint=hint)

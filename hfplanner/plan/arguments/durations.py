@@ -68,7 +68,8 @@ TIME: tuple[Argument, ...] = (
         group="Time",
         read=read_tokens,
         metavar="COUNT",
-        help="Instead of --tokens: samples of the data set, each of at most --seq-len tokens; requests; or pictures.",
+        help="Instead of --tokens: samples of the data set (by --method pairs, or prompts), each text of at most "
+        "--seq-len tokens; requests; or pictures.",
     ),
     Argument(
         name="epochs",

@@ -249,7 +249,7 @@ def _unpacking(card: Card, run: Run, rows: float, passes: float = 1) -> Times:
 def _head(card: Card, run: Run, rows: float, backward: int) -> Times:
     """Return the output projection, its gradients, and the loss."""
     shape = run.shape
-    if not shape.vocab:
+    if not shape.vocab or run.job.method == "reward":
         return Times()
     element = max(_BYTES[run.precision], _HALF)
     product = matrix_secs(card, run.precision, Matrix(rows, shape.vocab, shape.hidden, sizes=(element,) * 3))
