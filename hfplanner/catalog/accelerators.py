@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
@@ -55,6 +55,7 @@ class Accelerator:
     cache_bytes: int | None = None
 
 
+@lru_cache(maxsize=4096)
 def accelerator_key(name: str) -> str:
     """Return the spelling two names of one accelerator share.
 

@@ -6,8 +6,8 @@ and split, beside the time to move its operands, and what every kernel takes to 
     start + (arithmetic^p + memory^p)^(1/p)
 
 Attention over a prompt is arithmetic, attention of one new token over a cache is reading it, and everything else moves
-its operands once. A kernel that ran just before finds its operands in the second-level cache: measured kernels do,
-those of a model do not, for its other layers ran in between. The numbers of the surface (``data/kernel_surface.csv``)
+its operands once. Attention that ran just before finds its keys in the second-level cache: measured kernels do, those
+of a model do not, for its other layers ran in between. The numbers of the surface (``data/kernel_surface.csv``)
 are fitted on measured kernels by ``python -m tests.benchmarks.fit_kernels``; what a card sustains is
 ``data/sustained_rates.csv``, and what attention reaches on it beside the surface ``data/kernel_cards.csv``.
 """
@@ -80,8 +80,7 @@ class Surface:
         unfilled: the power of the share of multiprocessors at work.
         cached: what attention over a cache reaches of the bandwidth.
         cached_start: of that kernel [s].
-        cache: what products read of what the cache still holds, for each multiprocessor [byte/s].
-        cached_cache: what attention over a cache of keys and values does.
+        cache: what it reads of keys and values that the second-level cache still holds, by multiprocessor [byte/s].
         stream: what plain copies and sums reach of the bandwidth.
     """
 
@@ -101,7 +100,6 @@ class Surface:
     cached: float
     cached_start: float
     cache: float
-    cached_cache: float
     stream: float
 
 
@@ -166,8 +164,7 @@ def _rate(card: Card, precision: str) -> float:
 class Matrix:
     """``count`` products of ``m x k`` with ``k x n``, ``batch`` of them side by side in one kernel.
 
-    ``sizes`` are the bytes of one element of the first operand, of the second, and of the result; ``resident`` says
-    that the same product ran just before, so that the cache holds what fits into it.
+    ``sizes`` are the bytes of one element of the first operand, of the second, and of the result.
     """
 
     m: float
@@ -176,7 +173,6 @@ class Matrix:
     count: float = 1
     batch: float = 1
     sizes: tuple[float, float, float] = (2, 2, 2)
-    resident: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +195,10 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """``count`` attentions of one new token of each sequence over ``cached`` ones; ``resident`` as for products."""
+    """``count`` attentions of one new token of each sequence over ``cached`` ones.
+
+    ``resident`` says that the same kernel ran just before, so that the second-level cache holds what fits into it.
+    """
 
     sequences: float
     cached: float
@@ -229,10 +228,9 @@ def matrix_secs(card: Card, precision: str, matrix: Matrix, numbers: Surface | N
     know = numbers or surface()
     m, n, k, sizes = matrix.m, matrix.n, matrix.k, matrix.sizes
     per = _rate(card, precision) * know.compute / card.multiprocessors
-    arithmetic = min(_tiled(know, per, card.multiprocessors, matrix, tile) for tile in _useful_tiles(m))
+    arithmetic = _arithmetic_secs(know, per, card.multiprocessors, matrix)
     moved = (m * k * sizes[0] + k * n * sizes[1] + m * n * sizes[2]) * matrix.batch
-    faster = _from_cache(card, know.cache, moved) if matrix.resident else 1.0
-    memory = moved / (card.bytes_per_sec * know.memory * faster)
+    memory = moved / (card.bytes_per_sec * know.memory)
     longer, shorter = max(arithmetic, memory), min(arithmetic, memory)
     start = know.start + (know.eight_bit_start if sizes[0] == 1 else 0.0)
     return start + longer * math.pow(1 + math.pow(shorter / longer, know.exponent), 1 / know.exponent)
@@ -247,6 +245,17 @@ def _from_cache(card: Card, rate: float, moved: float) -> float:
     return 1 / (1 - held + held / gain)
 
 
+def _arithmetic_secs(know: Surface, per: float, processors: int, matrix: Matrix) -> float:
+    """Return the seconds of the arithmetic with the best tile; those that could not win if full are not tried."""
+    full = 2.0 * matrix.m * matrix.n * matrix.k * matrix.batch / (per * processors)
+    best = math.inf
+    for tile in _useful_tiles(matrix.m):
+        efficiency = 1.0 if tile[2] == 0 else know.first_tile * know.next_tile ** (tile[2] - 1)
+        if full / efficiency < best:
+            best = min(best, _tiled(know, per * efficiency, processors, matrix, tile))
+    return best
+
+
 def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
     """Return the tiles that are not mostly empty; the smallest where all are."""
     useful = tuple(tile for tile in _TILES if tile[0] < 2 * rows + tile[1])
@@ -255,14 +264,13 @@ def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
 
 def _tiled(know: Surface, per: float, processors: int, matrix: Matrix, tile: tuple[int, int, int]) -> float:
     """Return the seconds of the arithmetic with one tile and its best split."""
-    rows, columns, step = tile
-    efficiency = 1.0 if step == 0 else know.first_tile * know.next_tile ** (step - 1)
+    rows, columns, _ = tile
     tiles = math.ceil(matrix.m / rows) * math.ceil(matrix.n / columns) * matrix.batch
     best = math.inf
     for split in _SPLITS:
         waves = tiles * split / processors
         waves = math.ceil(waves) if waves < _WHOLE_WAVES else waves + 0.5
-        secs = waves * (2.0 * rows * columns * (matrix.k / split) / (per * efficiency) + know.wave)
+        secs = waves * (2.0 * rows * columns * (matrix.k / split) / per + know.wave)
         best = min(best, secs + (know.split if split > 1 else 0.0))
     return best
 
@@ -305,7 +313,7 @@ def cached_attention_secs(card: Card, one: Cached, numbers: Surface | None = Non
     moved = 2.0 * one.sequences * one.cached * one.kv_heads * one.width * one.element_bytes
     blocks = one.sequences * one.kv_heads * math.ceil(max(one.cached, 1) / _KEYS_OF_A_BLOCK)
     filled = max(min(1.0, blocks / card.multiprocessors), _LEAST_FILLED)
-    faster = _from_cache(card, know.cached_cache, moved) if one.resident else 1.0
+    faster = _from_cache(card, know.cache, moved) if one.resident else 1.0
     return know.cached_start + moved / (card.bytes_per_sec * know.cached * filled * faster)
 
 
