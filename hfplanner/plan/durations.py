@@ -13,10 +13,11 @@ from hfplanner.catalog.listing import Listing
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.known import KnownJob
 from hfplanner.plan.memory import memory_on
+from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.carry import Carried
@@ -123,7 +124,15 @@ def _measured(known: KnownJob) -> list[MeasuredRun]:
         for run in time.duration or ()
         if run.flavor is not None
     ]
-    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in runs)]
+    doubted = [replace(run, duration_secs=_doubted(run.duration_secs)) if run.may_be_cut_off else run for run in runs]
+    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in doubted)]
+
+
+def _doubted(secs: Estimate) -> Estimate:
+    said = (
+        f"{format_duration(secs.likely)} is the Hub's default timeout: a run that it cut off takes longer (see --log)"
+    )
+    return replace(secs, basis=(*secs.basis, said))
 
 
 def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> KnownJob:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hfplanner.submit.send import Submitted
     from hfplanner.submit.waiting import Cancelled
 
-__all__ = ["AUTO", "MAX_WAIT_SECS", "Fallback", "FallbackRun", "Tried", "fallback_flavors", "refuse_both"]
+__all__ = ["AUTO", "MAX_WAIT_SECS", "Fallback", "FallbackRun", "Tried", "fallback_flavors"]
 
 AUTO = "auto"
 MAX_WAIT_SECS = 20 * 60
@@ -114,19 +114,6 @@ class Tried:
             "cost_micro_usd": self.cost_micro_usd,
             "outcome": "cancelled",
         }
-
-
-def refuse_both(fallback: Fallback | None) -> None:
-    """Refuse other flavors for a job that is measured first.
-
-    Raises:
-        UsageError: there are some.
-    """
-    if fallback is not None:
-        raise UsageError(
-            "--canary and --fallback do not go together: what a canary tells is about the flavor that is chosen then.",
-            hint="Leave one of them out.",
-        )
 
 
 def fallback_flavors(asked: "KnownRequest", fallback: Fallback, listing: "Listing", first: str) -> tuple[str, ...]:

@@ -174,3 +174,52 @@ def test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked(online:
     told = hp.run(**_JOB, fallback="a10g-small", workspace=online).to_dict()
     assert "finishedAt" not in hub.jobs()[0]
     assert 0 < told["fallbacks"][0]["cost_micro_usd"] <= _A_MINUTE
+
+
+_MEASURED: dict[str, Any] = {
+    "image": "python:3.12",
+    "command": ["python", "train.py"],
+    "vram": "20GB",
+    "max_wait": "1s",
+    "fallback": "a10g-small,l40sx1",
+}
+_CANARY = Fate(scheduling_secs=1.0, running_secs=None, logs=((20.0, "hfplanner: progress=0.35"),))
+
+
+def test_a_job_that_was_measured_falls_back_with_what_was_measured(online: Workspace, hub: Hub) -> None:
+    """One canary; the timeout of the next flavor follows from the measurement as that of the first did."""
+    hub.run_clock(2000)
+    hub.fate(_CANARY, _WAITS, _RUNS)
+    told = hp.run(**_MEASURED, canary=True, key="k", workspace=online).to_dict()
+    canary, first, second = hub.specs()
+    assert (canary["flavor"], told["canary"]["measured"]) == ("l4x1", True)
+    assert [one["flavor"] for one in told["fallbacks"]] == [first["flavor"]]
+    assert (told["flavor"], told["state"]) == (second["flavor"], "LAUNCHED")
+    assert second["environment"] == first["environment"] == {}
+    suggested = _suggested(online, told["canary"]["job_id"])
+    assert (first["timeoutSeconds"], second["timeoutSeconds"]) == (
+        suggested[first["flavor"]],
+        suggested[second["flavor"]],
+    )
+    again = hp.run(**_MEASURED, canary=True, key="k", workspace=online).to_dict()
+    assert (again["job_id"], again["flavor"], len(hub.specs())) == (told["job_id"], told["flavor"], 3)
+    assert online.ledger().verify() == ()
+
+
+def _suggested(online: Workspace, canary: str) -> dict[str, int]:
+    """Return the timeout of each flavor that the log of a canary suggests."""
+    found = hp.recommend(vram="20GB", log=f"alice/{canary}", workspace=online).to_dict()
+    return {option["flavor"]: option["suggested_timeout_secs"] for option in found["options"]}
+
+
+def test_an_interrupted_fallback_of_a_measured_job_goes_on_as_it_was_measured(online: Workspace, hub: Hub) -> None:
+    """The canary's log is read again: the same command sends the next flavor, with the timeout that it suggests."""
+    hub.run_clock(2000)
+    hub.fate(_CANARY, _WAITS, _RUNS)
+    job = {name: value for name, value in _MEASURED.items() if name not in {"max_wait", "fallback"}}
+    first = hp.run(**job, canary=True, key="k", workspace=online)
+    online.hub().cancel_job("alice", str(first.job_id))
+    told = hp.run(**_MEASURED, canary=True, key="k", workspace=online).to_dict()
+    assert (told["state"], len(hub.specs())) == ("LAUNCHED", 3)
+    assert hub.specs()[2]["timeoutSeconds"] == _suggested(online, told["canary"]["job_id"])[told["flavor"]]
+    assert online.ledger().verify() == ()

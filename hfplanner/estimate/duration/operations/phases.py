@@ -186,7 +186,7 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     """
     shape, engine = run.shape, run.engine
     job = settle(run.job, shape.kind)
-    again = {"none": 0.0, "selective": _SELECTIVE, "full": 1.0}[job.checkpointing]
+    again = {"none": 0.0, "selective": _SELECTIVE, "selective-op": _SELECTIVE, "full": 1.0}[job.checkpointing]
     adapters = job.task in {"lora", "qlora"}
     backward = 1 if adapters else 2
     one = run.forward(sequences, tokens)
