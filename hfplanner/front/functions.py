@@ -35,11 +35,13 @@ from hfplanner.plan.arguments import (
     SWEEP_JOB,
     SYNC,
     TIME,
+    TO,
     TOP,
     TRACE,
     TRIALS,
     WORST_TIMEOUT,
     Argument,
+    as_option,
     find_arguments,
 )
 from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
@@ -171,16 +173,16 @@ def estimate_memory(given: Given) -> MemoryNeeded:
         return MemoryNeeded(report)
 
 
-@asks(*_WORK, FLAVORS, *_PRICES)
+@asks(*_WORK, TO, *_PRICES)
 def estimate_duration(given: Given) -> Estimated:
     """Return how long a job that was measured on one flavor takes on the others, fastest first.
 
     >>> import hfplanner as hp
-    >>> there = hp.estimate_duration(runs={"a10g-small": "2h20m"}, phase="train", flavor="h200", offline=True)
+    >>> there = hp.estimate_duration(runs={"a10g-small": "2h20m"}, phase="train", to="h200", offline=True)
     >>> there.estimates[0].duration_secs.likely < 2 * 3600
     True
     """
-    found = _estimated(given)
+    found = _estimated(given, TO)
     return replace(found, plan=found.plan.fastest_first())
 
 
@@ -192,11 +194,11 @@ def estimate_cost(given: Given) -> Estimated:
     >>> hp.estimate_cost(duration="3h", flavor="l4x1", offline=True).estimates[0].cost_micro_usd.likely
     2399940
     """
-    found = _estimated(given, timeout_secs=given["timeout"], attempts=given["attempts"] or 1)
+    found = _estimated(given, FLAVORS, timeout_secs=given["timeout"], attempts=given["attempts"] or 1)
     return replace(found, plan=found.plan.cheapest_first())
 
 
-def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
+def _estimated(given: Given, only: Argument, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
@@ -205,7 +207,7 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.time.tokens)
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
-        flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
+        flavors = find_flavors(given[only.name] or (), listing.by_name(), as_option(only.name))
         known = know_duration(asked, workspace)
         return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
 
@@ -219,6 +221,9 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     *MODEL,
     *TIME,
     *LIMITS,
+    *SENDING,
+    CANARY,
+    *FALLBACK,
     *find_arguments("policy", "ledger", "token", "refresh", "offline"),
 )
 def check(given: Given) -> Checked | FilesChecked:
@@ -226,7 +231,7 @@ def check(given: Given) -> Checked | FilesChecked:
 
     With ``paths`` every job in files and folders is judged: scripts with a ``[tool.hf-jobs]`` header, files of jobs,
     jobs as JSON, workflows. ``max_cost`` is a limit here: :func:`run` shortens a timeout for it that was not given, a
-    check shortens nothing.
+    check shortens nothing. The arguments of a submission change nothing here.
 
     >>> import hfplanner as hp
     >>> hp.check(flavor="l4x1", timeout="1h", offline=True).worst_case_micro_usd

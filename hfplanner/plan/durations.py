@@ -53,8 +53,7 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
 
         found = calibrated(found, known.calibration)
     if known.model is not None and known.model.shape.diffusion is not None and not measured and known.history is None:
-        pictures = _pictures(known)
-        return replace(found, tokens=None, tokens_words=f"{pictures:,} pictures")
+        return replace(found, tokens=None, tokens_words=_pictures_words(known))
     return replace(found, tokens_words=time.tokens_words)
 
 
@@ -164,6 +163,14 @@ def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> Kno
     kept = [one for one in (*ended, *_measured(known)) if one.flavor != run.flavor and one.flavor in carries]
     time = replace(known.needs.time, duration=None, like=None, log=None)
     return replace(known, needs=replace(known.needs, time=time), history=None, whole=None, measured=(*kept, run))
+
+
+def _pictures_words(known: KnownJob) -> str:
+    """Return how many pictures are made or trained on, and in how many steps each is made."""
+    said, model = f"{_pictures(known):,} pictures", known.model
+    if model is None or model.shape.diffusion is None or model.job.trains:
+        return said
+    return f"{said} of {model.job.denoising_steps or model.shape.diffusion.steps} steps"
 
 
 def _pictures(known: KnownJob) -> int:

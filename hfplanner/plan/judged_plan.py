@@ -119,9 +119,12 @@ class JobPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what would be sent and what it may cost; the values of secrets are not in it."""
+        return {"dry_run": True, **self.unsent()}
+
+    def unsent(self) -> dict[str, Any]:
+        """Return the plan with the keys of a submission that was not made, as the interface spells it."""
         run, flavor = self.run, self.flavor
         return {
-            "dry_run": True,
             "submission_id": None,
             "state": None,
             "job_id": None,

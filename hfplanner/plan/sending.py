@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError, UsageError
+from hfplanner.errors import (
+    BudgetBlocked,
+    BudgetError,
+    BudgetRefused,
+    HubError,
+    LedgerError,
+    SubmissionUnknown,
+    UsageError,
+)
 from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.evidence import kept_bills
@@ -24,6 +32,7 @@ __all__ = [
     "UpToDate",
     "books_of",
     "bring_up_to_date",
+    "held_for",
     "refusal_of",
     "refuse_empty_key",
     "sent_before",
@@ -121,6 +130,14 @@ def sent_before(asked: KnownRequest, key: str | None, workspace: Workspace) -> "
         return None
     url = None if sent.job_id is None else job_url(workspace.endpoint, sent.terms.namespace, sent.job_id)
     return Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
+
+
+def held_for(error: SubmissionUnknown, workspace: Workspace) -> "Submission | None":
+    """Return the submission whose job may exist, as the ledger has it; ``None`` where it cannot be read."""
+    try:
+        return workspace.ledger().get(error.submission_id)
+    except LedgerError:
+        return None
 
 
 def sent_before_words(sent: "Submitted", key: str) -> str:

@@ -215,7 +215,7 @@ class Workspace:
         if self._policy is None:
             from hfplanner.budget.policy_find import find_policy  # noqa: PLC0415 - where it is asked for
 
-            self._policy = find_policy(self._world.policy, self.home.variables, self._world.working_folder)
+            self._policy = find_policy(self._world.policy, self.home.policy, self._world.working_folder)
         return self._policy
 
     def caller(self) -> "Caller":

@@ -130,7 +130,7 @@ _JOB = 'image = "i"\ncommand = "id"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[jobs.a]\nscript = "t.py"\nnetwork_group = "g"\n', "jobs.toml: a script of a group"),
+        ('[jobs.a]\nscript = "t.py"\nnetwork_group = "g"\n', "jobs.toml:1: a script of a group"),
         (f"[jobs.a]\n{_JOB}", "no job with a network_group"),
         (f'[jobs.a]\n{_JOB}network_group = "g"\nschedule = "@daily"\n', "a schedule cannot be in a network group"),
         (f'[jobs.a]\n{_JOB}network_aliases = ["x"]\n', "it has none"),

@@ -482,3 +482,37 @@ def test_no_more_run_at_once_than_the_policy_says(home: Program, hub: Hub) -> No
     hub.advance(3700)
     assert home.run("ledger", "reconcile").code == 0
     assert _document(home, *RUN, *JOB)[0] == 0
+
+
+SUBMISSION = {
+    "submission_id", "state", "job_id", "url", "flavor", "timeout_secs", "attempts", "worst_case_micro_usd",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--dry-run",), 0), (("--timeout", "4h"), 3)])
+def test_every_answer_has_the_keys_of_a_submission(
+    options: tuple[str, ...], code: int, home: Program, hub: Hub
+) -> None:
+    """Sent, shown or refused: what was not sent has no id, no state, no job and no address."""
+    done, document = _document(home, *RUN, *options, *JOB)
+    assert (done, len(hub.jobs())) == (code, 0 if options else 1)
+    assert document.keys() >= SUBMISSION
+    assert (document["flavor"], document["attempts"]) == ("l4x1", 1)
+    assert document["worst_case_micro_usd"] == HOUR * (document["timeout_secs"] // 3600)
+    if options:
+        assert {document[name] for name in ("submission_id", "state", "job_id", "url")} == {None}
+
+
+def test_an_unknown_submission_says_what_is_held(home: Program, hub: Hub) -> None:
+    """Exit code 5: where, how long and for how much, as the ledger has it."""
+    hub.fault(method="POST", status=500)
+    code, document = _document(home, *RUN, *JOB)
+    assert (code, document["state"], document["job_id"]) == (5, "UNKNOWN", None)
+    assert document.keys() >= SUBMISSION
+    assert (document["flavor"], document["timeout_secs"], document["worst_case_micro_usd"]) == ("l4x1", 3600, HOUR)
+
+
+def test_a_flavor_is_read_in_any_case(home: Program, hub: Hub) -> None:
+    """The Hub spells all of them in lower case, and that is what is sent."""
+    code, document = _document(home, "run", "--yes", "--flavor", "L4x1", "--timeout", "1h", *JOB)
+    assert (code, document["flavor"], hub.specs()[0]["flavor"]) == (0, "l4x1", "l4x1")

@@ -64,7 +64,7 @@ def test_a_flavor_that_is_asked_for_alone_has_the_answer_it_has_among_all(worksp
     [
         (AskedDuration.of(), "none is there"),
         (AskedDuration.of(model="Qwen/Qwen3-8B"), "--tokens"),
-        (AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10), "--phase or --task"),
+        (AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10), "--phase inference"),
         (AskedDuration.of(duration=(parse_measured("3h"), MEASURED[0])), "both are given"),
         (AskedDuration.of(duration=(parse_measured("3h"), parse_measured("2h"))), "nothing says where"),
         (AskedDuration.of(duration=MEASURED, like="sft"), "both say how long"),

@@ -17,7 +17,7 @@ from hfplanner.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.records import Approval, Submission
     from hfplanner.plan.fallback import Tried
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
@@ -57,11 +57,10 @@ def dry_run_answer(planned: "JobPlan") -> Answer:
 
 
 def refused_answer(planned: "JobPlan", approval: "Approval | None" = None) -> Answer:
-    """Return why a job may not run; the same document as a check gives, beside the error, and a code to approve it."""
-    decision = planned.decision
-    error = refusal_of(decision, approval)
+    """Return why a job may not run: the plan and the sums of a check beside the error, and a code to approve it."""
+    error = refusal_of(planned.decision, approval)
     return Answer(
-        document=lambda: {**error_document(error), **decision.to_json(), **approval_part(approval)},
+        document=lambda: {**error_document(error), **planned.unsent(), **approval_part(approval)},
         names=tuple,
         people=lambda: None,
         error=error,
@@ -92,11 +91,27 @@ def with_fallbacks(answer: Answer, tried: "Sequence[Tried]") -> Answer:
     return with_part(answer, "fallbacks", [one.to_json() for one in tried])
 
 
-def unknown_answer(error: SubmissionUnknown) -> Answer:
-    """Return a submission of which nobody knows whether it exists; exit code 5."""
-    known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
+def unknown_answer(error: SubmissionUnknown, held: "Submission | None") -> Answer:
+    """Return a submission of which nobody knows whether it exists; exit code 5.
+
+    Args:
+        error: that says so.
+        held: the submission as the ledger has it, where it can be read.
+    """
+    terms = held and held.terms
+    document = {
+        **error_document(error),
+        "submission_id": error.submission_id,
+        "state": "UNKNOWN",
+        "job_id": error.job_id,
+        "url": None,
+        "flavor": terms and terms.flavor,
+        "timeout_secs": terms and terms.timeout_secs,
+        "attempts": terms and terms.attempts,
+        "worst_case_micro_usd": held and held.cap_micro_usd,
+    }
     return Answer(
-        document=lambda: {**error_document(error), **known},
+        document=lambda: document,
         names=tuple,
         people=lambda: None,
         error=error,

@@ -28,7 +28,7 @@ class Argument:
         choices: its words, if it takes one of several, or where they are declared: ``"module:Literal"``.
         repeatable: whether it may be given several times; its value is then a list, or ``None``.
         short: a second spelling on the command line, of one letter.
-        aliases: other long spellings on the command line.
+        aliases: other names of it, as Python spells them.
         is_flag: whether it is yes or no.
         is_required: whether nothing can be done without it.
         meant: what to say instead of a word that it does not take and that people know from elsewhere.

@@ -1,7 +1,7 @@
 """Which model is run, and how."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_params, read_quantization, read_share, whole_number
+from hfplanner.plan.readers import read_flag, read_flavor, read_params, read_quantization, read_share, whole_number
 
 __all__ = ["FIT", "GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
 
@@ -193,7 +193,8 @@ MODEL: tuple[Argument, ...] = (
         choices=f"{_MEMORY}:Checkpointing",
         default="auto",
         shown_default="auto",
-        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
+        help="Recompute activations: of no, every second, every layer; selective-op: all but attention and every "
+        "second matrix product (torchtitan); auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
@@ -372,6 +373,7 @@ GPUS_OF_A_RUN = Argument(
 FIT = Argument(
     name="fit",
     group="Model",
+    read=read_flavor,
     metavar="FLAVOR",
     help="The smallest set of changes with which the job surely fits this flavor.",
 )
