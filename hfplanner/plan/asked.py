@@ -305,8 +305,12 @@ class AskedDuration:
         # Steps of denoising say what is done: pictures are made.
         says_what = self.names_task or time.phase or self.model.denoising_steps
         if time.tokens is None or not says_what:
+            missing = [
+                *(["how much (--tokens 20M, --samples 5000)"] if time.tokens is None else []),
+                *(["what is done (--task lora, --phase inference)"] if not says_what else []),
+            ]
             raise UsageError(
-                "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
+                f"Without a measurement a duration needs, beside the model, {' and '.join(missing)}.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
             )
 
