@@ -101,7 +101,8 @@ def names_of(argument: Argument) -> tuple[str, ...]:
     >>> names_of(find_arguments("label")[0])
     ('-l', '--label')
     """
-    return tuple(name for name in (argument.short, as_option(argument.name), *argument.aliases) if name)
+    spellings = tuple(as_option(name) for name in (argument.name, *argument.aliases))
+    return (argument.short, *spellings) if argument.short else spellings
 
 
 def spelled(argument: Argument) -> str:
