@@ -88,13 +88,26 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
     found = durations_of(known, listing)
     if found is None:
         raise ValueError("nothing says how long the job runs")
+    too_small = _too_small(known, listing, found)
     names = {flavor.name for flavor in flavors}
     return Carried(
-        estimates={name: estimate for name, estimate in found.by_flavor.items() if name in names},
-        unknown={name: reason for name, reason in found.unknown.items() if name in names},
+        estimates={name: one for name, one in found.by_flavor.items() if name in names and name not in too_small},
+        unknown={name: reason for name, reason in {**found.unknown, **too_small}.items() if name in names},
         timeouts={name: secs for name, secs in found.timeouts.items() if name in names},
         timeout_bounds={name: bound for name, bound in found.timeout_bounds.items() if name in names},
     )
+
+
+def _too_small(known: KnownJob, listing: Listing, found: "Durations") -> dict[str, str]:
+    """Return why the job's model does not run on a flavor; where it was seen to run it does."""
+    memory = memory_on(known, listing)
+    if memory is None:
+        return {}
+    from hfplanner.recommend.durations import too_small_for  # noqa: PLC0415 - where a model is named
+
+    ran = {run.flavor for run in found.measured}
+    cpu = {flavor.name for flavor in listing.flavors if not flavor.gpus}
+    return {name: why for name, why in too_small_for(memory).items() if name not in ran | cpu}
 
 
 def workload_of(known: KnownJob) -> Workload:

@@ -299,11 +299,14 @@ def read_tokens(given: object) -> int:
     return parse_tokens(_text(given))
 
 
+_ONE_PERCENT = 0.01
+
+
 def parse_percent(text: str) -> float:
     """Read a share in percent.
 
     Raises:
-        UsageError: it is not above 0 and at most 100.
+        UsageError: it is not above 0 and at most 100; or it is below 1, without a sign that says of what.
 
     >>> parse_percent("60"), parse_percent("60%")
     (0.6, 0.6)
@@ -313,6 +316,10 @@ def parse_percent(text: str) -> float:
     share = float(number) / 100 if is_number else 0.0
     if not 0 < share <= 1:
         raise UsageError(f"{quoted(text)} is not a share from 0 to 100 percent.", hint="For example 60 or 60%.")
+    if share < _ONE_PERCENT and "%" not in text:
+        raise UsageError(
+            f"{quoted(text)} is less than one percent.", hint=f"If you mean {100 * 100 * share:g} %, write that."
+        )
     return share
 
 

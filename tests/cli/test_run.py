@@ -71,6 +71,17 @@ def test_the_recommended_flavor_is_the_one_that_runs(home: Program, hub: Hub) ->
     assert checked["worst_case_micro_usd"] == 60 * recommended["price_micro_usd_per_minute"]
 
 
+def test_a_check_says_what_a_dry_run_says(home: Program) -> None:
+    """How long it likely takes and what that costs, in the same numbers and words."""
+    needs = ("--vram", "20GB", "--duration", "10m@l4x1")
+    planned = json.loads(home.run("run", *needs, "--dry-run", "--json", *JOB).out)
+    checked = json.loads(home.run("check", *needs, "--json").out)
+    for key in ("why", "duration_secs", "cost_micro_usd", "worst_case_micro_usd", "plan_warnings"):
+        assert checked[key] == planned[key]
+    (said,) = [line for line in home.run("check", *needs).out.splitlines() if line.startswith("Likely")]
+    assert said in home.run("run", *needs, "--dry-run", *JOB).out
+
+
 def test_a_timeout_is_derived_from_the_duration(home: Program, hub: Hub) -> None:
     """What `recommend` suggests is what is sent."""
     needs = ("--vram", "20GB", "--duration", "10m@l4x1")

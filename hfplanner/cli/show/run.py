@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.check import likely_words
 from hfplanner.cli.show.job import job_lines
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
 from hfplanner.times import json_moment
-from hfplanner.units import format_about_duration, format_duration, format_usd
+from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,14 +134,7 @@ def submitted_answer(submitted: "Submitted", *, dry_run: bool = False) -> Answer
 
 def show_plan(planned: "JobPlan", stream: TextIO) -> None:
     """Print the flavor and why, how long and what it may cost, what is sent, and the sums of every budget."""
-    lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
-    if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
-        duration, cost = planned.flavor.duration_secs, planned.flavor.cost_micro_usd
-        lines.append(
-            f"Likely {format_about_duration(duration.likely)} and {format_usd(cost.likely)}"
-            f" ({format_about_duration(duration.low)} to {format_about_duration(duration.high)},"
-            f" {format_usd(cost.low)} to {format_usd(cost.high)})."
-        )
+    lines = [f"{planned.run.flavor}: {planned.flavor.why}.", *likely_words(planned)]
     attempts = planned.attempts
     times = f", {attempts} attempts" if attempts > 1 else ""
     lines.append(f"Timeout {format_duration(planned.run.timeout_secs)}{times}: {_BASES[planned.run.timeout_basis]}.")

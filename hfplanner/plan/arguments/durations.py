@@ -106,7 +106,8 @@ TIME: tuple[Argument, ...] = (
         group="Time",
         read=read_percent,
         metavar="PERCENT",
-        help="The share of the time in which the GPU computed, where it was measured.",
+        help="The share of the time in which the GPU computed where --duration or --like was measured, 35 for 35 %: no "
+        "faster card shortens the rest.",
     ),
 )
 """How long the job runs, as far as somebody knows."""

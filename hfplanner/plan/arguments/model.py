@@ -20,6 +20,9 @@ def _width(name: str, words: str) -> Argument:
     )
 
 
+_TRAINS = "For training: full trains all weights, lora adapters, qlora adapters over 4-bit weights."
+_LEARNS_FROM = f"What it learns from is --method's (sft unless said). {_TRAINS}"
+
 MODEL: tuple[Argument, ...] = (
     Argument(
         name="preset",
@@ -47,6 +50,11 @@ MODEL: tuple[Argument, ...] = (
         default="inference",
         shown_default="inference",
         help="What is run: generating, or training of what.",
+        meant={
+            **dict.fromkeys(("sft", "dpo", "grpo", "reward"), _LEARNS_FROM),
+            **dict.fromkeys(("train", "training", "finetune", "fine-tune", "finetuning", "fine-tuning"), _TRAINS),
+            **dict.fromkeys(("generate", "generation", "serve", "serving", "infer", "chat"), "That is inference."),
+        },
     ),
     Argument(
         name="method",
