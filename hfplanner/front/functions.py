@@ -9,6 +9,7 @@ from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, R
 from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Synced
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
+from hfplanner.front.approving import approve
 from hfplanner.front.calling import Given, asks
 from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
 
 __all__ = [
+    "approve",
     "budgets",
     "check",
     "estimate_cost",

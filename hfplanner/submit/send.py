@@ -37,7 +37,7 @@ from hfplanner.errors import (
 from hfplanner.submit.answer import differences
 from hfplanner.submit.charging import shipped_price
 from hfplanner.submit.granted import granted_terms, hold_what_was_granted
-from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
+from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash, with_caller
 from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
 from hfplanner.submit.triggers import Trigger
@@ -348,6 +348,7 @@ def _not_marked(submission: Submission, submitter: Submitter) -> Submitted:
 def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Launched:
     sid = submission.sid
     spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)
+    spec = with_caller(spec, order.caller)
     try:
         if order.timetable is not None:
             return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))
