@@ -113,7 +113,9 @@ class Run:
             return QUANTIZATIONS[stored].linear
         return _BYTES[self.precision]
 
-    def forward(self, sequences: float, tokens: float, *, cached: float = 0, logits: float = 0) -> Pass:
+    def forward(
+        self, sequences: float, tokens: float, *, cached: float = 0, logits: float = 0, source: float = 0
+    ) -> Pass:
         """Return a pass through it."""
         stored, plain = self.stored, _BYTES[self.precision]
         arithmetic = "fp8" if stored == "fp8" and self.job.engine == "vllm" else self.precision
@@ -134,8 +136,9 @@ class Run:
             cache_element_bytes=_CACHE_BYTES.get(self.job.kv_dtype, element),
             fused=self.engine.fused,
             scores=self.job.attention == "eager" and self.job.engine != "vllm",
-            causal=self.shape.kind == "decoder",
+            causal=self.shape.kind != "encoder",
             logits=logits,
+            source=source,
             split=self.job.gpus if self.job.engine == "vllm" else 1,
         )
 
@@ -150,10 +153,14 @@ def prefill_secs(card: Card, run: Run, sequences: float, tokens: float) -> float
     True
     """
     together = min(sequences, max(_CHUNK / tokens, 1)) if run.job.engine == "vllm" else sequences
-    one = run.forward(together, tokens, logits=together if run.job.logits == "last" else together * tokens)
+    if run.shape.kind == "encoder-decoder":
+        # The encoder reads the prompt; the decoder begins with one token.
+        one = run.forward(together, 1, logits=together, source=tokens)
+    else:
+        one = run.forward(together, tokens, logits=together if run.job.logits == "last" else together * tokens)
     times = _pass_times(run.shape, one, card) + _unpacking(card, run, one.rows)
     times = replace(times, attention=times.attention / attention_share(card, run))
-    secs = with_host(times, run.engine, run.shape.layers, slower=_host_factor(run))
+    secs = with_host(times, run.engine, _host_layers(run.shape), slower=_host_factor(run))
     return (secs + _shared(run, one.rows)) * sequences / together
 
 
@@ -169,7 +176,7 @@ def decode_secs(card: Card, run: Run, sequences: float, cached: float) -> float:
     """
     one = run.forward(sequences, 1, cached=max(cached, 1), logits=sequences)
     times = _pass_times(run.shape, one, card) + _unpacking(card, run, sequences)
-    step = with_host(times, run.engine, run.shape.layers, slower=_host_factor(run))
+    step = with_host(times, run.engine, _host_layers(run.shape, encodes=False), slower=_host_factor(run))
     return step + run.engine.per_sequence * sequences + _shared(run, sequences)
 
 
@@ -202,7 +209,14 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     times += _adapter_times(card, run, one.rows, 3 + again) if adapters else Times()
     slower = (_ADAPTERS_ON_THE_HOST if adapters else 1.0) * (_ZERO3_ON_THE_HOST if job.sharding == "zero3" else 1.0)
     step = optimizer_secs(card, run) / job.accumulation
-    return with_host(times, engine, shape.layers * (3 + again), slower=slower) + step
+    return with_host(times, engine, _host_layers(shape) * (3 + again), slower=slower) + step
+
+
+def _host_layers(shape: ModelShape, *, encodes: bool = True) -> float:
+    """Return how many layers the host goes through; one that attends to an encoder has half as many modules again."""
+    if shape.kind != "encoder-decoder" or shape.encoder is None:
+        return shape.layers
+    return 1.5 * shape.layers + (shape.encoder.layers if encodes else 0)
 
 
 @lru_cache(maxsize=1024)
