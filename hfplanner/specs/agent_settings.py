@@ -54,7 +54,7 @@ def hook_entry(agent: str, program: str = "hfplanner") -> HookEntry:
             {"type": "command", "bash": command, "powershell": command, "timeoutSec": _TIMEOUT_SECS},
             {"version": 1},
         ),
-        # Not failClosed: that blocks every command for which a hook leaves the decision to Cursor, and not only failures.
+        # Not failClosed: that blocks every command about which a hook says nothing, and not failures alone.
         "cursor": HookEntry(Path(".cursor/hooks.json"), "beforeShellExecution", {"command": command}, {"version": 1}),
         "gemini": HookEntry(
             Path(".gemini/settings.json"), "BeforeTool", {"matcher": "run_shell_command", **nested}, {}
