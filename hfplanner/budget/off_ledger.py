@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.ledger.approval import Approval
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, Running
+from hfplanner.budget.ledger.records import State, Submission
 
 __all__ = ["NOTHING_OFF_LEDGER", "LedgerReader", "OffLedger", "Spending"]
 

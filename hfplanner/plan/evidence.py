@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.ledger.approval import Approval
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, Running
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import AppliedBudget

@@ -7,8 +7,9 @@ may be running, and says the most it has seen: jobs, those of its owner, and mic
 import random
 import sys
 
+from hfplanner.budget.ledger.changes import Reserved
+from hfplanner.budget.ledger.limits import RunningCaps
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Reserved, RunningCaps
 from hfplanner.errors import BudgetRefused
 from tests.budget.books import LATER, NOW, SENDER, labels, reservation, settled, terms, window
 

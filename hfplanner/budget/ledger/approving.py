@@ -10,8 +10,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from hfplanner.budget.ledger.approval import Approval, ApprovalRequest
+from hfplanner.budget.ledger.changes import Reservation
 from hfplanner.budget.ledger.dialect import Transaction
-from hfplanner.budget.ledger.records import Approval, ApprovalRequest, Reservation
 from hfplanner.budget.ledger.rows import moment, to_us
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused, quoted

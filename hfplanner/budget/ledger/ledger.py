@@ -14,8 +14,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from hfplanner.budget.ledger import approving, queries, reserving
+from hfplanner.budget.ledger.approval import Approval, ApprovalRequest
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reservation, Reserved, Settlement
 from hfplanner.budget.ledger.dialect import Database, Transaction
 from hfplanner.budget.ledger.giving_up import give_up
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, Running
 from hfplanner.budget.ledger.postings import (
     StateChange,
     SubmissionRow,
@@ -25,25 +28,7 @@ from hfplanner.budget.ledger.postings import (
     post_amounts,
 )
 from hfplanner.budget.ledger.raising import raise_hold
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    Approval,
-    ApprovalRequest,
-    Balance,
-    BudgetWindow,
-    Entry,
-    EntryKind,
-    Existing,
-    Problem,
-    Refused,
-    Reservation,
-    Reserved,
-    Running,
-    Sender,
-    Settlement,
-    State,
-    Submission,
-)
+from hfplanner.budget.ledger.records import Entry, EntryKind, Problem, Sender, State, Submission
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.running import running
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, key_of, open_window
