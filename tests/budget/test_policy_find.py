@@ -56,7 +56,7 @@ def test_a_named_policy_alone_counts(home: Path) -> None:
 
     assert by_variable(str(one)) == ["theirs"]
     assert by_variable(str(one), policy=other) == []
-    assert by_variable("") == ["ours"]
+    assert by_variable("") == ["ours"]  # the home's own, so that nobody's else is looked for
 
 
 def test_a_named_policy_that_is_missing_is_an_error(home: Path) -> None:
