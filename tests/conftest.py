@@ -27,8 +27,6 @@ for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", 
 # A law does not depend on how busy the machine is; how long one example takes is for benchmarks.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
-# Nor does a policy of whoever runs them, which holds wherever history and ledger are.
-os.environ["XDG_CONFIG_HOME"] = os.devnull
 # No proxy stands between a test and a server on this machine.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 

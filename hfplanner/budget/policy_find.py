@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hfplanner.budget.policy import NO_POLICY, Policy, tightened, with_defaults
 
-__all__ = ["POLICY_NAME", "find_policy", "user_policy_path"]
+__all__ = ["POLICY_NAME", "find_policy", "named_policy", "user_policy_path"]
 
 POLICY_NAME = "hfplanner.toml"
 
@@ -28,11 +28,19 @@ def user_policy_path(home: Path | None, *, is_moved: bool = False) -> Path:
     return Path(platformdirs.user_config_dir("hfplanner", appauthor=False)) / POLICY_NAME
 
 
-def find_policy(named: Path | None, users: Path, working_folder: Path) -> Policy:
+def named_policy(path: Path) -> Policy:
+    """Return the policy that ``--policy`` or ``HFPLANNER_POLICY`` names, its limits completed: it alone counts.
+
+    Raises:
+        PolicyError: it cannot be read, also because it is missing, or says what cannot be meant.
+    """
+    return _completed(_read(path))
+
+
+def find_policy(users: Path, working_folder: Path) -> Policy:
     """Return the policy that holds, its limits completed with the defaults.
 
     Args:
-        named: by ``--policy`` or ``HFPLANNER_POLICY``; it alone counts.
         users: the user's own, which need not be there.
         working_folder: whose ``hfplanner.toml`` may tighten the user's own, and nothing else.
 
@@ -40,11 +48,8 @@ def find_policy(named: Path | None, users: Path, working_folder: Path) -> Policy
         :data:`~hfplanner.budget.policy.NO_POLICY` where there is no file at all.
 
     Raises:
-        PolicyError: a file that counts cannot be read, or says what cannot be meant. A missing one that was named is
-            such a file.
+        PolicyError: a file that is there cannot be read, or says what cannot be meant.
     """
-    if named is not None:
-        return _completed(_read(named))
     project = working_folder / POLICY_NAME
     names = {users: str(users), project: POLICY_NAME}
     found = [_read(path, names[path]) for path in _different(users, project) if _is_there(path)]

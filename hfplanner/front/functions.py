@@ -9,6 +9,7 @@ from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, R
 from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Synced
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
+from hfplanner.front.approving import approve
 from hfplanner.front.calling import Given, asks
 from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
 
 __all__ = [
+    "approve",
     "budgets",
     "check",
     "estimate_cost",
@@ -342,7 +344,7 @@ def _on_its_way(
     asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace", sent: Sent
 ) -> Sent:
     """Return the job once it has started, on whichever flavor."""
-    from hfplanner.plan.fallback import FallbackRun  # noqa: PLC0415 - where it is asked for
+    from hfplanner.plan.fallback_run import FallbackRun  # noqa: PLC0415 - where it is asked for
     from hfplanner.plan.sending import books_of  # noqa: PLC0415 - as above
 
     if sent.job_id is None:
@@ -374,16 +376,18 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
 
 
-@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *_BOOKS)
+@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *FALLBACK, *_BOOKS)
 def rerun(given: Given) -> Sent | Planned:
     """Run a job again with the specification it had, through the same gate as :func:`run`.
 
-    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent.
+    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent. With
+    ``fallback`` or ``max_wait`` it waits until the job has started, as :func:`run` does.
 
     Raises:
         UsageError: no job is named, or a secret is missing.
         HfplannerError: see :func:`run`.
     """
+    from hfplanner.plan.fallback import Fallback  # noqa: PLC0415 - as above
     from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - as above
     from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
 
@@ -392,6 +396,9 @@ def rerun(given: Given) -> Sent | Planned:
     refuse_empty_key(given["key"])
     with given.open_workspace() as workspace:
         asked = know_rerun(given["job"], given.pack(AskedJob), workspace, values=not given["dry_run"])
+        fallback = Fallback.of(given["fallback"], given["max_wait"])
+        if fallback is not None and not given["dry_run"]:
+            return _started(asked, given["key"], fallback, workspace)
         send = _planned if given["dry_run"] else _sent
         return send(asked, given["key"], workspace)
 

@@ -202,6 +202,19 @@ class Sender:
         """
         return ask_approval(plan.decision, plan.shown, self._workspace)
 
+    def refusal_instead(self, plan: JobPlan, waits: "Submission", settlement: "Settlement") -> BudgetError | None:
+        """Return why the job may not be sent in place of one that waits, once that has ended; ``None`` where it may.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        from hfplanner.submit.send import refusal_instead  # noqa: PLC0415 - httpx
+
+        if any(reason.code not in _WHAT_IS_HELD for reason in plan.decision.against):
+            return refusal_of(plan.decision, self.ask_approval(plan))
+        order = plan.order(self._key, price_of=self._books.worst_price_of)
+        return refusal_instead(order, waits, settlement, self._workspace.submitter())
+
     def send_instead(self, plan: JobPlan, ended: "Submission", settlement: "Settlement") -> "Submitted":
         """Send the job in place of one that has ended, with its money.
 

@@ -213,9 +213,10 @@ class Workspace:
             PolicyError: it cannot be read.
         """
         if self._policy is None:
-            from hfplanner.budget.policy_find import find_policy  # noqa: PLC0415 - where it is asked for
+            from hfplanner.budget.policy_find import find_policy, named_policy  # noqa: PLC0415 - where it is asked for
 
-            self._policy = find_policy(self._world.policy, self.home.policy, self._world.working_folder)
+            named, folder = self._world.policy, self._world.working_folder
+            self._policy = find_policy(self.home.policy, folder) if named is None else named_policy(named)
         return self._policy
 
     def caller(self) -> "Caller":

@@ -12,7 +12,7 @@ from hfplanner.specs.documents import MAX_SPEC_BYTES, load_toml, load_yaml, read
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
 from hfplanner.specs.jobs_file import is_jobs_file, read_jobs_file
 from hfplanner.specs.may_hold import may_hold_jobs
-from hfplanner.specs.script import read_script
+from hfplanner.specs.script import read_script, with_header
 from hfplanner.specs.text_lines import line_of_json_key
 from hfplanner.specs.workflow import is_workflow, read_workflow
 
@@ -118,7 +118,25 @@ def read_spec(source: str, text: str) -> FoundSpecs:
     document = load_toml(text, source) if ending == ".toml" else load_yaml(text, source)
     if is_workflow(document):
         return read_workflow(document)
-    return read_jobs_file(document) if is_jobs_file(document) else FoundSpecs()
+    return _with_headers(read_jobs_file(document)) if is_jobs_file(document) else FoundSpecs()
+
+
+def _with_headers(found: FoundSpecs) -> FoundSpecs:
+    """Return the jobs of a file, each script with what its own header says where the file says nothing.
+
+    A script is looked for where the file of jobs is, and where the check is made.
+    """
+    jobs = [(job, _script_of(job)) for job in found.jobs]
+    return FoundSpecs(
+        tuple(job if path is None else with_header(job, read_spec_text(path)) for job, path in jobs), found.not_checked
+    )
+
+
+def _script_of(job: FoundJob) -> Path | None:
+    if job.kind != "script" or not job.command[0].endswith(".py"):
+        return None
+    places = (Path(job.source).parent / job.command[0], Path(job.command[0]))
+    return next((path for path in places if path.is_file()), None)
 
 
 def _json_jobs(source: str, text: str) -> Iterator[FoundJob]:

@@ -6,6 +6,7 @@ unknown keys are errors, secrets are names only. ``[tool.hfplanner]`` holds what
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hfplanner.specs.documents import Document, load_toml, read_spec_text
 from hfplanner.specs.found import FoundJob
 from hfplanner.units import parse_duration
 
-__all__ = ["PLANNER_KEYS", "SCRIPT_KEYS", "ScriptHeader", "parse_header", "read_script"]
+__all__ = ["PLANNER_KEYS", "SCRIPT_KEYS", "ScriptHeader", "parse_header", "read_script", "with_header"]
 
 _TEXTS = ("image", "flavor", "python", "timeout", "name", "namespace", "network_group")
 _TABLES = ("env", "labels")
@@ -107,6 +108,32 @@ def read_script(path: Path, source: str | None = None, text: str | None = None) 
     if header is None or (header.jobs is None and not header.planner):
         return None
     return job_of_script(header, name, Path(name).stem)
+
+
+def with_header(job: FoundJob, text: str | None) -> FoundJob:
+    """Return a script's job with what its header says where the job says nothing, as ``hf jobs uv run`` has it.
+
+    Args:
+        job: as it was typed, or stands in a file.
+        text: the script; ``None`` for a command of a package.
+
+    Raises:
+        JobSpecError: its header cannot be meant.
+    """
+    script = job.command[0] if job.command else ""
+    header = None if text is None else parse_header(text, script)
+    if header is None:
+        return job
+    said = job_of_script(header, script, job.title)
+    return replace(
+        job,
+        image=job.image or said.image,
+        flavor=job.flavor or said.flavor,
+        timeout_secs=job.timeout_secs or said.timeout_secs,
+        namespace=job.namespace or said.namespace,
+        labels={**said.labels, **job.labels},
+        planner={**said.planner, **{key: value for key, value in job.planner.items() if value is not None}},
+    )
 
 
 def job_of_script(header: ScriptHeader, source: str, title: str) -> FoundJob:

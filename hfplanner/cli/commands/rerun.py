@@ -6,7 +6,7 @@ from hfplanner.cli.command import Command
 from hfplanner.cli.commands.run import run_request
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.submission import SUBMISSION, How, taken_workspace
-from hfplanner.plan.arguments import find_arguments
+from hfplanner.plan.arguments import FALLBACK, find_arguments
 from hfplanner.plan.asked import AskedJob
 
 
@@ -23,7 +23,8 @@ def rerun(
 
     Flavor, command, variables, volumes, ports, labels, timeout and attempts are those of the job, as the Hub tells them
     now. It does not tell the values of secrets: each has to be given again with --secrets. The job is sent as a new
-    one, with labels of its own, so that it is counted once and found again whatever happens.
+    one, with labels of its own, so that it is counted once and found again whatever happens. --fallback names other
+    flavors for a job whose own has no capacity, as with `run`.
     """
     how = How.taken(given, shown)
     how.refuse_what_cannot_be()
@@ -48,6 +49,7 @@ COMMAND = Command(
     options=(
         *find_arguments("secrets", "secrets_file", "namespace"),
         *SUBMISSION,
+        *FALLBACK,
         *find_arguments("policy", "ledger", "token"),
     ),
     names="the job's id; with --dry-run the name of the flavor",
@@ -55,5 +57,6 @@ COMMAND = Command(
         "hfplanner rerun 687fb701029421ae5549d998",
         "hfplanner rerun --secrets HF_TOKEN --yes --detach acme/687fb701029421ae5549d998",
         "hfplanner rerun --dry-run @latest-failed",
+        "hfplanner rerun --fallback l40sx1,a100-large --max-wait 20m --key k8 @latest",
     ],
 )

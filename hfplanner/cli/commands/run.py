@@ -19,7 +19,8 @@ from hfplanner.cli.show.run import (
     with_fallbacks,
 )
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.fallback import Fallback, FallbackRun, fallback_flavors
+from hfplanner.plan.fallback import Fallback, fallback_flavors
+from hfplanner.plan.fallback_run import FallbackRun
 from hfplanner.plan.sending import Sender, bring_up_to_date, held_for, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
 
