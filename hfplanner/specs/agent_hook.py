@@ -83,6 +83,8 @@ def read_question(raw: str, agent: str | None) -> AgentQuestion:
 
     >>> read_question('{"tool_name": "Bash", "tool_input": {"command": "hf jobs ps"}}', None)
     AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None, session='')
+    >>> read_question('{"turn_id": "t1", "tool_name": "Bash", "tool_input": {"command": "ls"}}', None).agent
+    'codex'
     >>> read_question('{"toolName": "bash", "toolArgs": "{\\"command\\": \\"ls\\"}"}', None).agent
     'copilot'
     """
@@ -103,7 +105,8 @@ def _agent_of(document: Mapping[str, Any]) -> str:
     if document.get("hook_event_name") == "BeforeTool" or document.get("tool_name") == "run_shell_command":
         return "gemini"
     if "tool_name" in document:
-        return "claude-code"
+        # Codex asks as Claude Code does, and tells its turn; it runs what it is asked about with "ask".
+        return "codex" if "turn_id" in document else "claude-code"
     return "cursor" if "command" in document else "claude-code"
 
 
