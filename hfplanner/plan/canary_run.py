@@ -54,7 +54,7 @@ class CanaryRun:
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
 
     def __init__(
@@ -150,6 +150,16 @@ class CanaryRun:
         run = with_row(told_by(job, row, lines, epochs=self._asked.known.epochs, now=self._submitter.clock()), row)
         return CanaryEnded(submitted=self.now(submitted), cost_micro_usd=cost, run=run, warnings=self._keep(run))
 
+    def measured(self, ended: CanaryEnded, listing: "Listing") -> "KnownRequest":
+        """Return the job with what its canary told, and with the money that is left.
+
+        Raises:
+            BudgetRefused: nothing is left of ``max_cost``.
+        """
+        run = MeasuredRun(flavor=ended.run.flavor, duration_secs=ended.run.whole)
+        known = with_measurement(self._asked.known, run, listing)
+        return with_less_money(replace(self._asked, known=known), ended.cost_micro_usd)
+
     def job_after(self, ended: CanaryEnded, listing: "Listing") -> "tuple[Sender, JobPlan]":
         """Return the job as it is planned with what its canary told and the money that is left, and what sends it.
 
@@ -157,14 +167,19 @@ class CanaryRun:
             NothingFits: as measured, no flavor meets the needs, or the job would be stopped before it is done.
             BudgetRefused: nothing is left of ``max_cost``, or too little for what was measured.
         """
-        asked = self._asked
-        run = MeasuredRun(flavor=ended.run.flavor, duration_secs=ended.run.whole)
-        known = with_measurement(asked.known, run, listing)
-        measured = with_less_money(replace(asked, known=known), ended.cost_micro_usd)
-        sender = Sender(measured, self._key, self._books, self._workspace, self._uploader)
+        sender = Sender(self.measured(ended, listing), self._key, self._books, self._workspace, self._uploader)
         planned = sender.plan(listing)
         refuse_what_does_not_fit(planned, ended)
         return sender, planned
+
+    def measured_before(self, listing: "Listing") -> "KnownRequest":
+        """Return the job as :meth:`measured` does, of a canary that ended before; as it was asked without one.
+
+        Raises:
+            HfplannerError: see :meth:`begun`, :meth:`follow` and :meth:`measured`.
+        """
+        begun = self.begun()
+        return self._asked if begun is None else self.measured(self.follow(begun), listing)
 
     def _settle(self, job: "JobInfo", submitted: "Submitted") -> int:
         """Post what the canary cost, and return it."""

@@ -106,11 +106,25 @@ class JobPlan:
             trigger=self.trigger,
         )
 
+    def checked(self) -> dict[str, Any]:
+        """Return the decision on it, with what it likely takes and costs; what is sent is not in it."""
+        flavor = self.flavor
+        return {
+            **self.decision.to_json(),
+            "why": flavor.why,
+            "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
+            "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
+            "plan_warnings": list(self.plan_warnings),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return what would be sent and what it may cost; the values of secrets are not in it."""
+        return {"dry_run": True, **self.unsent()}
+
+    def unsent(self) -> dict[str, Any]:
+        """Return the plan with the keys of a submission that was not made, as the interface spells it."""
         run, flavor = self.run, self.flavor
         return {
-            "dry_run": True,
             "submission_id": None,
             "state": None,
             "job_id": None,

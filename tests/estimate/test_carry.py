@@ -200,7 +200,7 @@ def test_a_job_slower_than_its_kernels_is_told_by_the_law_alone() -> None:
 
 
 def test_two_measurements_that_disagree_are_less_sure_than_two_that_agree() -> None:
-    """An A100 four times as slow as an A10G makes expect: its software may be to blame, or the job waits for its host."""
+    """An A100 four times as slow as an A10G makes expect: its software is to blame, or the job waits for its host."""
     agree = carried([run("a10g-small", 10000), run("a100-large", 3600)], "h200")
     disagree = carried([run("a10g-small", 10000), run("a100-large", 14400)], "h200")
     assert width(disagree) > width(agree)

@@ -50,6 +50,8 @@ def test_pipelines_say_what_was_traced() -> None:
         MemoryJob(task="lora", batch_size=2, seq_len=512, lengths="fixed"),
         MemoryJob(task="qlora", batch_size=2, seq_len=512, lengths="fixed"),
         MemoryJob(task="full", batch_size=2, seq_len=512, lengths="fixed", checkpointing="none", loss="standard"),
+        MemoryJob(task="full", batch_size=2, seq_len=512, lengths="fixed", checkpointing="selective-op"),
+        MemoryJob(task="lora", batch_size=2, seq_len=512, lengths="fixed", checkpointing="selective"),
         MemoryJob(batch_size=4, seq_len=1024, prompt_len=512),
     ],
 )

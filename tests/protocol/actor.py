@@ -66,7 +66,7 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
                 ledger.reserve_all([wanted_of(order(f"job {number}"), submitter) for number in range(PLANNED)])
             elif action == "schedule":
                 submit(scheduled("once"), submitter)
-            elif action == "fallback":
+            elif action in {"fallback", "too late"}:
                 _send_elsewhere(submitter)
             else:
                 reconcile(submitter, charging())
@@ -76,15 +76,16 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
 
 
 def _send_elsewhere(submitter: Submitter) -> None:
-    """Cancel the job that waits, and once it has ended send another in its place."""
+    """Give up the job that waits, cancel it, and once it has ended without having run send another in its place."""
     waits = submitter.ledger.by_key("once")
     if waits is None:
         raise ValueError("nothing was sent")
     sent = as_it_stands(waits, submitter)
+    submitter.ledger.give_up(waits.sid, "It waited.", submitter.clock())
     ended = cancel_waiting(
         submitter.hub, sent, lambda: datetime.now(UTC), lambda _: time.sleep(_LOOK_SECS), within_secs=_PROOF_SECS
     )
-    if ended.job.is_terminal:
+    if ended.has_waited:
         cost = Settlement(cost_micro_usd=0, evidence="it never started", at=submitter.clock())
         submit_instead(order("once/2"), waits, cost, submitter)
 

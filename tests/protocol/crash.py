@@ -62,7 +62,7 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback", "schedule", "find schedule", "let go")
+ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback", "too late", "schedule", "find schedule", "let go")
 _OF_SCHEDULES = frozenset({"schedule", "find schedule", "let go"})
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
@@ -212,6 +212,9 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
         elif action == "fallback":
             hub.default_fate(Fate(scheduling_secs=None))
             submit(order("once"), submitter)
+        elif action == "too late":
+            hub.default_fate(Fate(scheduling_secs=None))
+            _start_unseen(str(submit(order("once"), submitter).job_id), hub)
         elif action == "let go":
             submit(scheduled("once"), submitter)
             hub.advance(_EXPIRED_SECS)
@@ -220,6 +223,14 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
             with suppress(SubmissionUnknown):
                 submit(scheduled("once") if action == "find schedule" else order("once"), submitter)
             hub.clear_faults()
+
+
+def _start_unseen(job_id: str, hub: Hub) -> None:
+    """Let a job run that the next look shows waiting: it starts in the moment in which it is cancelled."""
+    hub.set_fate(job_id, Fate(scheduling_secs=0, running_secs=None))
+    hub.advance(1)
+    waiting = {"status.stage": "SCHEDULING"}
+    hub.fault(method="GET", path=f"/{job_id}$", put=waiting, remove=("startedAt",))
 
 
 def plan(action: str, hub: Hub, actor: Actor) -> list[Point]:
@@ -275,8 +286,9 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         if action in _OF_SCHEDULES:
             yield from _one_schedule(submitter, hub)
             return
+        hub.clear_faults()
         jobs = _reconciled(submitter, hub)
-        if action == "fallback":
+        if action in {"fallback", "too late"}:
             yield from _two_flavors(submitter, hub, jobs)
             return
         if len(jobs) > 1 or posts(hub) > 1:
@@ -297,7 +309,10 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
 
 def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> Iterator[str]:
     """Yield what is wrong after a job was to be cancelled and another sent in its place."""
-    alive = [job for job in jobs if job["status"]["stage"] == "SCHEDULING"]
+    alive = [job for job in jobs if job["status"]["stage"] in {"SCHEDULING", "RUNNING"}]
+    first = submitter.ledger.by_job(jobs[0]["id"])
+    if len(jobs) > 1 and ("startedAt" in jobs[0] or first is None or not first.is_given_up):
+        yield "a job that had started, or was not given up, was replaced"
     if len(alive) > 1 or len(jobs) > len(_FLAVORS) or posts(hub) > len(_FLAVORS):
         yield f"{len(alive)} jobs alive of {len(jobs)}, {posts(hub)} requests for two submissions"
     yield from (problem.message for problem in submitter.ledger.verify())

@@ -12,6 +12,7 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.times import json_moment
 
 __all__ = [
+    "GIVEN_UP",
     "SID_LABEL",
     "Adoption",
     "Approval",
@@ -37,6 +38,8 @@ __all__ = [
 
 SID_LABEL = "hfplanner-sid"
 """The label of a job that carries the id of its submission."""
+GIVEN_UP = "given_up"
+"""The note of a submission whose job was given up while it waited: when, UTC."""
 
 
 class State(StrEnum):
@@ -294,6 +297,11 @@ class Submission:
     changed_at: datetime
     budgets: tuple[tuple[str, datetime], ...]
     counts_at: datetime
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its job was given up while it waited, before anybody cancelled it: another may take its place."""
+        return GIVEN_UP in self.notes
 
     @property
     def overrun_micro_usd(self) -> int:

@@ -9,7 +9,7 @@ next run are known, runs with other labels are runs of another job (:mod:`.setti
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,6 +51,7 @@ class LikeHistory:
         excluded: those that belong to no flavor, by reason.
         flavors: one history each, the one with most completed runs first.
         runs_last_month: how many of them were made in the last 30 days of the history.
+        gpu_utilization: the share of the time in which their GPUs computed, 0 to 1; ``None`` is not said.
     """
 
     like: str
@@ -60,6 +61,7 @@ class LikeHistory:
     excluded: Mapping[str, int]
     flavors: tuple[FlavorHistory, ...]
     runs_last_month: int = 0
+    gpu_utilization: float | None = None
 
     def measured_runs(self) -> tuple[MeasuredRun, ...]:
         """Return one measured duration for each flavor on which at least one run completed.
@@ -70,7 +72,7 @@ class LikeHistory:
         # Runs with other labels tell something where no run has those asked for.
         completed = [flavor for flavor in completed if not flavor.is_other] or completed
         runs = (flavor.measured_run() for flavor in completed or self.flavors)
-        return tuple(run for run in runs if run is not None)
+        return tuple(replace(run, gpu_utilization=self.gpu_utilization) for run in runs if run is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history as the interface spells it."""
