@@ -1,11 +1,12 @@
 """Published durations of a known model, phase, batch and engine, and what the operations say of them.
 
 ``data/work_durations.csv`` is an excerpt: QwenLM/Qwen (fine-tuning on one and two A100), Lightning-AI/litgpt
-(Apache-2.0, generation on one A100), mosaicml/llm-foundry (Apache-2.0, pretraining under FSDP on eight GPUs),
-NVIDIA/TensorRT (Apache-2.0, BERT), pytorch/torchtune and pytorch/torchtitan (BSD-3, fine-tuning and pretraining of
-Llama 3, compiled), petuum/adaptdl (Apache-2.0, BERT on T4), ai-dynamo/aiconfigurator (Apache-2.0, served requests:
-seconds per output token), and a few rows of lambdal/deeplearning-benchmark (BERT) and of ml-energy/leaderboard (vLLM on
-H100, prompts taken to have 200 tokens). ``secs`` is of one micro-batch, one pass, or one token of each sequence.
+(Apache-2.0, generation and adapters on A100: Alpaca's samples are taken to have 110 tokens), mosaicml/llm-foundry
+(Apache-2.0, pretraining under FSDP on eight GPUs), NVIDIA/TensorRT (Apache-2.0, BERT), pytorch/torchtune and
+pytorch/torchtitan (BSD-3, fine-tuning and pretraining of Llama 3, compiled), petuum/adaptdl (Apache-2.0, BERT on T4),
+ai-dynamo/aiconfigurator (Apache-2.0, served requests: seconds per output token), and a few rows of
+lambdal/deeplearning-benchmark (BERT) and of ml-energy/leaderboard (vLLM on H100, prompts taken to have 200 tokens).
+``secs`` is of one micro-batch, one pass, or one token of each sequence.
 
 ``data/picture_durations.csv`` is one of pictures and videos: chengzeyi/stable-fast (MIT; steps of denoising),
 stochasticai/x-stable-diffusion (Apache-2.0) and a few rows of ml-energy/leaderboard (whole pipelines, seconds a batch).

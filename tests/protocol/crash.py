@@ -32,7 +32,7 @@ from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
-from tests.protocol.actor import PLANNED
+from tests.protocol.actor import PLANNED, SCRIPT
 from tests.submit.submitter import (
     CAP,
     HELD,
@@ -62,7 +62,18 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback", "too late", "schedule", "find schedule", "let go")
+ACTIONS = (
+    "submit",
+    "reconcile",
+    "settle",
+    "plan",
+    "fallback",
+    "too late",
+    "schedule",
+    "find schedule",
+    "let go",
+    "upload",
+)
 _OF_SCHEDULES = frozenset({"schedule", "find schedule", "let go"})
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
@@ -125,6 +136,7 @@ _TOUCHING = frozenset(
     ]
 )
 _MINUTE = 167
+_BUCKET = "alice/jobs-artifacts"
 _FLAVORS = ("the first", "the next")
 _CALL = re.compile(r"(\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -186,24 +198,30 @@ class Actor:
 def acting() -> Iterator[Actor]:
     """Start the process that forks."""
     command = [sys.executable, "-m", "tests.protocol.actor"]
-    with subprocess.Popen(
-        command, cwd=_REPOSITORY, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        subprocess.Popen(
+            command, cwd=_REPOSITORY, env=_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the actor has no pipes")
         yield Actor(process.stdin, process.stdout)
         process.stdin.close()
 
 
-def _environment() -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+def _environment(home: str) -> dict[str, str]:
+    ours = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return {**ours, **quiet, "HOME": home, "HF_HOME": home}
 
 
 def _prepare(action: str, folder: Path, hub: Hub) -> None:
     """Bring the Hub and the ledger to where an action begins."""
     hub.reset()
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
-    if action in {"submit", "plan", "schedule"}:
+    (folder / SCRIPT).write_text("print(1)\n", encoding="utf-8")
+    if action in {"submit", "plan", "schedule", "upload"}:
         return
     with at_submitter(hub, folder) as submitter:
         if action == "settle":
@@ -270,7 +288,9 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
         inject = f"inject={point.call}:{what}:when={when.format(point.number)}"
         actor.act(action, folder, hub, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)
         began = time.monotonic()
-        problems = list(_after(action, folder, hub))
+        problems = list(_brought_again(folder, hub, actor)) if action == "upload" else []
+        began = time.monotonic() if action == "upload" else began
+        problems += _after(action, folder, hub)
         secs = time.monotonic() - began
         if secs > RECOVERY_SECS:
             problems.append(f"the recovery took {secs:.1f} s")
@@ -352,6 +372,18 @@ def _reconciled_schedules(submitter: Submitter) -> list[str]:
         ids = now
         reconcile(submitter, charging())
     return ids
+
+
+def _brought_again(folder: Path, hub: Hub, actor: Actor) -> Iterator[str]:
+    """Yield what is wrong once the same has been done again: a script is in the bucket once, and before its job."""
+    before = hub.bucket_files(_BUCKET)
+    if posts(hub) and not before:
+        yield "a job was sent whose script is not there"
+    (folder / "go").unlink()
+    actor.act("upload", folder, hub, "-o", "/dev/null")
+    after = hub.bucket_files(_BUCKET)
+    if len(after) != 1 or set(after.values()) != {1}:
+        yield f"the script was brought {sum(after.values())} times"
 
 
 def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:

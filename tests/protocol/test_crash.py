@@ -20,6 +20,7 @@ POSITIONS = {
     "schedule": 2,
     "find schedule": 2,
     "let go": 2,
+    "upload": 2,
 }
 FILES = ("fcntl", "fdatasync", "ftruncate", "mkdir", "openat", "pread64", "pwrite64", "read")
 NETWORK = ("connect", "poll", "recvfrom", "sendto", "socket")
@@ -28,6 +29,7 @@ CASES = [
     *((action, call) for action in ("reconcile", "settle") for call in (*FILES, *NETWORK)),
     *(("plan", call) for call in FILES),
     *((action, call) for action in ("fallback", "schedule") for call in (*FILES, *NETWORK)),
+    *(("upload", call) for call in ("connect", "sendto", "recvfrom", "openat", "pwrite64")),
     *(
         (action, call)
         for action in ("too late", "find schedule", "let go")

@@ -54,12 +54,15 @@ _HOPPER = ("H100", "H200", "GH200")
 _TORCH_ATTENTION = {"T4": 0.55, "A100": 0.88, "A100-40GB": 0.75, **dict.fromkeys(_HOPPER, 0.45)}
 _TORCH_ATTENTION_ELSEWHERE = 0.85
 _ADAPTERS_ON_THE_HOST = 1.5
-# DeepSpeed's ZeRO-3 gathers and frees the weights of every module from Python, forward and backward (9 rows of
-# QwenLM/Qwen on one and two A100, in view when this was chosen).
-_ZERO3_ON_THE_HOST = 3.5
+# Sharded weights are gathered and freed from Python, forward and backward: those of every module by DeepSpeed's ZeRO-3
+# (9 rows of QwenLM/Qwen on one and two A100), those of a layer by FSDP (3 rows of Lightning-AI/litgpt on two and four).
+# All were in view when these were chosen.
+_SHARDED_ON_THE_HOST = {"zero3": 3.5, "fsdp": 2.0}
 _ADAPTER_KERNELS, _ADAPTER_PASSES = 4, 2.5
 # bitsandbytes: a kernel for single tokens that reads 4 bits at half the bandwidth, and one that unpacks whole matrices.
-_GEMV_SHARE, _UNPACK_SHARE = 0.5, 0.6
+# The latter is slow: Llama 2 takes that much longer over nf4 than over bf16 (6 rows of Lightning-AI/litgpt, in view).
+_GEMV_SHARE, _UNPACK_SHARE = 0.5, 0.17
+_UNPACKING_TO_TRAIN_ON_THE_HOST = 1.15
 # Training over GPTQ or AWQ unpacks with plain kernels, at an eighth of the bandwidth (24 rows of QwenLM/Qwen).
 _PLAIN_UNPACK_SHARE = 0.125
 _UNPACKED_TO_TRAIN = ("gptq-4bit", "gptq-8bit", "awq-4bit")
@@ -207,7 +210,8 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     )
     times = layers + _head(card, run, one.rows, backward) + _unpacking(card, run, one.rows, 2 + again)
     times += _adapter_times(card, run, one.rows, 3 + again) if adapters else Times()
-    slower = (_ADAPTERS_ON_THE_HOST if adapters else 1.0) * (_ZERO3_ON_THE_HOST if job.sharding == "zero3" else 1.0)
+    slower = (_ADAPTERS_ON_THE_HOST if adapters else 1.0) * _SHARDED_ON_THE_HOST.get(job.sharding, 1.0)
+    slower *= _UNPACKING_TO_TRAIN_ON_THE_HOST if run.stored in BITSANDBYTES else 1.0
     step = optimizer_secs(card, run) / job.accumulation
     return with_host(times, engine, _host_layers(shape) * (3 + again), slower=slower) + step
 
