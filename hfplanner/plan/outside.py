@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hfplanner.api.models import ScheduledJobInfo
-    from hfplanner.budget.ledger.records import BudgetWindow
+    from hfplanner.budget.ledger.limits import BudgetWindow
     from hfplanner.budget.off_ledger_schedules import RunsCost
 
 __all__ = ["OutsideSchedule", "OutsideTheGate", "outside_the_gate"]
