@@ -112,7 +112,7 @@ def fit_flavor(estimate: MemoryEstimate, place: Place) -> Fitting | None:
             changed = _estimate_with(estimate, values, tried)
             if changed is not None:
                 made = tuple(kind.made(value) for kind, value in zip(chosen, values, strict=True))
-                return Fitting(made, changed, fit_into(changed, place))
+                return Fitting(made, changed.on_card(place.context_bytes), fit_into(changed, place))
     return None
 
 
