@@ -29,7 +29,7 @@ def test_the_readme_has_examples() -> None:
     examples = console_examples(README)
     assert len(examples) >= 4
     assert text.count("\n$ ") == len(examples)
-    assert languages(README) <= {"console", "python", "sh"}
+    assert languages(README) <= {"console", "python", "sh", "yaml"}
 
 
 def test_the_readme_is_short() -> None:

@@ -88,7 +88,12 @@ def budget_lines(
     if not applied:
         return ()
     windows = [
-        replace(budget.window, other_micro_usd=off_ledger.of(budget.budget.name).total_micro_usd) for budget in applied
+        replace(
+            budget.window,
+            other_micro_usd=off_ledger.of(budget.budget.name).total_micro_usd,
+            held_schedules=off_ledger.of(budget.budget.name).held_schedules,
+        )
+        for budget in applied
     ]
     return tuple(
         BudgetLine(

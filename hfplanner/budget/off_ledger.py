@@ -6,12 +6,12 @@ Unknown is never zero. A job or a schedule whose cost has no upper bound is coun
 whether that blocks or only warns is the policy's word (``unknown_spending``).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, Submission
+from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
 
 __all__ = ["NOTHING_OFF_LEDGER", "LedgerReader", "OffLedger", "Spending"]
 
@@ -27,6 +27,9 @@ class LedgerReader(Protocol):
 
     def get(self, sid: str) -> Submission | None:
         """Return a submission."""
+
+    def submissions(self, states: Collection[State]) -> Iterable[Submission]:
+        """Return the submissions in some states."""
 
     def running(self) -> Running:
         """Return what may be running."""
@@ -53,6 +56,8 @@ class Spending:
         held_jobs: how many have not.
         scheduled_runs: how many runs are to come.
         unknown: what has no upper bound, a sentence each.
+        held_schedules: schedules that are not counted here because the ledger holds money for them: the submission,
+            and what its runs cost [micro-USD].
     """
 
     spent_micro_usd: int = 0
@@ -62,6 +67,7 @@ class Spending:
     held_jobs: int = 0
     scheduled_runs: int = 0
     unknown: tuple[str, ...] = ()
+    held_schedules: tuple[tuple[str, int], ...] = ()
 
     @property
     def total_micro_usd(self) -> int:

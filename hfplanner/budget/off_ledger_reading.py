@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Submission
+from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Submission
 from hfplanner.budget.off_ledger import LedgerReader, OffLedger, Spending
 from hfplanner.budget.scope import covers
 from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD
@@ -53,15 +53,13 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
     if schedules is not None and applied:
         from hfplanner.budget.off_ledger_schedules import committed  # noqa: PLC0415 - only where there are schedules
 
-        held = books.by_jobs([schedule.id for schedule in schedules]) if schedules else {}
+        held = _held(schedules, books)
 
         def runs(budget: "AppliedBudget", found: "Sequence[ScheduledJobInfo]") -> Spending:
             return committed(budget, found, listing, now)
 
         spendings = {
-            budget.budget.name: _with_schedules(
-                spendings[budget.budget.name], runs(budget, _not_held(budget, schedules, held, runs))
-            )
+            budget.budget.name: _with_schedules(spendings[budget.budget.name], _runs(budget, schedules, held, runs))
             for budget in applied
         }
     return OffLedger(
@@ -72,28 +70,54 @@ def read_off_ledger(  # noqa: PLR0913 - the evidence there is, each piece of whi
     )
 
 
-def _not_held(
+def _held(schedules: "Sequence[ScheduledJobInfo]", books: LedgerReader) -> dict[str, Submission]:
+    """Return the submissions of schedules by the schedules' ids.
+
+    One whose schedule is not known yet holds money for one of its label, the first.
+    """
+    found = dict(books.by_jobs([schedule.id for schedule in schedules])) if schedules else {}
+    claimed: set[str] = set()
+    for schedule in schedules:
+        sid = ((schedule.job_spec and schedule.job_spec.labels) or {}).get(SID_LABEL)
+        if schedule.id in found or sid is None or sid in claimed:
+            continue
+        labelled = books.get(sid)
+        if labelled is not None and labelled.job_id is None:
+            claimed.add(sid)
+            found[schedule.id] = labelled
+    return found
+
+
+def _runs(
     applied: "AppliedBudget",
     schedules: "Sequence[ScheduledJobInfo]",
     held: Mapping[str, Submission],
     runs: "Callable[[AppliedBudget, Sequence[ScheduledJobInfo]], Spending]",
-) -> "list[ScheduledJobInfo]":
-    """Return the schedules whose runs the ledger holds no money for in a budget: it does for minutes after one is made.
+) -> Spending:
+    """Return the runs that the ledger holds no money for in a budget, and the schedules for which it does.
 
-    One that was made paused and runs now, or runs more often now, costs more than is held, and counts whole.
+    It does for minutes after one is made. One that was made paused and runs now, or runs more often now, costs more
+    than is held, and counts whole.
     """
-    window = applied.window
-
-    def is_held(schedule: "ScheduledJobInfo") -> bool:
+    window, counted, kept = applied.window, [], []
+    for schedule in schedules:
         submission = held.get(schedule.id)
-        if submission is None or not submission.state.holds_money or not covers(window.scope, submission.terms):
-            return False
-        at, cost = submission.counts_at, runs(applied, [schedule])
-        if at < window.start or (window.end is not None and at >= window.end) or cost.unknown:
-            return False
-        return cost.scheduled_micro_usd <= submission.cap_micro_usd + LIMIT_TOLERANCE_MICRO_USD
+        cost = runs(applied, [schedule])
+        if submission is not None and _holds(submission, window, cost):
+            kept.append((submission.sid, cost.scheduled_micro_usd))
+        else:
+            counted.append(schedule)
+    return replace(runs(applied, counted), held_schedules=tuple(kept))
 
-    return [schedule for schedule in schedules if not is_held(schedule)]
+
+def _holds(submission: Submission, window: BudgetWindow, cost: Spending) -> bool:
+    """Whether what a submission holds of a window is enough for the runs of its schedule."""
+    if not submission.state.holds_money or not covers(window.scope, submission.terms):
+        return False
+    at = submission.counts_at
+    if at < window.start or (window.end is not None and at >= window.end) or cost.unknown:
+        return False
+    return cost.scheduled_micro_usd <= submission.cap_micro_usd + LIMIT_TOLERANCE_MICRO_USD
 
 
 def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:
@@ -102,4 +126,5 @@ def _with_schedules(jobs: Spending, scheduled: Spending) -> Spending:
         scheduled_micro_usd=scheduled.scheduled_micro_usd,
         scheduled_runs=scheduled.scheduled_runs,
         unknown=(*jobs.unknown, *scheduled.unknown),
+        held_schedules=scheduled.held_schedules,
     )

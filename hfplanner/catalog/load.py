@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from hfplanner.api.public import fetch_hardware
 from hfplanner.catalog.cache import ListingCache
 from hfplanner.catalog.listing import Listing, parse_listing_bytes, shipped_listing
-from hfplanner.catalog.price_changes import moved_sightings, say_changes
 from hfplanner.errors import CatalogError, UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ def load_listing(request: ListingRequest, *, now: datetime, transport: "httpx.Ba
 
 def _note_changes(cache: ListingCache, before: Listing, after: Listing, warnings: list[str]) -> None:
     """Say which prices moved since the last listing, and keep both: the next listing knows nothing of it."""
+    from hfplanner.catalog.price_changes import moved_sightings, say_changes  # noqa: PLC0415 - where the Hub answered
+
     said = say_changes(before, after)
     if said is None:
         return

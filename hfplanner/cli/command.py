@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import click
 
 from hfplanner.cli.help import write_help
-from hfplanner.cli.options.build import Positional, build_argument, build_option
+from hfplanner.cli.options.build import Positional, build_argument, build_option, names_of, spelled
 from hfplanner.cli.options.output import output_options
 from hfplanner.cli.show.answer import Answer, choose_format, show
+from hfplanner.errors import UsageError
 from hfplanner.plan.arguments import Argument
 from hfplanner.plan.presets import preset_values
 
@@ -68,13 +69,26 @@ class _ClickCommand(click.Command):
         self.declared = declared
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read a command line; where its first positional says so, options may stand behind it."""
+        """Read a command line; where its first positional says so, options may stand behind it.
+
+        Raises:
+            UsageError: an option has no value; it says which it takes.
+        """
         goes_on = self.declared.takes_options_after
-        if goes_on is not None:
-            opts, _, _ = self.make_parser(ctx).parse_args(list(args))
-            first = opts.get(self.declared.positionals[0].name)
-            ctx.allow_interspersed_args = isinstance(first, str) and goes_on(first)
-        return super().parse_args(ctx, args)
+        try:
+            if goes_on is not None:
+                opts, _, _ = self.make_parser(ctx).parse_args(list(args))
+                first = opts.get(self.declared.positionals[0].name)
+                ctx.allow_interspersed_args = isinstance(first, str) and goes_on(first)
+            return super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            lacking = next((one for one in self.declared.all_options if error.option_name in names_of(one)), None)
+            if lacking is None or lacking.is_flag:
+                raise
+            raise UsageError(
+                f"{error.option_name} needs a value: {spelled(lacking)}.",
+                hint=f"{lacking.help} `{ctx.command_path} --help` shows all options.",
+            ) from error
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help: usage, what it does, options in groups, examples."""

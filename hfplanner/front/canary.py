@@ -27,8 +27,16 @@ def plan_measured(asked: "KnownRequest", key: str | None, workspace: "Workspace"
     return Planned(both.run, canary=both)
 
 
-def send_measured(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sent | NotMeasured:
+def send_measured(
+    asked: "KnownRequest", key: str | None, workspace: "Workspace", *, plans_anew: bool = False
+) -> "tuple[Sent, KnownRequest] | NotMeasured":
     """Measure a job and send it; go on where that was interrupted. Where nothing is to be measured nothing is sent.
+
+    Args:
+        asked: the job.
+        key: the user's own, to make a retry safe.
+        workspace: where both are sent from.
+        plans_anew: whether the job may have to be planned again, for another flavor: it comes as it was measured.
 
     Raises:
         BudgetError: both together may not run, or the job may not as it was measured.
@@ -39,7 +47,10 @@ def send_measured(asked: "KnownRequest", key: str | None, workspace: "Workspace"
     now = bring_up_to_date(workspace, workspace.listing())
     sent = sent_before(asked, key, workspace)
     if sent is not None:
-        return Sent(sent, now.warnings, canary=known_canary(key, workspace))
+        job = asked
+        if plans_anew:
+            job = CanaryRun(asked, key, now.books, workspace).measured_before(workspace.listing())
+        return Sent(sent, now.warnings, canary=known_canary(key, workspace)), job
     canary = CanaryRun(asked, key, now.books, workspace)
     begun = canary.begun()
     if begun is None:
@@ -51,4 +62,4 @@ def send_measured(asked: "KnownRequest", key: str | None, workspace: "Workspace"
     sender, plan = canary.job_after(ended, workspace.listing())
     submitted = sender.send(plan)
     warnings = (*now.warnings, *begun.warnings, *ended.warnings, *plan.warnings, *submitted.warnings)
-    return Sent(submitted, warnings, canary=ended.to_json())
+    return Sent(submitted, warnings, canary=ended.to_json()), canary.measured(ended, workspace.listing())

@@ -164,6 +164,16 @@ SCHEDULES: Columns = {
     "monthly_worst_case_micro_usd": "int",
     "problem": "str",
 }
+APPROVALS: Columns = {
+    "code": "str",
+    "agent": "str",
+    "worst_case_micro_usd": "int",
+    "created_at": "str",
+    "expires": "str",
+    "approved_by": "str",
+    "approved_at": "str",
+    "submission_id": "str",
+}
 SWEEP_JOBS: Columns = {
     "number": "int",
     "key": "str",

@@ -9,6 +9,7 @@ from hfplanner.front.answers.flavors import Estimated, Hardware, MemoryNeeded, R
 from hfplanner.front.answers.history import Budgets, MeasuredPeaks, Reported, Synced
 from hfplanner.front.answers.jobs import Checked, FilesChecked, Planned, Sent
 from hfplanner.front.answers.sweeps import SweepPlanned, SweepSent
+from hfplanner.front.approving import approve
 from hfplanner.front.calling import Given, asks
 from hfplanner.front.lists import prices, scheduled
 from hfplanner.plan.arguments import (
@@ -35,11 +36,13 @@ from hfplanner.plan.arguments import (
     SWEEP_JOB,
     SYNC,
     TIME,
+    TO,
     TOP,
     TRACE,
     TRIALS,
     WORST_TIMEOUT,
     Argument,
+    as_option,
     find_arguments,
 )
 from hfplanner.plan.asked import AskedDuration, AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from hfplanner.plan.workspace import Workspace
 
 __all__ = [
+    "approve",
     "budgets",
     "check",
     "estimate_cost",
@@ -171,16 +175,16 @@ def estimate_memory(given: Given) -> MemoryNeeded:
         return MemoryNeeded(report)
 
 
-@asks(*_WORK, FLAVORS, *_PRICES)
+@asks(*_WORK, TO, *_PRICES)
 def estimate_duration(given: Given) -> Estimated:
     """Return how long a job that was measured on one flavor takes on the others, fastest first.
 
     >>> import hfplanner as hp
-    >>> there = hp.estimate_duration(runs={"a10g-small": "2h20m"}, phase="train", flavor="h200", offline=True)
+    >>> there = hp.estimate_duration(runs={"a10g-small": "2h20m"}, phase="train", to="h200", offline=True)
     >>> there.estimates[0].duration_secs.likely < 2 * 3600
     True
     """
-    found = _estimated(given)
+    found = _estimated(given, TO)
     return replace(found, plan=found.plan.fastest_first())
 
 
@@ -192,11 +196,11 @@ def estimate_cost(given: Given) -> Estimated:
     >>> hp.estimate_cost(duration="3h", flavor="l4x1", offline=True).estimates[0].cost_micro_usd.likely
     2399940
     """
-    found = _estimated(given, timeout_secs=given["timeout"], attempts=given["attempts"] or 1)
+    found = _estimated(given, FLAVORS, timeout_secs=given["timeout"], attempts=given["attempts"] or 1)
     return replace(found, plan=found.plan.cheapest_first())
 
 
-def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
+def _estimated(given: Given, only: Argument, *, timeout_secs: int | None = None, attempts: int = 1) -> Estimated:
     from hfplanner.estimate.duration.plan import Terms, find_flavors  # noqa: PLC0415 - as above
     from hfplanner.plan.estimating import know_duration, plan_durations  # noqa: PLC0415 - as above
 
@@ -205,7 +209,7 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     terms = Terms(timeout_secs=timeout_secs, attempts=attempts, tokens=asked.time.tokens)
     with given.open_workspace() as workspace:
         listing = workspace.listing(refresh=given["refresh"])
-        flavors = find_flavors(given["flavor"] or (), listing.by_name(), "--flavor")
+        flavors = find_flavors(given[only.name] or (), listing.by_name(), as_option(only.name))
         known = know_duration(asked, workspace)
         return Estimated(plan_durations(known, listing, flavors, terms), listing, workspace.now())
 
@@ -219,6 +223,9 @@ def _estimated(given: Given, *, timeout_secs: int | None = None, attempts: int =
     *MODEL,
     *TIME,
     *LIMITS,
+    *SENDING,
+    CANARY,
+    *FALLBACK,
     *find_arguments("policy", "ledger", "token", "refresh", "offline"),
 )
 def check(given: Given) -> Checked | FilesChecked:
@@ -226,7 +233,7 @@ def check(given: Given) -> Checked | FilesChecked:
 
     With ``paths`` every job in files and folders is judged: scripts with a ``[tool.hf-jobs]`` header, files of jobs,
     jobs as JSON, workflows. ``max_cost`` is a limit here: :func:`run` shortens a timeout for it that was not given, a
-    check shortens nothing.
+    check shortens nothing. The arguments of a submission change nothing here.
 
     >>> import hfplanner as hp
     >>> hp.check(flavor="l4x1", timeout="1h", offline=True).worst_case_micro_usd
@@ -282,7 +289,7 @@ def run(given: Given) -> Sent | Planned:
     >>> plan.to_dict()["flavor"]
     'l4x1'
     """
-    from hfplanner.plan.fallback import Fallback, refuse_both  # noqa: PLC0415 - as above
+    from hfplanner.plan.fallback import Fallback  # noqa: PLC0415 - as above
     from hfplanner.plan.job_plan import know_request  # noqa: PLC0415 - as above
     from hfplanner.plan.request import read_job  # noqa: PLC0415 - as above
     from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
@@ -296,36 +303,53 @@ def run(given: Given) -> Sent | Planned:
         asked = know_request(request, _needs(given), workspace, sends=True)
         fallback = Fallback.of(given["fallback"], given["max_wait"])
         if given["canary"]:
-            refuse_both(fallback)
-            return _measured(asked, key, workspace, dry_run=given["dry_run"])
+            return _measured(asked, key, workspace, fallback, dry_run=given["dry_run"])
         if fallback is not None and not given["dry_run"]:
             return _started(asked, key, fallback, workspace)
         return _planned(asked, key, workspace) if given["dry_run"] else _sent(asked, key, workspace)
 
 
-def _measured(asked: "KnownRequest", key: str | None, workspace: "Workspace", *, dry_run: bool) -> Sent | Planned:
+def _measured(
+    asked: "KnownRequest", key: str | None, workspace: "Workspace", fallback: "Fallback | None", *, dry_run: bool
+) -> Sent | Planned:
     """Return the plan of a job and its canary, or what became of both."""
     from hfplanner.front.canary import plan_measured, send_measured  # noqa: PLC0415 - for those who measure first
     from hfplanner.plan.canary import NotMeasured  # noqa: PLC0415 - as above
 
     if dry_run:
         return plan_measured(asked, key, workspace)
-    found = send_measured(asked, key, workspace)
+    if fallback is not None:
+        _refuse_unknown_flavors(asked, fallback, workspace)
+    found = send_measured(asked, key, workspace, plans_anew=fallback is not None)
     if isinstance(found, NotMeasured):
-        return replace(_sent(asked, key, workspace), canary=found.to_json())
-    return found
+        sent = _sent(asked, key, workspace) if fallback is None else _started(asked, key, fallback, workspace)
+        return replace(sent, canary=found.to_json())
+    sent, job = found
+    return sent if fallback is None else _on_its_way(job, key, fallback, workspace, sent)
 
 
 def _started(asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace") -> Sent:
     """Return the job that has started, with what was tried before."""
-    from hfplanner.plan.fallback import FallbackRun, fallback_flavors  # noqa: PLC0415 - where it is asked for
+    _refuse_unknown_flavors(asked, fallback, workspace)
+    return _on_its_way(asked, key, fallback, workspace, _sent(asked, key, workspace))
+
+
+def _refuse_unknown_flavors(asked: "KnownRequest", fallback: "Fallback", workspace: "Workspace") -> None:
+    from hfplanner.plan.fallback import fallback_flavors  # noqa: PLC0415 - where it is asked for
+
+    fallback_flavors(asked, fallback, workspace.listing(), "")
+
+
+def _on_its_way(
+    asked: "KnownRequest", key: str | None, fallback: "Fallback", workspace: "Workspace", sent: Sent
+) -> Sent:
+    """Return the job once it has started, on whichever flavor."""
+    from hfplanner.plan.fallback_run import FallbackRun  # noqa: PLC0415 - where it is asked for
     from hfplanner.plan.sending import books_of  # noqa: PLC0415 - as above
 
-    listing = workspace.listing()
-    fallback_flavors(asked, fallback, listing, "")
-    sent = _sent(asked, key, workspace)
     if sent.job_id is None:
         return sent
+    listing = workspace.listing()
     run = FallbackRun(asked, key, fallback, books_of(workspace, listing), workspace)
     submitted, tried = run.run(sent.submitted, listing)
     return replace(sent, submitted=submitted, fallbacks=tried)
@@ -352,16 +376,18 @@ def _sent(asked: "KnownRequest", key: str | None, workspace: "Workspace") -> Sen
     return Sent(submitted, (*now.warnings, *plan.warnings, *submitted.warnings))
 
 
-@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *_BOOKS)
+@asks(_RERUN, *find_arguments("secrets", "secrets_file", "namespace"), *SENDING, *FALLBACK, *_BOOKS)
 def rerun(given: Given) -> Sent | Planned:
     """Run a job again with the specification it had, through the same gate as :func:`run`.
 
-    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent.
+    The Hub does not tell the values of secrets: each has to be given again. With ``dry_run=True`` nothing is sent. With
+    ``fallback`` or ``max_wait`` it waits until the job has started, as :func:`run` does.
 
     Raises:
         UsageError: no job is named, or a secret is missing.
         HfplannerError: see :func:`run`.
     """
+    from hfplanner.plan.fallback import Fallback  # noqa: PLC0415 - as above
     from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - as above
     from hfplanner.plan.sending import refuse_empty_key  # noqa: PLC0415 - as above
 
@@ -370,6 +396,9 @@ def rerun(given: Given) -> Sent | Planned:
     refuse_empty_key(given["key"])
     with given.open_workspace() as workspace:
         asked = know_rerun(given["job"], given.pack(AskedJob), workspace, values=not given["dry_run"])
+        fallback = Fallback.of(given["fallback"], given["max_wait"])
+        if fallback is not None and not given["dry_run"]:
+            return _started(asked, given["key"], fallback, workspace)
         send = _planned if given["dry_run"] else _sent
         return send(asked, given["key"], workspace)
 

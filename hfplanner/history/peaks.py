@@ -22,9 +22,11 @@ __all__ = [
     "KeptPeak",
     "PeakMetric",
     "PeakSource",
+    "log_peak_id",
     "merge_peaks",
     "peak_of_labels",
     "read_peaks",
+    "settings_of_labels",
     "write_peaks",
 ]
 
@@ -37,6 +39,8 @@ OUT_OF_MEMORY = "oom"
 _NAME = "peaks.json"
 _VERSION = 1
 _LABEL = "peak"
+# Labels that the program itself gives a job.
+_OURS = "hfplanner-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +175,6 @@ def peak_of_labels(labels: Mapping[str, str], *, job_id: str, flavor: str | None
             size = parse_size(said)
         if size is None:
             return None
-    settings = {key.replace("-", "_"): value for key, value in labels.items() if key not in {_LABEL, "name"}}
     return KeptPeak(
         id=f"{job_id}/label",
         flavor=flavor,
@@ -181,5 +184,20 @@ def peak_of_labels(labels: Mapping[str, str], *, job_id: str, flavor: str | None
         seen_at=seen_at,
         name=labels.get("name"),
         job_id=job_id,
-        settings=settings,
+        settings=settings_of_labels(labels),
     )
+
+
+def settings_of_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return what a job's labels say of how it was run.
+
+    >>> settings_of_labels({"name": "sft", "peak": "19GB", "model": "Qwen/Qwen3-8B", "batch-size": "4"})
+    {'model': 'Qwen/Qwen3-8B', 'batch_size': '4'}
+    """
+    ours = {key for key in labels if key.startswith(_OURS)}
+    return {key.replace("-", "_"): value for key, value in labels.items() if key not in {_LABEL, "name"} | ours}
+
+
+def log_peak_id(job_id: str) -> str:
+    """Return the id of the entry of what a job's log says."""
+    return f"{job_id}/log"

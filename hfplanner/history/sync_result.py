@@ -95,11 +95,13 @@ class LogsRead:
     Args:
         read: how many logs were read.
         measured: how many said how far their run was.
+        peaks: how many said what their run took of a GPU.
         problem: why one could not be read, a sentence; ``None`` where each could.
     """
 
     read: int
     measured: int
+    peaks: int = 0
     problem: str | None = None
 
 

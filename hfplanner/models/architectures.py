@@ -12,7 +12,10 @@ from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
 
-__all__ = ["Architecture", "Kept", "architectures", "find_architecture"]
+__all__ = ["FUSED_GATES", "Architecture", "Kept", "architectures", "find_architecture"]
+
+# One projection makes the gate and what it gates.
+FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ _MAX_CONFIG_BYTES = 8 * 2**20
 _MAX_GGUF_HEADER_BYTES = 64 * 2**20
 _MOST_SHARDS = 256
 _AT_ONCE = 8
+# Transformers that take the scale of guidance as a number, so that no step is taken twice.
+_GUIDED_BY_NUMBER = ("Flux", "HunyuanVideo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +270,11 @@ def _diffusion(config: Mapping[str, Any], denoiser: str, counts: Mapping[str, in
     sample = config.get("sample_size")
     resolution = 8 * sample if isinstance(sample, int) and 8 <= sample <= 512 else 1024  # noqa: PLR2004 - latents
     if denoiser == "unet":
-        return Diffusion(counts["unet"], text, counts.get("vae", 0), resolution=resolution)
+        channels, transformers = _unet_levels(config)
+        return Diffusion(
+            counts["unet"], text, counts.get("vae", 0), resolution=resolution, channels=channels,
+            transformers=transformers, heads=8 if config.get("attention_head_dim") == 8 else 5,  # noqa: PLR2004 - SD 1's
+        )  # fmt: skip
     heads = config.get("num_attention_heads")
     width = config.get("attention_head_dim")
     heads = heads if isinstance(heads, int) else 24
@@ -277,4 +283,18 @@ def _diffusion(config: Mapping[str, Any], denoiser: str, counts: Mapping[str, in
     return Diffusion(
         counts["transformer"], text, counts.get("vae", 0), transformer=True, hidden=heads * width, layers=layers,
         heads=heads, patch=2, resolution=1024,
+        guided=not str(config.get("_class_name", "")).startswith(_GUIDED_BY_NUMBER),
     )  # fmt: skip
+
+
+def _unet_levels(config: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the channels of each level, and its transformer layers; nothing where the config does not say both."""
+    channels, kinds = config.get("block_out_channels"), config.get("down_block_types")
+    if not isinstance(channels, list) or not isinstance(kinds, list) or len(channels) != len(kinds):
+        return (), ()
+    layers = config.get("transformer_layers_per_block", 1)
+    each = layers if isinstance(layers, list) and len(layers) == len(kinds) else [layers] * len(kinds)
+    return tuple(channels), tuple(
+        many if isinstance(many, int) and "CrossAttn" in str(kind) else 0
+        for many, kind in zip(each, kinds, strict=True)
+    )

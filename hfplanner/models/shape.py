@@ -157,6 +157,11 @@ class Diffusion:
         frames: latent frames of a video that it was made for; 1 for pictures.
         experts: denoisers that take turns (Wan 2.2), all of which ``denoiser`` counts.
         decoder: elements per pixel that the autoencoder's decoder holds at once, as traced; 0 is AutoencoderKL's.
+        channels: of a UNet's levels, the finest first; empty is Stable Diffusion's, or SDXL's from 1,024 pixels on.
+        transformers: transformer layers behind each residual block of these levels.
+        steps: of denoising, where nobody says how many.
+        guided: whether every step is taken twice, with the prompt and without (classifier-free guidance).
+        prompt: tokens of a prompt, padded, as a transformer sees them.
     """
 
     denoiser: int
@@ -172,6 +177,11 @@ class Diffusion:
     frames: int = 1
     experts: int = 1
     decoder: int = 0
+    channels: tuple[int, ...] = ()
+    transformers: tuple[int, ...] = ()
+    steps: int = 50
+    guided: bool = True
+    prompt: int = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

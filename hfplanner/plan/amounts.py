@@ -1,10 +1,25 @@
 """How much work a job is, from what people count: samples and epochs, requests with their prompts and answers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
 
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.job import Method
+
 __all__ = ["Amount", "Counted", "count_work"]
+
+
+# GRPOConfig.num_generations: so many answers are written to each prompt.
+_ANSWERS = 8
+# What a sample is, and how many sequences it makes.
+_SAMPLES: "dict[Method, tuple[str, int]]" = {
+    "sft": ("samples", 1),
+    "dpo": ("pairs", 2),
+    "reward": ("pairs", 2),
+    "grpo": ("prompts", _ANSWERS),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +46,14 @@ class Counted:
     """What people count; the arguments of the same names.
 
     Args:
-        samples: of the data set, or requests.
+        samples: of the data set, or requests: texts, pairs of answers, or prompts to which a model writes answers.
         epochs: how often each is seen.
         input_tokens: of the prompt of each sample; of all prompts together where no samples are given.
         output_tokens: of the answer to each; of all answers together where no samples are given.
         seq_len: tokens of one sequence.
         packed: whether sequences are full.
         trains: whether the model is trained.
+        method: what the training learns from.
         has_log: whether there is a log, whose records count epochs too.
     """
 
@@ -48,6 +64,7 @@ class Counted:
     seq_len: int
     packed: bool
     trains: bool
+    method: "Method" = "sft"
     has_log: bool = False
 
 
@@ -61,6 +78,9 @@ def count_work(said: Counted, tokens: int | None) -> Amount | None:
     ...     trains=True)
     >>> count_work(sft, None).tokens, count_work(sft, None).words
     (150000000, 'at most 150,000,000 tokens (50,000 samples x 3 epochs of up to 1,000)')
+    >>> from dataclasses import replace
+    >>> count_work(replace(sft, method="dpo", epochs=1), None).words
+    'at most 100,000,000 tokens (50,000 pairs x 2 answers of up to 1,000)'
     """
     _refuse(said, tokens)
     if said.input_tokens is not None or said.output_tokens is not None:
@@ -68,10 +88,12 @@ def count_work(said: Counted, tokens: int | None) -> Amount | None:
     if said.samples is None:
         return None
     epochs = said.epochs or 1
-    total = said.samples * epochs * said.seq_len
-    often = f" x {epochs} epochs" if epochs > 1 else ""
+    thing, sequences = _SAMPLES[said.method]
+    total = said.samples * sequences * epochs * said.seq_len
+    often = f" x {sequences} answers" if sequences > 1 else ""
+    often += f" x {epochs} epochs" if epochs > 1 else ""
     bound, up_to = ("", "") if said.packed else ("at most ", "up to ")
-    words = f"{bound}{total:,} tokens ({said.samples:,} samples{often} of {up_to}{said.seq_len:,})"
+    words = f"{bound}{total:,} tokens ({said.samples:,} {thing}{often} of {up_to}{said.seq_len:,})"
     return Amount(tokens=total, words=words)
 
 

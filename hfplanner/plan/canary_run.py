@@ -22,13 +22,12 @@ from hfplanner.plan.canary import (
 )
 from hfplanner.plan.canary_told import CanaryEnded, canary_json, refuse_what_does_not_fit, told_by
 from hfplanner.plan.durations import with_measurement
-from hfplanner.plan.job_log import LoggedRun, with_row
+from hfplanner.plan.followed import FollowedRun
+from hfplanner.plan.job_log import LoggedRun, row_of_job, with_row
 from hfplanner.plan.sending import Sender, refusal_of, sent_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import polars as pl
 
     from hfplanner.api.models import JobInfo
     from hfplanner.budget.ledger.records import Approval
@@ -55,7 +54,7 @@ class CanaryRun:
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
 
     def __init__(
@@ -140,12 +139,26 @@ class CanaryRun:
             if see is not None:
                 see(one)
         lines = [one for one in seen if isinstance(one, LogLine)]
+        memory = FollowedRun(self._asked, self._workspace, only_out_of_memory=True)
+        for line in lines:
+            memory.see(line.data)
         # The last of all is the record of the job that has ended.
         job = next(one for one in reversed(seen) if not isinstance(one, LogLine))
         cost = self._settle(job, submitted)
-        row = self._row(job, namespace)
+        memory.keep(job)
+        row = row_of_job(job, self._workspace, namespace)
         run = with_row(told_by(job, row, lines, epochs=self._asked.known.epochs, now=self._submitter.clock()), row)
         return CanaryEnded(submitted=self.now(submitted), cost_micro_usd=cost, run=run, warnings=self._keep(run))
+
+    def measured(self, ended: CanaryEnded, listing: "Listing") -> "KnownRequest":
+        """Return the job with what its canary told, and with the money that is left.
+
+        Raises:
+            BudgetRefused: nothing is left of ``max_cost``.
+        """
+        run = MeasuredRun(flavor=ended.run.flavor, duration_secs=ended.run.whole)
+        known = with_measurement(self._asked.known, run, listing)
+        return with_less_money(replace(self._asked, known=known), ended.cost_micro_usd)
 
     def job_after(self, ended: CanaryEnded, listing: "Listing") -> "tuple[Sender, JobPlan]":
         """Return the job as it is planned with what its canary told and the money that is left, and what sends it.
@@ -154,14 +167,19 @@ class CanaryRun:
             NothingFits: as measured, no flavor meets the needs, or the job would be stopped before it is done.
             BudgetRefused: nothing is left of ``max_cost``, or too little for what was measured.
         """
-        asked = self._asked
-        run = MeasuredRun(flavor=ended.run.flavor, duration_secs=ended.run.whole)
-        known = with_measurement(asked.known, run, listing)
-        measured = with_less_money(replace(asked, known=known), ended.cost_micro_usd)
-        sender = Sender(measured, self._key, self._books, self._workspace, self._uploader)
+        sender = Sender(self.measured(ended, listing), self._key, self._books, self._workspace, self._uploader)
         planned = sender.plan(listing)
         refuse_what_does_not_fit(planned, ended)
         return sender, planned
+
+    def measured_before(self, listing: "Listing") -> "KnownRequest":
+        """Return the job as :meth:`measured` does, of a canary that ended before; as it was asked without one.
+
+        Raises:
+            HfplannerError: see :meth:`begun`, :meth:`follow` and :meth:`measured`.
+        """
+        begun = self.begun()
+        return self._asked if begun is None else self.measured(self.follow(begun), listing)
 
     def _settle(self, job: "JobInfo", submitted: "Submitted") -> int:
         """Post what the canary cost, and return it."""
@@ -181,13 +199,6 @@ class CanaryRun:
         from hfplanner.submit.send import as_it_stands  # noqa: PLC0415 - httpx
 
         return as_it_stands(submitted.submission, self._submitter)
-
-    def _row(self, job: "JobInfo", namespace: str) -> "pl.DataFrame":
-        from hfplanner.frames.jobs import job_frames  # noqa: PLC0415 - polars
-
-        raw = job.model_dump_json(by_alias=True, exclude_none=True).encode()
-        source, now = self._submitter.hub.endpoint, self._submitter.clock()
-        return job_frames(raw, source=source, seen_at=now, namespace=namespace).jobs
 
     def _keep(self, run: LoggedRun) -> tuple[str, ...]:
         """Keep the measurement in the history, for the next run of this name."""

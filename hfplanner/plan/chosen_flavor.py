@@ -1,6 +1,7 @@
 """Which flavor a run goes to: the one that is named, or the recommendation; and what the estimates say of it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from hfplanner.estimate.span import Estimate
@@ -27,6 +28,7 @@ class ChosenFlavor:
         timeout_bound: what bound it, a sentence; ``None`` where nothing did.
         warnings: what speaks against it, a sentence each.
         breaks: the codes of the same.
+        prediction: what the ledger keeps of how long it was told to run, before the user's own jobs calibrated that.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ChosenFlavor:
     timeout_bound: str | None = None
     warnings: tuple[str, ...] = ()
     breaks: tuple[str, ...] = ()
+    prediction: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose_flavor(named: str | None, answer: "Recommendation") -> ChosenFlavor:

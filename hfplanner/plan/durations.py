@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.workload import Phase, Precision, Workload
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.plan.asked import AskedModel
 from hfplanner.plan.known import KnownJob
 from hfplanner.plan.memory import memory_on
+from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
     from hfplanner.estimate.duration.carry import Carried
@@ -45,7 +47,14 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
     measured = _measured(known)
     if not measured and known.history is None and not known.is_planned:
         return None
-    return replace(_found(known, listing, measured), tokens_words=time.tokens_words)
+    found = _found(known, listing, measured)
+    if known.calibration is not None:
+        from hfplanner.recommend.durations import calibrated  # noqa: PLC0415 - where it is
+
+        found = calibrated(found, known.calibration)
+    if known.model is not None and known.model.shape.diffusion is not None and not measured and known.history is None:
+        return replace(found, tokens=None, tokens_words=_pictures_words(known))
+    return replace(found, tokens_words=time.tokens_words)
 
 
 def _found(known: KnownJob, listing: Listing, measured: Sequence[MeasuredRun]) -> "Durations":
@@ -79,13 +88,26 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
     found = durations_of(known, listing)
     if found is None:
         raise ValueError("nothing says how long the job runs")
+    too_small = _too_small(known, listing, found)
     names = {flavor.name for flavor in flavors}
     return Carried(
-        estimates={name: estimate for name, estimate in found.by_flavor.items() if name in names},
-        unknown={name: reason for name, reason in found.unknown.items() if name in names},
+        estimates={name: one for name, one in found.by_flavor.items() if name in names and name not in too_small},
+        unknown={name: reason for name, reason in {**found.unknown, **too_small}.items() if name in names},
         timeouts={name: secs for name, secs in found.timeouts.items() if name in names},
         timeout_bounds={name: bound for name, bound in found.timeout_bounds.items() if name in names},
     )
+
+
+def _too_small(known: KnownJob, listing: Listing, found: "Durations") -> dict[str, str]:
+    """Return why the job's model does not run on a flavor; where it was seen to run it does."""
+    memory = memory_on(known, listing)
+    if memory is None:
+        return {}
+    from hfplanner.recommend.durations import too_small_for  # noqa: PLC0415 - where a model is named
+
+    ran = {run.flavor for run in found.measured}
+    cpu = {flavor.name for flavor in listing.flavors if not flavor.gpus}
+    return {name: why for name, why in too_small_for(memory).items() if name not in ran | cpu}
 
 
 def workload_of(known: KnownJob) -> Workload:
@@ -114,7 +136,15 @@ def _measured(known: KnownJob) -> list[MeasuredRun]:
         for run in time.duration or ()
         if run.flavor is not None
     ]
-    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in runs)]
+    doubted = [replace(run, duration_secs=_doubted(run.duration_secs)) if run.may_be_cut_off else run for run in runs]
+    return [*known.measured, *(replace(run, gpu_utilization=time.utilization) for run in doubted)]
+
+
+def _doubted(secs: Estimate) -> Estimate:
+    said = (
+        f"{format_duration(secs.likely)} is the Hub's default timeout: a run that it cut off takes longer (see --log)"
+    )
+    return replace(secs, basis=(*secs.basis, said))
 
 
 def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> KnownJob:
@@ -135,6 +165,26 @@ def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> Kno
     return replace(known, needs=replace(known.needs, time=time), history=None, whole=None, measured=(*kept, run))
 
 
+def _pictures_words(known: KnownJob) -> str:
+    """Return how many pictures are made or trained on, and in how many steps each is made."""
+    said, model = f"{_pictures(known):,} pictures", known.model
+    if model is None or model.shape.diffusion is None or model.job.trains:
+        return said
+    return f"{said} of {model.job.denoising_steps or model.shape.diffusion.steps} steps"
+
+
+def _pictures(known: KnownJob) -> int:
+    """Return how many pictures a model makes or is trained on: samples that were counted, each once per epoch.
+
+    Raises:
+        UsageError: tokens were given, of which a picture has none.
+    """
+    time, model = known.needs.time, known.needs.model
+    if time.tokens is None or time.tokens_words is None:
+        raise UsageError(f"{model.model} makes pictures, not tokens.", hint="Count them: --samples 1000.")
+    return max(time.tokens // model.seq_len, 1)
+
+
 def _work(known: KnownJob) -> "Work":
     """Return the work of a job whose model is known: so many tokens, or any number where nobody says how many."""
     from hfplanner.estimate.duration.first_principles import Work  # noqa: PLC0415 - as above
@@ -145,6 +195,17 @@ def _work(known: KnownJob) -> "Work":
     job = model.job
     kind = _KINDS.get(time.phase, "decode") if job.task == "inference" else job.task
     batch = known.needs.model.batch_size
+    if model.shape.diffusion is not None:
+        told = time.tokens is not None
+        return Work(
+            shape=model.shape,
+            kind=kind,
+            tokens=_pictures(known) if told else 1,
+            seq_len=1,
+            batch_size=batch,
+            job=job,
+            tokens_told=told,
+        )
     return Work(
         shape=model.shape,
         kind=kind,
@@ -152,5 +213,6 @@ def _work(known: KnownJob) -> "Work":
         seq_len=job.seq_len,
         batch_size=batch,
         job=job,
+        epochs=known.epochs or 1,
         tokens_told=time.tokens is not None,
     )

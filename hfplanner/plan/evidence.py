@@ -1,7 +1,7 @@
 """What budgets have spent or committed that their ledger does not know: the history, its bills, the Hub's schedules."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,12 @@ class Schedules:
     found: "Sequence[ScheduledJobInfo] | None" = None
     problem: str | None = None
 
+    def without(self, schedule_id: str | None) -> "Schedules":
+        """Return the same without the one of an id."""
+        if self.found is None or schedule_id is None:
+            return self
+        return replace(self, found=[schedule for schedule in self.found if schedule.id != schedule_id])
+
 
 def ask_schedules(hub: "JobsClient | None", namespace: str) -> Schedules:
     """Return the schedules of a namespace; nobody is asked without a client or a name."""
@@ -110,6 +116,11 @@ def look_off_ledger(
     books, now = workspace.books(), workspace.now()
     if not applied:
         return read_off_ledger(applied, books, now=now, listing=listing, schedules=schedules.found)
+    found = schedules.found
+    if found is not None:
+        from hfplanner.submit.kept_schedules import with_kept_schedules  # noqa: PLC0415 - pydantic
+
+        found = with_kept_schedules(found, books)
     return read_off_ledger(
         applied,
         books,
@@ -118,7 +129,7 @@ def look_off_ledger(
         jobs=workspace.history_jobs(),
         gaps=workspace.history_gaps(),
         bills=workspace.history_bills(),
-        schedules=schedules.found,
+        schedules=found,
     )
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from hfplanner.api.models import JobInfo
     from hfplanner.api.streams import LogLine as HubLine
+    from hfplanner.plan.workspace import Workspace
 
-__all__ = ["LoggedRun", "NoProgress", "Ran", "lines_after", "ran_secs", "run_of_lines", "with_row"]
+__all__ = ["LoggedRun", "NoProgress", "Ran", "lines_after", "ran_secs", "row_of_job", "run_of_lines", "with_row"]
 
 _PRINT = 'print("hfplanner: progress=0.35")'
 
@@ -109,6 +110,20 @@ def with_row(run: LoggedRun, row: "pl.DataFrame") -> LoggedRun:
     import polars as pl  # noqa: PLC0415 - where there is a job to keep
 
     return replace(run, row=row.with_columns(progress=pl.lit(run.progress), whole_secs=pl.lit(float(run.whole.likely))))
+
+
+def row_of_job(job: "JobInfo", workspace: "Workspace", namespace: str | None = None) -> "pl.DataFrame":
+    """Return a job as the history has it, a frame of one row; of none where its record cannot be right.
+
+    Args:
+        job: as the Hub tells it.
+        workspace: whose Hub, and whose clock.
+        namespace: whose it is; by default that of its owner.
+    """
+    from hfplanner.frames.jobs import job_frames  # noqa: PLC0415 - polars, where there is a job
+
+    raw = job.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return job_frames(raw, source=workspace.endpoint, seen_at=workspace.now(), namespace=namespace).jobs
 
 
 def ran_secs(job: "JobInfo", now: datetime) -> float | None:

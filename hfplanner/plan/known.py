@@ -15,8 +15,10 @@ from hfplanner.recommend.needs import Needs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hfplanner.api.new_job import NewJob
     from hfplanner.estimate.duration.like import LikeHistory
     from hfplanner.estimate.duration.measured import MeasuredRun
+    from hfplanner.estimate.duration.own_outcomes import Calibration, PredictedFrom
     from hfplanner.estimate.memory.job import MemoryJob
     from hfplanner.estimate.queue_wait import QueueWait
     from hfplanner.estimate.span import Estimate
@@ -59,6 +61,8 @@ class KnownJob:
         measured: runs of this very job that were measured, in place of what was asked of its time.
         whole: how long the job takes in all [s], where a log says how far it was after its duration.
         epochs: how many the training has, where that was said.
+        calibration: by what the user's own jobs say that intervals are too narrow or too wide; ``None`` where too few
+            of them were predicted and ended.
         waits: how long jobs waited for a flavor, by its name; empty where no limit on time is asked.
     """
 
@@ -70,6 +74,7 @@ class KnownJob:
     measured: "tuple[MeasuredRun, ...]" = ()
     whole: "Estimate | None" = None
     epochs: int | None = None
+    calibration: "Calibration | None" = None
     waits: "Mapping[str, QueueWait]" = field(default_factory=dict)
 
     @property
@@ -90,6 +95,16 @@ class KnownJob:
         time = self.needs.time
         is_measured = bool(time.duration or self.measured) or time.like is not None
         return time.tokens is not None and self.model is not None and not is_measured
+
+    @property
+    def predicted_from(self) -> "PredictedFrom | None":
+        """What its duration follows from; ``None`` where nothing says it, or it is the same on every flavor."""
+        if self.history is not None:
+            return "history"
+        if self.is_planned:
+            return "model"
+        is_carried = bool(self.measured) or any(run.flavor is not None for run in self.needs.time.duration or ())
+        return "measured" if is_carried else None
 
     @property
     def same_everywhere_secs(self) -> int | None:
@@ -126,13 +141,14 @@ class KnownJob:
         )
 
 
-def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -> KnownJob:
+def know_job(needs: JobNeeds, workspace: "Workspace", job: "NewJob | None" = None) -> KnownJob:
     """Return what is known of a job.
 
     Args:
         needs: what was asked.
         workspace: where models and history are.
-        name: of the job; ``None`` where it has none yet.
+        job: as it would be sent: its labels tell its history from that of others with its name; ``None`` where only
+            estimates are asked.
 
     Raises:
         UsageError: what was asked contradicts itself, or says how nothing is run.
@@ -153,16 +169,16 @@ def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -
         from hfplanner.plan.measured import find_measured  # noqa: PLC0415 - where a model is named
 
         gpus = needs.machine.gpus or 1
-        shape, job = read_model(asked, workspace.model_source()), asked.job(gpus)
-        names = [one for one in (name, like) if one is not None]
-        run = ModelRun(shape, job, find_measured(asked, gpus, workspace, names))
+        shape, how = read_model(asked, workspace.model_source()), asked.job(gpus)
+        names = [one for one in (job.all_labels.get("name") if job else None, like) if one is not None]
+        run = ModelRun(shape, how, find_measured(asked, gpus, workspace, names))
     _refuse_what_says_nothing(needs)
     deadline, now = needs.limits.deadline, workspace.now()
     until = None if deadline is None else parse_when(deadline, now)
     known = KnownJob(
         needs=needs,
         model=run,
-        history=None if like is None else _history_like(like, workspace, logged),
+        history=None if like is None else _history_like(needs.time, workspace, logged, job.labels if job else None),
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
         whole=None if logged is None or like is not None else logged.whole,
@@ -171,7 +187,21 @@ def know_job(needs: JobNeeds, workspace: "Workspace", name: str | None = None) -
     )
     # Refused here, before anybody is asked for a listing.
     known.flavor_needs()
-    return known
+    return replace(known, calibration=_calibration(known, workspace, at_server=job is not None))
+
+
+def _calibration(known: KnownJob, workspace: "Workspace", *, at_server: bool) -> "Calibration | None":
+    """Return what the user's own jobs say of intervals like those of a job's durations."""
+    if known.predicted_from is None:
+        return None
+    from hfplanner.plan.own_outcomes import own_outcomes  # noqa: PLC0415 - where a duration is predicted
+
+    outcomes = own_outcomes(workspace, at_server=at_server)
+    if not outcomes:
+        return None
+    from hfplanner.estimate.duration.own_outcomes import calibrate  # noqa: PLC0415 - as above
+
+    return calibrate(outcomes, known.predicted_from)
 
 
 def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
@@ -197,12 +227,15 @@ def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
     return load_model(str(asked.model), source)
 
 
-def _history_like(like: str, workspace: "Workspace", logged: "LoggedRun | None") -> "LikeHistory":
+def _history_like(
+    time: AskedTime, workspace: "Workspace", logged: "LoggedRun | None", labels: "Mapping[str, str] | None"
+) -> "LikeHistory":
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
     from hfplanner.plan.logged_run import with_logged  # noqa: PLC0415 - as above
 
     jobs = with_logged(workspace.history().scan(), logged)
-    return runs_like(jobs, named_job(jobs, like))
+    found = runs_like(jobs, named_job(jobs, str(time.like)), labels=labels or None)
+    return replace(found, gpu_utilization=time.utilization)
 
 
 def _logged(time: AskedTime, workspace: "Workspace") -> "LoggedRun | None":
@@ -250,6 +283,11 @@ def _refuse_about_no_run(needs: JobNeeds) -> None:
         raise UsageError(
             "--tokens needs a model to run, or a duration that was measured.",
             hint=f"Add --model, or for example --duration {_EXAMPLE}.",
+        )
+    if is_planned and time.utilization is not None:
+        raise UsageError(
+            "--utilization says how busy the GPU was while a duration was measured, and none is given.",
+            hint=f"Add --duration with the flavor it was measured on, for example --duration {_EXAMPLE}, or --like.",
         )
     if is_measured or is_planned:
         return

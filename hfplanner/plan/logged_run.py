@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfplanner.errors import NoSuchJobs, UsageError, quoted
 from hfplanner.estimate.progress import LogLine
-from hfplanner.plan.job_log import LoggedRun, Ran, lines_after, ran_secs, run_of_lines, with_row
+from hfplanner.plan.job_log import LoggedRun, Ran, lines_after, ran_secs, row_of_job, run_of_lines, with_row
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,10 +90,7 @@ def _of_hub(log: str, workspace: "Workspace", epochs: int | None) -> LoggedRun:
     lines = lines_after(job.started_at, hub.logs(namespace, job_id))
     ran = Ran(flavor=str(job.flavor), secs=secs, job_id=job_id, log=f"The log of job {job_id}")
     run = run_of_lines(lines, ran, epochs=epochs)
-    from hfplanner.frames.jobs import job_frames  # noqa: PLC0415 - polars, where there is a job
-
-    raw = job.model_dump_json(by_alias=True, exclude_none=True).encode()
-    return with_row(run, job_frames(raw, source=hub.endpoint, seen_at=now, namespace=namespace).jobs)
+    return with_row(run, row_of_job(job, workspace, namespace))
 
 
 def _find_job(log: str, workspace: "Workspace") -> tuple[str, str]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError, quoted
-from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.asked_job import AskedJob
 from hfplanner.plan.chosen_flavor import is_named
 from hfplanner.plan.uploads import Uploads, read_local_volume
 
 if TYPE_CHECKING:
     from hfplanner.api.models import Volume
     from hfplanner.api.new_job import NewJob
+    from hfplanner.submit.triggers import Trigger
 
 __all__ = ["JobRequest", "key_and_value", "read_job"]
 
@@ -30,11 +31,15 @@ class JobRequest:
         job: its specification. A flavor of ``None`` is left to the recommendation, a timeout of ``None`` to the plan.
         namespace: who pays; ``None`` is whoever the token belongs to.
         uploads: files and folders of this machine that it needs.
+        trigger: the schedule that the Hub starts it of; ``None`` where it is sent whole.
+        replaces: the id of a schedule in whose place it comes, whose runs so far are not counted beside it.
     """
 
     job: "NewJob"
     namespace: str | None = None
     uploads: Uploads = field(default_factory=Uploads)
+    trigger: "Trigger | None" = None
+    replaces: str | None = None
 
     @property
     def attempts(self) -> int:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import SID_LABEL
 from hfplanner.errors import JobSpecError, UsageError, quoted
 from hfplanner.plan.account import find_account
 from hfplanner.plan.asked import AskedJob, JobNeeds
@@ -20,7 +19,7 @@ from hfplanner.plan.job_names import named_job_and_payer
 from hfplanner.plan.job_plan import KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.plan.workspace import Workspace
-from hfplanner.submit.identity import LEDGER_LABEL
+from hfplanner.submit.identity import OUR_LABELS
 
 if TYPE_CHECKING:
     from hfplanner.api.models import JobInfo
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["job_again", "know_rerun", "read_rerun", "split_job_id"]
 
 _SPACE = "https://huggingface.co/spaces/"
-_OURS = (SID_LABEL, LEDGER_LABEL)
 
 
 def split_job_id(text: str, namespace: str | None) -> tuple[str, str | None]:
@@ -104,7 +102,7 @@ def job_again(job: "JobInfo") -> "NewJob":
         raise JobSpecError(f"Job {quoted(job.id)} cannot be sent again: its timeout is no whole number of seconds.")
     public = job.expose_public or []
     network = job.network
-    labels = {key: value for key, value in (job.labels or {}).items() if key not in _OURS}
+    labels = {key: value for key, value in (job.labels or {}).items() if key not in OUR_LABELS}
     return NewJob(
         image=_image(job),
         command=_command(job),

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError, UsageError
+from hfplanner.errors import (
+    BudgetBlocked,
+    BudgetError,
+    BudgetRefused,
+    HubError,
+    LedgerError,
+    SubmissionUnknown,
+    UsageError,
+)
 from hfplanner.plan.account import Account, find_account
 from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.evidence import kept_bills
@@ -24,6 +32,7 @@ __all__ = [
     "UpToDate",
     "books_of",
     "bring_up_to_date",
+    "held_for",
     "refusal_of",
     "refuse_empty_key",
     "sent_before",
@@ -85,7 +94,7 @@ def bring_up_to_date(workspace: Workspace, listing: Listing) -> UpToDate:
         LedgerError: the ledger cannot be used.
         HistoryError: the bills cannot be read.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
     from hfplanner.submit.reconciliation import SOON_SECS, reconcile  # noqa: PLC0415 - httpx
 
@@ -123,6 +132,14 @@ def sent_before(asked: KnownRequest, key: str | None, workspace: Workspace) -> "
     return Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
 
 
+def held_for(error: SubmissionUnknown, workspace: Workspace) -> "Submission | None":
+    """Return the submission whose job may exist, as the ledger has it; ``None`` where it cannot be read."""
+    try:
+        return workspace.ledger().get(error.submission_id)
+    except LedgerError:
+        return None
+
+
 def sent_before_words(sent: "Submitted", key: str) -> str:
     """Return when a key's job was sent and what it costs, a sentence."""
     from hfplanner.submit import retry  # noqa: PLC0415 - httpx
@@ -143,7 +160,7 @@ class Sender:
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
         TokenError: there is no token.
-        UsageError: offline.
+        HubUnreachable: offline.
     """
 
     def __init__(
@@ -184,6 +201,19 @@ class Sender:
             LedgerError: the ledger cannot be written.
         """
         return ask_approval(plan.decision, plan.shown, self._workspace)
+
+    def refusal_instead(self, plan: JobPlan, waits: "Submission", settlement: "Settlement") -> BudgetError | None:
+        """Return why the job may not be sent in place of one that waits, once that has ended; ``None`` where it may.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        from hfplanner.submit.send import refusal_instead  # noqa: PLC0415 - httpx
+
+        if any(reason.code not in _WHAT_IS_HELD for reason in plan.decision.against):
+            return refusal_of(plan.decision, self.ask_approval(plan))
+        order = plan.order(self._key, price_of=self._books.worst_price_of)
+        return refusal_instead(order, waits, settlement, self._workspace.submitter())
 
     def send_instead(self, plan: JobPlan, ended: "Submission", settlement: "Settlement") -> "Submitted":
         """Send the job in place of one that has ended, with its money.

@@ -10,12 +10,11 @@ from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_worst_case_micro_usd
 from hfplanner.budget.schedules import count_runs
 from hfplanner.budget.together import over_together
-from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, NoSuchJobs, UsageError, quoted
+from hfplanner.errors import BudgetBlocked, BudgetError, HfplannerError, UsageError, quoted
 from hfplanner.estimate.span import Estimate
 from hfplanner.plan.account import Account, account_for
-from hfplanner.plan.asked import AskedTime, JobNeeds
-from hfplanner.plan.job_plan import JobPlan, plan_job
-from hfplanner.plan.spec_job import needs_of, request_of
+from hfplanner.plan.judged_plan import JobPlan, plan_as_named
+from hfplanner.plan.spec_job import asks_for_needs, request_of
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
 from hfplanner.units import format_usd
 
@@ -235,15 +234,15 @@ def _also(decision: Decision, unknown: DecisionReason | None) -> Decision:
 
 def _plan(found: FoundJob, workspace: "Workspace", account: Account) -> JobPlan:
     """Return the plan of one run; where jobs of that name ran before, with what they took."""
-    request, needs = request_of(found), needs_of(found)
-    name = found.labels.get("name")
-    if name and needs.time == AskedTime() and workspace.history_jobs() is not None:
-        like = JobNeeds(machine=needs.machine, model=needs.model, time=AskedTime(like=name), limits=needs.limits)
-        try:
-            return plan_job(request, like, workspace, account=account)
-        except NoSuchJobs:
-            pass
-    return plan_job(request, needs, workspace, account=account)
+    request, name = request_of(found), found.labels.get("name")
+    ran_before = name if name and workspace.history_jobs() is not None else None
+    if ran_before is None and not asks_for_needs(found):
+        plan = plan_as_named(request, workspace, account)
+        if plan is not None:
+            return plan
+    from hfplanner.plan.spec_needs import plan_with_needs  # noqa: PLC0415 - a hook waits, and most jobs name a flavor
+
+    return plan_with_needs(found, request, workspace, account, name=ran_before)
 
 
 def _runs(found: FoundJob, plan: JobPlan, now: datetime) -> tuple[int, int | None]:

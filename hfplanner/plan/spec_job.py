@@ -1,23 +1,18 @@
 """From a job in a file to a request: what it says is read by the same readers as what is typed."""
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
-
 from hfplanner.errors import JobSpecError, UsageError
-from hfplanner.plan.arguments import as_argument, find_arguments, read_value
-from hfplanner.plan.asked import AskedJob, AskedLimits, AskedMachine, AskedModel, AskedTime, JobNeeds
+from hfplanner.plan.asked_job import AskedJob
 from hfplanner.plan.chosen_flavor import AUTO
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.specs.found import DEFAULT_FLAVOR, DEFAULT_TIMEOUT_SECS, FoundJob
 
-__all__ = ["UV_IMAGE", "needs_of", "needs_of_table", "request_of"]
+__all__ = ["UV_IMAGE", "asks_for_needs", "request_of"]
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 """What a script runs in where it names no image (huggingface_hub 2.4.0)."""
 
-# What says nothing about what a job needs: where the money is from, and how it tells how far it is.
-_NOT_NEEDS = {"budget", "progress"}
+# Where the flavor is named, what it would need to be recommended changes nothing.
+_COUNT_ALWAYS = ("max-cost", "duration")
 
 
 def request_of(found: FoundJob) -> JobRequest:
@@ -55,49 +50,11 @@ def request_of(found: FoundJob) -> JobRequest:
     return request
 
 
-def needs_of(found: FoundJob) -> JobNeeds:
-    """Return what a job in a file needs, as its table for the planner says.
+def asks_for_needs(found: FoundJob) -> bool:
+    """Whether what a job says of its needs changes anything: its flavor is left open, or its cost or time is said.
 
-    Raises:
-        JobSpecError: a value that cannot be meant; the sentence names the file and the key.
-
-    >>> needs = {"vram": "40GB"}
-    >>> job = FoundJob(source="jobs.toml", line=None, title="a", kind="image", flavor="auto", planner=needs)
-    >>> needs_of(job).machine.vram
-    40000000000
+    >>> job = FoundJob(source="jobs.toml", line=None, title="a", kind="image", flavor="l4x1", planner={"vram": "40GB"})
+    >>> asks_for_needs(job)
+    False
     """
-    if found.flavor != AUTO and "max-cost" not in found.planner and "duration" not in found.planner:
-        # Where the flavor is named, what it would need to be recommended changes nothing.
-        return JobNeeds()
-    return needs_of_table(found.planner, found.where)
-
-
-def needs_of_table(table: Mapping[str, str], where: str) -> JobNeeds:
-    """Return what a table for the planner says of a job's needs.
-
-    Args:
-        table: ``[tool.hfplanner]``, or the same keys of a file of jobs.
-        where: the file, for sentences.
-
-    Raises:
-        JobSpecError: a value that cannot be meant; the sentence names the file and the key.
-    """
-    read = {as_argument(key): value for key, value in table.items() if key not in _NOT_NEEDS}
-    values: dict[str, Any] = {}
-    for argument in find_arguments(*read):
-        try:
-            value = read_value(argument, read[argument.name], lambda name: name.replace("_", "-"))
-        except UsageError as error:
-            raise JobSpecError(f"{where}: {error.message}", hint=error.hint) from error
-        values[argument.name] = [value] if argument.repeatable else value
-    return JobNeeds(
-        machine=AskedMachine(**_of(AskedMachine, values)),
-        model=AskedModel(**_of(AskedModel, values)),
-        time=AskedTime(**_of(AskedTime, values)),
-        limits=AskedLimits(**_of(AskedLimits, values)),
-    )
-
-
-def _of(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in values.items() if name in names}
+    return found.flavor == AUTO or any(key in found.planner for key in _COUNT_ALWAYS)

@@ -17,6 +17,7 @@ from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
 from hfplanner.plan.known import know_job
+from hfplanner.plan.own_outcomes import without_prediction
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.sending import refusal_of, who_submits
 from hfplanner.plan.sweep_jobs import SWEEP_LABEL, KeptSweep, SweepJob, jobs_of, refuse_taken_names, sweep_label
@@ -108,7 +109,10 @@ class PlannedSweep:
         return replace(
             order,
             windows=tuple(windows.get(one.budget, one) for one in order.windows),
-            notes={**order.notes, **self.kept.notes(job)},
+            notes={
+                **(order.notes if job.count == 1 else without_prediction(order.notes)),
+                **self.kept.notes(job),
+            },
         )
 
     def to_dict(self) -> dict[str, Any]:

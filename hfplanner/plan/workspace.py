@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hfplanner.api.settings import DEFAULT_ENDPOINT, read_hub_settings, read_token
-from hfplanner.errors import LedgerError, TokenError, UsageError
+from hfplanner.errors import HubUnreachable, LedgerError, Outcome, TokenError
 from hfplanner.plan.home import Home
 
 if TYPE_CHECKING:
@@ -213,9 +213,10 @@ class Workspace:
             PolicyError: it cannot be read.
         """
         if self._policy is None:
-            from hfplanner.budget.policy_find import find_policy  # noqa: PLC0415 - where it is asked for
+            from hfplanner.budget.policy_find import find_policy, named_policy  # noqa: PLC0415 - where it is asked for
 
-            self._policy = find_policy(self._world.policy, self.home.variables, self._world.working_folder)
+            named, folder = self._world.policy, self._world.working_folder
+            self._policy = find_policy(self.home.policy, folder) if named is None else named_policy(named)
         return self._policy
 
     def caller(self) -> "Caller":
@@ -252,12 +253,13 @@ class Workspace:
 
         Raises:
             TokenError: there is no token.
-            UsageError: offline.
+            HubUnreachable: offline.
         """
         if self.offline:
-            raise UsageError(
+            raise HubUnreachable(
                 "This asks the Hub, and the program is told to stay offline.",
                 hint="Leave out --offline and HF_HUB_OFFLINE.",
+                outcome=Outcome.NOT_SENT,
             )
         hub = self.hub()
         if hub is None:
@@ -316,9 +318,15 @@ class Workspace:
         Raises:
             HistoryError: it is damaged, or of a newer version.
         """
+        if not self._has_history():
+            return None
         from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - where it is asked for
 
         return self.history().scan if any(read_manifest(self.home.history).months.values()) else None
+
+    def _has_history(self) -> bool:
+        # What cannot be looked at is there, and says so when it is read.
+        return os.path.lexists(self.home.history)
 
     def history_gaps(self) -> tuple[str, ...]:
         """Return where the history is known to lack jobs, a sentence each.
@@ -326,6 +334,8 @@ class Workspace:
         Raises:
             HistoryError: it is damaged, or of a newer version.
         """
+        if not self._has_history():
+            return ()
         from hfplanner.history.manifest import read_manifest  # noqa: PLC0415 - as above
 
         sources = read_manifest(self.home.history).sources
@@ -362,7 +372,7 @@ class Workspace:
         Raises:
             LedgerError: the ledger cannot be used.
             TokenError: there is no token.
-            UsageError: offline.
+            HubUnreachable: offline.
         """
         if self._submitter is not None:
             return self._submitter

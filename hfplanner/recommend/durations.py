@@ -11,13 +11,14 @@ from hfplanner.estimate.duration.first_principles import Work, durations_from_wo
 from hfplanner.estimate.duration.from_runs import carry_from_history, carry_from_runs, known_flavors, runs_of_history
 from hfplanner.estimate.duration.like import LikeHistory
 from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.own_outcomes import Calibration
 from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.duration.with_model import blend_with_work
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed, StoppedRun
 from hfplanner.units import format_bytes
 
-__all__ = ["durations_from", "durations_like", "durations_planned"]
+__all__ = ["calibrated", "durations_from", "durations_like", "durations_planned", "too_small_for"]
 
 
 def durations_from(
@@ -123,8 +124,7 @@ def durations_planned(
     >>> planned.measured, planned.by_flavor["h200"].low < planned.by_flavor["h200"].high
     ((), True)
     """
-    fits = {} if memory is None else memory.by_flavor
-    too_small = {name: _too_small(there) for name, there in fits.items() if there.verdict == "no"}
+    too_small = {} if memory is None else too_small_for(memory)
     flavors = [flavor for flavor in listing.flavors if flavor.name not in too_small or not flavor.gpus]
     carried = _on_its_gpus(work, flavors, workload, memory)
     carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
@@ -137,6 +137,42 @@ def durations_planned(
         timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
     )
+
+
+def too_small_for(memory: MemoryNeed) -> dict[str, str]:
+    """Return why a model does not run on a flavor, by the name of each on which it surely does not fit."""
+    return {name: _too_small(there) for name, there in memory.by_flavor.items() if there.verdict == "no"}
+
+
+def calibrated(durations: Durations, calibration: Calibration) -> Durations:
+    """Return durations whose intervals are as wide as the user's own jobs say, and the timeouts that go with them.
+
+    Where a job's own runs say which timeout is enough, it is made longer, but not shorter.
+
+    >>> from hfplanner.catalog.listing import shipped_listing
+    >>> from hfplanner.estimate.span import exactly
+    >>> run = MeasuredRun(flavor="a10g-small", duration_secs=exactly(8400, "one run"))
+    >>> told = durations_from([run], shipped_listing(), Workload(phase="train"))
+    >>> wider = calibrated(told, Calibration(scale=1.5, runs=37))
+    >>> told.by_flavor["h200"].high < wider.by_flavor["h200"].high, wider.by_flavor["a10g-small"].high
+    (True, 8400)
+    """
+    spans = {name: calibration.of(span) for name, span in durations.by_flavor.items()}
+    ran_secs = max((run.duration_secs.likely for run in durations.measured), default=0)
+    suggested = {
+        name: suggested_timeout(span, ran_secs=ran_secs)
+        for name, span in spans.items()
+        if span != durations.by_flavor[name]
+    }
+    if durations.like is not None:
+        ran = {run.flavor for run in durations.measured}
+        suggested = {
+            name: one
+            for name, one in suggested.items()
+            if name not in ran or one.secs > durations.timeouts.get(name, 0)
+        }
+    carried = Carried(spans, {}, durations.timeouts, durations.timeout_bounds).with_timeouts(suggested)
+    return replace(durations, by_flavor=spans, timeouts=carried.timeouts, timeout_bounds=carried.timeout_bounds)
 
 
 def _on_its_gpus(work: Work, flavors: Sequence[Flavor], workload: Workload, memory: MemoryNeed | None) -> Carried:

@@ -1,12 +1,12 @@
 """What a model needs on every flavor, and what could be run instead where that is too much."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hfplanner.errors import UsageError
-from hfplanner.estimate.memory.advice import changes
 from hfplanner.estimate.memory.fits import Place, fit_into, usable_share
+from hfplanner.estimate.memory.fitting import Fitter, Fitting
 from hfplanner.estimate.memory.host import disk_need, ram_need
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import Evidence, MemoryEstimate, estimate_memory
@@ -14,30 +14,12 @@ from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
 from hfplanner.recommend.estimates import FlavorMemory, MemoryNeed
 
-__all__ = ["Alternative", "alternatives", "memory_need", "pairs_of_alternatives"]
+__all__ = ["Alternative", "alternatives", "memory_need"]
 
 # What an estimate knows about: no flavor has more GPUs.
 _MOST_GPUS = 8
 _YES = "yes"
-# Changes after which the job computes the same.
-_SAME_RESULT = {"attention", "loss", "reference", "sleep", "checkpointing", "batch", "sharding", "gpus"}
-_CODES = (
-    *(
-        "attention",
-        "loss",
-        "reference",
-        "sleep",
-        "checkpointing",
-        "batch",
-        "sharding",
-        "gpus",
-        "optimizer",
-        "kv_dtype",
-        "int8",
-        "nf4",
-    ),
-    *("lora", "qlora", "context"),
-)
+_SURELY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,87 +101,79 @@ def _there(run: _Run, place: Place) -> FlavorMemory:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One change of a job that needs less memory.
+    """Another way to run a job, with which it fits a flavor.
 
     Args:
+        flavor: its name.
         options: as they are typed.
         updates: the fields of the needs that change with it.
-        memory: what it needs then.
-        same_result: whether it computes the same.
+        job: how it is run then, over the GPUs of that flavor.
+        spread: whether it is spread over all GPUs of a flavor.
+        keeps_result: whether it computes the same.
+        size: which of two changes less.
     """
 
+    flavor: str
     options: tuple[str, ...]
     updates: Mapping[str, Any]
-    memory: MemoryNeed
-    same_result: bool
+    job: MemoryJob
+    spread: bool
+    keeps_result: bool
+    size: tuple[Any, ...]
+
+    def need(self, need: MemoryNeed, *, everywhere: bool = False) -> MemoryNeed:
+        """Return what the model needs then on that flavor, or on all of them, from all that is known of it."""
+        places = [place for place in need.places if everywhere or place.flavor == self.flavor]
+        return memory_need(need.shape, self.job, places, spread=self.spread, evidence=need.evidence)
 
 
-def alternatives(need: MemoryNeed) -> Iterator[Alternative]:
-    """Yield what could be run instead, the changes that cost least first.
+def alternatives(
+    need: MemoryNeed, flavors: Collection[str], *, least: float = _SURELY, keeps_result: bool = False
+) -> Iterator[Alternative]:
+    """Yield for each flavor that does not hold a job the smallest set of changes with which it does.
+
+    It is what ``estimate memory --fit`` says of that flavor.
+
+    Args:
+        need: what it needs as it was asked.
+        flavors: those to look at.
+        least: the probability with which it must fit.
+        keeps_result: only with changes after which it computes the same.
 
     >>> from hfplanner.models.known import find_known
-    >>> need = memory_need(find_known("Qwen/Qwen3-8B"), MemoryJob(task="full"), [])
-    >>> [change.options[0] for change in alternatives(need)][:2]
-    ['--optimizer adamw-8bit', '--task lora']
+    >>> need = memory_need(find_known("Qwen/Qwen3-8B"), MemoryJob(task="full"), [Place("l40sx1", 1, 47 * 10**9)])
+    >>> [change.options for change in alternatives(need, ["l40sx1"])]
+    [('--task lora',)]
     """
-    if not need.job.trains and not need.spread:
-        yield Alternative(("--shard",), {"shard": True}, _again(need, need.job, spread=True), same_result=True)
-    for first in _changed(need):
-        yield first.alternative
-
-
-def pairs_of_alternatives(need: MemoryNeed) -> Iterator[Alternative]:
-    """Yield what could be run instead with two changes at once, for where none alone is enough.
-
-    >>> from hfplanner.models.known import find_known
-    >>> need = memory_need(find_known("Qwen/Qwen3-8B"), MemoryJob(task="full", checkpointing="none"), [])
-    >>> ("--checkpointing full", "--sharding fsdp --gpus 2") in [pair.options for pair in pairs_of_alternatives(need)]
-    True
-    """
-    for first in _changed(need):
-        for second in _changed(first.alternative.memory):
-            # Each pair once: the order of two changes does not matter, and one kind of change twice is another one.
-            if _order_of(second.code) > _order_of(first.code):
-                yield Alternative(
-                    (*first.alternative.options, *second.alternative.options),
-                    {**first.alternative.updates, **second.alternative.updates},
-                    second.alternative.memory,
-                    same_result=first.alternative.same_result and second.alternative.same_result,
-                )
-
-
-def _again(need: MemoryNeed, job: MemoryJob, *, spread: bool) -> MemoryNeed:
-    """Return what the same model needs on the same places, from all that is known of it, when it is run otherwise."""
-    return memory_need(need.shape, job, need.places, spread=spread, evidence=need.evidence)
-
-
-@dataclass(frozen=True, slots=True)
-class _Changed:
-    """A change with its code."""
-
-    code: str
-    alternative: Alternative
-
-
-def _order_of(code: str) -> int:
-    """Return which of two changes is named first: that which keeps the result, and costs least."""
-    return _CODES.index(code)
-
-
-def _changed(need: MemoryNeed) -> Iterator[_Changed]:
-    """Yield every single change of how a model is run."""
-    for code, words, job in changes(need.shape, need.job):
-        several = job.gpus != need.job.gpus
-        if several and (need.spread or not job.trains):
-            # Over how many is for the flavor to say.
+    estimate = estimate_memory if need.evidence is None else need.evidence.estimate
+    fitters: dict[int, Fitter] = {}
+    for place in need.places:
+        there = need.by_flavor[place.flavor]
+        if place.flavor not in flavors or there.usable_bytes is None or there.probability >= least:
             continue
-        try:
-            changed = _again(need, job, spread=need.spread)
-        except UsageError:
-            # A change may not go with the rest of the job; then it is no advice.
-            continue
-        options = [words.partition(":")[0].partition(",")[0]]
-        if job.precision != need.job.precision:
-            options.append(f"--precision {job.precision}")
-        updates = {"gpus": job.gpus} if several else {}
-        yield _Changed(code, Alternative(tuple(options), updates, changed, same_result=code in _SAME_RESULT))
+        if there.gpus not in fitters:
+            as_asked = estimate(need.shape, replace(need.job, gpus=there.gpus))
+            fitters[there.gpus] = Fitter(as_asked, least=least, keeps_result=keeps_result)
+        found = fitters[there.gpus].fit(place)
+        if found is not None and found.changes:
+            yield _alternative(need, found)
+
+
+def _alternative(need: MemoryNeed, found: Fitting) -> Alternative:
+    """Return a fitting as it is asked for here, where a model that generates is spread by --shard."""
+    job, spread = found.estimate.job, need.spread
+    shards = any(change.code == "sharding" for change in found.changes)
+    updates: dict[str, Any] = {}
+    if shards and not job.trains:
+        job, spread, updates = replace(job, gpus=need.job.gpus), True, {"shard": True}
+    elif shards:
+        updates = {"gpus": job.gpus}
+    return Alternative(
+        flavor=found.fit.flavor,
+        options=tuple("--shard" if "shard" in updates and c.code == "sharding" else c.option for c in found.changes),
+        updates=updates,
+        job=job,
+        spread=spread,
+        keeps_result=found.keeps_result,
+        size=found.size,
+    )

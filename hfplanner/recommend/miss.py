@@ -1,13 +1,14 @@
 """What nearly fits, and what would make it fit."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.recommend.candidate import rank_key, wanted_on
+from hfplanner.recommend.confidence import INTERVAL, one_sided
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
 from hfplanner.recommend.needs import NEED_LIMITS, Needs
 from hfplanner.recommend.result import NearestMiss
@@ -36,13 +37,20 @@ _SHARD, _BUDGET, _NEED = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One way to ask: as it was asked, or with one change of how the model is run, the least painful first."""
+    """One way to ask for a flavor: as it was asked, or with the smallest change of how the model is run."""
 
-    place: int
     kind: int
     needs: Needs
     estimates: Estimates
-    options: tuple[str, ...] = ()
+    other: "Alternative | None" = None
+
+    @property
+    def size(self) -> tuple[Any, ...]:
+        return () if self.other is None else self.other.size
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return () if self.other is None else self.other.options
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class _Change:
         """How much has to give: its kind, how the model is run, the gap, the number of needs, and the first by rank."""
         needs = replace(self.asked.needs, **self.updates)
         rank = rank_key(needs, self.asked.estimates)(self.flavor)
-        return self.kind, self.asked.place, self.gap, len(self.updates), rank
+        return self.kind, self.asked.size, self.gap, len(self.updates), rank
 
 
 def nearest_miss(
@@ -68,10 +76,10 @@ def nearest_miss(
 ) -> NearestMiss | None:
     """Return the flavor nearest to fitting, ``None`` where no change would make one fit.
 
-    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result (two
-    changes of how it is run where none alone does); then
-    what fits within a larger budget; then what would do with less, or with another way to run the model. Of several,
-    the smallest change, then the first by rank: under the changed needs it is the recommendation. Where something fits:
+    Where nothing fits: first what fits once the model may be sharded, or is run otherwise for the same result; then
+    what fits within a larger budget; then what would do with less, or with another way to run the model. How a model is
+    run otherwise is the smallest set of changes that ``estimate memory --fit`` finds for the flavor. Of several, the
+    smallest change, then the first by rank: under the changed needs it is the recommendation. Where something fits:
     only a flavor that would be ranked before it and fits when sharded or run otherwise for the same result, or that
     falls short by at most a quarter of the need.
 
@@ -88,9 +96,8 @@ def nearest_miss(
         missing = [flavor for flavor in missing if order(flavor)[:2] < best_value]
     if not missing:
         return None
-    changes = _changes(_ways(needs, estimates, same_result=bool(fitting)), missing)
-    if not changes and not fitting:
-        changes = _changes(_ways_of_two(needs, estimates), missing)
+    ways = _ways(needs, estimates, missing, keeps_result=bool(fitting))
+    changes = [change for flavor in missing if (change := _change(ways[flavor.name], flavor))]
     if fitting:
         changes = [change for change in changes if change.kind == _SHARD or change.gap <= NEAR]
     if not changes:
@@ -98,39 +105,30 @@ def nearest_miss(
     best = min(changes, key=lambda change: change.size)
     options = (*best.asked.options, *(_option(field, value) for field, value in best.updates.items()))
     changed = replace(best.asked.needs, **best.updates)
-    return NearestMiss(best.flavor, changed, options, best.asked.estimates)
+    return NearestMiss(best.flavor, changed, options, _estimates_everywhere(best.asked, estimates))
 
 
-def _changes(ways: Iterable[_Asked], missing: Sequence[Flavor]) -> list[_Change]:
-    return [change for asked in ways for flavor in missing if (change := _change(asked, flavor))]
-
-
-def _ways(needs: Needs, estimates: Estimates, *, same_result: bool) -> Iterator[_Asked]:
-    """Yield the request as it is, then with each change of how the model is run."""
-    yield _Asked(0, _SHARD, needs, estimates)
+def _ways(needs: Needs, estimates: Estimates, missing: Sequence[Flavor], *, keeps_result: bool) -> dict[str, _Asked]:
+    """Return how to ask for each flavor: as it was asked, or where that does not hold the model, run otherwise."""
+    as_asked = _Asked(_SHARD, needs, estimates)
+    ways = {flavor.name: as_asked for flavor in missing}
     if estimates.memory is None:
-        return
+        return ways
     from hfplanner.recommend.memory import alternatives  # noqa: PLC0415 - what estimates memory, only for a model
 
-    for place, other in enumerate(alternatives(estimates.memory), start=1):
-        if other.same_result or not same_result:
-            yield _otherwise(place, other, needs, estimates)
+    least = one_sided(INTERVAL if needs.confidence is None else needs.confidence)
+    for other in alternatives(estimates.memory, ways, least=least, keeps_result=keeps_result):
+        memory = other.need(estimates.memory)
+        kind = _SHARD if other.keeps_result else _NEED
+        ways[other.flavor] = _Asked(kind, replace(needs, **other.updates), replace(estimates, memory=memory), other)
+    return ways
 
 
-def _ways_of_two(needs: Needs, estimates: Estimates) -> Iterator[_Asked]:
-    """Yield the request with two changes of how the model is run, for where one is not enough."""
-    if estimates.memory is None:
-        return
-    from hfplanner.recommend.memory import pairs_of_alternatives  # noqa: PLC0415 - as above
-
-    for place, other in enumerate(pairs_of_alternatives(estimates.memory), start=1):
-        yield _otherwise(place, other, needs, estimates)
-
-
-def _otherwise(place: int, other: "Alternative", needs: Needs, estimates: Estimates) -> _Asked:
-    kind = _SHARD if other.same_result else _NEED
-    changed = replace(needs, **other.updates)
-    return _Asked(place, kind, changed, replace(estimates, memory=other.memory), other.options)
+def _estimates_everywhere(way: _Asked, estimates: Estimates) -> Estimates:
+    """Return what is estimated under a way to ask on every flavor, not only on that for which it was found."""
+    if way.other is None or estimates.memory is None:
+        return way.estimates
+    return replace(estimates, memory=way.other.need(estimates.memory, everywhere=True))
 
 
 def _change(way: _Asked, flavor: Flavor) -> _Change | None:

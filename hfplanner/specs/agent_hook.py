@@ -8,12 +8,13 @@ to the agent's own rules. Exit code 2 with a sentence on stderr blocks in all of
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from hfplanner.errors import JobSpecError
 from hfplanner.specs.command_line import ShellCommand, job_of_command, names_paid_jobs
+from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
 from hfplanner.specs.shell import simple_commands
 
@@ -82,6 +83,8 @@ def read_question(raw: str, agent: str | None) -> AgentQuestion:
 
     >>> read_question('{"tool_name": "Bash", "tool_input": {"command": "hf jobs ps"}}', None)
     AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None, session='')
+    >>> read_question('{"turn_id": "t1", "tool_name": "Bash", "tool_input": {"command": "ls"}}', None).agent
+    'codex'
     >>> read_question('{"toolName": "bash", "toolArgs": "{\\"command\\": \\"ls\\"}"}', None).agent
     'copilot'
     """
@@ -102,7 +105,8 @@ def _agent_of(document: Mapping[str, Any]) -> str:
     if document.get("hook_event_name") == "BeforeTool" or document.get("tool_name") == "run_shell_command":
         return "gemini"
     if "tool_name" in document:
-        return "claude-code"
+        # Codex asks as Claude Code does, and tells its turn; it runs what it is asked about with "ask".
+        return "codex" if "turn_id" in document else "claude-code"
     return "cursor" if "command" in document else "claude-code"
 
 
@@ -179,28 +183,16 @@ def _inner(words: tuple[str, ...]) -> str | None:
 
 def _with_header(job: FoundJob, shell: ShellCommand, folder: Path) -> FoundJob | NotChecked:
     """Return a script's job with what its header says where nothing was typed."""
-    from hfplanner.specs.script import read_script  # noqa: PLC0415 - for lines that run scripts
+    from hfplanner.specs.script import with_header  # noqa: PLC0415 - for lines that run scripts
 
     script = job.command[0]
     if script.startswith(("https://", "http://")):
         return shell.not_checked("its script is on the web, and may name a flavor of its own")
     path = folder / script
-    if not path.is_file():
-        return job
     try:
-        said = read_script(path, script)
+        return with_header(job, read_spec_text(path, script) if path.is_file() else None)
     except JobSpecError as error:
         return shell.not_checked(error.message)
-    if said is None:
-        return job
-    return replace(
-        job,
-        flavor=job.flavor or said.flavor,
-        timeout_secs=job.timeout_secs or said.timeout_secs,
-        namespace=job.namespace or said.namespace,
-        labels={**said.labels, **job.labels},
-        planner={**said.planner, **job.planner},
-    )
 
 
 def _claude(permission: Permission, reason: str) -> HookAnswer:

@@ -38,6 +38,9 @@ _KINDS: Mapping[tuple[str, ...], tuple[str, bool]] = {
 _NO_PRICE = {
     ("rerun",): "a rerun costs what the job it repeats costs, which the line does not say",
     ("duplicate",): "a duplicate costs what the job it repeats costs, which the line does not say",
+    ("scheduled", "trigger"): "a run costs what the job of its schedule costs, which the line does not say",
+    ("scheduled", "resume"): "what a schedule runs, and how often, the line does not say",
+    ("scheduled", "reschedule"): "what a schedule runs the line does not say",
 }
 _READING = {
     "cancel", "hardware", "inspect", "labels", "list", "logs", "ls", "metrics", "ps", "ssh", "stats", "wait", "expose",

@@ -29,6 +29,7 @@ from hfplanner.submit.schedules import settle_schedules
 from hfplanner.submit.send import Submitter
 from hfplanner.submit.settlement import foreign_price, longest_life, settlement
 from hfplanner.submit.timetable import is_schedule
+from hfplanner.submit.triggers import is_awaited, is_trigger, job_of_trigger
 from hfplanner.units import format_usd
 
 __all__ = ["SOON_SECS", "Reconciled", "reconcile"]
@@ -109,6 +110,8 @@ class _Reconciliation:
         """Return what was done."""
         self._expire()
         self._schedules()
+        # Before any listing by labels: a run that was started by hand has those of its schedule, like every other one.
+        self._triggers()
         if sweep:
             self._look_for_unknown()
             self._sweep()
@@ -143,7 +146,7 @@ class _Reconciliation:
 
     def _schedules(self) -> None:
         """Find schedules whose creation is not known, and let go of those that the Hub lists."""
-        schedules = [one for one in self._submissions(State.UNKNOWN, State.LAUNCHED) if is_schedule(one)]
+        schedules = [one for one in self._submissions(State.UNKNOWN, State.LAUNCHED, State.ADOPTED) if is_schedule(one)]
         done = settle_schedules(self.submitter, schedules)
         self.done.found += done.found
         self.done.settled += done.settled
@@ -151,8 +154,28 @@ class _Reconciliation:
         for gap in done.gaps:
             self._gap(gap)
 
+    def _triggers(self) -> None:
+        """Find the jobs of schedules that were started by hand and whose answer is not known."""
+        ledger = self.submitter.ledger
+        for submission in filter(is_trigger, self._submissions(State.UNKNOWN)):
+            try:
+                job = job_of_trigger(self.submitter.hub, submission, ledger)
+            except HubError as error:
+                self._gap(f"submission {submission.sid} could not be looked for: {error.message}")
+                self.done.unknown.append(submission.sid)
+                continue
+            reason = "Found as a run of its schedule."
+            if job is not None and ledger.found(submission.sid, job.id, "", self.submitter.clock(), reason):
+                self.seen[job.id] = job
+                self.done.found.append(submission.sid)
+            else:
+                self._not_found(submission)
+
+    def _labelled(self, *states: State) -> list[Submission]:
+        return [submission for submission in self._jobs(*states) if not is_trigger(submission)]
+
     def _look_for_unknown(self) -> None:
-        for submission in self._jobs(State.UNKNOWN):
+        for submission in self._labelled(State.UNKNOWN):
             try:
                 jobs = jobs_of_submission(self.submitter.hub, submission.terms.namespace, submission.sid)
             except HubError as error:
@@ -166,7 +189,7 @@ class _Reconciliation:
     def _look_at_newest(self) -> None:
         """See what is open in one listing of each namespace."""
         of_namespace: dict[str, list[Submission]] = {}
-        for submission in self._jobs(State.UNKNOWN, State.LAUNCHED, State.ADOPTED):
+        for submission in self._labelled(State.UNKNOWN, State.LAUNCHED, State.ADOPTED):
             of_namespace.setdefault(submission.terms.namespace, []).append(submission)
         for namespace, submissions in of_namespace.items():
             unknown = [submission for submission in submissions if submission.state is State.UNKNOWN]
@@ -220,7 +243,7 @@ class _Reconciliation:
         ours = original(jobs)
         for job in jobs:
             self.seen[job.id] = job
-            if self.submitter.ledger.by_job(job.id) is not None:
+            if is_awaited(job, self.submitter.ledger) or self.submitter.ledger.by_job(job.id) is not None:
                 continue
             if job is ours:
                 self._take_original(sid, job)

@@ -40,7 +40,7 @@ def settle_schedules(submitter: Submitter, submissions: Sequence[Submission]) ->
 
     Args:
         submitter: where they were made.
-        submissions: schedules that are ``UNKNOWN`` or ``LAUNCHED``.
+        submissions: schedules that are ``UNKNOWN``, ``LAUNCHED`` or ``ADOPTED``.
 
     Raises:
         LedgerError: the ledger cannot be used.

@@ -26,6 +26,7 @@ from hfplanner.budget.ledger.records import (
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.errors import (
     BudgetBlocked,
+    BudgetError,
     BudgetRefused,
     HubError,
     LedgerError,
@@ -36,12 +37,23 @@ from hfplanner.errors import (
 from hfplanner.submit.answer import differences
 from hfplanner.submit.charging import shipped_price
 from hfplanner.submit.granted import granted_terms, hold_what_was_granted
-from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
+from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash, with_caller
 from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
+from hfplanner.submit.triggers import Trigger
 from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "submit_instead", "wanted_of"]
+__all__ = [
+    "JobOrder",
+    "Submitted",
+    "Submitter",
+    "as_it_stands",
+    "job_url",
+    "refusal_instead",
+    "submit",
+    "submit_instead",
+    "wanted_of",
+]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
@@ -82,6 +94,7 @@ class JobOrder:
         price_of: the price of a flavor, the dearest where that is not known: the Hub may grant another one.
         notes: kept in the ledger beside it.
         timetable: when it runs; ``None`` for now, once.
+        trigger: the schedule that the Hub starts it of; ``None`` where it is sent whole.
     """
 
     job: NewJob
@@ -96,6 +109,7 @@ class JobOrder:
     price_of: Callable[[str], UsedPrice | None] = shipped_price
     notes: Mapping[str, str] = field(default_factory=dict)
     timetable: Timetable | None = None
+    trigger: Trigger | None = None
 
     @property
     def terms(self) -> JobTerms:
@@ -118,12 +132,14 @@ class JobOrder:
     @property
     def said(self) -> dict[str, Any]:
         """Everything it says, by which a retry is told."""
-        return self.job.to_api() | ({} if self.timetable is None else self.timetable.when.options())
+        when = {} if self.timetable is None else self.timetable.when.options()
+        return self.job.to_api() | when | ({} if self.trigger is None else self.trigger.said())
 
     @property
     def all_notes(self) -> dict[str, str]:
         """What is kept in the ledger beside it."""
-        return {**self.notes, **({} if self.timetable is None else self.timetable.notes())}
+        when = {} if self.timetable is None else self.timetable.notes()
+        return {**self.notes, **when, **({} if self.trigger is None else self.trigger.notes())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +207,28 @@ def submit_instead(order: JobOrder, ended: Submission, settlement: Settlement, s
     """
     answer = submitter.ledger.settle_and_reserve(ended.sid, settlement, wanted_of(order, submitter))
     return _go_on(order, answer, submitter)
+
+
+def refusal_instead(
+    order: JobOrder, waits: Submission, settlement: Settlement, submitter: Submitter
+) -> BudgetError | None:
+    """Return why a job could not be sent in place of one that waits, once that had ended; ``None`` where it could.
+
+    Args:
+        order: what would be sent.
+        waits: the submission of the job that waits.
+        settlement: what that one would have cost by then.
+        submitter: where it would be sent from.
+
+    Raises:
+        KeyConflict: the key belongs to another specification.
+        LedgerError: the ledger cannot be used.
+    """
+    try:
+        answer = submitter.ledger.rehearse_replacement(waits.sid, settlement, wanted_of(order, submitter))
+    except BudgetError as error:
+        return error
+    return refusal(answer, order.terms) if isinstance(answer, Refused) else None
 
 
 def _go_on(order: JobOrder, answer: Reserved | Existing | Refused, submitter: Submitter) -> Submitted:
@@ -310,9 +348,12 @@ def _not_marked(submission: Submission, submitter: Submitter) -> Submitted:
 def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Launched:
     sid = submission.sid
     spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)
+    spec = with_caller(spec, order.caller)
     try:
         if order.timetable is not None:
             return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))
+        if order.trigger is not None:
+            return order.trigger.start(order.namespace, submitter.hub)
         return submitter.hub.create_job(order.namespace, spec)
     except HubError as error:
         if error.outcome is Outcome.UNKNOWN:

@@ -16,9 +16,11 @@ from typing import Any
 from hfplanner.budget.ledger.records import BudgetWindow, Submission
 from hfplanner.budget.terms import JobTerms
 
-__all__ = ["Timetable", "When", "is_schedule", "timeout_of_a_run"]
+__all__ = ["Timetable", "When", "attempts_of_a_run", "is_schedule", "timeout_of_a_run", "when_of"]
 
 _SCHEDULE = "schedule"
+_SUSPEND = "suspend"
+_CONCURRENCY = "concurrency"
 _TIMEOUT = "timeout_secs"
 _ATTEMPTS = "attempts"
 
@@ -42,7 +44,7 @@ class When:
 
     def options(self) -> dict[str, Any]:
         """Return what is said of it, as the API spells it."""
-        said = {_SCHEDULE: self.schedule, "suspend": self.suspend, "concurrency": self.concurrency}
+        said = {_SCHEDULE: self.schedule, _SUSPEND: self.suspend, _CONCURRENCY: self.concurrency}
         return {name: value for name, value in said.items() if value is not None}
 
     def body(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,8 +70,14 @@ class Timetable:
 
     def notes(self) -> dict[str, str]:
         """Return what is kept in the ledger of a schedule beside its money."""
-        one = self.one
-        return {_SCHEDULE: self.when.schedule, _TIMEOUT: str(one.timeout_secs), _ATTEMPTS: str(one.attempts)}
+        one, when = self.one, self.when
+        return {
+            _SCHEDULE: when.schedule,
+            _SUSPEND: str(bool(when.suspend)),
+            _CONCURRENCY: str(bool(when.concurrency)),
+            _TIMEOUT: str(one.timeout_secs),
+            _ATTEMPTS: str(one.attempts),
+        }
 
 
 def is_schedule(submission: Submission) -> bool:
@@ -80,3 +88,23 @@ def is_schedule(submission: Submission) -> bool:
 def timeout_of_a_run(submission: Submission) -> int:
     """Return the timeout of one attempt of one run of a schedule [s]."""
     return int(submission.notes[_TIMEOUT])
+
+
+def attempts_of_a_run(submission: Submission) -> int:
+    """Return how often one run of a schedule is tried."""
+    return int(submission.notes[_ATTEMPTS])
+
+
+def when_of(submission: Submission) -> When:
+    """Return when a schedule of the ledger runs; what an earlier version did not note is as much as it can be.
+
+    >>> from types import SimpleNamespace
+    >>> when_of(SimpleNamespace(notes={"schedule": "@daily", "suspend": "True"}))
+    When(schedule='@daily', suspend=True, concurrency=True)
+    """
+    notes = submission.notes
+    return When(
+        schedule=notes[_SCHEDULE],
+        suspend=notes.get(_SUSPEND) == str(True),
+        concurrency=notes.get(_CONCURRENCY) != str(False),
+    )

@@ -26,6 +26,7 @@ import polars as pl
 
 from hfplanner.estimate.duration.like import repeats_share
 from hfplanner.estimate.duration.predictive import next_run
+from hfplanner.estimate.duration.recency import recency_weights
 from hfplanner.estimate.duration.spread import LogRun, fit_log_normals, mixed_prior
 from hfplanner.estimate.duration.survival import product_limit
 from hfplanner.estimate.duration.timeout import KILLED_AT_MOST, timeout_from_history
@@ -134,8 +135,11 @@ def forecasts(names: Mapping[str, Sequence[float]], repeats: float, rng: random.
 
 
 def _forecast(before: Sequence[float], measured: float, prior: Sequence[float]) -> Forecast:
-    curve = product_limit(pl.Series(before), pl.Series([True] * len(before)))
-    ahead = next_run(curve, fit_log_normals([LogRun(math.log(max(one, 1)), completed=True) for one in before], prior))
+    weights = recency_weights(len(before))
+    curve = product_limit(pl.Series(before), pl.Series([True] * len(before)), weights)
+    pairs = zip(before, weights, strict=True)
+    runs = [LogRun(math.log(max(secs, 1)), completed=True, count=weight) for secs, weight in pairs]
+    ahead = next_run(curve, fit_log_normals(runs, prior))
     low, likely, high = (ahead.quantile(share) for share in (0.05, 0.5, 0.95))
     timeout = timeout_from_history(ahead, completed=len(before), longest_secs=max(before), seen_secs=max(before)).secs
     return Forecast(

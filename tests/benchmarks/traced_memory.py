@@ -41,6 +41,11 @@ CASES: dict[str, dict[str, Any]] = {
     "full fp32 under autocast, all kept": {"task": "full", "precision": "bf16-mixed"},
     "lora, checkpointed, all logits": {"task": "lora", "checkpointing": "full"},
     "lora, eager attention": {"task": "lora", "attention": "eager"},
+    "full, every second layer, tiles": {"task": "full", "checkpointing": "selective", "loss": "chunked"},
+    "full, by operation, tiles": {"task": "full", "checkpointing": "selective-op", "loss": "chunked"},
+    "lora, by operation, tiles": {"task": "lora", "checkpointing": "selective-op", "loss": "chunked"},
+    "qlora, by operation, tiles": {"task": "qlora", "checkpointing": "selective-op", "loss": "chunked"},
+    "qlora, all kept, tiles": {"task": "qlora", "loss": "chunked"},
     "prompt of 1024, answer of 3072": {"seq_len": 4096, "prompt_len": 1024},
     "prompt of 2048, logits of all": {"seq_len": 2048, "logits": "all"},
 }

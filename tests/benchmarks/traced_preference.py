@@ -22,6 +22,8 @@ __all__ = ["CASES", "job_of", "main", "read_traced"]
 
 PEAKS = Path(__file__).parent / "data" / "traced_preference.csv"
 _COLUMNS = ("model", "case", "allocated_bytes", "phase", "torch", "transformers", "peft", "trl")
+_ANSWERS: dict[str, Any] = {"batch_size": 8, "seq_len": 1024, "prompt_len": 256}
+_SERVER = {"generator": "server", **_ANSWERS}
 CASES: dict[str, dict[str, Any]] = {
     "dpo, lora": {"task": "lora", "method": "dpo"},
     "dpo, lora, all kept": {"task": "lora", "method": "dpo", "checkpointing": "none"},
@@ -32,7 +34,16 @@ CASES: dict[str, dict[str, Any]] = {
     "reward, lora": {"task": "lora", "method": "reward"},
     "reward, lora, all kept": {"task": "lora", "method": "reward", "checkpointing": "none"},
     "reward, full": {"task": "full", "method": "reward"},
+    "grpo, lora, vLLM elsewhere": {"task": "lora", "method": "grpo", **_SERVER},
+    "grpo, lora, vLLM elsewhere, all kept": {"task": "lora", "method": "grpo", "checkpointing": "none", **_SERVER},
+    "grpo, lora, adapters off": {"task": "lora", "method": "grpo", "reference": "adapters-off", **_SERVER},
+    "grpo, qlora, vLLM elsewhere": {"task": "qlora", "method": "grpo", **_SERVER},
+    "grpo, full, a copy": {"task": "full", "method": "grpo", "reference": "model", **_SERVER},
+    "grpo, full fp32 under autocast": {"task": "full", "method": "grpo", "precision": "bf16-mixed", **_SERVER},
+    "grpo, lora, writes itself": {"task": "lora", "method": "grpo", **_ANSWERS},
+    "grpo, full, writes itself": {"task": "full", "method": "grpo", **_ANSWERS},
 }
+_PHASES = ("prefill", "decode", "compare", "forward", "backward", "step")
 MODELS = (
     "Qwen/Qwen3-0.6B",
     "meta-llama/Llama-3.2-1B",
@@ -78,7 +89,7 @@ def _collect() -> None:
             if (model, case) in known:
                 continue
             recorder = trace_job(raw, shape, job_of(case))
-            peak = max(recorder.peaks.get(phase, 0) for phase in ("forward", "backward", "step"))
+            peak = max(recorder.peaks.get(phase, 0) for phase in _PHASES)
             with PEAKS.open("a", newline="", encoding="utf-8") as file:
                 csv.writer(file, lineterminator="\n").writerow([model, case, peak, recorder.peak_phase, *versions])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Reservation, Submission
+from hfplanner.budget.ledger.records import Balance, BudgetWindow, Reservation, State, Submission
 from hfplanner.budget.policy import Budget, Policy, with_defaults
 from hfplanner.budget.terms import JobTerms, UsedPrice
 
@@ -76,6 +76,11 @@ class Figures:
     def by_jobs(_job_ids: Collection[str]) -> dict[str, Submission]:
         """Return nothing: no job is in these books."""
         return {}
+
+    @staticmethod
+    def submissions(_states: Collection[State]) -> tuple[Submission, ...]:
+        """Return nothing."""
+        return ()
 
     @staticmethod
     def get(_sid: str) -> Submission | None:

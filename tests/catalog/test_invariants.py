@@ -9,7 +9,7 @@ import pytest
 
 from hfplanner.catalog.accelerators import facts_of
 from hfplanner.catalog.cache import ListingCache
-from hfplanner.catalog.invariants import check_rows
+from hfplanner.catalog.invariants import check_flavors, check_rows
 from hfplanner.catalog.listing import Listing, parse_listing, shipped_listing
 from hfplanner.catalog.load import ListingRequest, load_listing
 
@@ -41,9 +41,9 @@ class TestInvariants:
         served = load_listing(wanted, now=now)
         return load_listing(wanted, now=now + timedelta(minutes=1)) if request.param == "cached" else served
 
-    def test_no_invariant_is_broken(self, listing: Listing) -> None:
+    def test_no_invariant_is_broken(self, listing: Listing, shipped_rows: Rows) -> None:
         """Neither those that warn nor those that only matter to who keeps the data."""
-        assert listing.violations == ()
+        assert listing.violations == check_rows(shipped_rows) == check_flavors(listing.flavors) == ()
         assert listing.warnings == ()
 
     def test_every_row_is_taken_and_names_are_unique(self, listing: Listing) -> None:

@@ -307,3 +307,16 @@ def test_ctrl_c_leaves_the_canary_running_and_says_how_to_go_on(home: Program, h
     hub.advance(3600)
     code, document = _json(home, "--log", f"alice/{job['id']}", command=("run", "--vram", "20GB", "--yes"))
     assert (code, len(hub.jobs()), document["state"]) == (0, 2, "LAUNCHED")
+
+
+def test_a_measured_job_that_waits_too_long_is_sent_elsewhere(home: Program, hub: Hub) -> None:
+    """One document tells of the canary and of the flavor that had no room; the same key sends nothing more."""
+    hub.fate(STOPPED, Fate(scheduling_secs=None), Fate(scheduling_secs=1.0, running_secs=None))
+    chain = ("--fallback", "a10g-small,l40sx1", "--max-wait", "1s", "--key", "k")
+    code, document = _json(home, *chain)
+    assert (code, document["canary"]["measured"], len(document["fallbacks"])) == (0, True, 1)
+    _, first, second = hub.specs()
+    assert (document["fallbacks"][0]["flavor"], document["flavor"]) == (first["flavor"], second["flavor"])
+    code, again = _json(home, *chain)
+    assert (code, again["job_id"], again["canary"]["job_id"]) == (0, document["job_id"], document["canary"]["job_id"])
+    assert len(hub.specs()) == 3

@@ -219,6 +219,7 @@ def test_what_saves_memory_saves_it() -> None:
     for remedy in (
         replace(job, checkpointing="full"),
         replace(job, checkpointing="selective"),
+        replace(job, checkpointing="selective-op"),
         replace(job, optimizer="adamw-8bit"),
         replace(job, task="lora", precision="bf16"),
         replace(job, loss="chunked"),

@@ -87,7 +87,16 @@ run -d --flavor t4-small hf.co/spaces/acme/app python app.py
 run -d --flavor t4-small https://huggingface.co/spaces/acme/app python app.py
 run -d --flavor t4-small ghcr.io/acme/image:1.2-cuda python -c 'print("a b", 1)'
 run -d --flavor cpu-basic python:3.12 bash -c 'echo "$HOME" && exit 3'
+run -d --flavor t4-small -v hf://models/acme/model@refs/pr/1:/model python:3.12 ls /model
+run -d --flavor t4-small -v hf://datasets/acme/set/train:/set python:3.12 ls /set
+run -d --flavor t4-small --timeout 45m -e AA=1 -s KEY=hush -l team=nlp -v hf://acme/model:/m --name all python:3.12 id
+run -d --flavor t4-small --timeout 3600 --namespace alice --secrets-file job.env python:3.12 python train.py
 uv run -d lighteval baseline
+uv run -d --python 3.13 --with torch==2.9.0 --with 'trl[vllm]>=1.0' plain.py
+uv run -d --env-file job.env --secrets-file job.env plain.py
+uv run -d --namespace alice --timeout 1d --attempts 2 train.py
+uv run -d --ssh --expose-public 9000 plain.py
+uv run -d -v ./data:/in plain.py --data /in
 uv run -d --with torch --with trl lighteval baseline --tasks gsm8k
 uv run -d --flavor l4x1 --timeout 2h --python 3.12 lighteval
 uv run -d -p 3.11 --image acme/uv:2 lighteval
@@ -120,6 +129,9 @@ scheduled uv run @daily lighteval baseline
 scheduled uv run --with trl --python 3.12 --concurrency --flavor t4-small @weekly lighteval
 scheduled uv run --suspend --timeout 20m @daily plain.py --lr 3
 scheduled uv run @daily train.py
+scheduled uv run --namespace alice --env-file job.env --attempts 2 '15 6 * * 1-5' plain.py
+scheduled uv run -v hf://buckets/acme/data:/in -s KEY=hush --python 3.11 --image acme/uv:2 @hourly train.py
+scheduled run -v ./data:/in --secrets-file job.env --timeout 10m @hourly python:3.12 ls /in
 scheduled uv run -l stage=prod -e SEED=2 '30 2 * * 0' train.py --epochs 2
 """.strip().splitlines()
 OURS = {"hfplanner-sid", "hfplanner-ledger"}
@@ -152,8 +164,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]
         server.shutdown()
 
 
-def bodies(program: str, lines: list[list[str]], hub: Hub, folder: Path, home: Path) -> list[dict[str, Any]]:
-    """Return what each line asked the Hub for, after all of them ran in one process."""
+def answers_of(program: str, lines: list[list[str]], hub: Hub, folder: Path, home: Path) -> None:
+    """Run every line in one process, and hold it to exit code 0."""
     home.mkdir()
     environ = {
         **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
@@ -168,7 +180,6 @@ def bodies(program: str, lines: list[list[str]], hub: Hub, folder: Path, home: P
         "FROM_HERE": "here",
         "WANDB_API_KEY": "wandb",
     }
-    since = len(hub.requests())
     asked = {"program": program, "lines": lines, "hub": hub.url}
     done = subprocess.run(
         [sys.executable, "-m", "tests.hub.lines"],
@@ -183,6 +194,12 @@ def bodies(program: str, lines: list[list[str]], hub: Hub, folder: Path, home: P
     assert done.returncode == 0, done.stderr
     for words, told in zip(lines, json.loads(done.stdout), strict=True):
         assert told["code"] == 0, (words, told)
+
+
+def bodies(program: str, lines: list[list[str]], hub: Hub, folder: Path, home: Path) -> list[dict[str, Any]]:
+    """Return what each line asked the Hub for, after all of them ran in one process."""
+    since = len(hub.requests())
+    answers_of(program, lines, hub, folder, home)
     found: dict[int, list[dict[str, Any]]] = {}
     number = -1
     for one in hub.requests(since):
@@ -233,6 +250,21 @@ def test_both_ask_for_the_same(hub: Hub, site: tuple[Path, str], tmp_path: Path,
     yes = [[*words[:size], "--yes", *words[size:]] for words in lines]
     ours = bodies("hfplanner", yes, hub, folder, tmp_path / "ours")
     for words, their_body, our_body in zip(lines, theirs, ours, strict=True):
+        assert (words, unlabelled(our_body)) == (words, explicit(their_body))
+
+
+def test_both_run_again_what_was_run(hub: Hub, site: tuple[Path, str], tmp_path: Path) -> None:
+    """``rerun`` of every job of ``run``: the Hub's own copy, which ``hf`` asks for, equals what ours sends."""
+    lines = [split(line) for line in JOBS if line.startswith("run ")]
+    bodies("hf", [["jobs", *words] for words in lines], hub, site[0], tmp_path / "first")
+    ids, had = [job["id"] for job in hub.jobs()], hub.specs()
+    secrets = [[word for pair in spec.get("secrets", {}).items() for word in ("-s", "=".join(pair))] for spec in had]
+    answers_of("hf", [["jobs", "rerun", "-d", own_id] for own_id in ids], hub, site[0], tmp_path / "theirs")
+    ours = [["rerun", "-d", "--yes", *given, own_id] for given, own_id in zip(secrets, ids, strict=True)]
+    answers_of("hfplanner", ours, hub, site[0], tmp_path / "ours")
+    count, specs = len(lines), hub.specs()
+    assert len(specs) == 3 * count
+    for words, their_body, our_body in zip(lines, specs[count : 2 * count], specs[2 * count :], strict=True):
         assert (words, unlabelled(our_body)) == (words, explicit(their_body))
 
 

@@ -66,10 +66,8 @@ def test_longer_answers_take_longer() -> None:
     """Twice the tokens to generate, and prompts that are read too, take longer on every flavor."""
 
     def secs(**asked: Any) -> int:  # noqa: ANN401 - arguments of the front door
-        best = hp.recommend(model="Qwen/Qwen3-8B", preset="vllm-batch", offline=True, top=1, **asked).best
-        assert best is not None
-        assert best.duration_secs is not None
-        return best.duration_secs.likely
+        how = {"model": "Qwen/Qwen3-8B", "preset": "vllm-batch", "flavor": "l40sx1", "offline": True}
+        return hp.estimate_duration(**how, **asked).estimates[0].duration_secs.likely
 
     short = secs(samples=5000, input_tokens=500, output_tokens=200)
     assert secs(samples=5000, input_tokens=500, output_tokens=400) > short

@@ -154,10 +154,15 @@ def test_a_sync_reads_the_logs_of_runs_that_timed_out_where_it_is_asked_to(onlin
     assert not [one for one in hub.requests() if one.path.endswith("/logs")]
 
     told = hp.sync(logs=True, workspace=online).to_dict()["logs"]
-    assert told == {"read": 2, "measured": 1, "problem": None}
+    assert told == {"read": 2, "measured": 1, "peaks": 0, "problem": None}
     found = hp.estimate_duration(like="sft-0a1b2c3d", phase="train", workspace=online)
     assert any("1 run on a10g-small measured by its progress" in words for words in _there(found).basis)
-    assert hp.sync(logs=True, workspace=online).to_dict()["logs"] == {"read": 1, "measured": 0, "problem": None}
+    assert hp.sync(logs=True, workspace=online).to_dict()["logs"] == {
+        "read": 1,
+        "measured": 0,
+        "peaks": 0,
+        "problem": None,
+    }
     # A sync that reads everything again loses nothing of it.
     hp.sync(full=True, workspace=online)
     again = hp.estimate_duration(like="sft-0a1b2c3d", phase="train", workspace=online)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hfplanner.errors import LedgerError, TokenError, UsageError
+from hfplanner.errors import HubUnreachable, LedgerError, TokenError
 from hfplanner.plan.workspace import Workspace
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_nothing_can_be_sent_offline_or_without_a_token(tmp_path: Path) -> None:
     """It is said what to do."""
     with (
         Workspace(home=tmp_path, offline=True, working_folder=tmp_path) as workspace,
-        pytest.raises(UsageError) as offline,
+        pytest.raises(HubUnreachable) as offline,
     ):
         workspace.submitter()
     assert "--offline" in (offline.value.hint or "")

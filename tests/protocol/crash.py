@@ -32,8 +32,18 @@ from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
-from tests.protocol.actor import PLANNED
-from tests.submit.submitter import CAP, at_submitter, balance, charging, order, posts
+from tests.protocol.actor import PLANNED, SCRIPT
+from tests.submit.submitter import (
+    CAP,
+    HELD,
+    at_submitter,
+    balance,
+    charging,
+    order,
+    posts,
+    posts_of_schedules,
+    scheduled,
+)
 
 __all__ = [
     "ACTIONS",
@@ -52,7 +62,19 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback")
+ACTIONS = (
+    "submit",
+    "reconcile",
+    "settle",
+    "plan",
+    "fallback",
+    "too late",
+    "schedule",
+    "find schedule",
+    "let go",
+    "upload",
+)
+_OF_SCHEDULES = frozenset({"schedule", "find schedule", "let go"})
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
     "EIO": ("error=EIO", "{}"),
@@ -114,6 +136,7 @@ _TOUCHING = frozenset(
     ]
 )
 _MINUTE = 167
+_BUCKET = "alice/jobs-artifacts"
 _FLAVORS = ("the first", "the next")
 _CALL = re.compile(r"(\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -175,24 +198,30 @@ class Actor:
 def acting() -> Iterator[Actor]:
     """Start the process that forks."""
     command = [sys.executable, "-m", "tests.protocol.actor"]
-    with subprocess.Popen(
-        command, cwd=_REPOSITORY, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        subprocess.Popen(
+            command, cwd=_REPOSITORY, env=_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the actor has no pipes")
         yield Actor(process.stdin, process.stdout)
         process.stdin.close()
 
 
-def _environment() -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+def _environment(home: str) -> dict[str, str]:
+    ours = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return {**ours, **quiet, "HOME": home, "HF_HOME": home}
 
 
 def _prepare(action: str, folder: Path, hub: Hub) -> None:
     """Bring the Hub and the ledger to where an action begins."""
     hub.reset()
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
-    if action in {"submit", "plan"}:
+    (folder / SCRIPT).write_text("print(1)\n", encoding="utf-8")
+    if action in {"submit", "plan", "schedule", "upload"}:
         return
     with at_submitter(hub, folder) as submitter:
         if action == "settle":
@@ -201,11 +230,25 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
         elif action == "fallback":
             hub.default_fate(Fate(scheduling_secs=None))
             submit(order("once"), submitter)
+        elif action == "too late":
+            hub.default_fate(Fate(scheduling_secs=None))
+            _start_unseen(str(submit(order("once"), submitter).job_id), hub)
+        elif action == "let go":
+            submit(scheduled("once"), submitter)
+            hub.advance(_EXPIRED_SECS)
         else:
             hub.fault(method="POST", drop=True)
             with suppress(SubmissionUnknown):
-                submit(order("once"), submitter)
+                submit(scheduled("once") if action == "find schedule" else order("once"), submitter)
             hub.clear_faults()
+
+
+def _start_unseen(job_id: str, hub: Hub) -> None:
+    """Let a job run that the next look shows waiting: it starts in the moment in which it is cancelled."""
+    hub.set_fate(job_id, Fate(scheduling_secs=0, running_secs=None))
+    hub.advance(1)
+    waiting = {"status.stage": "SCHEDULING"}
+    hub.fault(method="GET", path=f"/{job_id}$", put=waiting, remove=("startedAt",))
 
 
 def plan(action: str, hub: Hub, actor: Actor) -> list[Point]:
@@ -245,7 +288,9 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
         inject = f"inject={point.call}:{what}:when={when.format(point.number)}"
         actor.act(action, folder, hub, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)
         began = time.monotonic()
-        problems = list(_after(action, folder, hub))
+        problems = list(_brought_again(folder, hub, actor)) if action == "upload" else []
+        began = time.monotonic() if action == "upload" else began
+        problems += _after(action, folder, hub)
         secs = time.monotonic() - began
         if secs > RECOVERY_SECS:
             problems.append(f"the recovery took {secs:.1f} s")
@@ -258,8 +303,12 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         yield from _part_of_a_plan(folder, hub)
     hub.advance(_EXPIRED_SECS)
     with at_submitter(hub, folder, machine=this_machine(folder)) as submitter:
+        if action in _OF_SCHEDULES:
+            yield from _one_schedule(submitter, hub)
+            return
+        hub.clear_faults()
         jobs = _reconciled(submitter, hub)
-        if action == "fallback":
+        if action in {"fallback", "too late"}:
             yield from _two_flavors(submitter, hub, jobs)
             return
         if len(jobs) > 1 or posts(hub) > 1:
@@ -280,7 +329,10 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
 
 def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> Iterator[str]:
     """Yield what is wrong after a job was to be cancelled and another sent in its place."""
-    alive = [job for job in jobs if job["status"]["stage"] == "SCHEDULING"]
+    alive = [job for job in jobs if job["status"]["stage"] in {"SCHEDULING", "RUNNING"}]
+    first = submitter.ledger.by_job(jobs[0]["id"])
+    if len(jobs) > 1 and ("startedAt" in jobs[0] or first is None or not first.is_given_up):
+        yield "a job that had started, or was not given up, was replaced"
     if len(alive) > 1 or len(jobs) > len(_FLAVORS) or posts(hub) > len(_FLAVORS):
         yield f"{len(alive)} jobs alive of {len(jobs)}, {posts(hub)} requests for two submissions"
     yield from (problem.message for problem in submitter.ledger.verify())
@@ -291,6 +343,47 @@ def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> 
     # One that was cancelled and settled by another process costs its cap at most: its record has no end.
     if held != CAP * may_run or posted not in {0, CAP}:
         yield f"held {held}, posted {posted}, {len(alive)} alive"
+
+
+def _one_schedule(submitter: Submitter, hub: Hub) -> Iterator[str]:
+    """Yield what is wrong after a schedule was to be made, found or let go: it is held, or listed and counted there."""
+    ids = _reconciled_schedules(submitter)
+    if len(ids) > 1 or posts_of_schedules(hub) > 1:
+        yield f"{len(ids)} schedules and {posts_of_schedules(hub)} requests for one submission"
+    yield from (problem.message for problem in submitter.ledger.verify())
+    if any(submitter.ledger.by_job(own_id) is None for own_id in ids):
+        yield "a schedule that is not in the books"
+    held, posted = balance(submitter)
+    may_run = any(submitter.ledger.submissions({State.UNKNOWN, State.LAUNCHED}))
+    if (held, posted) != (HELD * may_run, 0):
+        yield f"held {held}, posted {posted}"
+    hub.advance(_EXPIRED_SECS)
+    ids = _reconciled_schedules(submitter)
+    states = {one.state for one in submitter.ledger.submissions()}
+    if states - {State.SETTLED if ids else State.UNKNOWN, State.VOID}:
+        yield f"{len(ids)} schedules, and what was submitted is {', '.join(sorted(states))}"
+
+
+def _reconciled_schedules(submitter: Submitter) -> list[str]:
+    """Reconcile, and return the schedules that were there to be seen: a request may still arrive."""
+    ids = [one.id for one in submitter.hub.scheduled.list("alice")]
+    reconcile(submitter, charging())
+    while len(now := [one.id for one in submitter.hub.scheduled.list("alice")]) > len(ids):
+        ids = now
+        reconcile(submitter, charging())
+    return ids
+
+
+def _brought_again(folder: Path, hub: Hub, actor: Actor) -> Iterator[str]:
+    """Yield what is wrong once the same has been done again: a script is in the bucket once, and before its job."""
+    before = hub.bucket_files(_BUCKET)
+    if posts(hub) and not before:
+        yield "a job was sent whose script is not there"
+    (folder / "go").unlink()
+    actor.act("upload", folder, hub, "-o", "/dev/null")
+    after = hub.bucket_files(_BUCKET)
+    if len(after) != 1 or set(after.values()) != {1}:
+        yield f"the script was brought {sum(after.values())} times"
 
 
 def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:

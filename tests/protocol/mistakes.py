@@ -11,6 +11,8 @@ _RECONCILE = "submit/test_reconcile.py::"
 _AGREE = "submit/test_agree.py::"
 _GRANTED = "submit/test_granted.py::"
 _FALLBACK = "plan/test_fallback.py::"
+_SCHEDULES = "submit/test_schedules.py::"
+_HELD = "budget/test_held_schedules.py::"
 _REPLACED = "budget/test_settle_and_reserve.py::"
 _MACHINE = "submit/test_machine.py::"
 _LEDGER = "budget/test_ledger.py::"
@@ -347,8 +349,8 @@ MUTANTS = (
     _mutant(
         "the jobs of a plan are reserved one by one",
         "budget/ledger/ledger.py",
-        "            return self._reserve_all(wanted, first)\n        except reserving.NotOpen:\n",
-        "            found = [self._reserve_all([one], first) for one in wanted]\n"
+        "            return self._reserve_all(wanted, first, last)\n        except reserving.NotOpen:\n",
+        "            found = [self._reserve_all([one], first, last) for one in wanted]\n"
         "            refused = [one for one in found if isinstance(one, Refused)]\n"
         "            return refused[0] if refused else tuple(one for made in found for one in made)\n"
         "        except reserving.NotOpen:\n",
@@ -523,15 +525,15 @@ MUTANTS = (
     _mutant(
         "another flavor is tried before the job has ended",
         "submit/waiting.py",
-        "        if job.is_terminal or (trouble and not is_waiting(job)):\n",
+        "        if job.is_terminal or (not is_taken and not is_waiting(job)):\n",
         "        if job.id:\n",
         f"{_FALLBACK}test_a_cancel_that_proves_nothing_sends_no_other",
     ),
     _mutant(
         "the next is reserved before the one before is settled",
         "budget/ledger/ledger.py",
-        "            first(tx)\n            return reserving.reserve_all(tx, wanted, tokens)\n",
-        "            it = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return it\n",
+        "            first(tx)\n            found = reserving.reserve_all(tx, wanted, tokens)\n",
+        "            found = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n",
         f"{_REPLACED}test_the_next_has_the_money_of_the_one_before[sqlite-700]",
     ),
     _mutant(
@@ -543,9 +545,123 @@ MUTANTS = (
     ),
     _mutant(
         "a cancelled job without an end costs nothing",
-        "plan/fallback.py",
+        "plan/fallback_run.py",
         "        return replace(found, cost_micro_usd=most,",
         "        return replace(found, cost_micro_usd=0,",
         f"{_FALLBACK}test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked",
+    ),
+    _mutant(
+        "a job that somebody cancels is replaced",
+        "plan/fallback_run.py",
+        "            if not self._is_given_up(sid):\n",
+        "            if not sid:\n",
+        f"{_FALLBACK}test_a_job_that_somebody_cancels_is_not_replaced",
+    ),
+    _mutant(
+        "a job is cancelled before it is written that it is given up",
+        "plan/fallback_run.py",
+        "        if not ledger.give_up(",
+        "        cancel_waiting(hub, current, clock, self._sleep)\n        if not ledger.give_up(",
+        f"{_FALLBACK}test_that_it_is_given_up_is_written_before_it_is_cancelled",
+    ),
+    _mutant(
+        "a job that waits is cancelled for one that is too dear",
+        "plan/fallback_run.py",
+        "            if error is None:\n",
+        "            if error is None or flavor:\n",
+        f"{_FALLBACK}test_a_job_that_waits_is_not_lost_for_one_that_is_too_dear",
+    ),
+    Mutant(
+        "a job that had started when it was cancelled is sent again",
+        (
+            Edit(
+                "submit/waiting.py",
+                "        return self.is_ours and _is_cancelled(self.job) and self.job.started_at is not None\n",
+                "        return not self.job.id\n",
+            ),
+            Edit(
+                "submit/waiting.py",
+                "    return _is_cancelled(job) and job.started_at is None\n",
+                "    return _is_cancelled(job)\n",
+            ),
+        ),
+        (f"{_FALLBACK}test_a_job_that_starts_in_the_moment_of_the_cancel_is_not_sent_again",),
+    ),
+    _mutant(
+        "a rehearsal is written",
+        "budget/ledger/ledger.py",
+        "            raise _Rehearsed(found)\n",
+        "            _Rehearsed(found)\n",
+        f"{_REPLACED}test_a_rehearsal_says_what_would_be_and_writes_nothing[sqlite-990-True]",
+    ),
+    _mutant(
+        "what may not exist is given up",
+        "budget/ledger/giving_up.py",
+        "    if before is None or before.state not in {State.LAUNCHED, State.ADOPTED}:\n",
+        "    if before is None:\n",
+        f"{_REPLACED}test_what_has_no_job_that_waits_is_not_given_up",
+    ),
+    _mutant(
+        "a schedule is let go as soon as it is listed",
+        "submit/schedules.py",
+        "    if now - submission.changed_at < _LISTED_AFTER:\n",
+        "    if now - submission.changed_at < timedelta():\n",
+        f"{_SCHEDULES}test_it_is_held_for_as_long_as_somebody_may_not_have_seen_it",
+    ),
+    _mutant(
+        "a schedule that is not listed is let go",
+        "submit/schedules.py",
+        "        done.unknown.append(submission.sid)\n\n\ndef _let_go",
+        "        now = submitter.clock()\n"
+        '        submitter.ledger.void(submission.sid, from_state=State.UNKNOWN, reason="No.", at=now)\n\n\n'
+        "def _let_go",
+        f"{_SCHEDULES}test_a_fault_that_proves_nothing_holds_the_money_until_the_schedule_is_found"
+        "[dropped before the effect]",
+    ),
+    _mutant(
+        "a schedule of another's label is taken for ours",
+        "submit/schedules.py",
+        "        if found.get(LEDGER_LABEL) == ledger_id and SID_LABEL in found\n",
+        "        if LEDGER_LABEL in found and SID_LABEL in found and ledger_id\n",
+        f"{_SCHEDULES}test_a_schedule_of_another_ledger_is_not_ours",
+    ),
+    _mutant(
+        "a request for a schedule is sent again",
+        "submit/send.py",
+        "            return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n",
+        "            try:\n"
+        "                return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n"
+        "            except HubError:\n"
+        "                return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))\n",
+        f"{_SCHEDULES}test_a_fault_that_proves_nothing_holds_the_money_until_the_schedule_is_found"
+        "[dropped after the effect]",
+    ),
+    _mutant(
+        "what a schedule holds ends with its period",
+        "submit/kept_schedules.py",
+        "    return [*listed, *map(_as_listed, unseen)]\n",
+        "    return [*listed, *map(_as_listed, unseen[:0])]\n",
+        f"{_SCHEDULES}test_its_runs_of_the_next_period_count_before_it_is_listed",
+    ),
+    _mutant(
+        "a schedule that is held and listed counts twice",
+        "budget/off_ledger_reading.py",
+        "        if submission is not None and _holds(submission, window, cost):\n",
+        "        if submission is not None and submission.sid == schedule.id and _holds(submission, window, cost):\n",
+        f"{_SCHEDULES}test_what_is_held_and_listed_counts_once",
+    ),
+    _mutant(
+        "a schedule that is let go after the look counts nowhere",
+        "budget/ledger/windows.py",
+        "    if now is window or _hold(tx, now, 0):\n",
+        "    if now is not None or _hold(tx, now, 0):\n",
+        f"{_HELD}test_what_was_let_go_since_the_look_counts[sqlite-401]",
+    ),
+    _mutant(
+        "a schedule is not looked at beside shorter periods",
+        "submit/send.py",
+        "    if not beside:\n        return\n",
+        "    if not beside or beside:\n        return\n",
+        f"{_SCHEDULES}test_two_at_once_are_never_both_made_where_one_fits_a_shorter_period",
     ),
 )

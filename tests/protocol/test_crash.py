@@ -10,14 +10,31 @@ from tests.hub.control import Hub
 from tests.protocol.crash import Actor, Point, acting, can_trace, chosen, faults_at, plan, strike
 
 # How many positions of each system call are struck; settling costs a job, which takes longest.
-POSITIONS = {"submit": 4, "reconcile": 3, "settle": 2, "plan": 3, "fallback": 3}
+POSITIONS = {
+    "submit": 4,
+    "reconcile": 3,
+    "settle": 2,
+    "plan": 3,
+    "fallback": 3,
+    "too late": 2,
+    "schedule": 2,
+    "find schedule": 2,
+    "let go": 2,
+    "upload": 2,
+}
 FILES = ("fcntl", "fdatasync", "ftruncate", "mkdir", "openat", "pread64", "pwrite64", "read")
 NETWORK = ("connect", "poll", "recvfrom", "sendto", "socket")
 CASES = [
     *(("submit", call) for call in (*FILES, *NETWORK, "flock", "unlink")),
     *((action, call) for action in ("reconcile", "settle") for call in (*FILES, *NETWORK)),
     *(("plan", call) for call in FILES),
-    *(("fallback", call) for call in (*FILES, *NETWORK)),
+    *((action, call) for action in ("fallback", "schedule") for call in (*FILES, *NETWORK)),
+    *(("upload", call) for call in ("connect", "sendto", "recvfrom", "openat", "pwrite64")),
+    *(
+        (action, call)
+        for action in ("too late", "find schedule", "let go")
+        for call in ("fdatasync", "pwrite64", *NETWORK)
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import hfplanner as hp
 from hfplanner.catalog.listing import Listing, shipped_listing
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
@@ -203,15 +204,36 @@ def test_beside_a_recommendation_only_a_change_that_computes_the_same_is_named()
 
 def test_changes_are_options_as_they_are_typed() -> None:
     """Each begins with one, and a change of task names the precision that goes with it."""
-    changes = [change.options for change in alternatives(need_of(QWEN, MemoryJob(task="full", precision="fp32")))]
-    assert ("--task lora", "--precision bf16") in changes
-    assert all(option.startswith("--") and ":" not in option for options in changes for option in options)
+    need = need_of(QWEN, MemoryJob(task="full", precision="fp32", batch_size=2))
+    found = {change.flavor: change.options for change in alternatives(need, need.by_flavor)}
+    assert any("--precision bf16" in option for options in found.values() for option in options)
+    assert all(option.startswith("--") and ":" not in option for options in found.values() for option in options)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"task": "lora", "batch_size": 64, "seq_len": 8192},
+        {"task": "full", "batch_size": 8, "checkpointing": "none"},
+        {"task": "qlora", "batch_size": 512},
+    ],
+)
+def test_the_nearest_miss_is_what_fit_says_of_its_flavor(job: dict[str, Any]) -> None:
+    """`recommend` and `estimate memory --fit FLAVOR` name the same changes."""
+    answer = ask(need_of(QWEN, MemoryJob(**job)), gpus=1)
+    assert answer.options == ()
+    near = answer.nearest_miss
+    assert near is not None
+    fitted = hp.estimate_memory(model=QWEN, **job, fit=near.flavor.name, offline=True).to_dict()["fitted"]
+    assert list(near.options) == [change["option"] for change in fitted["changes"]]
 
 
 def test_the_request_says_which_model_is_run_and_how() -> None:
     """In words, and in the document."""
     answer = ask(need_of(QWEN, QLORA))
     assert describe_needs(answer.needs, answer.estimates) == "QLoRA on Qwen/Qwen3-8B (4 x 2048 tokens)"
+    pairs = ask(need_of(QWEN, replace(QLORA, method="dpo")))
+    assert describe_needs(pairs.needs, pairs.estimates) == "DPO, QLoRA on Qwen/Qwen3-8B (8 x 2048 tokens)"
     document = json.loads(json.dumps(answer.to_json(answer.listing.checked)))
     model = document["request"]["model"]
     assert (model["name"], model["task"], model["batch_size"], model["gpus"]) == (QWEN, "qlora", 4, 1)

@@ -18,10 +18,12 @@ from hfplanner.budget.terms import UsedPrice
 from hfplanner.submit.charging import Charging
 from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.send import JobOrder, Submitter
+from hfplanner.submit.timetable import Timetable, When
 from tests.hub.control import Hub
 
 __all__ = [
     "CAP",
+    "HELD",
     "LIMIT",
     "PRICE",
     "START",
@@ -31,6 +33,8 @@ __all__ = [
     "machine",
     "order",
     "posts",
+    "posts_of_schedules",
+    "scheduled",
     "window",
 ]
 
@@ -39,6 +43,8 @@ PRICE = UsedPrice(micro_usd_per_minute=167, source="hub", checked=START)
 CAP = 60 * 167
 """What the job of :func:`order` may cost: an hour of cpu-basic; more than the half a cent a limit is kept to."""
 LIMIT = 3 * CAP
+HELD = 2 * CAP
+"""What the schedule of :func:`scheduled` holds: two runs."""
 # A stalled answer ends soon, and a question is asked once: an emulator on this machine answers at once or never.
 _LIMITS = Limits(connect_secs=1.0, read_secs=0.5, total_secs=1.0)
 _ONCE = RetryPolicy(attempts=1)
@@ -85,6 +91,15 @@ def order(key: str | None = None, windows: tuple[BudgetWindow, ...] | None = Non
     return JobOrder(job=NewJob(**asked), namespace="alice", owner="alice", price=PRICE, windows=windows, key=key)
 
 
+def scheduled(key: str | None = None, beside: tuple[tuple[BudgetWindow, int], ...] = ()) -> JobOrder:
+    """Return an order of a schedule of which two runs are held."""
+    job = order(key)
+    timetable = Timetable(
+        when=When(schedule="@hourly"), one=job.terms, held=replace(job.terms, attempts=2), beside=beside
+    )
+    return replace(job, timetable=timetable)
+
+
 def charging(bills: Mapping[str, int] | None = None) -> Charging:
     """Return what charges a job nobody reserved money for: the same window and price."""
     return Charging(
@@ -105,6 +120,11 @@ def balance(submitter: Submitter) -> tuple[int, int]:
 def posts(hub: Hub) -> int:
     """Return how many requests for a job the Hub has got."""
     return sum(asked.method == "POST" and asked.path == "/api/jobs/alice" for asked in hub.requests())
+
+
+def posts_of_schedules(hub: Hub) -> int:
+    """Return how many requests for a schedule the Hub has got."""
+    return sum(asked.method == "POST" and asked.path == "/api/scheduled-jobs/alice" for asked in hub.requests())
 
 
 def only(submitter: Submitter) -> Submission:

@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 
 from hfplanner.budget.ledger import approving, queries, reserving
 from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.giving_up import give_up
 from hfplanner.budget.ledger.postings import (
     StateChange,
     SubmissionRow,
@@ -45,7 +46,6 @@ from hfplanner.budget.ledger.records import (
 )
 from hfplanner.budget.ledger.rows import sender_text, to_us
 from hfplanner.budget.ledger.running import running
-from hfplanner.budget.ledger.verify import repair, verify
 from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, key_of, open_window
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
@@ -131,6 +131,28 @@ class Ledger:
             KeyConflict, BudgetBlocked, BudgetRefused: as :meth:`reserve`; nothing was written.
             LedgerError: no job of that submission is known, so none has ended.
         """
+        found = self._reserve_after([wanted], self._settle_first(sid, settlement))
+        return found if isinstance(found, Refused) else found[0]
+
+    def rehearse_replacement(
+        self, sid: str, settlement: Settlement, wanted: Reservation
+    ) -> Reserved | Existing | Refused:
+        """Return what :meth:`settle_and_reserve` would do now, and write nothing.
+
+        Raises:
+            KeyConflict, BudgetBlocked, BudgetRefused, LedgerError: as there.
+        """
+
+        def undo(found: tuple[Reserved | Existing, ...]) -> None:
+            raise _Rehearsed(found)
+
+        try:
+            found = self._reserve_after([wanted], self._settle_first(sid, settlement), undo)
+        except _Rehearsed as done:
+            return done.found[0]
+        return found if isinstance(found, Refused) else found[0]
+
+    def _settle_first(self, sid: str, settlement: Settlement) -> Callable[[Transaction], None]:
         change = self._settling(settlement)
 
         def settle(tx: Transaction) -> None:
@@ -142,26 +164,33 @@ class Ledger:
             if standing.state != State.SETTLED:
                 _take(tx, standing, _settled(standing, settlement), change, EntryKind.SETTLE)
 
-        found = self._reserve_after([wanted], settle)
-        return found if isinstance(found, Refused) else found[0]
+        return settle
 
     def _reserve_after(
-        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None] = lambda _: None
+        self,
+        wanted: Sequence[Reservation],
+        first: Callable[[Transaction], None] = lambda _: None,
+        last: Callable[[tuple[Reserved | Existing, ...]], None] = lambda _: None,
     ) -> tuple[Reserved | Existing, ...] | Refused:
         try:
-            return self._reserve_all(wanted, first)
+            return self._reserve_all(wanted, first, last)
         except reserving.NotOpen:
             self._open(list({key_of(window): window for one in wanted for window in one.windows}.values()))
-            return self._reserve_all(wanted, first)
+            return self._reserve_all(wanted, first, last)
 
     def _reserve_all(
-        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None]
+        self,
+        wanted: Sequence[Reservation],
+        first: Callable[[Transaction], None],
+        last: Callable[[tuple[Reserved | Existing, ...]], None],
     ) -> tuple[Reserved | Existing, ...] | Refused:
         tokens = [secrets.token_hex(16) for _ in wanted]
 
         def work(tx: Transaction) -> tuple[Reserved | Existing, ...]:
             first(tx)
-            return reserving.reserve_all(tx, wanted, tokens)
+            found = reserving.reserve_all(tx, wanted, tokens)
+            last(found)
+            return found
 
         def committed(tx: Transaction) -> tuple[Reserved | Existing, ...] | None:
             # Only one that was new has left its token, and all of them were committed together.
@@ -272,6 +301,17 @@ class Ledger:
 
         return self._step(sid, _WITH_COST, after, self._settling(settlement), EntryKind.SETTLE)
 
+    def give_up(self, sid: str, reason: str, at: datetime) -> bool:
+        """Note that a LAUNCHED or ADOPTED job is given up because it waits, before it is cancelled.
+
+        Only what was given up may be replaced by another: that a job was cancelled does not say by whom. ``True`` also
+        where that is noted already; ``False`` in any other state.
+        """
+        change = self._change(at, reason)
+        return self._database.write(
+            lambda tx: give_up(tx, sid, change), lambda tx: has_change(tx, change.token) or None
+        )
+
     def presume(self, sid: str, reason: str, at: datetime) -> bool:
         """UNKNOWN to SETTLED at its cap, presumed: reversible by :meth:`found`, :meth:`correct`."""
 
@@ -375,10 +415,14 @@ class Ledger:
 
     def verify(self) -> tuple[Problem, ...]:
         """Return everything that does not add up; nothing where the books are right."""
+        from hfplanner.budget.ledger.verify import verify  # noqa: PLC0415 - for who looks after the books
+
         return verify(self._database)
 
     def repair_counters(self, at: datetime, who: str) -> int:
         """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
+        from hfplanner.budget.ledger.verify import repair  # noqa: PLC0415 - as above
+
         change = self._change(at, "The counters were made anew from the entries.", who)
         return self._database.write(lambda tx: repair(tx, change), lambda _: None, alone=True)
 
@@ -420,6 +464,14 @@ class Ledger:
             return then is not None and _take(tx, standing, then, change, kind)
 
         return self._database.write(work, lambda tx: has_change(tx, change.token) or None)
+
+
+class _Rehearsed(Exception):
+    """Rolls back a transaction that was only tried."""
+
+    def __init__(self, found: tuple[Reserved | Existing, ...]) -> None:
+        super().__init__()
+        self.found = found
 
 
 def _take(

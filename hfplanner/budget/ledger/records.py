@@ -12,6 +12,7 @@ from hfplanner.budget.terms import JobTerms
 from hfplanner.times import json_moment
 
 __all__ = [
+    "GIVEN_UP",
     "SID_LABEL",
     "Adoption",
     "Approval",
@@ -37,6 +38,8 @@ __all__ = [
 
 SID_LABEL = "hfplanner-sid"
 """The label of a job that carries the id of its submission."""
+GIVEN_UP = "given_up"
+"""The note of a submission whose job was given up while it waited: when, UTC."""
 
 
 class State(StrEnum):
@@ -104,6 +107,9 @@ class BudgetWindow:
         scope: which jobs it is about.
         other_micro_usd: what is spent or committed outside the ledger: it lowers what may be reserved.
         waiver: lets a reservation exceed the limit; recorded with it.
+        held_schedules: schedules that ``other_micro_usd`` leaves out because the ledger held money for them when it
+            was added up: the submission, and what its runs cost [micro-USD]. Where the ledger has let go of one
+            meanwhile, that counts, too.
     """
 
     budget: str
@@ -113,6 +119,7 @@ class BudgetWindow:
     scope: Scope = field(default_factory=Scope)
     other_micro_usd: int = 0
     waiver: Waiver | None = None
+    held_schedules: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +297,11 @@ class Submission:
     changed_at: datetime
     budgets: tuple[tuple[str, datetime], ...]
     counts_at: datetime
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its job was given up while it waited, before anybody cancelled it: another may take its place."""
+        return GIVEN_UP in self.notes
 
     @property
     def overrun_micro_usd(self) -> int:

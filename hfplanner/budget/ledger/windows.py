@@ -12,7 +12,7 @@ never raises it, so that the table's CHECK refuses a decision that should not ha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hfplanner.budget.ledger.dialect import Transaction, storable
 from hfplanner.budget.ledger.records import Balance, BudgetWindow
@@ -176,7 +176,7 @@ def balance(tx: Transaction, window: BudgetWindow, *, without: int = 0) -> Balan
         window: which one; where it has no counters, its submissions are added up.
         without: what this transaction holds of it, and will not have held [micro-USD].
     """
-    key = key_of(window)
+    key, window = key_of(window), _with_let_go(tx, window)
     stands = tx.row(_STANDS, *key)
     if stands is None:
         found = sum_submissions(tx, key, window.scope)
@@ -192,10 +192,39 @@ def lock_counters(tx: Transaction, key: Key) -> None:
 
 
 def hold_if_left(tx: Transaction, window: BudgetWindow, micro_usd: int) -> bool:
-    """Hold an amount in a window where that much is left, and return whether it was held."""
+    """Hold an amount in a window where that much is left, and return whether it was held.
+
+    What it was held beside is looked at once the counters are locked: who lets go of a schedule changes them, too.
+    """
+    if not _hold(tx, window, micro_usd):
+        return False
+    now = _with_let_go(tx, window)
+    if now is window or _hold(tx, now, 0):
+        return True
+    add_to_counters(tx, key_of(window), held=-micro_usd)
+    return False
+
+
+def _hold(tx: Transaction, window: BudgetWindow, micro_usd: int) -> bool:
     limit = window.limit_micro_usd
     amounts = (window.other_micro_usd, micro_usd, ceiling_micro_usd(limit))
     return tx.change(_HOLD, micro_usd, limit, *key_of(window), *amounts) == 1
+
+
+def _with_let_go(tx: Transaction, window: BudgetWindow) -> BudgetWindow:
+    """Return a window with the schedules that the ledger let go of since the window was added up."""
+    costs = dict(window.held_schedules)
+    if not costs:
+        return window
+    places = ", ".join("?" * len(costs))
+    gone = tx.rows(
+        f"SELECT sid FROM submissions WHERE sid IN ({places}) AND state = 'SETTLED'",  # noqa: S608
+        *costs,
+    )
+    if not gone:
+        return window
+    more = sum(costs[sid] for (sid,) in gone)
+    return replace(window, other_micro_usd=window.other_micro_usd + more, held_schedules=())
 
 
 def hold_despite_limit(tx: Transaction, window: BudgetWindow, micro_usd: int) -> None:

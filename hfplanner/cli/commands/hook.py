@@ -1,25 +1,19 @@
 """``hfplanner hook``."""
 
-import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hfplanner.cli.command import Command
+from hfplanner.cli.hook_answer import Asked, answer_question, decide
 from hfplanner.cli.options.build import Positional
-from hfplanner.cli.quick_hook import MOST_CHARACTERS
+from hfplanner.cli.quick_hook import read_whole
 from hfplanner.cli.show.output import note
-from hfplanner.errors import PolicyError, UsageError, did_you_mean, quoted
+from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.plan.arguments import Argument, find_arguments
 from hfplanner.plan.readers import read_flag
-from hfplanner.specs.agent_hook import AGENTS, HookAnswer, names_gate, read_question
+from hfplanner.specs.agent_hook import AGENTS, names_gate
 
-if TYPE_CHECKING:
-    from hfplanner.plan.agent_gate import GateAnswer
-
-_ACTIONS = ("install", "try")
-_BLOCKED = 2
+_ACTIONS = ("install", "uninstall", "try")
 _SAMPLES = (
     "git status && pytest -q",
     "hf jobs ps -a",
@@ -50,93 +44,36 @@ def hook(
     person, or denied where the agent knows no question (Codex, Gemini). The agent is held to its [[agent]] of the
     policy. A job that is hidden in a program or a variable
     is not seen: `sync` still counts it. `hook install --agent NAME` shows the entry for the agent's settings in this
-    folder and, with --yes, writes it. `hook try` shows what is answered to a few commands.
+    folder and, with --yes, writes it; `hook uninstall` takes it out again. `hook try` shows what is answered to a few
+    commands.
     """
     if action is None:
-        return _answer(agent, policy, ledger)
+        return answer_question(read_whole(), agent, policy, ledger)
     if action not in _ACTIONS:
         hint = f"{did_you_mean(action, _ACTIONS)}Without an action it answers an agent."
         raise UsageError(f"{quoted(action)} is no action of hook.", hint=hint)
-    if action == "install":
-        return _install(agent, yes=yes)
-    return _try(agent, policy, ledger)
+    return _try(agent, policy, ledger) if action == "try" else _settle(agent, yes=yes, installs=action == "install")
 
 
-def _answer(agent: str | None, policy: str | None, ledger: str | None) -> int:
-    raw = sys.stdin.read(MOST_CHARACTERS)
-    if len(raw) == MOST_CHARACTERS:
-        return _tell(HookAnswer(_BLOCKED, err="The question is too long to be read to its end."))
-    try:
-        question = read_question(raw, agent)
-    except (ValueError, RecursionError):
-        # What is no question is nobody's paid job, unless it names one.
-        answer = HookAnswer(_BLOCKED, err="The question is no JSON, and names a paid job.")
-        return _tell(answer if names_gate(raw) else HookAnswer(0))
-    if question.command is None or not names_gate(question.command):
-        return 0
-    try:
-        asked = Asked(question.command, question.folder or Path.cwd(), question.agent, question.session)
-        decided = _decide(asked, policy, ledger)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong here must not let a paid job through
-        return _tell(HookAnswer(_BLOCKED, err=f"What it costs cannot be decided ({type(error).__name__}: {error})."))
-    return 0 if decided is None else _tell(AGENTS[question.agent](decided.permission, decided.reason))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked: the shell text, where it would run, and who would run it.
-
-    Args:
-        command: the shell text.
-        folder: where it would run.
-        agent: whose question it is; empty for a person who tries it.
-        session: of the agent, as it tells it.
-    """
-
-    command: str
-    folder: Path
-    agent: str = ""
-    session: str = ""
-
-
-def _decide(asked: Asked, policy: str | None, ledger: str | None) -> "GateAnswer | None":
-    from hfplanner.budget.caller import hook_caller  # noqa: PLC0415 - most commands name no paid job
-    from hfplanner.plan.agent_gate import GateAnswer, judge_line  # noqa: PLC0415 - as above
-    from hfplanner.plan.workspace import Workspace, now_utc  # noqa: PLC0415 - as above
-
-    caller = hook_caller(os.environ, asked.agent, asked.session, now_utc())
-    with Workspace.from_environ(offline=True, policy=policy, ledger=ledger) as workspace:
-        try:
-            asks = workspace.policy().needs_namespace
-        except PolicyError as error:
-            return GateAnswer("deny", f"What it costs cannot be decided: {error.message}")
-    # Who pays is the one thing that only the Hub tells, and only some policies depend on it.
-    with Workspace.from_environ(offline=not asks, policy=policy, ledger=ledger, caller=caller) as workspace:
-        return judge_line(asked.command, asked.folder, workspace)
-
-
-def _tell(answer: HookAnswer) -> int:
-    if answer.out:
-        sys.stdout.write(answer.out + "\n")
-    if answer.err:
-        sys.stderr.write(answer.err + "\n")
-    return answer.code
-
-
-def _install(agent: str | None, *, yes: bool) -> int:
-    from hfplanner.specs.agent_settings import hook_entry, with_entry  # noqa: PLC0415 - as above
+def _settle(agent: str | None, *, yes: bool, installs: bool) -> int:
+    """Put the entry of an agent into its settings, or take it out; without ``yes`` it is only shown."""
+    from hfplanner.specs.agent_settings import hook_entry, with_entry, without_entry  # noqa: PLC0415 - as above
 
     if agent is None:
         raise UsageError("Which agent is it?", hint=f"Accepted: --agent {', --agent '.join(AGENTS)}.")
     entry = hook_entry(agent)
     text = entry.path.read_text(encoding="utf-8") if entry.path.is_file() else None
-    wanted = with_entry(text, entry)
+    wanted = with_entry(text, entry) if installs else without_entry(text, entry)
     if wanted is None:
-        note(f"{entry.path} has the entry already.")
+        note(f"{entry.path} has the entry already." if installs else f"{entry.path} does not have the entry.")
         return 0
     sys.stdout.write(wanted)
     if not yes:
-        note(f"This would be {entry.path}; --yes writes it.")
+        note(f"This would be {entry.path}; --yes writes it." if wanted else f"--yes deletes {entry.path}.")
+        return 0
+    if not wanted:
+        entry.path.unlink()
+        note(f"{entry.path} had nothing else in it, and is deleted.")
         return 0
     from hfplanner.files import write_output  # noqa: PLC0415 - as above
 
@@ -149,7 +86,7 @@ def _install(agent: str | None, *, yes: bool) -> int:
 def _try(agent: str | None, policy: str | None, ledger: str | None) -> int:
     for command in _SAMPLES:
         asked = Asked(command, Path.cwd(), agent or "")
-        decided = _decide(asked, policy, ledger) if names_gate(command) else None
+        decided = decide(asked, policy, ledger) if names_gate(command) else None
         said = "no answer: it starts no paid job" if decided is None else f"{decided.permission}: {decided.reason}"
         sys.stdout.write(f"{command}\n  {said}\n")
     return 0
@@ -161,7 +98,7 @@ COMMAND = Command(
     positionals=(
         Positional(
             name="action",
-            metavar="[install|try]",
+            metavar="[install|uninstall|try]",
             is_required=False,
             help="Without one it answers an agent's question.",
         ),
@@ -181,13 +118,14 @@ COMMAND = Command(
             read=read_flag,
             is_flag=True,
             default=False,
-            help="Write what `install` shows.",
+            help="Write what `install` or `uninstall` shows.",
         ),
         *find_arguments("policy", "ledger"),
     ),
     names="as ever: the answer is the agent's own JSON",
     examples=[
         "hfplanner hook install --agent claude-code",
+        "hfplanner hook uninstall --agent claude-code --yes",
         "hfplanner hook try",
     ],
 )

@@ -11,7 +11,7 @@ from hfplanner.plan.arguments import Argument, as_option, read_value
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["Positional", "build_argument", "build_option", "metavar_of", "spelled"]
+__all__ = ["Positional", "build_argument", "build_option", "metavar_of", "names_of", "spelled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def build_option(argument: Argument) -> click.Option:
     >>> build_option(find_arguments("label")[0]).opts
     ['-l', '--label']
     """
-    names = [name for name in (argument.short, as_option(argument.name), *argument.aliases) if name]
+    names = list(names_of(argument))
     if argument.is_flag:
         if argument.default:
             names[-1] = f"{names[-1]}/{as_option(f'no_{argument.name}')}"
@@ -94,6 +94,17 @@ def metavar_of(argument: Argument) -> str:
     return argument.metavar or f"[{'|'.join(argument.words)}]"
 
 
+def names_of(argument: Argument) -> tuple[str, ...]:
+    """Return every name of an option, the short one first.
+
+    >>> from hfplanner.plan.arguments import find_arguments
+    >>> names_of(find_arguments("label")[0])
+    ('-l', '--label')
+    """
+    spellings = tuple(as_option(name) for name in (argument.name, *argument.aliases))
+    return (argument.short, *spellings) if argument.short else spellings
+
+
 def spelled(argument: Argument) -> str:
     """Return how an option is written in a help text.
 
@@ -101,7 +112,7 @@ def spelled(argument: Argument) -> str:
     >>> spelled(find_arguments("label")[0]), spelled(find_arguments("shard")[0])
     ('-l, --label KEY[=VALUE]', '--shard')
     """
-    names = [name for name in (argument.short, as_option(argument.name), *argument.aliases) if name]
+    names = names_of(argument)
     if not argument.is_flag:
         return f"{', '.join(names)} {metavar_of(argument)}"
     return ", ".join(names) + (f" / {as_option(f'no_{argument.name}')}" if argument.default else "")

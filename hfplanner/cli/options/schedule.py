@@ -2,16 +2,16 @@
 
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS
-from hfplanner.plan.arguments import SENDING, Argument
+from hfplanner.cli.options.submission import SENT_ALONE
+from hfplanner.plan.arguments import Argument
 from hfplanner.plan.readers import read_flag
 
-__all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING"]
+__all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING", "WHEN"]
 
-SCHEDULE = Positional(
-    name="schedule",
-    metavar="SCHEDULE",
-    help="@hourly, @daily, @weekly, @monthly, @yearly, or 5 to 7 cron fields in quotes, in UTC.",
-)
+_FORMS = "@hourly, @daily, @weekly, @monthly, @yearly, or 5 to 7 cron fields in quotes, in UTC."
+SCHEDULE = Positional(name="schedule", metavar="SCHEDULE", help=_FORMS)
+WHEN = Positional(name="when", metavar="SCHEDULE", help=_FORMS)
+"""When a schedule that is there is to run."""
 SCHEDULE_ID = Positional(name="schedule", metavar="SCHEDULE_ID", help="The schedule, also as NAMESPACE/SCHEDULE_ID.")
 
 _NOT_SCHEDULED = {"ssh", "network_group", "network_alias"}
@@ -28,9 +28,6 @@ SCHEDULING = (
     _flag("no_suspend", "Begin at once, as by default."),
     _flag("concurrency", "A run may start while the last one runs."),
     _flag("no_concurrency", "It may not, as by default: it is skipped."),
-    *SENDING,
-    Argument(
-        name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
-    ),
+    *SENT_ALONE,
 )
 """When it runs, and how it is sent."""

@@ -58,7 +58,7 @@ def _written(job: Mapping[str, Any]) -> WrittenJob | None:
         return None
     # Kept are the names of variables, without their values.
     names = dict.fromkeys(job.get("environment") or (), "")
-    return read_written_job({**job, "environment": names}, "the approval")
+    return read_written_job({**job, "environment": names}, lambda *_: "the approval")
 
 
 def _job_words(approval: Approval) -> str:

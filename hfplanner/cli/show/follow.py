@@ -15,6 +15,7 @@ from hfplanner.budget.ledger.records import Submission
 from hfplanner.cli.show.output import hint, note, print_error, print_log, warn
 from hfplanner.errors import HfplannerError, HubError, SubmissionError
 from hfplanner.estimate.cost import job_cost_micro_usd
+from hfplanner.plan.followed import FollowedRun
 from hfplanner.sanitize import sanitize
 from hfplanner.submit.charging import Charging
 from hfplanner.submit.follow import follow_job
@@ -55,8 +56,15 @@ class Standing:
         return f"Running on {terms.flavor} for {format_duration(secs)}: {so_far} of at most {most}"
 
 
-def follow(submitted: Submitted, submitter: Submitter, books: Charging) -> int:
-    """Show a job until it has ended, settle it, and return the exit code: 1 where it did not complete."""
+def follow(submitted: Submitted, submitter: Submitter, books: Charging, run: FollowedRun) -> int:
+    """Show a job until it has ended, settle it, and keep what it took; return 1 where it did not complete, else 0.
+
+    Args:
+        submitted: the job.
+        submitter: where it was sent.
+        books: what charges it where it ran on another flavor.
+        run: reads its log.
+    """
     namespace, job_id = submitted.submission.terms.namespace, str(submitted.job_id)
     standing = Standing(submitted.submission)
     # Who reads a pipe knows the job at once, not when it has ended.
@@ -70,6 +78,7 @@ def follow(submitted: Submitted, submitter: Submitter, books: Charging) -> int:
                     standing.see(seen, submitter.clock())
                 else:
                     print_log(seen.data)
+                    run.see(seen.data)
     except KeyboardInterrupt:
         note(f"Job {namespace}/{job_id} was not cancelled: it runs on, and its money stays held.")
         hint(f"`hf jobs logs -f {namespace}/{job_id}` follows it; `hf jobs cancel {namespace}/{job_id}` cancels it.")
@@ -77,7 +86,10 @@ def follow(submitted: Submitted, submitter: Submitter, books: Charging) -> int:
     except HubError as error:
         warn(f"The job cannot be followed any more: {error.message} It runs on.")
         return 0
-    return _ended(last, submitted, submitter, books)
+    code = _ended(last, submitted, submitter, books)
+    if last is not None and (said := run.keep(last)):
+        note(said)
+    return code
 
 
 def _ended(job: JobInfo | None, submitted: Submitted, submitter: Submitter, books: Charging) -> int:

@@ -113,7 +113,8 @@ def _print_advice(out: Screen, report: MemoryReport) -> None:
     flavors: dict[str, list[str]] = {}
     for advice in report.advice:
         size = format_bytes(advice.estimate.per_gpu_bytes.likely)
-        flavors.setdefault(f"{advice.change} ({size})", []).append(advice.fit.flavor)
+        chance = "" if advice.fit.verdict == "yes" else f", chance {100 * advice.fit.probability:.0f} %"
+        flavors.setdefault(f"{advice.change} ({size}{chance})", []).append(advice.fit.flavor)
     if flavors:
         out.write()
         print_text(out, "What would make it fit", "bold")

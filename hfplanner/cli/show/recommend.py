@@ -194,7 +194,8 @@ def _print_options(out: Screen, options: tuple[Option, ...], needs: Needs, sure:
     vcpus = ["-" if flavor.vcpu is None else str(flavor.vcpu) for flavor in flavors]
     columns = [
         Column("  FLAVOR", marked, keep=100, right=False),
-        Column("GPU", [gpu_text(flavor) for flavor in flavors], keep=99, right=False),
+        # Where even this is too wide a flavor's name still says its GPU; nothing else says what the job costs.
+        Column("GPU", [gpu_text(flavor) for flavor in flavors], keep=97, right=False),
         *_columns_of_time(options),
         Column("$/H", [price_text(flavor) for flavor in flavors], keep=96),
         *_columns_of_memory(options),
@@ -217,7 +218,7 @@ def _columns_of_time(options: tuple[Option, ...]) -> list[Column]:
         return []
     return [
         Column("TIME", [_time(option.duration_secs) for option in options], keep=98),
-        Column("COST", ["-" if cost is None else format_usd(cost.likely) for cost in costs], keep=97),
+        Column("COST", ["-" if cost is None else format_usd(cost.likely) for cost in costs], keep=99),
     ]
 
 
@@ -267,8 +268,16 @@ def _time(duration: Estimate | None) -> str:
 
 
 def _bound(answer: Recommendation) -> Iterator[str]:
-    """Yield a line where all that is known of the time is that it is longer than a run that was stopped."""
-    stopped = answer.estimates.durations.stopped if answer.estimates.durations else None
+    """Yield a line where all that is known of the time is that it is longer than a run that was, or may be, stopped."""
+    durations = answer.estimates.durations
+    stopped = durations.stopped if durations else None
+    doubted = next((run for run in durations.measured if run.may_be_cut_off), None) if durations else None
+    if doubted is not None and durations is not None and durations.like is None:
+        ran = format_duration(doubted.duration_secs.likely)
+        yield (
+            f"{ran} is the Hub's default timeout: was that run cut off, the job takes longer. Its log tells how long: "
+            "add --log FILE, or --log @latest-failed instead of --duration."
+        )
     if stopped is not None:
         ran = format_duration(stopped.secs)
         yield (

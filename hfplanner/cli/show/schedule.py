@@ -14,6 +14,8 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hfplanner.budget.ledger.records import Approval
     from hfplanner.plan.schedule_list import ListedSchedule, SchedulesOfAMonth
     from hfplanner.plan.schedule_plan import SchedulePlan
@@ -203,9 +205,11 @@ def _show_one(document: dict[str, Any]) -> None:
     )
 
 
-def changed_answer(schedule_id: str, state: str, plan: "SchedulePlan | None" = None) -> Answer:
-    """Return what was made of a schedule: ``suspended``, ``resumed`` or ``deleted``."""
-    document: dict[str, Any] = {"id": schedule_id, "state": state}
+def changed_answer(
+    schedule_id: str, state: str, plan: "SchedulePlan | None" = None, more: "Mapping[str, Any] | None" = None
+) -> Answer:
+    """Return what was made of a schedule: ``suspended``, ``resumed``, ``rescheduled``, ``labelled`` or ``deleted``."""
+    document: dict[str, Any] = {"id": schedule_id, "state": state, **(more or {})}
     if plan is not None:
         document |= {"runs": plan.runs, "monthly_worst_case_micro_usd": plan.monthly_micro_usd}
     cost = f" It costs {_usd(plan.monthly_micro_usd)} at most in the next 30 days." if plan else ""

@@ -40,7 +40,8 @@ def _sentences(done: "Sync") -> Iterator[str]:
 
 def _logs_sentence(logs: "LogsRead") -> str:
     read = format_count(logs.read, "log")
-    return f"Of runs that timed out {read} read: {format_count(logs.measured, 'measurement')}."
+    peaks = f", {format_count(logs.peaks, 'peak')} of memory" if logs.peaks else ""
+    return f"Of runs that timed out {read} read: {format_count(logs.measured, 'measurement')}{peaks}."
 
 
 def _bill_sentence(bill: "BillSync") -> str:

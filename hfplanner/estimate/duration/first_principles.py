@@ -18,8 +18,10 @@ from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.carry import Carried
 from hfplanner.estimate.duration.change import SIGMAS
 from hfplanner.estimate.duration.operations.kernels import Card, card_of
+from hfplanner.estimate.duration.operations.methods import method_words, step_secs
 from hfplanner.estimate.duration.operations.parallel import with_communication
-from hfplanner.estimate.duration.operations.phases import Run, decode_secs, prefill_secs, train_secs
+from hfplanner.estimate.duration.operations.phases import Run, decode_secs, prefill_secs
+from hfplanner.estimate.duration.operations.pictures import picture_secs, picture_train_secs
 from hfplanner.estimate.duration.rates import missing_precision, rates_of
 from hfplanner.estimate.duration.scaling import speedup_of
 from hfplanner.estimate.duration.startup import startup_secs
@@ -31,6 +33,8 @@ from hfplanner.estimate.span import Estimate
 __all__ = ["Kind", "Spread", "Work", "durations_from_work", "seconds_of_work", "spread_of"]
 
 _ENGINES = {"eager": "eager code", "compiled": "compiled code", "vllm": "vLLM"}
+# Answers of half the length that is allowed take half the time; chosen by hand.
+_ENDS_EARLY = 0.5
 # Jobs are in bf16 where nobody chose, and then in whichever 16 bits the card has.
 _COMPUTED_IN: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16", "fp16-mixed": "fp16"}
 
@@ -108,13 +112,11 @@ def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start
     card = card_of(model)
     if card is None:
         return f"nothing is known about the speed of {model}"
-    if work.shape.diffusion is not None:
-        return "how long image models take is not known from first principles: measure a step"
     secs = seconds_of_work(work, workload, card, gpus)
     if isinstance(secs, str):
         return secs
     run = _run(work, workload, card)
-    spread = spread_of(run.engine.name, work.kind)
+    spread = _spread(run, work.kind)
     worth = speedup_of(card.model, gpus) if _is_shared(work, workload) and work.run_as.trains else None
     doubt = SIGMAS * math.hypot(worth.sigma if worth else 0.0, work.shape.doubt)
     down, up = (math.exp(math.hypot(math.log(factor), doubt)) for factor in (1 / spread.low, spread.high))
@@ -124,6 +126,7 @@ def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start
     basis = (
         "from first principles: nothing was measured",
         f"the operations of {name}, timed on this card, with what {_ENGINES[run.engine.name]} adds",
+        *method_words(run.job),
         spread.source,
         *start.basis,
         *([lacks] if lacks else []),
@@ -131,6 +134,14 @@ def _on_gpus(work: Work, workload: Workload, model: str | None, gpus: int, start
     likely = max(round(start.likely + secs), 1)
     low = max(math.floor(start.low + secs / down), 1)
     return Estimate(min(low, likely), likely, max(math.ceil(start.high + secs * up), likely), basis)
+
+
+def _spread(run: Run, kind: Kind) -> Spread:
+    """Return the spread of a run; answers that a model writes to learn from them may end early."""
+    if run.job.method != "grpo":
+        return spread_of(run.engine.name, kind)
+    any_kind = spread_of("any", "any")
+    return replace(any_kind, low=any_kind.low * _ENDS_EARLY)
 
 
 def seconds_of_work(work: Work, workload: Workload, card: Card, gpus: int) -> float | str:
@@ -147,7 +158,9 @@ def seconds_of_work(work: Work, workload: Workload, card: Card, gpus: int) -> fl
     together = run.job.gpus
     if together > gpus:
         return f"it runs on {together} GPUs"
-    if work.kind == "prefill" or work.shape.kind == "encoder":
+    if work.shape.diffusion is not None:
+        secs = work.tokens / run.job.batch_size * picture_secs(card, run, run.job.batch_size)
+    elif work.kind == "prefill" or work.shape.kind == "encoder":
         batch, length = run.job.batch_size, work.seq_len
         secs = work.tokens / (batch * length) * prefill_secs(card, run, batch, length)
     else:
@@ -204,8 +217,12 @@ def _training(work: Work, workload: Workload, run: Run, card: Card, gpus: int) -
     if run.job.gpus > gpus:
         return f"it runs on {run.job.gpus} GPUs"
     side = gpus if _is_shared(work, workload) else 1
-    batch = run.job.batch_size
-    secs = train_secs(card, replace(run, job=replace(run.job, gpus=side)), batch, work.seq_len)
+    batch = run.job.sequences
+    alone = replace(run, job=replace(run.job, gpus=side))
+    if work.shape.diffusion is not None:
+        secs = picture_train_secs(card, alone, batch)
+    else:
+        secs = step_secs(card, alone, work.seq_len, epochs=work.epochs)
     if side > 1 and speedup_of(card.model, side) is None:
         return f"nothing is known about work on several {card.model}"
     return work.tokens / (batch * work.seq_len * side) * with_communication(run, secs, card.model, side)

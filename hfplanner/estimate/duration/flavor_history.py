@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.estimate.duration.measured import MeasuredRun
-from hfplanner.estimate.duration.predictive import Predictive, next_run
+from hfplanner.estimate.duration.predictive import Predictive, next_run, next_run_like
+from hfplanner.estimate.duration.recency import recency_weights
+from hfplanner.estimate.duration.settings import labels_of, votes_of_settings
 from hfplanner.estimate.duration.shift import runs_since_shift
 from hfplanner.estimate.duration.spread import SHORTEST_SECS, LogRun, fit_log_normals
 from hfplanner.estimate.duration.survival import Quantile, SurvivalCurve, product_limit
@@ -49,6 +51,8 @@ class FlavorHistory:
         runs: how many tell something, completed or cut off.
         completed: of how many of them the whole duration is known: they ended by themselves, or their progress told it.
         by_progress: of how many of those the progress told it.
+        other_settings: how many runs have other labels than the job asked for. They are left out where others have
+            its labels; where none has, they are all that is counted here, and one vote for each set of labels.
         cut_off: how many did not, by reason: ``timeout``, ``cancelled``, ``error``, ``out_of_memory``, ``running``, ...
         excluded: jobs that tell nothing, by reason: ``attempted_again``, ``not_started``, ``no_running_time``,
             ``unknown_stage``.
@@ -73,6 +77,12 @@ class FlavorHistory:
     trend: Trend | None
     parameter: ParameterFit | None
     by_progress: int = 0
+    other_settings: int = 0
+
+    @property
+    def is_other(self) -> bool:
+        """Whether no run here has the labels asked for."""
+        return 0 < self.runs == self.other_settings
 
     def measured_run(self) -> MeasuredRun | None:
         """Return what carries over to other flavors; ``None`` where no run tells how long one takes."""
@@ -90,6 +100,7 @@ class FlavorHistory:
             "runs": self.runs,
             "completed": self.completed,
             "by_progress": self.by_progress,
+            "other_settings": self.other_settings,
             "cut_off": dict(self.cut_off),
             "excluded": dict(self.excluded),
             "longest_secs": self.longest_secs,
@@ -108,10 +119,28 @@ class FlavorHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlavorRuns:
-    """The runs of one flavor, read from a frame of :data:`~hfplanner.estimate.duration.observed.OBSERVED_COLUMNS`."""
+    """The runs of one flavor, read from a frame of :data:`~hfplanner.estimate.duration.observed.OBSERVED_COLUMNS`.
+
+    Args:
+        flavor: where they ran.
+        curve: of all that count, each as one.
+        recent: the same, recent ones counting more.
+        log_runs: their logarithms, weighed so; of runs with other labels one for each set of them.
+        last_secs: of those that completed, oldest first [s].
+        stopped_secs: the longest that was stopped from outside [s]; ``None`` where none was.
+        cut_off: how many were cut off, by reason.
+        excluded: how many jobs tell nothing, by reason.
+        parameters: the lines of labels that the duration may follow.
+        left_out: how many completed runs came before a change.
+        by_progress: of how many the progress told the duration.
+        other_settings: how many runs have other labels than those asked for.
+        is_other: whether those are all there is.
+        relatives: the runs with other labels, for how much runs of one set differ; not where they are all there is.
+    """
 
     flavor: str
     curve: SurvivalCurve | None
+    recent: SurvivalCurve | None
     log_runs: tuple[LogRun, ...]
     last_secs: tuple[float, ...]
     stopped_secs: float | None
@@ -120,31 +149,49 @@ class FlavorRuns:
     parameters: tuple[ParameterFit, ...]
     left_out: int = 0
     by_progress: int = 0
+    other_settings: int = 0
+    is_other: bool = False
+    relatives: tuple[tuple[LogRun, ...], ...] = ()
 
 
-def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence[str] = PARAMETERS) -> FlavorRuns:
+def read_flavor_runs(
+    flavor: str,
+    observed: "pl.DataFrame",
+    parameters: Sequence[str] = PARAMETERS,
+    numbers: Mapping[str, float] | None = None,
+) -> FlavorRuns:
     """Return the runs of one flavor.
 
     Args:
         flavor: where they ran.
-        observed: its jobs, in any order.
+        observed: its jobs, in any order, with the columns of :func:`.settings.with_alike`.
         parameters: labels in which a number that the duration follows is looked for.
+        numbers: those in the labels of the next run: where too few runs tell how the duration follows one of them,
+            runs with another number are runs of another job.
     """
     import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
 
-    told = observed.filter(pl.col("excluded").is_null())
+    everything = observed.filter(pl.col("excluded").is_null())
+    told = _of_number(everything.filter("alike"), parameters, numbers or {})
+    others = everything.filter(~pl.col("id").is_in(told["id"].implode()))
+    is_other = told.is_empty() and not others.is_empty()
+    if is_other:
+        told = others
     ended = told.filter("completed").sort("moment", "id")
     fits = tuple(_fits(ended, parameters))
     # Where a number in the labels says why durations differ, nothing changed but that.
-    recent = ended.height if fits else runs_since_shift(list(ended["secs"]))
+    recent = ended.height if fits or is_other else runs_since_shift(list(ended["secs"]))
     left_out = ended.height - recent
     if left_out and (first := ended["moment"][-recent]) is not None:
         told = told.filter(pl.col("moment").is_null() | (pl.col("moment") >= first))
         ended = ended.tail(recent)
+    told = told.sort("moment", "id", nulls_last=False)
+    told = told.with_columns(weight=pl.Series(recency_weights(told.height), dtype=pl.Float64))
     return FlavorRuns(
         flavor=flavor,
         curve=product_limit(told["secs"], told["completed"]) if told.height else None,
-        log_runs=_log_runs(told),
+        recent=product_limit(told["secs"], told["completed"], list(told["weight"])) if told.height else None,
+        log_runs=votes_of_settings(told) if is_other else _log_runs(told),
         last_secs=tuple(ended["secs"]),
         stopped_secs=_longest_stopped(told),
         cut_off=_counts(told["cut_off"]),
@@ -152,7 +199,41 @@ def read_flavor_runs(flavor: str, observed: "pl.DataFrame", parameters: Sequence
         parameters=fits,
         left_out=left_out,
         by_progress=int(ended["by_progress"].sum()),
+        other_settings=others.height,
+        is_other=is_other,
+        relatives=() if is_other else tuple(_log_runs(one) for one in _by_settings(others)),
     )
+
+
+def _of_number(alike: "pl.DataFrame", parameters: Sequence[str], numbers: Mapping[str, float]) -> "pl.DataFrame":
+    """Return the runs with the numbers asked for, where the runs do not tell how the duration follows them."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    told = {fit.parameter for fit in _fits(alike.filter("completed"), parameters)} if numbers else set()
+    labels = labels_of(alike) if numbers.keys() - told else []
+    for key in sorted(numbers.keys() - told):
+        if any(key in one for one in labels):
+            wanted = [_is_number(one.get(key), numbers[key]) for one in labels]
+            alike = alike.filter(pl.Series(wanted, dtype=pl.Boolean))
+            labels = labels_of(alike)
+    return alike
+
+
+def _is_number(text: str | None, number: float) -> bool:
+    try:
+        return text is not None and float(text) == number
+    except ValueError:
+        return False
+
+
+def _by_settings(others: "pl.DataFrame") -> "list[pl.DataFrame]":
+    """Return the runs of each set of labels of which at least two completed."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    if others.is_empty():
+        return []
+    parts = others.with_columns(weight=pl.lit(1.0)).partition_by("settings", maintain_order=True)
+    return sorted((one for one in parts if int(one["completed"].sum()) > 1), key=lambda one: str(one["settings"][0]))
 
 
 def flavor_history(
@@ -177,8 +258,12 @@ def flavor_history(
             why = _words_of_parameter(follows, wanted[follows.parameter])
             # The runs had other numbers: how long the longest took is no bound, and how many they were no evidence.
             timeout = timeout_from_history(ahead, completed=0, told_by=follows.runs)
+        elif runs.is_other:
+            ahead = next_run_like(fit_log_normals(runs.log_runs, prior))
+            why = "no run has the labels of this job: it is another job of the same name, and may take another time"
+            timeout = timeout_from_history(ahead, completed=0, told_by=1)
         else:
-            ahead = next_run(curve, fit_log_normals(runs.log_runs, prior))
+            ahead = next_run(runs.recent or curve, fit_log_normals(runs.log_runs, prior))
             why = _words_of_quantiles(runs, wanted)
             timeout = timeout_from_history(
                 ahead, completed=curve.completed, longest_secs=curve.secs[-1], seen_secs=curve.longest
@@ -200,6 +285,7 @@ def flavor_history(
         trend=fit_trend(runs.last_secs),
         parameter=follows,
         by_progress=runs.by_progress,
+        other_settings=runs.other_settings,
     )
 
 
@@ -229,8 +315,8 @@ def _log_runs(told: "pl.DataFrame") -> tuple[LogRun, ...]:
     logs = pl.col("secs").clip(SHORTEST_SECS).log()
     if told.height > _COUNTED_ONE_BY_ONE:
         logs = (logs * _STEPS_OF_A_LOGARITHM).round() / _STEPS_OF_A_LOGARITHM
-    counted = told.group_by(logs.alias("log"), "completed").len().sort("log", "completed")
-    return tuple(LogRun(log, completed, float(count)) for log, completed, count in counted.iter_rows())
+    counted = told.group_by(logs.alias("log"), "completed").agg(pl.col("weight").sum()).sort("log", "completed")
+    return tuple(LogRun(log, completed, count) for log, completed, count in counted.iter_rows())
 
 
 def _counts(reasons: "pl.Series") -> dict[str, int]:
@@ -263,7 +349,10 @@ def _words_of_runs(runs: FlavorRuns, curve: SurvivalCurve) -> str:
         said = f"{said} measured by {'its' if count == 1 else 'their'} progress"
     if runs.left_out:
         said = f"the last {said}: the {runs.left_out} before took another time"
-    return f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said
+    said = f"{said}, and {curve.runs - curve.completed} cut off ({cut})" if cut else said
+    if runs.is_other:
+        return f"{said}, with other labels"
+    return f"{said}; {runs.other_settings} with other labels are left out" if runs.other_settings else said
 
 
 def _words_of_tail(curve: SurvivalCurve) -> tuple[str, ...]:
@@ -275,7 +364,10 @@ def _words_of_tail(curve: SurvivalCurve) -> tuple[str, ...]:
 
 
 def _words_of_quantiles(runs: FlavorRuns, wanted: Mapping[str, float] | None) -> str:
-    said = "one further run, from their Kaplan-Meier curve and how much runs of one name usually differ"
+    said = (
+        "one further run, from their Kaplan-Meier curve, recent runs counting more, and how much runs of one name "
+        "usually differ"
+    )
     if wanted:
         said += f"; they do not tell how it follows {' or '.join(sorted(wanted))}"
     trend = fit_trend(runs.last_secs)

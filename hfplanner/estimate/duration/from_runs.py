@@ -110,13 +110,22 @@ def carry_from_history(
         NoSuchJobs: none of the runs completed on a flavor that is known.
     """
     carried = carry_from_runs(runs_of_history(history, listed), to, listed, workload)
-    cut = {one.flavor: one.longest_secs for one in history.flavors if one.longest_secs and not one.completed}
+    cut = {
+        one.flavor: one.longest_secs
+        for one in history.flavors
+        if one.longest_secs and not one.completed and not one.is_other
+    }
     longer = {
         name: longer_than(carried.estimates[name], secs) for name, secs in cut.items() if name in carried.estimates
     }
     carried = replace(carried, estimates={**carried.estimates, **longer})
     ran_secs = max((one.longest_secs or 0.0 for one in history.flavors if one.completed), default=0.0)
-    own = {one.flavor: one.timeout for one in history.flavors if one.timeout and one.flavor in carried.estimates}
+    some_alike = any(one.completed and not one.is_other for one in history.flavors)
+    own = {
+        one.flavor: one.timeout
+        for one in history.flavors
+        if one.timeout and one.flavor in carried.estimates and not (some_alike and one.is_other)
+    }
     if any(one.completed for one in history.flavors):
         # What was only stopped there is not told by itself, but by what completed elsewhere.
         own = {name: timeout for name, timeout in own.items() if name not in cut}

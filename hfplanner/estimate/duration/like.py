@@ -3,20 +3,22 @@
 Jobs that were started without a name are named after their image or script and a hash of what they run, so the reruns
 of one command share a name (:mod:`hfplanner.api.job_names`); its runs are taken for repeats. A name that somebody chose
 may stand for a program with other arguments each time, and an image for any program: until their own runs say better,
-their durations are expected to differ more, and the interval of a few runs is as wide as that.
+their durations are expected to differ more, and the interval of a few runs is as wide as that. Where the labels of the
+next run are known, runs with other labels are runs of another job (:mod:`.settings`).
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from hfplanner.api.job_names import space_prefix
 from hfplanner.errors import NoSuchJobs, did_you_mean, quoted
-from hfplanner.estimate.duration.flavor_history import FlavorHistory, flavor_history, read_flavor_runs
+from hfplanner.estimate.duration.flavor_history import FlavorHistory, FlavorRuns, flavor_history, read_flavor_runs
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.observed import observe_runs
+from hfplanner.estimate.duration.settings import Labels, asked_numbers, labels_of, with_alike
 from hfplanner.estimate.duration.spread import learnt_prior, mixed_prior
 from hfplanner.estimate.duration.trend import PARAMETERS
 
@@ -49,6 +51,7 @@ class LikeHistory:
         excluded: those that belong to no flavor, by reason.
         flavors: one history each, the one with most completed runs first.
         runs_last_month: how many of them were made in the last 30 days of the history.
+        gpu_utilization: the share of the time in which their GPUs computed, 0 to 1; ``None`` is not said.
     """
 
     like: str
@@ -58,6 +61,7 @@ class LikeHistory:
     excluded: Mapping[str, int]
     flavors: tuple[FlavorHistory, ...]
     runs_last_month: int = 0
+    gpu_utilization: float | None = None
 
     def measured_runs(self) -> tuple[MeasuredRun, ...]:
         """Return one measured duration for each flavor on which at least one run completed.
@@ -65,8 +69,10 @@ class LikeHistory:
         Where none completed anywhere, what was stopped is a lower bound, and told as one.
         """
         completed = [flavor for flavor in self.flavors if flavor.completed]
+        # Runs with other labels tell something where no run has those asked for.
+        completed = [flavor for flavor in completed if not flavor.is_other] or completed
         runs = (flavor.measured_run() for flavor in completed or self.flavors)
-        return tuple(run for run in runs if run is not None)
+        return tuple(replace(run, gpu_utilization=self.gpu_utilization) for run in runs if run is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history as the interface spells it."""
@@ -80,7 +86,13 @@ class LikeHistory:
         }
 
 
-def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | None = None) -> LikeHistory:
+def runs_like(
+    jobs: "pl.LazyFrame",
+    like: str,
+    *,
+    wanted: Mapping[str, float] | None = None,
+    labels: Labels | None = None,
+) -> LikeHistory:
     """Return how long the jobs like one ran, per flavor.
 
     Args:
@@ -89,6 +101,8 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
             any job has.
         wanted: numbers in the labels of the next run, for example ``{"steps": 2000}``: where the runs tell how the
             duration follows one of them, the estimate is for that number.
+        labels: of the next run, numbers among them; by default those of the job, where ``like`` is an id. Runs with
+            other labels are runs of another job: they are left out, or, where there are no others, hardly believed.
 
     Raises:
         NoSuchJobs: no job has that id, name, image or Space.
@@ -99,20 +113,22 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
     >>> rows = [row | {"id": str(secs), "running_secs": secs} for secs in (3500.0, 3600.0, 3650.0)]
     >>> found = runs_like(pl.LazyFrame(rows, schema=JOBS_SCHEMA), "sft-0a1b2c3d")
     >>> found.flavors[0].duration_secs.likely, found.flavors[0].timeout.secs
-    (3586, 5280)
+    (3595, 5820)
     """
     import polars as pl  # noqa: PLC0415 - polars is loaded where it is used
 
     matched_by, name, those = _matching(jobs, like)
     observed = observe_runs(those).collect()
     parameters = tuple(dict.fromkeys([*(wanted or ()), *PARAMETERS]))
+    if labels is None and matched_by == "id":
+        labels = labels_of(observed.filter(pl.col("id") == like))[0]
+    numbers = asked_numbers(labels or {}, parameters)
+    wanted = {**numbers, **wanted} if wanted else numbers
+    observed = with_alike(observed, labels or None, parameters)
     placed = observed.filter(pl.col("flavor").is_not_null()).partition_by("flavor", as_dict=True)
-    runs = [read_flavor_runs(str(key[0]), frame, parameters) for key, frame in placed.items()]
+    runs = [read_flavor_runs(str(key[0]), frame, parameters, numbers) for key, frame in placed.items()]
     prior = mixed_prior(repeats_share(matched_by, name))
-    histories = [
-        flavor_history(one, learnt_prior(prior, [other.log_runs for other in runs if other is not one]), wanted)
-        for one in runs
-    ]
+    histories = [flavor_history(one, _prior_of(one, runs, prior, matched_by), wanted) for one in runs]
     without = observed.height - sum(frame.height for frame in placed.values())
     return LikeHistory(
         like=like,
@@ -123,6 +139,17 @@ def runs_like(jobs: "pl.LazyFrame", like: str, *, wanted: Mapping[str, float] | 
         flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
         runs_last_month=_last_month(jobs, those),
     )
+
+
+def _prior_of(
+    one: FlavorRuns, runs: Sequence[FlavorRuns], prior: Sequence[float], matched_by: MatchedBy
+) -> Sequence[float]:
+    """Return how often each spread is met: as usual, and as the runs of other flavors and of other labels differ."""
+    if one.is_other:
+        # What runs of one job differ by says nothing of another one.
+        return mixed_prior(_REPEATS_OF_AN_IMAGE if matched_by in {"image", "space"} else _REPEATS_OF_A_NAME)
+    elsewhere = [other.log_runs for other in runs if other is not one and not other.is_other]
+    return learnt_prior(prior, [*elsewhere, *(some for other in runs for some in other.relatives)])
 
 
 def jobs_like(jobs: "pl.LazyFrame", like: str) -> "pl.LazyFrame":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.span import Estimate
 
 __all__ = ["MeasuredRun"]
@@ -24,3 +25,14 @@ class MeasuredRun:
     flavor: str
     duration_secs: Estimate
     gpu_utilization: float | None = None
+
+    @property
+    def may_be_cut_off(self) -> bool:
+        """Whether it ran exactly as long as the Hub's default timeout lets a job run: then it may not have ended.
+
+        >>> from hfplanner.estimate.span import exactly
+        >>> MeasuredRun(flavor="a10g-small", duration_secs=exactly(1800, "as given")).may_be_cut_off
+        True
+        """
+        secs = self.duration_secs
+        return secs.low == secs.high == BillingPolicy().default_timeout_secs

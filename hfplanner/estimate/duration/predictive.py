@@ -122,7 +122,9 @@ def next_run(curve: SurvivalCurve, candidates: Sequence[LogNormal], *, prior_run
     """
     if not candidates or not curve.completed:
         raise ValueError("no run completed")
-    share = curve.runs / (curve.runs + 1)
+    runs = curve.runs if curve.worth is None else curve.worth
+    completed = curve.completed if curve.worth_completed is None else curve.worth_completed
+    share = runs / (runs + 1)
     last = len(curve.secs) - 1
     # Backwards, so that the longest is among them.
     steps = range(last, -1, -(last // _STEPS_KEPT + 1))[::-1]
@@ -135,5 +137,5 @@ def next_run(curve: SurvivalCurve, candidates: Sequence[LogNormal], *, prior_run
             tuple(at),
         ),
         candidates=tuple(candidates),
-        weight=curve.completed / (curve.completed + prior_runs),
+        weight=completed / (completed + prior_runs),
     )

@@ -8,6 +8,7 @@ between 0 and 1, and a quantile's limits are where the limits of the curve cross
 38 (1982) 29).
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class SurvivalCurve:
         secs: the times of the steps, ascending [s].
         survival: the share that lasts longer than each.
         variance: Greenwood's sum up to each, the variance of the survival's logarithm.
+        worth: how many runs they are worth, where some weigh less than one; ``None`` is all of them.
+        worth_completed: the same of those that ended by themselves.
     """
 
     runs: int
@@ -61,6 +64,8 @@ class SurvivalCurve:
     secs: tuple[float, ...]
     survival: tuple[float, ...]
     variance: tuple[float, ...]
+    worth: float | None = None
+    worth_completed: float | None = None
 
     def survival_at(self, secs: float) -> float:
         """Return the share of runs that last longer than so many seconds.
@@ -130,12 +135,13 @@ class SurvivalCurve:
         return steps.select(known.cum_min().forward_fill().fill_null(1.0)).to_series().to_list()
 
 
-def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
+def product_limit(secs: "pl.Series", completed: "pl.Series", weights: "Sequence[float] | None" = None) -> SurvivalCurve:
     """Return the Kaplan-Meier curve of runs, some of which were cut off.
 
     Args:
         secs: how long each ran [s].
         completed: whether it ended by itself then; otherwise it would have run at least so long.
+        weights: how much each counts, above 0; ``None`` is one each.
 
     Raises:
         ValueError: no runs, a time that is missing, not a number or negative, or columns of different lengths.
@@ -143,25 +149,37 @@ def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
     >>> import polars as pl
     >>> product_limit(pl.Series([60.0, 60.0, 90.0]), pl.Series([True, False, True])).secs
     (60.0, 90.0)
+    >>> recent = product_limit(pl.Series([60.0, 120.0]), pl.Series([True, True]), weights=[0.5, 1.0])
+    >>> round(recent.survival_at(60), 3), recent.worth
+    (0.667, 1.5)
     """
     import polars as pl  # noqa: PLC0415 - as above
 
     if not len(secs) or len(secs) != len(completed) or secs.null_count() or completed.null_count():
         raise ValueError("runs need a time each, and whether they completed")
-    frame = pl.DataFrame({"secs": secs.cast(pl.Float64), "completed": completed.cast(pl.Int64)})
+    weighed = pl.Series("weight", [1.0] * len(secs) if weights is None else weights, dtype=pl.Float64)
+    if len(weighed) != len(secs):
+        raise ValueError("runs need a weight each")
+    frame = pl.DataFrame({"secs": secs.cast(pl.Float64), "completed": completed.cast(pl.Int64), "weight": weighed})
     if not frame.select((pl.col("secs").is_finite() & (pl.col("secs") >= 0)).all()).item():
         raise ValueError("a running time is a number of seconds, not negative")
-    ended, going = pl.col("completed"), pl.col("going")
+    ended, going, left = pl.col("ended"), pl.col("going"), pl.col("left")
+    # Summed from the longest on, so that nothing outlasts the last step, whatever the weights.
     steps = (
         frame.group_by("secs")
-        .agg(ended.sum(), pl.len().cast(pl.Int64))
+        .agg(ended=(pl.col("completed") * pl.col("weight")).sum(), all=pl.col("weight").sum())
         .sort("secs")
-        .with_columns(going=len(secs) - pl.col("len").cum_sum().shift(1, fill_value=0))
+        .with_columns(going=pl.col("all").reverse().cum_sum().reverse())
+        .with_columns(
+            left=pl.when(ended == pl.col("all"))
+            .then(going.shift(-1, fill_value=0.0))
+            .otherwise(pl.max_horizontal(going - ended, 0.0))
+        )
         .filter(ended > 0)
         .select(
             "secs",
-            survival=((going - ended) / going).cum_prod(),
-            variance=(ended / (going * (going - ended))).cum_sum(),
+            survival=(left / going).cum_prod(),
+            variance=(ended / (going * left)).cum_sum(),
         )
     )
     longest = frame["secs"].max()
@@ -172,4 +190,6 @@ def product_limit(secs: "pl.Series", completed: "pl.Series") -> SurvivalCurve:
         secs=tuple(steps["secs"].to_list()),
         survival=tuple(steps["survival"].to_list()),
         variance=tuple(steps["variance"].to_list()),
+        worth=None if weights is None else math.fsum(weights),
+        worth_completed=None if weights is None else math.fsum((frame["weight"] * frame["completed"]).to_list()),
     )

@@ -13,10 +13,11 @@ That percentile has no bound where the runs say little, and a timeout is money t
 - as many times the longest that any run of it lasted, whether it completed or was cut off;
 - 3 days; where a run is known to have taken longer than a day and a half, twice that run.
 
-It is never shorter than the longest run that completed, whatever the ceiling. Where the ceiling and "one in a hundred"
-cannot both hold, the ceiling holds: :attr:`SuggestedTimeout.killed` says how many it kills then, and
-:attr:`SuggestedTimeout.bound` what bound it. Among MLPerf's repeats the ceiling costs nothing; of NASA's executables
-with any arguments it kills 6 in 100. Timeouts are rounded up to whole minutes, in which jobs are billed.
+It is never shorter than the longest run that completed, whatever the ceiling: there the ceiling gives way. Where the
+ceiling and "one in a hundred" cannot both hold otherwise, the ceiling holds: :attr:`SuggestedTimeout.killed` says how
+many it kills then, and :attr:`SuggestedTimeout.bound` what bound it. Among MLPerf's repeats the ceiling costs nothing;
+of NASA's executables with any arguments it kills 6 in 100. Timeouts are rounded up to whole minutes, in which jobs are
+billed.
 """
 
 import math
@@ -72,7 +73,7 @@ class SuggestedTimeout:
         confidence: that it kills one run in a hundred at most, from the runs alone, whatever their distribution: ``1 -
             0.99 ** completed``, since none of the completed ones took longer (Wilks, Ann. Math. Stat. 12 (1941) 91).
             299 runs make it 95 %.
-        bound: what bound it, as a sentence; ``None`` where it is the percentile.
+        bound: what bound it, as a sentence; ``None`` where it kills no more than one in a hundred.
     """
 
     secs: int
@@ -148,17 +149,18 @@ def timeout_from_history(
     ceiling = _ceiling(ahead.quantile(0.5), runs, seen_secs, longest_secs)
     secs = _whole_minutes(max(min(wanted, ceiling.secs), longest_secs))
     killed = 1 - ahead.cdf(secs)
-    return SuggestedTimeout(
-        secs=secs,
-        killed=killed,
-        confidence=1 - (1 - KILLED_AT_MOST) ** completed,
-        bound=_said(ceiling, killed) if _whole_minutes(wanted) > secs else None,
-    )
+    bound = _said(ceiling, killed) if _whole_minutes(wanted) > secs and killed > KILLED_AT_MOST else None
+    if longest_secs > ceiling.secs and _whole_minutes(ceiling.secs) < secs:
+        bound = f"the timeout is that of the longest run so far, more than {ceiling.why}{_would_stop(killed)}"
+    return SuggestedTimeout(secs=secs, killed=killed, confidence=1 - (1 - KILLED_AT_MOST) ** completed, bound=bound)
 
 
 def _said(ceiling: _Ceiling, killed: float) -> str:
-    stopped = max(round(100 * killed), 1)
-    return f"the timeout is held to {ceiling.why}: it would stop about {stopped} of 100 runs"
+    return f"the timeout is held to {ceiling.why}{_would_stop(killed)}"
+
+
+def _would_stop(killed: float) -> str:
+    return f": it would stop about {max(round(100 * killed), 1)} of 100 runs"
 
 
 def timeout_from_cut_off(lasted_secs: float) -> SuggestedTimeout:
@@ -204,7 +206,7 @@ def suggested_timeout(duration: Estimate, *, longest_secs: float = 0.0, ran_secs
     ceiling = _ceiling(likely, 1, None, max(longest_secs, ran_secs))
     secs = _whole_minutes(max(min(wanted, ceiling.secs), longest_secs))
     killed = 1 - ahead.cdf(secs)
-    bound = _said(ceiling, killed) if _whole_minutes(wanted) > secs else None
+    bound = _said(ceiling, killed) if _whole_minutes(wanted) > secs and killed > KILLED_AT_MOST else None
     return SuggestedTimeout(secs=secs, killed=killed, confidence=0.0, bound=bound)
 
 

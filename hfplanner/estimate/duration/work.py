@@ -20,12 +20,14 @@ class Work:
     Args:
         shape: of its model.
         kind: training of all weights or of adapters, reading prompts, generating.
-        tokens: trained on, read or generated.
-        seq_len: tokens of one sequence, prompt and answer together.
+        tokens: trained on, read or generated; of pairs those of both answers, of answers those of the prompt as well;
+            pictures, for a model that makes them.
+        seq_len: tokens of one sequence, prompt and answer together; 1 for pictures.
         batch_size: sequences side by side on one GPU; ``None`` is one, or with vLLM as many as fit, up to its 256.
         job: how the model is run, in the words of the memory estimate: engine, quantization, checkpointing, optimizer,
             adapters, attention, loss, sharding; the usual way by default.
         compiled: whether training runs under ``torch.compile``.
+        epochs: how often training sees each sequence.
         tokens_told: whether somebody said how many tokens; else they stand for any number of them.
 
     Raises:
@@ -39,12 +41,13 @@ class Work:
     batch_size: int | None = None
     job: MemoryJob | None = None
     compiled: bool = False
+    epochs: int = 1
     tokens_told: bool = True
 
     def __post_init__(self) -> None:
         """Refuse work that cannot be."""
-        if min(self.tokens, self.seq_len, 1 if self.batch_size is None else self.batch_size) <= 0:
-            raise ValueError(f"not above 0: {self.tokens}, {self.seq_len}, {self.batch_size}")
+        if min(self.tokens, self.seq_len, self.epochs, 1 if self.batch_size is None else self.batch_size) <= 0:
+            raise ValueError(f"not above 0: {self.tokens}, {self.seq_len}, {self.epochs}, {self.batch_size}")
 
     @property
     def run_as(self) -> MemoryJob:

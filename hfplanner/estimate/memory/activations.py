@@ -8,12 +8,13 @@ from hfplanner.estimate.memory.columns import choose, greatest, least
 from hfplanner.estimate.memory.compiled import compiled_kept
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.recurrent import recurrent_kept
-from hfplanner.models.architectures import Architecture, Kept, find_architecture
+from hfplanner.models.architectures import FUSED_GATES, Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
     "adapter_doubt_bytes",
     "heaviest_layer",
+    "is_eager",
     "kept_per_layer",
     "layer_passing",
     "legacy_doubt_bytes",
@@ -26,7 +27,6 @@ __all__ = [
 _GATE = 4
 # What each further copy of the stream keeps in a layer: predicted, corrected, scaled (traced on gemma3n_text).
 _STREAM = 16
-_FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
 # What a layer keeps per inner width where its activation is four operations.
 _WRITTEN_OUT = 8
 # Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
@@ -261,7 +261,7 @@ def _block_widths(shape: ModelShape) -> int:
     tensor and its activation, of which one written out in Python (GELU by tanh) makes two more.
     """
     if shape.gated:
-        return 4 if shape.model_type in _FUSED_GATES else 3
+        return 4 if shape.model_type in FUSED_GATES else 3
     return 4 if find_architecture(shape.model_type, gated=False).frozen.ffn >= _WRITTEN_OUT else 2
 
 

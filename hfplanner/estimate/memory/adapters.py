@@ -6,7 +6,14 @@ from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.shape import ModelShape, Recurrent
 
-__all__ = ["adapter_inputs", "adapter_parameters", "expert_adapters", "expert_deltas", "target_widths"]
+__all__ = [
+    "adapted_matrices",
+    "adapter_inputs",
+    "adapter_parameters",
+    "expert_adapters",
+    "expert_deltas",
+    "target_widths",
+]
 
 _QUERY = {"q_proj", "query", "q", "wq", "to_q", "q_lin"}
 _KEY_VALUE = {"k_proj", "v_proj", "key", "value", "k", "v", "wk", "wv", "to_k", "to_v", "k_lin", "v_lin"}
@@ -87,6 +94,31 @@ def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
         elif target.casefold() not in {"lm_head", "head", "embed_tokens", "experts"}:
             named.append(target)
     return tuple(dict.fromkeys(named))
+
+
+def adapted_matrices(shape: ModelShape, job: MemoryJob) -> frozenset[str]:
+    """Return which matrices of a layer have adapters, by llama's names for them, whatever the model calls them.
+
+    >>> from hfplanner.models.known import find_known
+    >>> job = MemoryJob(task="lora", lora_targets=("query_key_value", "dense_h_to_4h"))
+    >>> sorted(adapted_matrices(find_known("EleutherAI/pythia-1b"), job))
+    ['q_proj', 'up_proj']
+    """
+    if job.task not in {"lora", "qlora"}:
+        return frozenset()
+    names = {target.strip().rpartition(".")[2].casefold() for target in _targets(shape, job)}
+    return frozenset(llamas for name in names for llamas in _llamas_names(name))
+
+
+def _llamas_names(name: str) -> Iterator[str]:
+    if name in _QUERY | _FUSED:
+        yield "q_proj"
+    elif name in _KEY_VALUE:
+        yield "v_proj" if "v" in name else "k_proj"
+    elif name in {"gate_proj", "gate_up_proj", "w1"}:
+        yield "gate_proj"
+    else:
+        yield "o_proj" if name in _OUTPUT else "down_proj" if name in _DOWN else "up_proj"
 
 
 def adapter_parameters(shape: ModelShape, job: MemoryJob) -> int:

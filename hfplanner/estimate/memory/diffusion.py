@@ -121,7 +121,8 @@ def picture_moments(shape: ModelShape, job: MemoryJob, states: States) -> list[d
         whole, kept = pipeline.layers * _BLOCK_KEPT, pipeline.layers + _BLOCK_KEPT
     else:
         whole, kept = _UNET_KEPT_MAPS, _UNET_CHECKPOINTED_MAPS
-    maps = {"none": whole, "selective": (whole + kept) / 2, "full": kept}[job.checkpointing]
+    halfway = (whole + kept) / 2
+    maps = {"none": whole, "selective": halfway, "selective-op": halfway, "full": kept}[job.checkpointing]
     earlier = states.gradients if job.accumulation > 1 else 0.0
     return [
         {"gradients": earlier, "activations": tokens * pipeline.hidden * size * maps},

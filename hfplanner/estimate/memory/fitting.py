@@ -1,5 +1,6 @@
 """The smallest set of changes with which a job fits one flavor: few, and those first that keep its result."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -11,10 +12,14 @@ from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.weights import stored_as
 
-__all__ = ["Fitting", "MadeChange", "fit_flavor"]
+__all__ = ["Fitter", "Fitting", "MadeChange", "fit_flavor"]
 
 _MOST_CHANGES = 4
-_YES = "yes"
+# What surely fits, as the verdict "yes" does.
+_SURELY = 0.95
+# Kinds of change, those first that keep the result and cost least.
+_KEEPING = ("attention", "loss", "reference", "sleep", "checkpointing", "batch", "sharding")
+_ORDER = (*_KEEPING, "optimizer", "rank", "qlora", "adapters", "kv_dtype", "quantization", "context")
 # A length or a rank of less than this share is another job, not a change.
 _LEAST_SHARE = 4
 _LENGTH_STEP = 64
@@ -34,6 +39,11 @@ class MadeChange:
     option: str
     note: str
 
+    @property
+    def keeps_result(self) -> bool:
+        """Whether the job computes the same with it."""
+        return self.code in _KEEPING
+
     def to_json(self) -> Mapping[str, Any]:
         """Return the change as the interface spells it."""
         return {"code": self.code, "option": self.option, "note": self.note}
@@ -47,11 +57,23 @@ class Fitting:
         changes: what is run otherwise; nothing where it fits as it is.
         estimate: what it needs then.
         fit: how it fits.
+        steps: how far each change goes: a batch, a length or a rank in halvings.
     """
 
     changes: tuple[MadeChange, ...]
     estimate: MemoryEstimate
     fit: Fit
+    steps: tuple[int, ...] = ()
+
+    @property
+    def keeps_result(self) -> bool:
+        """Whether the job computes the same then."""
+        return all(change.keeps_result for change in self.changes)
+
+    @property
+    def size(self) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+        """What says which of two changes less: the number of changes, their kinds, and how far each goes."""
+        return len(self.changes), tuple(_ORDER.index(change.code) for change in self.changes), self.steps
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the fitting as the interface spells it."""
@@ -73,15 +95,28 @@ class _Kind:
         values: fields of the job, from the mildest change to the strongest.
         option: how a value is typed, with ``{field}`` for its fields.
         note: what it does, or costs.
+        first_step: how far its mildest value goes, where another kind of the same code goes less far.
     """
 
     code: str
     values: Sequence[Mapping[str, Any]]
     option: str
     note: str
+    first_step: int = 0
 
-    def made(self, value: Mapping[str, Any]) -> MadeChange:
-        return MadeChange(self.code, self.option.format(**value), self.note)
+    def made(self, value: Mapping[str, Any], job: MemoryJob) -> MadeChange:
+        option = self.option.format(**value)
+        if value.get("precision", job.precision) != job.precision:
+            option += f" --precision {value['precision']}"
+        return MadeChange(self.code, option, self.note)
+
+    def step(self, value: Mapping[str, Any], job: MemoryJob) -> int:
+        """Return how far a value goes: a number in halvings begun, anything else by its place."""
+        name = next(iter(value))
+        before, after = getattr(job, name), value[name]
+        if isinstance(before, int) and 0 < after < before:
+            return math.ceil(math.log2(before / after))
+        return self.first_step + self.values.index(value)
 
 
 def fit_flavor(estimate: MemoryEstimate, place: Place) -> Fitting | None:
@@ -97,23 +132,45 @@ def fit_flavor(estimate: MemoryEstimate, place: Place) -> Fitting | None:
     >>> [change.option for change in found.changes], found.fit.verdict
     (['--batch-size 8'], 'yes')
     """
-    tried: dict[MemoryJob, MemoryEstimate | None] = {estimate.job: estimate}
+    return Fitter(estimate).fit(place)
 
-    def fits(values: Sequence[Mapping[str, Any]]) -> bool:
-        found = _estimate_with(estimate, values, tried)
-        return found is not None and fit_into(found, place).verdict == _YES
 
-    kinds = tuple(_kinds(estimate, place))
-    for count in range(_MOST_CHANGES + 1):
-        for chosen in combinations(kinds, count):
-            if not fits([kind.values[-1] for kind in chosen]):
-                continue
-            values = _mildest(chosen, fits)
-            changed = _estimate_with(estimate, values, tried)
-            if changed is not None:
-                made = tuple(kind.made(value) for kind, value in zip(chosen, values, strict=True))
-                return Fitting(made, changed.on_card(place.context_bytes), fit_into(changed, place))
-    return None
+class Fitter:
+    """Finds for one job the smallest set of changes with which it fits a flavor, and another flavor.
+
+    Args:
+        estimate: what the job needs as it is.
+        least: the probability with which it must fit; by default that of the verdict ``"yes"``.
+        keeps_result: only with changes after which it computes the same.
+    """
+
+    def __init__(self, estimate: MemoryEstimate, *, least: float = _SURELY, keeps_result: bool = False) -> None:
+        self._estimate, self._least, self._keeps_result = estimate, least, keeps_result
+        self._tried: dict[MemoryJob, MemoryEstimate | None] = {estimate.job: estimate}
+
+    def fit(self, place: Place) -> Fitting | None:
+        """Return the smallest set of changes; ``None`` where four are not enough."""
+
+        def fits(values: Sequence[Mapping[str, Any]]) -> bool:
+            found = _estimate_with(self._estimate, values, self._tried)
+            return found is not None and fit_into(found, place).probability >= self._least
+
+        kinds = tuple(kind for kind in _kinds(self._estimate, place) if kind.code in _KEEPING or not self._keeps_result)
+        for count in range(_MOST_CHANGES + 1):
+            for chosen in combinations(kinds, count):
+                # Of two kinds of one code one is another way than the other: not both.
+                if len({kind.code for kind in chosen}) == count and fits([kind.values[-1] for kind in chosen]):
+                    return self._with(chosen, _mildest(chosen, fits), place)
+        return None
+
+    def _with(self, chosen: Sequence[_Kind], values: Sequence[Mapping[str, Any]], place: Place) -> Fitting | None:
+        job = self._estimate.job
+        changed = _estimate_with(self._estimate, values, self._tried)
+        if changed is None:
+            return None
+        made = tuple(kind.made(value, job) for kind, value in zip(chosen, values, strict=True))
+        steps = tuple(kind.step(value, job) for kind, value in zip(chosen, values, strict=True))
+        return Fitting(made, changed.on_card(place.context_bytes), fit_into(changed, place), steps)
 
 
 def _estimate_with(
@@ -207,8 +264,9 @@ def _other_training(job: MemoryJob) -> Iterator[_Kind]:
     if job.task == "lora":
         yield _Kind("qlora", [{"task": "qlora", **adapted}], "--task {task}", "adapters over 4-bit weights")
     if job.task == "full":
-        tasks = [{"task": task, **adapted} for task in ("lora", "qlora")]
-        yield _Kind("adapters", tasks, "--task {task}", "adapters only")
+        # QLoRA may need more: what is not quantized of it is fp32.
+        for step, (task, note) in enumerate((("lora", "adapters only"), ("qlora", "adapters over 4-bit weights"))):
+            yield _Kind("adapters", [{"task": task, **adapted}], "--task {task}", note, step)
 
 
 def _other_inference(estimate: MemoryEstimate) -> Iterator[_Kind]:
@@ -216,5 +274,6 @@ def _other_inference(estimate: MemoryEstimate) -> Iterator[_Kind]:
     if job.engine == "vllm" and job.kv_dtype == "auto":
         yield _Kind("kv_dtype", [{"kv_dtype": "fp8"}], "--kv-dtype {kv_dtype}", "a cache of half the bytes")
     if stored_as(estimate.shape, job) == "none":
-        kinds = [{"quantization": kind} for kind in ("int8", "nf4")]
-        yield _Kind("quantization", kinds, "--quantization {quantization}", "by bitsandbytes, while it runs")
+        for step, kind in enumerate(("int8", "nf4")):
+            value, note = {"quantization": kind}, "by bitsandbytes, while it runs"
+            yield _Kind("quantization", [value], "--quantization {quantization}", note, step)

@@ -35,7 +35,7 @@ Generator = Literal["transformers", "colocate", "server"]
 Precision = Literal["fp32", "fp16", "bf16", "fp16-mixed", "bf16-mixed"]
 Engine = Literal["transformers", "vllm"]
 Optimizer = Literal["adamw", "adamw-bf16", "adamw-8bit", "paged-adamw-8bit", "adafactor", "sgd"]
-Checkpointing = Literal["auto", "none", "selective", "full"]
+Checkpointing = Literal["auto", "none", "selective", "selective-op", "full"]
 Attention = Literal["eager", "sdpa", "flash"]
 Sharding = Literal["none", "zero1", "zero2", "zero3", "fsdp"]
 Offload = Literal["none", "optimizer", "params", "activations"]
@@ -102,8 +102,9 @@ class MemoryJob:
         lora_targets: modules they are on; ``"all-linear"`` is every matrix of a layer.
         trained_embeddings: embedding and output projection are trained whole beside the adapters (peft's
             ``modules_to_save``), in copies.
-        checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer, ``"auto"``
-            is what the library that trains such a model does: see :func:`settle`.
+        checkpointing: ``"full"`` keeps one tensor per layer, ``"selective"`` recomputes every second layer,
+            ``"selective-op"`` keeps attention's result and every second matrix product of each layer (torchtitan's
+            SelectiveAC), ``"auto"`` is what the library that trains such a model does: see :func:`settle`.
         attention: ``"eager"`` keeps the score matrices.
         loss: ``"auto"`` is the library's own, too; ``"chunked"`` computes logits in tiles of constant size (TRL's
             default), ``"standard"`` upcasts all of them to fp32 once (the Trainer), ``"legacy"`` is a loop that holds
@@ -130,6 +131,7 @@ class MemoryJob:
         quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
             (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
+        denoising_steps: of a pipeline that makes pictures; 0 is as many as it takes by default. Memory is the same.
         gpu_memory_utilization: the share of a GPU that vLLM takes; TRL gives it 0.3 beside a model that is trained.
 
     Raises:
@@ -177,6 +179,7 @@ class MemoryJob:
     legacy_quantization: bool = False
     quantized_experts: bool = False
     resolution: int = 0
+    denoising_steps: int = 0
     gpu_memory_utilization: float = 0.9
 
     def __post_init__(self) -> None:

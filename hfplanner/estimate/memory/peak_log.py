@@ -18,7 +18,7 @@ from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.result import Metric
 from hfplanner.units import MiB, parse_size
 
-__all__ = ["PeakMark", "read_peak"]
+__all__ = ["PeakMark", "PeakReader", "read_peak"]
 
 _LINE = re.compile(r"hfplanner:\s*peak\s*=\s*([0-9.]+\s*[a-zA-Z]*)", re.IGNORECASE)
 _TORCH = re.compile(
@@ -44,6 +44,43 @@ class PeakMark:
     metric: Metric
 
 
+class PeakReader:
+    """Reads the lines of a log one by one, as they come.
+
+    >>> reader = PeakReader()
+    >>> for line in ["step 10", "max_memory_reserved: 19327352832", "step 20", "max_memory_reserved: 19864223744"]:
+    ...     reader.see(line)
+    >>> reader.mark
+    PeakMark(peak_bytes=19864223744, metric='reserved')
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, int] = {}
+        self._ran_out = False
+
+    def see(self, line: str) -> None:
+        """Take in the next line."""
+        if _OUT_OF_MEMORY.search(line):
+            self._ran_out = True
+            return
+        for kind, size in _sizes(line):
+            if size >= _LEAST:
+                self._found[kind] = max(self._found.get(kind, 0), size)
+
+    @property
+    def mark(self) -> PeakMark | None:
+        """What the lines said so far; ``None`` where they said nothing."""
+        if self._ran_out:
+            return PeakMark(None, "total")
+        return next((PeakMark(self._found[kind], _KINDS[kind]) for kind in _KINDS if kind in self._found), None)
+
+    @property
+    def said_by_the_job(self) -> PeakMark | None:
+        """The same without ``nvidia-smi``, which shows a moment and not the most that was taken."""
+        mark = self.mark
+        return None if mark is not None and mark.peak_bytes is not None and set(self._found) == {"smi"} else mark
+
+
 def read_peak(lines: Iterable[str]) -> PeakMark | None:
     """Return what a log says of the memory the job took; ``None`` where it says nothing.
 
@@ -59,17 +96,10 @@ def read_peak(lines: Iterable[str]) -> PeakMark | None:
     >>> read_peak(["torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"])
     PeakMark(peak_bytes=None, metric='total')
     """
-    found: dict[str, int] = {}
+    reader = PeakReader()
     for line in lines:
-        if _OUT_OF_MEMORY.search(line):
-            return PeakMark(None, "total")
-        for kind, size in _sizes(line):
-            if size >= _LEAST:
-                found[kind] = max(found.get(kind, 0), size)
-    for kind, metric in _KINDS.items():
-        if kind in found:
-            return PeakMark(found[kind], metric)
-    return None
+        reader.see(line)
+    return reader.mark
 
 
 _KINDS: "dict[str, Metric]" = {"line": "total", "reserved": "reserved", "allocated": "allocated", "smi": "total"}

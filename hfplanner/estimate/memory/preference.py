@@ -10,13 +10,21 @@ from dataclasses import replace
 from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing, stream_bytes
-from hfplanner.estimate.memory.columns import greatest
+from hfplanner.estimate.memory.columns import greatest, least
 from hfplanner.estimate.memory.inference import cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
 
-__all__ = ["generation_moment", "generator_job", "reference_bytes", "reference_moment", "trained_shape"]
+__all__ = [
+    "answer_tokens",
+    "compares_with_itself",
+    "generation_moment",
+    "generator_job",
+    "reference_bytes",
+    "reference_moment",
+    "trained_shape",
+]
 
 _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # GRPOConfig.max_completion_length: what is not said to be the prompt's.
@@ -112,5 +120,23 @@ def generator_job(job: MemoryJob) -> MemoryJob:
         sharding="none",
         offload="none",
         gpus=1,
-        prompt_len=greatest(job.seq_len - _ANSWER_TOKENS, 1) if job.prompt_len is None else job.prompt_len,
+        prompt_len=job.seq_len - answer_tokens(job),
     )
+
+
+def answer_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
+    """Return the tokens of an answer that is learned from: of texts and pairs all of a sequence.
+
+    >>> answer_tokens(MemoryJob(task="lora", method="grpo", seq_len=2048)), answer_tokens(MemoryJob(seq_len=2048))
+    (512, 2048)
+    """
+    if job.method != "grpo":
+        return job.seq_len
+    if job.prompt_len is not None:
+        return greatest(job.seq_len - job.prompt_len, 1)
+    return least(_ANSWER_TOKENS, greatest(job.seq_len - 1, 1))
+
+
+def compares_with_itself(job: MemoryJob) -> bool:
+    """Whether the model computes its answers' log-probabilities once more before a step, as vLLM's differ from them."""
+    return job.method == "grpo" and job.generator != "transformers"

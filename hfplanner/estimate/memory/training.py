@@ -19,6 +19,7 @@ from hfplanner.estimate.memory.preference import (
     reference_moment,
     trained_shape,
 )
+from hfplanner.estimate.memory.selective import kept_operations
 from hfplanner.estimate.memory.states import States, training_states
 from hfplanner.estimate.memory.weights import largest_matrix, loading_bytes, stored_as, weight_bytes
 from hfplanner.models.shape import ModelShape
@@ -100,13 +101,17 @@ def _gathered(shape: ModelShape, job: MemoryJob) -> float:
     elif job.mixed and job.task != "qlora":
         # The backward pass needs autocast's half-precision copies of all matrices.
         copied = shape.parameters.linear + (shape.parameters.head or shape.vocab * shape.hidden)
-        layers = 1.0 if job.checkpointing == "none" else 1 / max(shape.layers, 1)
-        total += 2.0 * copied * layers
+        total += 2.0 * copied * _kept_share(shape, job)
     if stored_as(shape, job) != "none":
         total += 2.0 * largest_matrix(shape)
     # The product of an expert's adapters, and the sum with its weights.
     total += 2 * 2.0 * expert_deltas(shape, job)
     return total
+
+
+def _kept_share(shape: ModelShape, job: MemoryJob) -> float:
+    """Return in how much of a model nothing is recomputed, or else the share of the one layer that is at work."""
+    return {"none": 1.0, "selective": 0.5}.get(job.checkpointing, 1 / max(shape.layers, 1))
 
 
 def _stack_layers(shape: ModelShape) -> int:
@@ -123,9 +128,11 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     one_layer = heaviest_layer(shape, job) * tokens
     residual = residual_bytes(shape, job) * tokens
     outside = (6 * shape.hidden * 2.0 + _LAYER_INPUTS * shape.layers * shape.layer_input) * tokens
+    again = kept_operations(shape, job) * tokens if job.checkpointing == "selective-op" else 0.0
     kept = {
         "none": layers * average,
         "selective": (layers + 1) // 2 * residual + layers // 2 * average,
+        "selective-op": layers * (residual + again),
         "full": layers * residual,
     }[job.checkpointing]
     if job.offload == "activations":
@@ -133,7 +140,7 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         kept = min(layers, _NOT_YET_OFFLOADED) / max(layers, 1) * kept
     kept += outside
     loss = loss_bytes(shape, job)
-    recomputed = one_layer if job.checkpointing != "none" else 0.0
+    recomputed = one_layer - again if _recomputes_last(job, layers) else 0.0
     passing = layer_passing(shape, job) * tokens * _backward_share(shape, job)
     earlier = states.gradients if job.accumulation > 1 else 0.0
     first = _gradients_of_last_layer(shape, job, states)
@@ -172,6 +179,11 @@ def _backward_share(shape: ModelShape, job: MemoryJob) -> float:
     if job.task != "full":
         return _BACKWARD_SHARE_OF_ADAPTERS.get(shape.kind, 0.8)
     return _COMPILED_BACKWARD_SHARE if job.compiled else _BACKWARD_SHARE
+
+
+def _recomputes_last(job: MemoryJob, layers: int) -> bool:
+    """Whether the last layer is recomputed, which is so while all others keep what they do; of every second, if odd."""
+    return job.checkpointing != "none" and not (job.checkpointing == "selective" and layers % 2 == 0)
 
 
 def _embedding_gradients(shape: ModelShape, job: MemoryJob, states: States) -> tuple[float, float]:

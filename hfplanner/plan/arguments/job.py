@@ -1,7 +1,7 @@
 """A job as ``hf jobs run`` has it, how it is sent, and how the jobs in files are checked."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import parse_increase, read_flag, read_seconds, read_timeout, whole_number
+from hfplanner.plan.readers import parse_increase, read_flag, read_flavor, read_seconds, read_timeout, whole_number
 from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = ["ATTEMPTS", "CANARY", "FALLBACK", "FILES", "JOB", "SENDING"]
@@ -19,7 +19,7 @@ ATTEMPTS = Argument(
 
 
 JOB: tuple[Argument, ...] = (
-    Argument(name="flavor", group="Job", metavar="NAME", help="The hardware; see `hardware`."),
+    Argument(name="flavor", group="Job", read=read_flavor, metavar="NAME", help="The hardware; see `hardware`."),
     Argument(
         name="timeout",
         group="Job",
@@ -138,6 +138,7 @@ FALLBACK: tuple[Argument, ...] = (
     Argument(
         name="fallback",
         group="Submission",
+        read=read_flavor,
         metavar="FLAVORS",
         help="Where the job waits too long for hardware, cancel it and try these, one after the other: "
         "l40sx1,a100-large, or auto for all that fit, by expected cost.",
@@ -151,7 +152,6 @@ FALLBACK: tuple[Argument, ...] = (
     ),
 )
 """What to do where a flavor has no capacity."""
-
 
 FILES: tuple[Argument, ...] = (
     Argument(

@@ -1,7 +1,7 @@
 """Which model is run, and how."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_params, read_quantization, read_share, whole_number
+from hfplanner.plan.readers import read_flag, read_flavor, read_params, read_quantization, read_share, whole_number
 
 __all__ = ["FIT", "GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
 
@@ -19,6 +19,9 @@ def _width(name: str, words: str) -> Argument:
         name=name, group="Model", read=whole_number(_MOST_WIDTH), metavar="N", help=f"With --params: {words}."
     )
 
+
+_TRAINS = "For training: full trains all weights, lora adapters, qlora adapters over 4-bit weights."
+_LEARNS_FROM = f"What it learns from is --method's (sft unless said). {_TRAINS}"
 
 MODEL: tuple[Argument, ...] = (
     Argument(
@@ -47,6 +50,11 @@ MODEL: tuple[Argument, ...] = (
         default="inference",
         shown_default="inference",
         help="What is run: generating, or training of what.",
+        meant={
+            **dict.fromkeys(("sft", "dpo", "grpo", "reward"), _LEARNS_FROM),
+            **dict.fromkeys(("train", "training", "finetune", "fine-tune", "finetuning", "fine-tuning"), _TRAINS),
+            **dict.fromkeys(("generate", "generation", "serve", "serving", "infer", "chat"), "That is inference."),
+        },
     ),
     Argument(
         name="method",
@@ -185,7 +193,8 @@ MODEL: tuple[Argument, ...] = (
         choices=f"{_MEMORY}:Checkpointing",
         default="auto",
         shown_default="auto",
-        help="Recompute activations: of no, every second, every layer; auto: full for decoders, as TRL.",
+        help="Recompute activations: of no, every second, every layer; selective-op: all but attention and every "
+        "second matrix product (torchtitan); auto: full for decoders, as TRL.",
     ),
     Argument(
         name="attention",
@@ -307,6 +316,13 @@ MODEL: tuple[Argument, ...] = (
         help="Pixels along one side of a picture.",
     ),
     Argument(
+        name="denoising_steps",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Steps in which a picture is made (num_inference_steps); by default the pipeline's own.",
+    ),
+    Argument(
         name="legacy_cache",
         group="Model",
         read=read_flag,
@@ -357,6 +373,7 @@ GPUS_OF_A_RUN = Argument(
 FIT = Argument(
     name="fit",
     group="Model",
+    read=read_flavor,
     metavar="FLAVOR",
     help="The smallest set of changes with which the job surely fits this flavor.",
 )

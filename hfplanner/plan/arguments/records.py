@@ -1,7 +1,7 @@
 """What was run: which jobs a report is about, and which a sync reads."""
 
 from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_size
+from hfplanner.plan.readers import read_flag, read_flavor, read_size
 
 __all__ = ["MEASURED", "PRICES", "REPORT", "SCHEDULES", "SYNC"]
 
@@ -65,7 +65,7 @@ SYNC: tuple[Argument, ...] = (
 """What a sync reads."""
 
 MEASURED: tuple[Argument, ...] = (
-    Argument(name="flavor", group="Options", metavar="NAME", help="Where it ran; see `hardware`."),
+    Argument(name="flavor", group="Options", read=read_flavor, metavar="NAME", help="Where it ran; see `hardware`."),
     Argument(
         name="peak", group="Options", read=read_size, metavar="SIZE", help="The most it took of one GPU: 19.3GB, 18GiB."
     ),

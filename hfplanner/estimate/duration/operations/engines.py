@@ -19,10 +19,11 @@ class Engine:
     """An engine, as ``data/engine_overheads.csv`` has it.
 
     Args:
-        name: ``eager``, ``compiled``, ``vllm`` or ``tensorrt``.
+        name: ``eager``, ``diffusers``, ``compiled``, ``vllm`` or ``tensorrt``.
         gap: the GPU waits between two kernels [s].
         per_kernel: the host needs to start one [s].
         per_layer: the host needs for a layer's forward pass [s].
+        per_sequence: the host needs for the next token of one sequence: scheduling, sampling, text of tokens [s].
         step: what every step takes beside [s].
         fused: whether it fuses what lies between the matrix products.
     """
@@ -31,12 +32,13 @@ class Engine:
     gap: float
     per_kernel: float
     per_layer: float
+    per_sequence: float
     step: float
 
     @property
     def fused(self) -> bool:
         """Whether it fuses what lies between the matrix products."""
-        return self.name != "eager"
+        return self.name not in {"eager", "diffusers"}
 
 
 @cache
@@ -56,6 +58,7 @@ def engine_named(name: str) -> Engine:
         float(row["gap_us"]) * _MICRO,
         float(row["host_us_per_kernel"]) * _MICRO,
         float(row["host_ms_per_layer"]) * _MILLI,
+        float(row["host_us_per_sequence"]) * _MICRO,
         float(row["step_ms"]) * _MILLI,
     )
 

@@ -10,6 +10,7 @@ from torch import nn
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.trace.attention import attention_name
+from hfplanner.estimate.memory.trace.checkpointing import recompute_layers
 from hfplanner.estimate.memory.weights import BITSANDBYTES, stored_as
 from hfplanner.models.shape import ModelShape
 
@@ -37,8 +38,7 @@ def build_model(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> nn
             _quantize(model)
         if job.task == "qlora" and job.upcast:
             _upcast(model)
-        if job.checkpointing == "full":
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_layers(model, job.checkpointing)
         if job.task in {"lora", "qlora"}:
             model = _with_adapters(model, job)
     return model.train(job.trains)

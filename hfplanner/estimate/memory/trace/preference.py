@@ -12,15 +12,32 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.preference import answer_tokens
+from hfplanner.estimate.memory.trace.grpo import grpo_loss
 from hfplanner.estimate.memory.trace.losses import TiledHead
 
-__all__ = ["preference_loss", "trl_heads"]
+__all__ = ["Answers", "preference_loss", "trl_heads"]
 
 _aten = torch.ops.aten
+_BY_INDEX = (_aten.index.Tensor, _aten.index_put_.default, _aten._index_put_impl_.default)
+# What GRPOTrainer's heads compute beside log-probabilities, and what DPOTrainer's do.
+_OUTPUTS = {
+    "grpo": ("log_probs", "entropy"),
+    "dpo": ("log_probs", "entropy", "mean_logits", "is_top1"),
+}
 
 
-class _Answers(TorchDispatchMode):
-    """Answers what a loss asks of numbers, for its metrics: every count is one, every mask holds."""
+class Answers(TorchDispatchMode):
+    """Answers what a loss asks of numbers: every count is one, every mask holds, that of the labels for the answers.
+
+    Args:
+        job: how it is trained.
+    """
+
+    def __init__(self, job: MemoryJob) -> None:
+        super().__init__()
+        self._of_labels = (job.sequences, job.seq_len - 1)
+        self._labels = job.sequences * answer_tokens(job)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation, or answer it."""
@@ -28,9 +45,16 @@ class _Answers(TorchDispatchMode):
             return 1
         if func is _aten.is_nonzero.default:
             return True
-        if func is _aten.index.Tensor and any(one is not None and one.dtype is torch.bool for one in args[1]):
-            return args[0].reshape(-1)
+        if func is _aten.masked_select.default:
+            return self._picked(args[0], args[1])
+        if func in _BY_INDEX and any(one is not None and one.dtype is torch.bool for one in args[1]):
+            return self._picked(args[0], args[1][0]) if func is _aten.index.Tensor else args[0]
         return func(*args, **(kwargs or {}))
+
+    def _picked(self, value: Any, mask: Any) -> Any:
+        if mask is None or tuple(mask.shape) != self._of_labels:
+            return value.reshape(-1)
+        return value.new_empty((self._labels, *value.shape[mask.dim() :]))
 
 
 @contextlib.contextmanager
@@ -46,25 +70,27 @@ def trl_heads(model: Any, reference: Any, job: MemoryJob) -> Iterator[None]:
         raise UsageError(
             f"--trace of --method {job.method} runs TRL's code, which is not installed.", hint="pip install trl"
         ) from error
-    own = utils._ChunkedLogProbFunction
+    own = utils._ChunkedLogProbFunction, utils._use_triton
     # Its Triton kernels compute in place; what stands in for them without a GPU does not.
     utils._ChunkedLogProbFunction = TiledHead
+    if job.method == "grpo":
+        # Where there is Triton, only positions with a label go through the head.
+        utils._use_triton = lambda _device: True
     try:
         if job.method != "reward":
-            outputs = ("log_probs", "entropy", "mean_logits", "is_top1")
             base = model.get_base_model() if hasattr(model, "get_base_model") else model
-            utils.add_fused_lm_head(base, outputs=outputs)
+            utils.add_fused_lm_head(base, outputs=_OUTPUTS[job.method])
         if reference is not None:
             utils.add_fused_lm_head(reference)
         yield
     finally:
-        utils._ChunkedLogProbFunction = own
+        utils._ChunkedLogProbFunction, utils._use_triton = own
 
 
 def preference_loss(model: Any, reference: Any, job: MemoryJob) -> Any:
     """Return the loss of one micro-batch, by the trainer of the method."""
-    with _Answers():
-        return _loss(model, reference, job)
+    with Answers(job):
+        return grpo_loss(model, job) if job.method == "grpo" else _loss(model, reference, job)
 
 
 def _loss(model: Any, reference: Any, job: MemoryJob) -> Any:

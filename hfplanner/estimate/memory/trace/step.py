@@ -10,11 +10,13 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.estimate.memory.preference import generator_job
 from hfplanner.estimate.memory.trace.attention import needs_mask
 from hfplanner.estimate.memory.trace.build import materialize
+from hfplanner.estimate.memory.trace.grpo import compare_answers
 from hfplanner.estimate.memory.trace.kernels import cuda_kernels
 from hfplanner.estimate.memory.trace.losses import chunked_loss
-from hfplanner.estimate.memory.trace.preference import preference_loss, trl_heads
+from hfplanner.estimate.memory.trace.preference import Answers, preference_loss, trl_heads
 from hfplanner.estimate.memory.trace.recorder import Recorder
 
 __all__ = ["fakes", "run_inference", "run_training"]
@@ -73,12 +75,26 @@ def run_training(model: Any, job: MemoryJob, recorder: Recorder, reference: Any 
         optimizer = _optimizer(trained, job)
         _make_states(trained, optimizer)
         recorder.start_program()
+        answered = _answers(model, reference, job, recorder) if job.method == "grpo" else ()
         for _ in range(min(job.accumulation, 2)):
             _micro_batch(model, reference, job, recorder)
         recorder.enter("step")
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        del answered
+
+
+def _answers(model: Any, reference: Any, job: MemoryJob, recorder: Recorder) -> tuple[Any, ...]:
+    """Write the answers of a step where the model does so itself, and score them; what is scored is kept."""
+    if job.generator == "transformers":
+        writes = generator_job(job)
+        with torch.no_grad():
+            _prefill(model, writes, recorder)
+            _decode(model, writes, recorder)
+    recorder.enter("compare")
+    with _autocast(enabled=job.autocasts), Answers(job):
+        return compare_answers(model, reference, job)
 
 
 def _make_states(trained: list[Any], optimizer: torch.optim.Optimizer) -> None:
@@ -102,7 +118,8 @@ def _micro_batch(model: Any, reference: Any, job: MemoryJob, recorder: Recorder)
         with _autocast(enabled=job.autocasts):
             loss = preference_loss(model, reference, job)
         recorder.enter("backward")
-        loss.backward()
+        with Answers(job):
+            loss.backward()
         return
     tokens = torch.empty(job.batch_size, job.seq_len, dtype=torch.long)
     mask = torch.empty(job.batch_size, job.seq_len, dtype=torch.long) if needs_mask(job) else None
@@ -130,19 +147,26 @@ def run_inference(model: Any, job: MemoryJob, recorder: Recorder) -> None:
     with fakes(recorder), torch.no_grad():
         materialize(model)
         recorder.start_program()
-        recorder.enter("prefill")
-        keep = {} if job.logits == "all" else {"logits_to_keep": 1}
-        output = model(input_ids=_tokens(job, job.prompt), use_cache=True, **keep)
-        del output
+        _prefill(model, job, recorder)
         if job.prompt_len is not None and job.seq_len - job.prompt > 1:
             recorder.start_program()
-            recorder.enter("filling")
-            cache = model(input_ids=_tokens(job, job.seq_len - 2), use_cache=True, logits_to_keep=1).past_key_values
-            # What a window leaves of the prompt is a view of all of it until the first token is added.
-            model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
-            recorder.start_program()
-            recorder.enter("decode")
-            model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
+            _decode(model, job, recorder)
+
+
+def _prefill(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+    recorder.enter("prefill")
+    keep = {} if job.logits == "all" else {"logits_to_keep": 1}
+    model(input_ids=_tokens(job, job.prompt), use_cache=True, **keep)
+
+
+def _decode(model: Any, job: MemoryJob, recorder: Recorder) -> None:
+    recorder.enter("filling")
+    cache = model(input_ids=_tokens(job, job.seq_len - 2), use_cache=True, logits_to_keep=1).past_key_values
+    # What a window leaves of the prompt is a view of all of it until the first token is added.
+    model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
+    recorder.start_program()
+    recorder.enter("decode")
+    model(input_ids=_tokens(job, 1), past_key_values=cache, use_cache=True)
 
 
 def _tokens(job: MemoryJob, length: int) -> Any:

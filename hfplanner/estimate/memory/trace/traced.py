@@ -25,9 +25,10 @@ __all__ = ["trace_job", "traced_estimate"]
 # cuBLAS' workspaces of two streams (ATen/cuda/CUDABlas.cpp).
 _WORKSPACE = 16 * MiB
 _VERSIONS = ("torch", "transformers", "peft")
-_REAL_PHASES = ("", "forward", "backward", "step", "prefill", "decode")
+_REAL_PHASES = ("", "forward", "backward", "step", "prefill", "decode", "compare")
 # Classifiers have a small head more, padded vocabularies some rows.
 _SAME_MODEL = 0.04
+_NO_GENERATOR: dict[str, Any] = {"generator": "transformers", "vllm_sleep": False}
 _SIMPLE = "Leave --trace out: the formulas know it."
 
 
@@ -48,8 +49,6 @@ def trace_job(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> Reco
         (job.engine == "vllm", "vLLM"),
         (job.offload != "none", "offloading"),
         (shape.diffusion is not None, "a pipeline of diffusers"),
-        (job.checkpointing == "selective", "--checkpointing selective"),
-        (job.method == "grpo", "--method grpo"),
     ):
         if asked:
             raise UsageError(f"{what} cannot be traced.", hint=_SIMPLE)
@@ -59,7 +58,7 @@ def trace_job(raw: Mapping[str, Any], shape: ModelShape, job: MemoryJob) -> Reco
     if not job.trains:
         run_inference(model, job, recorder)
         return recorder
-    copied = replace(job, task="full", checkpointing="none", method="sft", reference="none")
+    copied = replace(job, task="full", checkpointing="none", method="sft", reference="none", **_NO_GENERATOR)
     reference = build_model(raw, shape, copied).eval() if job.reference == "model" else None
     run_training(model, job, recorder, reference)
     return recorder
