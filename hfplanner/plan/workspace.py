@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.client import JobsClient
     from hfplanner.budget.caller import Caller
+    from hfplanner.budget.ledger.books import Books
     from hfplanner.budget.ledger.ledger import Ledger
     from hfplanner.budget.off_ledger import LedgerReader
     from hfplanner.budget.policy import Policy
@@ -110,6 +111,7 @@ class Workspace:
         self._open = ExitStack()
         self._hub: JobsClient | None = None
         self._ledger: Ledger | None = None
+        self._books: Books | None = None
         self._policy: Policy | None = None
         self._submitter: Submitter | None = None
 
@@ -161,7 +163,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened."""
-        self._hub = self._ledger = self._submitter = None
+        self._hub = self._ledger = self._books = self._submitter = None
         self._open.close()
 
     @property
@@ -296,11 +298,17 @@ class Workspace:
         Raises:
             LedgerError: it cannot be used.
         """
-        if self._ledger is None and not self._has_ledger():
+        if self._ledger is not None:
+            return self._ledger
+        if not self._has_ledger():
             from hfplanner.plan.evidence import EMPTY_BOOKS  # noqa: PLC0415 - where it is asked for
 
             return EMPTY_BOOKS
-        return self.ledger()
+        if self._books is None:
+            from hfplanner.budget.ledger.open import open_books  # noqa: PLC0415 - where it is asked for
+
+            self._books = self._open.enter_context(open_books(self.ledger_address))
+        return self._books
 
     def _has_ledger(self) -> bool:
         address = self.ledger_address
