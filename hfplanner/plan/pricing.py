@@ -27,4 +27,6 @@ def price_history(flavors: Sequence[str], since: str | None, listing: Listing, w
     """
     now = workspace.now()
     start = None if since is None else parse_moment(since, parse_zone("UTC"), now).astimezone(UTC).date()
-    return report_prices(listing, flavors=flavors, since=start, now=now, jobs=workspace.history().scan())
+    return report_prices(
+        listing, flavors=[read_flavor(name) for name in flavors], since=start, now=now, jobs=workspace.history().scan()
+    )
