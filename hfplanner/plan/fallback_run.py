@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from math import ceil, inf, isinf
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Settlement, State
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.records import State
 from hfplanner.errors import BudgetError, NoCapacity, SubmissionError, SubmissionUnknown
 from hfplanner.estimate.cost import job_cost_micro_usd
 from hfplanner.plan.canary import with_less_money

@@ -32,7 +32,7 @@ from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.uploads import Uploader
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder

@@ -20,7 +20,7 @@ from hfplanner.submit.identity import spec_hash
 from hfplanner.submit.timetable import When, is_schedule, timeout_of_a_run
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.submit.send import Submitted
 
 __all__ = ["ScheduleSender", "schedule_of_key"]

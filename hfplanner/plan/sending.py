@@ -24,7 +24,9 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
-    from hfplanner.budget.ledger.records import Approval, Settlement, Submission
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.changes import Settlement
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 

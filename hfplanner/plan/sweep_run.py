@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import over_budget_reasons
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
 from hfplanner.budget.ledger.approving import approval_digest
-from hfplanner.budget.ledger.records import Running, State, Submission
+from hfplanner.budget.ledger.limits import Running
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
@@ -29,7 +30,7 @@ from hfplanner.submit.identity import spec_hash
 from hfplanner.units import ceil_div
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.budget.reasons import DecisionReason
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hfplanner.budget.ledger.records import BudgetWindow, Submission
+from hfplanner.budget.ledger.limits import BudgetWindow
+from hfplanner.budget.ledger.records import Submission
 from hfplanner.budget.terms import JobTerms
 
 __all__ = ["Timetable", "When", "attempts_of_a_run", "is_schedule", "timeout_of_a_run", "when_of"]
