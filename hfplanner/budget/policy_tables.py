@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from hfplanner.budget.agent_rules import AgentRule
-from hfplanner.budget.ledger.records import Waiver
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.period import Period
 from hfplanner.budget.plain_policy import LONGEST_TEXT, MOST, MOST_RUNNING
 from hfplanner.budget.policy import Budget, JobLimits, UnknownSpending, WaiverRule

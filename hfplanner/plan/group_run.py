@@ -15,6 +15,7 @@ from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HfplannerError, JobSpecError, SubmissionUnknown, UsageError, did_you_mean, quoted
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import AskedJob
 from hfplanner.plan.chosen_flavor import AUTO
@@ -31,7 +32,7 @@ from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.uploads import Uploader
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
@@ -340,8 +341,16 @@ class GroupRunner:
             raise refusal_of(planned.decision, self.ask_approval(planned))
         submitter, names = self._workspace.submitter(), list(planned.plans)
         uploader = self._uploader or HubUploader(self._workspace.endpoint, self._workspace.token)
-        for plan in planned.plans.values():
-            plan.uploads.send(plan.account.namespace, uploader)
+        plans = list(planned.plans.values())
+        if not all(plan.uploads.is_empty for plan in plans):
+
+            def bring() -> None:
+                for plan in plans:
+                    plan.uploads.send(plan.account.namespace, uploader)
+
+            planned = planned_after(bring, planned, self.plan)
+            if planned.decision.verdict is not Verdict.ALLOWED:
+                raise refusal_of(planned.decision, self.ask_approval(planned))
         orders = planned.orders(self._books)
         reserved = reserve_orders(orders, submitter, _SENDS_WITHIN)
         sent = send_reserved(

@@ -15,6 +15,7 @@ from hfplanner.errors import (
     UsageError,
 )
 from hfplanner.plan.account import Account, find_account
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.evidence import kept_bills
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
@@ -23,7 +24,9 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
-    from hfplanner.budget.ledger.records import Approval, Settlement, Submission
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.changes import Settlement
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
@@ -174,6 +177,7 @@ class Sender:
         self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = who_submits(workspace.submitter().hub, asked.request.namespace)
+        self._listing: Listing | None = None
 
     @property
     def account(self) -> Account:
@@ -186,6 +190,7 @@ class Sender:
         Raises:
             HfplannerError: see :meth:`~hfplanner.plan.job_plan.KnownRequest.plan`.
         """
+        self._listing = listing
         return self._asked.plan(self._workspace, listing, self._account)
 
     def may_send(self, plan: JobPlan) -> bool:
@@ -244,9 +249,25 @@ class Sender:
 
         if not self.may_send(plan):
             raise refusal_of(plan.decision, self.ask_approval(plan))
-        # After the decision, before anything is reserved: what does not arrive holds no money.
-        plan.uploads.send(plan.account.namespace, self._uploader)
+        if not plan.uploads.is_empty:
+            plan = self._with_files(plan)
         return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
+
+    def _with_files(self, plan: JobPlan) -> JobPlan:
+        """Bring up what the job needs of this machine, and return the plan that holds then.
+
+        After the decision, before anything is reserved: what does not arrive holds no money.
+        """
+
+        def bring() -> None:
+            plan.uploads.send(plan.account.namespace, self._uploader)
+
+        now = planned_after(bring, plan, lambda: self.plan(self._listing))
+        if now.job.volumes != plan.job.volumes:
+            raise UsageError("The files of the job changed while they went up; no job was sent.", hint="Run it again.")
+        if not self.may_send(now):
+            raise refusal_of(now.decision, self.ask_approval(now))
+        return now
 
 
 def who_submits(hub: "JobsClient", namespace: str | None) -> Account:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.check import over_budget_reasons
 from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
 from hfplanner.budget.ledger.approving import approval_digest
-from hfplanner.budget.ledger.records import Running, State, Submission
+from hfplanner.budget.ledger.limits import Running
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
 from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
@@ -28,7 +30,7 @@ from hfplanner.submit.identity import spec_hash
 from hfplanner.units import ceil_div
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.budget.reasons import DecisionReason
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
@@ -240,11 +242,8 @@ class SweepRunner:
         earlier = tuple(books.by_key(kept.key_of(job)) for job in kept.jobs)
         kinds = dict.fromkeys((job.flavor, job.timeout_secs) for job in kept.jobs)
         plans = {kind: self._plan_one(*kind, found) for kind in kinds}
-        new = [plans[job.flavor, job.timeout_secs] for job, one in zip(kept.jobs, earlier, strict=True) if _is_new(one)]
-        decision = together(new, books.running()) if new else _nothing_new(next(iter(plans.values())).decision)
-        planned = PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=decision, sweep=sweep)
-        digests = [digest_of(planned.own_plan(job)) for job in planned.new]
-        return replace(planned, decision=judge_plan(decision, digests, self._workspace))
+        one = next(iter(plans.values())).decision
+        return self._decided(PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=one, sweep=sweep))
 
     def ask_approval(self, planned: PlannedSweep) -> "Approval | None":
         """Ask for a person's word for the whole sweep, where only that is missing for an agent.
@@ -255,6 +254,21 @@ class SweepRunner:
         first = planned.plan_of(planned.kept.jobs[0])
         shown = first.shown | {"jobs": len(planned.new), "sweep_key": planned.kept.key}
         return ask_approval(planned.decision, shown, self._workspace)
+
+    def _again(self, planned: PlannedSweep) -> PlannedSweep:
+        """Return the same jobs, decided as things stand now."""
+        listing, books = self._workspace.listing(), self._workspace.books()
+        plans = {kind: self._plan_one(*kind, listing) for kind in planned.plans}
+        earlier = tuple(books.by_key(planned.kept.key_of(job)) for job in planned.kept.jobs)
+        return self._decided(replace(planned, plans=plans, earlier=earlier))
+
+    def _decided(self, planned: PlannedSweep) -> PlannedSweep:
+        """Return a sweep with the decision on all of its jobs that are not in the books."""
+        new = [planned.plan_of(job) for job in planned.new]
+        running = self._workspace.books().running()
+        decision = together(new, running) if new else _nothing_new(next(iter(planned.plans.values())).decision)
+        digests = [digest_of(planned.own_plan(job)) for job in planned.new]
+        return replace(planned, decision=judge_plan(decision, digests, self._workspace))
 
     def _kept(self) -> KeptSweep | None:
         """Return the plan that was made under the key; ``None`` where there is none."""
@@ -305,8 +319,14 @@ class SweepRunner:
             raise refusal_of(planned.decision, self.ask_approval(planned))
         submitter, kept = self._workspace.submitter(), planned.kept
         first = planned.plan_of(kept.jobs[0])
-        # After the decision, before anything is reserved: what does not arrive holds no money.
-        first.uploads.send(first.account.namespace, HubUploader(self._workspace.endpoint, self._workspace.token))
+        if not first.uploads.is_empty:
+            # After the decision, before anything is reserved: what does not arrive holds no money.
+            uploader = HubUploader(self._workspace.endpoint, self._workspace.token)
+            planned = planned_after(
+                lambda: first.uploads.send(first.account.namespace, uploader), planned, lambda: self._again(planned)
+            )
+            if planned.decision.verdict is not Verdict.ALLOWED:
+                raise refusal_of(planned.decision, self.ask_approval(planned))
         orders = [planned.order(job, books) for job in kept.jobs]
         parallel = self._asked.sweep.parallel
         reserved = reserve_orders(orders, submitter, _lasts(kept.jobs, parallel))

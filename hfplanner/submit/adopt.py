@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hfplanner.api.models import JobInfo
 from hfplanner.budget.caller import PERSON
-from hfplanner.budget.ledger.records import Adoption
+from hfplanner.budget.ledger.changes import Adoption
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd

@@ -10,19 +10,10 @@ from hfplanner.api.launch import Launched
 from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
 from hfplanner.budget.caller import PERSON, Caller
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reservation, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Existing,
-    Refused,
-    Reservation,
-    Reserved,
-    RunningCaps,
-    Settlement,
-    State,
-    Submission,
-)
+from hfplanner.budget.ledger.limits import BudgetWindow, RunningCaps
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.errors import (
     BudgetBlocked,

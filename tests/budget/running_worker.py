@@ -10,9 +10,10 @@ import random
 import sys
 from collections.abc import Sequence
 
+from hfplanner.budget.ledger.changes import Reservation, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import RunningCaps
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Reservation, Reserved, RunningCaps
 from hfplanner.errors import BudgetRefused
 from tests.budget.books import LATER, NOW, SENDER, labels, reservation, settled, terms, window
 

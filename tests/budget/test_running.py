@@ -8,9 +8,11 @@ import pytest
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Verdict
+from hfplanner.budget.ledger.changes import Adoption
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import RunningCaps
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Adoption, RunningCaps, State
+from hfplanner.budget.ledger.records import State
 from hfplanner.budget.policy import JobLimits
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Existing, Refused, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import GIVEN_UP, Existing, Refused, Reserved, Settlement, State
+from hfplanner.budget.ledger.records import GIVEN_UP, State
 from hfplanner.errors import KeyConflict, LedgerError
 from tests.budget.books import CENT, LATER, NOW, SENDER, reservation, reserve, window
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Reservation
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Reservation
 from hfplanner.budget.period import EPOCH
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import HistoryError, LedgerError

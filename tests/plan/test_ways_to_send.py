@@ -3,7 +3,7 @@
 All of them end in the same reservation and the same request; here each is driven from its beginning.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from hfplanner.budget.ledger.records import State
 from hfplanner.errors import HfplannerError, SubmissionUnknown
 from hfplanner.plan.asked import AskedJob, JobNeeds
 from hfplanner.plan.group_run import GroupRunner, read_group
-from hfplanner.plan.job_plan import know_request
-from hfplanner.plan.script_run import ScriptRun, read_script_run
+from hfplanner.plan.job_plan import KnownRequest, know_request
+from hfplanner.plan.request import read_job
+from hfplanner.plan.script_run import ScriptRun, load_script, read_script_run
 from hfplanner.plan.sending import Sender, books_of, sent_before
+from hfplanner.plan.uploads import LocalFolder
 from hfplanner.plan.workspace import Workspace
 from hfplanner.submit.reconciliation import reconcile
 from tests.hub.control import Fate, Hub
@@ -167,3 +169,52 @@ def test_the_hubs_own_refusal_lets_the_money_of_a_job_go(
     others = State.VOID if answer["status"] == 403 else State.RESERVED
     assert _states(world) == sorted([State.VOID, *[others] * (jobs - 1)])
     assert (_sent(hub), world.ledger().verify()) == ((1, 0), ())
+
+
+class Meanwhile:
+    """An uploader that takes its time: while it works, somebody else does something."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    def files(self, bucket: str, folder: str, files: Mapping[str, Path]) -> None:  # noqa: ARG002 - of the interface
+        """Bring nothing, and let it be done."""
+        self.act()
+
+    def folder(self, namespace: str, folder: LocalFolder) -> None:  # noqa: ARG002 - of the interface
+        """Bring nothing, and let it be done."""
+        self.act()
+
+
+def _with_a_folder(world: Workspace, folder: Path) -> KnownRequest:
+    """Return a job of $0.80 that needs a folder of this machine."""
+    (folder / "data").mkdir()
+    volume = [f"{folder / 'data'}:/data"]
+    asked = AskedJob(image="python:3.12", command=("id",), flavor="l4x1", timeout="1h", volume=volume)
+    return know_request(read_job(asked, {}, values=True), JobNeeds(), world, sends=True)
+
+
+def test_what_is_spent_while_files_go_up_is_not_overspent(world: Workspace, hub: Hub, tmp_path: Path) -> None:
+    """The plan was allowed; when its files are there, somebody else has taken the rest of the budget."""
+    (tmp_path / "hfplanner.toml").write_text('[[budget]]\nname = "b"\nlimit_usd = "1.00"\nperiod = "total"\n')
+    asked = _with_a_folder(world, tmp_path)
+    uploader = Meanwhile(lambda: run(world, tmp_path))
+    sender = Sender(asked, "mine", books_of(world, world.listing()), world, uploader)
+    with pytest.raises(hp.BudgetRefused, match=r"\$0\.20"):
+        sender.send(sender.plan())
+    assert (_sent(hub), world.ledger().by_key("mine"), world.ledger().verify()) == ((1, 1), None, ())
+
+
+def test_files_that_change_while_they_go_up_send_no_job(world: Workspace, hub: Hub, tmp_path: Path) -> None:
+    """What the job would read is not what was brought."""
+    script = tmp_path / "train.py"
+    script.write_text("print(1)")
+    run_ = load_script(ScriptRun(script=str(script)), tmp_path)
+    request = read_script_run(AskedJob(flavor="l4x1", timeout="1h"), run_, {}, values=True)
+    asked = know_request(request, JobNeeds(), world, sends=True)
+    sender = Sender(
+        asked, KEY, books_of(world, world.listing()), world, Meanwhile(lambda: script.write_text("print(2)"))
+    )
+    with pytest.raises(hp.UsageError, match="changed while they went up"):
+        sender.send(sender.plan())
+    assert _sent(hub) == (0, 0)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hfplanner.api.models import ScheduledJobInfo
+from hfplanner.budget.ledger.changes import Reservation, Settlement
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import SID_LABEL, Reservation, Sender, Settlement
+from hfplanner.budget.ledger.records import SID_LABEL, Sender
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import Budget, Period, Policy, applied_budgets
 from hfplanner.budget.schedule_cost import runs_as_one_job

@@ -28,16 +28,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reserved
+from hfplanner.budget.ledger.limits import BudgetWindow, Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Existing,
-    Refused,
-    Reserved,
-    State,
-    Waiver,
-)
+from hfplanner.budget.ledger.records import State
 from hfplanner.errors import KeyConflict, LedgerError
 from tests.budget.books import CENT, LATER, NOW, SENDER, adoption, labels, reservation, settled, terms, window
 from tests.budget.postgres_server import quick_folder

@@ -21,8 +21,9 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
 from hfplanner.api.models import JobInfo, ScheduledJobInfo
 from hfplanner.api.retry import RetryPolicy
+from hfplanner.budget.ledger.changes import Settlement
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Settlement, State, Submission
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HfplannerError
 from hfplanner.plan.uploads import HubUploader, Uploads
 from hfplanner.submit.machine import this_machine

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hfplanner.budget.ledger.records import Settlement, State, Submission
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HubError, SubmissionUnknown
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import JobOrder, Submitter, submit, submit_instead

@@ -37,7 +37,8 @@ class _Value(click.ParamType):  # type: ignore[type-arg] # generic since click 8
     """The value of an argument, read by the argument's own reader."""
 
     def __init__(self, argument: Argument) -> None:
-        self.name = metavar_of(argument)
+        # Its words, where it has some, are looked up by who reads or shows one: most are never asked for.
+        self.name = argument.metavar or argument.name
         self._argument = argument
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, ARG002 - click's interface

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from hfplanner.api.written import WrittenJob, is_written_job, read_written_job
-from hfplanner.budget.ledger.records import Approval
+from hfplanner.budget.ledger.approval import Approval
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.output import keep_blanks, print_lines
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen

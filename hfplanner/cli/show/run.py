@@ -17,7 +17,8 @@ from hfplanner.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hfplanner.budget.ledger.records import Approval, Submission
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.plan.fallback import Tried
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted

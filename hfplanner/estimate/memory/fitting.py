@@ -170,7 +170,7 @@ class Fitter:
             return None
         made = tuple(kind.made(value, job) for kind, value in zip(chosen, values, strict=True))
         steps = tuple(kind.step(value, job) for kind, value in zip(chosen, values, strict=True))
-        return Fitting(made, changed, fit_into(changed, place), steps)
+        return Fitting(made, changed.on_card(place.context_bytes), fit_into(changed, place), steps)
 
 
 def _estimate_with(

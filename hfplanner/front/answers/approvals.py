@@ -10,7 +10,7 @@ from hfplanner.front.results import Answer, Table
 from hfplanner.front.shown import Column, Shown
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
 
 __all__ = ["Approvals", "Approved"]
 
