@@ -2,7 +2,7 @@
 
 What has been seen of a name's tail is less than what there is, so a margin is measured, not guessed: with three runs or
 more the timeout is the 99.7th percentile of the distribution of one further run, with one or two, where that
-distribution is nearly all prior and wide already, the 99th or so. Predicted from all earlier runs of the same name, that
+distribution is nearly all prior and wide already, the 99th or so. Predicted from all earlier runs of one name, that
 killed one next run in a hundred or fewer, both of MLPerf Training's repeats and of NASA's executables (``python -m
 tests.benchmarks duration_history`` measures it on excerpts); the 99th percentile throughout killed up to 1.7 in a
 hundred.
