@@ -13,7 +13,7 @@ from hfplanner.budget.ledger.limits import Running
 from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
+from hfplanner.errors import HfplannerError, KeyConflict, quoted
 from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
@@ -22,6 +22,7 @@ from hfplanner.plan.known import know_job
 from hfplanner.plan.own_outcomes import without_prediction
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.sending import refusal_of, who_submits
+from hfplanner.plan.several_sent import exit_code_of, unknown_among
 from hfplanner.plan.sweep_jobs import SWEEP_LABEL, KeptSweep, SweepJob, jobs_of, refuse_taken_names, sweep_label
 from hfplanner.plan.sweeping import AskedSweep, Sweep, plan_sweep
 from hfplanner.plan.uploads import HubUploader
@@ -160,14 +161,12 @@ class SweepRun:
     @property
     def unknown(self) -> int:
         """Of how many nobody knows whether they exist."""
-        return sum(one.state in {State.UNKNOWN, State.SENDING} for one in self.submissions)
+        return unknown_among(self.submissions)
 
     @property
     def exit_code(self) -> int:
         """That of the contract: 5 where the outcome of one is unknown, 0 where nothing kept them from being sent."""
-        if self.unknown:
-            return SubmissionUnknown.exit_code
-        return 0 if self.stopped is None else self.stopped.exit_code
+        return exit_code_of(self.submissions, self.stopped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan and what became of each job, as the interface spells it."""
