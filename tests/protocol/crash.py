@@ -447,10 +447,9 @@ def _report(every: int) -> tuple[list[str], bool]:
         "# Crashes at every system call",
         "",
         f"Struck on {datetime.now(UTC):%Y-%m-%d}: {which} that the first thread of each action makes, once its modules",
-        f"are imported (of an upload {_SPARSER['upload']} times fewer). `wrong` counts strikes after which the books did",
-        "not verify, a job or a schedule was lost or sent twice, two flavors were alive, a script was not in the bucket",
-        "once, or money was held or posted otherwise than the jobs cost; or whose recovery took over"
-        f" {RECOVERY_SECS:g} s.",
+        f"are imported; of an upload {_SPARSER['upload']} times fewer. `wrong` counts strikes after which the books did",
+        "not verify, a job or a schedule was lost or sent twice, two flavors were alive, a script was not brought once,",
+        f"money was held or posted otherwise than the jobs cost, or the recovery took over {RECOVERY_SECS:g} s.",
         "Made by `python -m tests.protocol.crash --write`.",
         "",
         "| action | fault | struck | wrong | slowest recovery |",
