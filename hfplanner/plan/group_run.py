@@ -23,10 +23,9 @@ from hfplanner.plan.job_plan import JobPlan, KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.plan.script_run import ScriptRun, load_script, read_script_run
 from hfplanner.plan.sending import refusal_of, who_submits
-from hfplanner.plan.several_sent import exit_code_of, unknown_among
+from hfplanner.plan.several import digest_of, exit_code_of, together, unknown_among
 from hfplanner.plan.spec_job import request_of
 from hfplanner.plan.spec_needs import needs_of
-from hfplanner.plan.sweep_run import digest_of, together
 from hfplanner.plan.workspace import Workspace
 from hfplanner.specs.discover import read_spec
 from hfplanner.specs.documents import read_spec_text
