@@ -16,6 +16,7 @@ hp.estimate_cost        what it costs there, and what it can cost at most
 hp.check                may this job run: every budget it falls under, with the arithmetic
 hp.run                  run it: recommend, check, reserve, send exactly once
 hp.rerun                run a job again that ran
+hp.approve              say yes to a job that an agent may not start by itself
 hp.sweep                the cheapest way to run many trials of one job, and run them
 hp.scheduled            the schedules of the Hub, and what a month of them costs at most
 hp.prices               what flavors cost over time, and what changed
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     )
     from hfplanner.estimate.memory.trace.session import trace_memory
     from hfplanner.front.functions import (
+        approve,
         budgets,
         check,
         estimate_cost,
@@ -155,6 +157,7 @@ __all__ = [
     "Volume",
     "Workspace",
     "__version__",
+    "approve",
     "budgets",
     "check",
     "create_job_spec",
@@ -202,6 +205,7 @@ _ERRORS = (
     "UsageError",
 )
 _FUNCTIONS = (
+    "approve",
     "budgets",
     "check",
     "estimate_cost",

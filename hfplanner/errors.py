@@ -459,15 +459,25 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}...")
 
 
+_NEAREST = 3
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the beginning of a hint that names what is spelled nearly like ``name``; empty where nothing is.
 
+    What begins with the name comes first.
+
     >>> did_you_mean("l4x2", ["l4x1", "l4x4", "h200"])
     'Did you mean l4x4 or l4x1? '
+    >>> did_you_mean("a10g", ["a100x4", "a10g-large", "a10g-largex2", "a10g-small"])
+    'Did you mean a10g-large or a10g-small or a10g-largex2? '
     >>> did_you_mean("tpu", ["l4x1"])
     ''
     """
     import difflib  # noqa: PLC0415 - only where something was not found
 
-    near = difflib.get_close_matches(name[:_LONGEST_QUOTE], sorted(known), n=3, cutoff=0.5)
+    names, typed = sorted(known), name[:_LONGEST_QUOTE]
+    begin = sorted((one for one in names if len(typed) > 1 and one.startswith(typed)), key=len)
+    close = difflib.get_close_matches(typed, names, n=_NEAREST, cutoff=0.5)
+    near = list(dict.fromkeys([*begin, *close]))[:_NEAREST]
     return f"Did you mean {' or '.join(near)}? " if near else ""

@@ -89,6 +89,7 @@ class Runner:
             (programs / name).chmod(0o755)
         self.action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
         self.outputs: dict[str, str] = {}
+        self.inputs: dict[str, str] = {}
         self.known = {"github.api_url": api, "github.repository": "acme/jobs", "github.event.pull_request.number": "7"}
         self.known |= {"github.token": "a-token", "github.action_path": str(REPOSITORY)}
 
@@ -99,7 +100,8 @@ class Runner:
 
     def meant(self, text: str) -> str:
         """Return a text with its expressions replaced by what they mean."""
-        inputs = {name: str(one["default"]) for name, one in self.action["inputs"].items()}
+        inputs = {name: str(one["default"]) for name, one in self.action["inputs"].items()} | self.inputs
+        assert inputs.keys() == self.action["inputs"].keys()
 
         def value(found: re.Match[str]) -> str:
             name = found[1]
@@ -123,7 +125,7 @@ class Runner:
             command = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
             done = subprocess.run(
                 command,
-                cwd=self.checkout,
+                cwd=self.checkout / self.meant(step.get("working-directory", ".")),
                 env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1", **home, **fixed, **variables},
                 check=False,
             )
@@ -173,3 +175,36 @@ def test_the_action_fails_where_the_check_refuses_and_comments_all_the_same(runn
     policy.write_text('[limits]\nmax_job_usd = "10.00"\nmax_price_age = "3650d"\n', encoding="utf-8")
     assert runner.run() == 3
     assert "**refused**" in comments.bodies[-1]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="the steps are bash")
+def test_the_action_takes_what_a_team_says_of_its_check(runner: Runner, comments: Comments) -> None:
+    """Who pays decides which budget counts; the folder, the bound of the increase and the forms of the result."""
+    folder = runner.checkout / "training"
+    folder.mkdir()
+    (runner.checkout / "train.py").rename(folder / "train.py")
+    budget = '[[budget]]\nname = "acme"\nlimit_usd = "1.00"\nscope = { namespace = "acme" }\n'
+    limits = '[limits]\nmax_price_age = "3650d"\nunknown_spending = "warn"\n'
+    (folder / "team.toml").write_text(budget + limits, encoding="utf-8")
+    said = {"working-directory": "training", "policy": "team.toml", "offline": "true", "summary": "false"}
+    runner.inputs = said | {"namespace": "other", "max-increase": "2000%"}
+    assert runner.run() == 3
+    assert "more than 2000" in comments.bodies[-1]
+    runner.inputs = said | {"namespace": "other", "compare": ""}
+    assert runner.run() == 0
+    runner.inputs = said | {"namespace": "acme", "compare": "", "format": "quiet"}
+    assert runner.run() == 3
+    assert "Budget 'acme' has" in comments.bodies[-1]
+    document = json.loads((runner.temp / "hfplanner-check.json").read_text(encoding="utf-8"))
+    assert (document["decision"], document["jobs"][0]["budgets"]) == ("refused", ["acme"])
+    assert not (runner.temp / "summary").exists()
+
+
+def test_the_lines_to_copy_name_inputs_that_there_are() -> None:
+    """The README's block is YAML, and what it gives the action the action takes."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    document = yaml.safe_load(block)
+    inputs = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert set(document[1]["with"]) <= set(inputs)

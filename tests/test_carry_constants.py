@@ -34,7 +34,16 @@ def test_the_shipped_rates_are_those_the_script_learns(fitted: Fitted) -> None:
 def test_the_shipped_shares_are_those_the_script_learns(fitted: Fitted, phase: str | None) -> None:
     """To two digits; the share of the input is physics."""
     shipped, learnt = shares_of(Workload(phase=phase)), fitted.shares(phase or "any")
-    for name in ("compute", "memory", "compute_sigma", "memory_sigma", "correlation", "spread", "compute_per_doubling"):
+    for name in (
+        "compute",
+        "memory",
+        "compute_sigma",
+        "memory_sigma",
+        "correlation",
+        "spread",
+        "compute_per_doubling",
+        "software",
+    ):
         assert getattr(shipped, name) == pytest.approx(getattr(learnt, name), abs=5e-3)
 
 
@@ -53,7 +62,8 @@ def test_no_rate_is_above_its_datasheet(model: str) -> None:
 
 
 _OF_OPERATIONS = (
-    "kernel_surface.csv", "engine_overheads.csv", "gpu_links.csv", "startup.csv", "first_principles_spread.csv",
+    "kernel_surface.csv", "kernel_cards.csv", "engine_overheads.csv", "gpu_links.csv", "startup.csv",
+    "first_principles_spread.csv",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import pytest
 from huggingface_hub import _jobs_api as reference
 
 import hfplanner as hp
+from hfplanner.budget.caller import Caller
 from hfplanner.front.answers.history import Reported
 from hfplanner.front.frames import flat_row, frame_of
 from hfplanner.front.results import Answer, Table
@@ -65,6 +66,7 @@ NAMES = [
     "Volume",
     "Workspace",
     "__version__",
+    "approve",
     "budgets",
     "check",
     "create_job_spec",
@@ -337,6 +339,17 @@ def test_an_argument_that_does_not_exist_is_named_with_the_nearest() -> None:
         hp.recommend(vrm="40GB")
 
 
+def test_another_spelling_of_an_option_is_another_name_of_the_argument() -> None:
+    """`--to` and `--flavor` of an estimate are one; both at once is one too many, and either is read in any case."""
+    asked = {"duration": "2h@a10g-small", "offline": True}
+    by_option = hp.estimate_duration(**asked, to=["H200", "l4x1"]).to_dict()
+    assert by_option == hp.estimate_duration(**asked, flavor=["h200", "l4x1"]).to_dict()
+    assert [row["flavor"] for row in by_option["estimates"]] == ["h200", "l4x1"]
+    assert hp.estimate_cost(**asked, to="h200").to_dict() == hp.estimate_cost(**asked, flavor="h200").to_dict()
+    with pytest.raises(TypeError, match="one argument under two names"):
+        hp.estimate_duration(**asked, to="h200", flavor="h200")
+
+
 def test_nothing_is_taken_by_position() -> None:
     """An argument has a name."""
     with pytest.raises(TypeError):
@@ -346,6 +359,7 @@ def test_nothing_is_taken_by_position() -> None:
 # What means something on a terminal only: files that are written, what is shown, and whether somebody is asked.
 TERMINAL = {"all", "detach", "focus", "output", "plot", "schema", "why", "yes"}
 COMMANDS = {
+    "approve": "approve",
     "budgets": "budget_show",
     "check": "check",
     "estimate_cost": "estimate_cost",
@@ -371,7 +385,7 @@ def test_a_function_takes_what_its_command_takes(name: str) -> None:
     """Every option is an argument of the same name, but for those of a terminal; an option that is new fails here."""
     declared = importlib.import_module(f"hfplanner.cli.commands.{COMMANDS[name]}").COMMAND
     function = getattr(importlib.import_module("hfplanner.front.functions"), name)
-    wanted = {"flavor" if option.name == "to" else option.name for option in declared.options} - TERMINAL
+    wanted = {option.name for option in declared.options} - TERMINAL
     assert wanted <= set(inspect.signature(function).parameters)
 
 
@@ -485,3 +499,29 @@ def test_schedules_are_those_of_the_hub(tmp_path: Path, hub: Hub) -> None:
         assert found.monthly_worst_case_micro_usd == found.to_dict()["monthly_worst_case_micro_usd"] == 30 * 60 * 167
         assert hp.scheduled(all=True, workspace=world).to_polars().height == 2
         assert "@daily" in repr(found)
+
+
+def test_a_person_approves_from_python(tmp_path: Path, hub: Hub) -> None:
+    """What an agent asks for is listed and approved, its same call goes through once, and it approves nothing."""
+    hub.set_clock(time.time())
+    policy = '[[agent]]\nname = "trainer"\napprove_above_usd = "0.50"\n'
+    (tmp_path / "hfplanner.toml").write_text(policy, encoding="utf-8")
+    where = {"home": tmp_path, "endpoint": hub.url, "token": hub.token, "working_folder": tmp_path}
+    agent = Caller("trainer", "s1")
+    with hp.Workspace(**where, caller=agent) as theirs, hp.Workspace(**where) as mine:
+        assert hp.approve(workspace=mine).to_dict() == {"approvals": []}
+        with pytest.raises(hp.BudgetBlocked) as refused:
+            hp.run(**JOB, workspace=theirs)
+        waiting = hp.approve(workspace=mine)
+        (code,) = waiting.to_polars()["code"]
+        assert code in str(refused.value.hint)
+        assert "trainer" in repr(waiting)
+        with pytest.raises(hp.BudgetRefused, match="a person's"):
+            hp.approve(code=code, workspace=theirs)
+        said = hp.approve(code=code, who="ada", workspace=mine)
+        assert (said.code, said.to_dict()["approved_by"], said.worst_case_micro_usd) == (code, "ada", 799980)
+        assert hp.run(**JOB, workspace=theirs).job_id == hub.jobs()[0]["id"]
+        with pytest.raises(hp.BudgetBlocked):
+            hp.run(**JOB, workspace=theirs)
+        with pytest.raises(hp.BudgetRefused, match="There is no approval"):
+            hp.approve(code="00000000", workspace=mine)

@@ -21,7 +21,16 @@ _SHOWN_OF_A_KEY = 40
 
 
 class StrictJsonError(ValueError):
-    """Bytes that are not one JSON document, with the reason as a sentence."""
+    """Bytes that are not one JSON document, with the reason as a sentence.
+
+    Args:
+        reason: the sentence.
+        key: that stands twice, where that is the reason.
+    """
+
+    def __init__(self, reason: str, key: str | None = None) -> None:
+        super().__init__(reason)
+        self.key = key
 
 
 def loads(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 - a JSON document is any of its types
@@ -75,7 +84,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key, count in counts.items() if count > 1)
-        raise StrictJsonError(f"the key {twice[:_SHOWN_OF_A_KEY]!r} stands twice in one object")
+        raise StrictJsonError(f"the key {twice[:_SHOWN_OF_A_KEY]!r} stands twice in one object", twice)
     return result
 
 

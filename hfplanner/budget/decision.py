@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, RunningCaps
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, RunningCaps
 from hfplanner.budget.off_ledger import Spending
 from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms

@@ -9,9 +9,13 @@ whether that blocks or only warns is the policy's word (``unknown_spending``).
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, Running
+from hfplanner.budget.ledger.records import State, Submission
+
+if TYPE_CHECKING:
+    from hfplanner.budget.ledger.approval import Approval
 
 __all__ = ["NOTHING_OFF_LEDGER", "LedgerReader", "OffLedger", "Spending"]
 
@@ -37,10 +41,10 @@ class LedgerReader(Protocol):
     def by_key(self, key: str) -> Submission | None:
         """Return the submission that a key belongs to."""
 
-    def approval_of(self, digest: str, cost_micro_usd: int, now: datetime) -> Approval | None:
+    def approval_of(self, digest: str, cost_micro_usd: int, now: datetime) -> "Approval | None":
         """Return the approval of a job, for this cost or more, that can still be given or used."""
 
-    def open_approvals(self, now: datetime) -> tuple[Approval, ...]:
+    def open_approvals(self, now: datetime) -> "tuple[Approval, ...]":
         """Return all approvals that can still be given or used."""
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Submission
+from hfplanner.budget.ledger.limits import BudgetWindow
+from hfplanner.budget.ledger.records import SID_LABEL, Submission
 from hfplanner.budget.off_ledger import LedgerReader, OffLedger, Spending
 from hfplanner.budget.scope import covers
 from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from hfplanner.budget.agent_rules import ANY_AGENT, AgentRule, merged_rules
-from hfplanner.budget.ledger.records import BudgetWindow, RunningCaps, Waiver
+from hfplanner.budget.ledger.limits import BudgetWindow, RunningCaps, Waiver
 from hfplanner.budget.period import Period, window_at
 from hfplanner.budget.scope import Scope, covers
 from hfplanner.budget.terms import JobTerms

@@ -1,51 +1,56 @@
 """Which policy holds: the one that was named, or the user's, tightened by the one in the working directory."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from hfplanner.budget.policy import NO_POLICY, Policy, tightened, with_defaults
-from hfplanner.files import home_folder
 
-__all__ = ["POLICY_NAME", "find_policy", "user_policy_path"]
+__all__ = ["POLICY_NAME", "find_policy", "named_policy", "user_policy_path"]
 
 POLICY_NAME = "hfplanner.toml"
 
 
-def user_policy_path(environ: Mapping[str, str]) -> Path:
-    """Return where the user's policy is: ``$HFPLANNER_HOME/config``, or the platform's folder for configuration.
+def user_policy_path(home: Path | None, *, is_moved: bool = False) -> Path:
+    """Return where the user's policy is: in a home's own folder ``config``, or in the platform's for configuration.
 
-    >>> user_policy_path({"HFPLANNER_HOME": "/srv/plans"}).as_posix()
+    Args:
+        home: that holds everything; ``None`` for the platform's folders.
+        is_moved: whether the platform's folder counts where the home has no policy.
+
+    >>> user_policy_path(Path("/srv/plans")).as_posix()
     '/srv/plans/config/hfplanner.toml'
     """
-    home = home_folder(environ)
-    if home is not None:
-        return home / "config" / POLICY_NAME
-    import platformdirs  # noqa: PLC0415 - not needed where HFPLANNER_HOME is set
+    own = None if home is None else home / "config" / POLICY_NAME
+    if own is not None and (not is_moved or _is_there(own)):
+        return own
+    import platformdirs  # noqa: PLC0415 - not needed where a home has a policy
 
     return Path(platformdirs.user_config_dir("hfplanner", appauthor=False)) / POLICY_NAME
 
 
-def find_policy(named: Path | None, environ: Mapping[str, str], working_folder: Path) -> Policy:
+def named_policy(path: Path) -> Policy:
+    """Return the policy that ``--policy`` or ``HFPLANNER_POLICY`` names, its limits completed: it alone counts.
+
+    Raises:
+        PolicyError: it cannot be read, also because it is missing, or says what cannot be meant.
+    """
+    return _completed(_read(path))
+
+
+def find_policy(users: Path, working_folder: Path) -> Policy:
     """Return the policy that holds, its limits completed with the defaults.
 
     Args:
-        named: by ``--policy``; it alone counts. Next comes ``HFPLANNER_POLICY``.
-        environ: the environment.
+        users: the user's own, which need not be there.
         working_folder: whose ``hfplanner.toml`` may tighten the user's own, and nothing else.
 
     Returns:
         :data:`~hfplanner.budget.policy.NO_POLICY` where there is no file at all.
 
     Raises:
-        PolicyError: a file that counts cannot be read, or says what cannot be meant. A missing one that was named is
-            such a file.
+        PolicyError: a file that is there cannot be read, or says what cannot be meant.
     """
-    if named is None and environ.get("HFPLANNER_POLICY"):
-        named = Path(environ["HFPLANNER_POLICY"]).expanduser()
-    if named is not None:
-        return _completed(_read(named))
-    users, project = user_policy_path(environ), working_folder / POLICY_NAME
+    project = working_folder / POLICY_NAME
     names = {users: str(users), project: POLICY_NAME}
     found = [_read(path, names[path]) for path in _different(users, project) if _is_there(path)]
     if not found:

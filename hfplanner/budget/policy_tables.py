@@ -1,14 +1,14 @@
 """The tables of ``hfplanner.toml``: what may stand in them, of which types, checked by pydantic."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hfplanner.budget.agent_rules import AgentRule
-from hfplanner.budget.ledger.records import Waiver
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.period import Period
 from hfplanner.budget.plain_policy import LONGEST_TEXT, MOST, MOST_RUNNING
 from hfplanner.budget.policy import Budget, JobLimits, UnknownSpending, WaiverRule
@@ -18,7 +18,7 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import DURATION_FORMS, MAX_ATTEMPTS, parse_duration, parse_money
 from hfplanner.zones import begin_of_day, parse_zone
 
-__all__ = ["TABLES", "PolicyTables", "WaiverTable"]
+__all__ = ["TABLES", "PolicyTables", "WaiverTable", "policy_schema"]
 
 _LONGEST_REASON = 500
 
@@ -74,14 +74,28 @@ def _moment(value: object) -> date | datetime:
     return value
 
 
-_Money = Annotated[int, PlainValidator(_money)]
-_Duration = Annotated[int, PlainValidator(_duration)]
+def _strings(title: str, **more: object) -> WithJsonSchema:
+    """Say in the schema that a value is written as a text."""
+    return WithJsonSchema({"type": "string", "description": title, **more})
+
+
+def _one_or_many(most: int) -> WithJsonSchema:
+    one = {"type": "string", "maxLength": most}
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": MOST}]})
+
+
+_Money = Annotated[int, PlainValidator(_money), _strings("US dollars.", examples=["500.00", "$5", "5 USD"])]
+_Duration = Annotated[int, PlainValidator(_duration), _strings("A duration.", examples=["24h", "90m", "1h30m", "2d"])]
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_plain_text)]
 _Sentence = Annotated[str, Field(max_length=_LONGEST_REASON), AfterValidator(_plain_text)]
-_Texts = Annotated[list[_Text], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more)]
+_Texts = Annotated[
+    list[_Text], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more), _one_or_many(LONGEST_TEXT)
+]
 # A label may have no value.
 _LabelValue = Annotated[str, Field(max_length=LONGEST_TEXT)]
-_LabelValues = Annotated[list[_LabelValue], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more)]
+_LabelValues = Annotated[
+    list[_LabelValue], Field(min_length=1, max_length=MOST), BeforeValidator(_one_or_more), _one_or_many(LONGEST_TEXT)
+]
 
 
 class _Table(BaseModel):
@@ -112,7 +126,9 @@ class BudgetTable(_Table):
     name: _Text
     limit_usd: _Money
     period: Literal["day", "week", "month", "total"] = "month"
-    timezone: Annotated[ZoneInfo, PlainValidator(_zone)] = Field(default_factory=lambda: ZoneInfo("UTC"))
+    timezone: Annotated[ZoneInfo, PlainValidator(_zone), _strings("An IANA name.", examples=["Europe/Berlin"])] = Field(
+        default_factory=lambda: ZoneInfo("UTC")
+    )
     scope: ScopeTable = Field(default_factory=ScopeTable)
 
     def read(self, source: str) -> Budget:
@@ -133,7 +149,8 @@ class WaiverTable(_Table):
     budget: _Text
     reason: _Sentence
     author: _Text
-    expires: Annotated[date | datetime, PlainValidator(_moment)]
+    # TOML has dates of its own, which a schema of JSON sees as texts.
+    expires: Annotated[date | datetime, PlainValidator(_moment), _strings("A date or a time, without quotes.")]
     scope: ScopeTable = Field(default_factory=ScopeTable)
 
     def read(self, zone: ZoneInfo, source: str) -> WaiverRule:
@@ -205,6 +222,19 @@ class PolicyTables(_Table):
     limits: LimitsTable = Field(default_factory=LimitsTable)
     waiver: Annotated[list[WaiverTable], Field(max_length=MOST)] = Field(default_factory=list)
     agent: Annotated[list[AgentTable], Field(max_length=MOST)] = Field(default_factory=list)
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file: what an editor can tell of it. Money and durations are read by the program.
+
+    >>> sorted(policy_schema()["properties"])
+    ['agent', 'budget', 'limits', 'waiver']
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **PolicyTables.model_json_schema(),
+        "title": "hfplanner.toml",
+    }
 
 
 TABLES: dict[str, type[BaseModel]] = {

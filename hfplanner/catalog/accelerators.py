@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
@@ -25,6 +25,7 @@ class Accelerator:
         model: as the Hub's listing spells it.
         memory_listed_bytes: what is sold.
         memory_usable_bytes: what PyTorch reports as total capacity, the lowest seen, before any CUDA context.
+        cache_bytes: the second-level cache that all multiprocessors share.
         context_bytes: what nvidia-smi shows of a process with a CUDA context and no tensors, since CUDA 12.
         bandwidth_bytes_per_sec: memory bandwidth of the datasheet.
         ops_per_sec: dense operations per second of the datasheet by precision (``fp32 tf32 fp16 bf16 fp8 int8
@@ -51,8 +52,10 @@ class Accelerator:
     tdp_watts: int | None
     multiprocessors: int | None = None
     context_bytes: int | None = None
+    cache_bytes: int | None = None
 
 
+@lru_cache(maxsize=4096)
 def accelerator_key(name: str) -> str:
     """Return the spelling two names of one accelerator share.
 
@@ -113,6 +116,7 @@ def _accelerator(model: str, known: Mapping[str, tuple[str, str]]) -> Accelerato
         tdp_watts=amount("tdp"),
         multiprocessors=amount("multiprocessors"),
         context_bytes=amount("cuda_context"),
+        cache_bytes=amount("l2_cache"),
     )
 
 

@@ -22,8 +22,10 @@ def main() -> None:
     except KeyboardInterrupt:
         # While modules are still being imported; later it is caught where it can be.
         code = INTERRUPTED
-    # Spares the interpreter its last searches for garbage, an eighth of a quick answer's time.
-    gc.freeze()
+    # Spares the interpreter its last searches for garbage, an eighth of a quick answer's time. Where torch was loaded
+    # that is nothing, and what comes with it complains on stderr of objects that nobody took away.
+    if "torch" not in sys.modules:
+        gc.freeze()
     sys.exit(code)
 
 

@@ -127,12 +127,22 @@ def program_name() -> str:
     return name if name in {"hfplanner", "hf-planner"} else "hfplanner"
 
 
+def _near(error: click.NoSuchOption, ctx: click.Context | None) -> str:
+    """Return which option was meant: what other tools call so, or what is spelled alike."""
+    from hfplanner.cli.options.foreign import meant_option  # noqa: PLC0415 - only where an option is not known
+
+    offered = [name for one in ctx.command.params for name in one.opts] if ctx is not None else []
+    ours = meant_option(error.option_name, offered)
+    possible = [ours] if ours is not None else error.possibilities
+    return f" Did you mean {' or '.join(possible)}?" if possible else ""
+
+
 def _as_usage_error(error: click.ClickException) -> UsageError:
     """Return what click refuses (an unknown option, a missing value) as an error of our own tree."""
     ctx = getattr(error, "ctx", None)
     hint = f"See `{program_name() if ctx is None else ctx.command_path} --help`."
     if isinstance(error, click.NoSuchOption):
-        near = f" Did you mean {' or '.join(error.possibilities)}?" if error.possibilities else ""
+        near = _near(error, ctx)
         return UsageError(f"There is no option {quoted(error.option_name)}.{near}", hint=hint)
     message = error.format_message() or "Missing command."
     return UsageError(message if message.endswith((".", "?")) else f"{message}.", hint=hint)

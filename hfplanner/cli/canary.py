@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Verdict
+from hfplanner.cli.agreement import agreed_plan
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer, show
 from hfplanner.cli.show.canary import (
@@ -22,9 +23,10 @@ from hfplanner.errors import CanaryFailed, HfplannerError, SubmissionUnknown
 from hfplanner.plan.canary import CanaryPlan, NotMeasured, choose_canary, plan_with_canary
 from hfplanner.plan.canary_run import CanaryRun, known_canary
 from hfplanner.plan.canary_told import canary_json
-from hfplanner.plan.sending import bring_up_to_date, sent_before, sent_before_words
+from hfplanner.plan.sending import bring_up_to_date, held_for, sent_before, sent_before_words
 
 if TYPE_CHECKING:
+    from hfplanner.cli.options.submission import How
     from hfplanner.plan.canary_told import CanaryEnded
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.plan.workspace import Workspace
@@ -45,39 +47,29 @@ class CanaryCommand:
 
     Args:
         asked: the job.
-        key: the user's own, to make a retry safe.
         workspace: where it is sent from.
-        shown: the format.
-        yes: whether nobody is asked.
-        plans_anew: whether the job may have to be planned again after it was sent, for another flavor.
+        how: under which key it is sent, whether somebody is asked, and how answers are shown.
     """
 
-    def __init__(
-        self,
-        asked: "KnownRequest",
-        key: str | None,
-        workspace: "Workspace",
-        *,
-        shown: str,
-        yes: bool,
-        plans_anew: bool = False,
-    ) -> None:
-        self._asked, self._key, self._workspace = asked, key, workspace
-        self._shown, self._yes, self._plans_anew = shown, yes, plans_anew
+    def __init__(self, asked: "KnownRequest", workspace: "Workspace", how: "How") -> None:
+        self._asked, self._workspace, self._how = asked, workspace, how
 
     def dry_run(self) -> int:
         """Show both jobs, or what became of them; nothing is sent, reserved or written."""
-        sent = sent_before(self._asked, self._key, self._workspace)
+        sent = sent_before(self._asked, self._how.key, self._workspace)
         if sent is not None:
-            note(sent_before_words(sent, self._key or ""))
+            note(sent_before_words(sent, self._how.key or ""))
             return show(
-                with_canary(submitted_answer(sent, dry_run=True), known_canary(self._key, self._workspace)), self._shown
+                with_canary(submitted_answer(sent, dry_run=True), known_canary(self._how.key, self._workspace)),
+                self._how.shown,
             )
         listing = get_listing(self._workspace)
         chosen = choose_canary(self._asked, listing)
         if isinstance(chosen, NotMeasured):
-            return show(unmeasured_dry_run_answer(self._asked.plan(self._workspace, listing), chosen), self._shown)
-        return show(canary_dry_run_answer(plan_with_canary(self._asked, chosen, self._workspace, listing)), self._shown)
+            return show(unmeasured_dry_run_answer(self._asked.plan(self._workspace, listing), chosen), self._how.shown)
+        return show(
+            canary_dry_run_answer(plan_with_canary(self._asked, chosen, self._workspace, listing)), self._how.shown
+        )
 
     def run(self, finish: Finish, unmeasured: Callable[[Callable[[Answer], Answer]], int]) -> int:
         """Measure, and send the job; go on where that was interrupted.
@@ -89,14 +81,15 @@ class CanaryCommand:
         ready = bring_up_to_date(self._workspace, get_listing(self._workspace))
         for text in ready.warnings:
             warn(text)
-        sent = sent_before(self._asked, self._key, self._workspace)
+        sent = sent_before(self._asked, self._how.key, self._workspace)
         if sent is not None:
-            note(sent_before_words(sent, self._key or ""))
-            job = self._measured_before(ready.books) if self._plans_anew else self._asked
+            note(sent_before_words(sent, self._how.key or ""))
+            # Another flavor, where one has no capacity, is planned with what the canary told.
+            job = self._measured_before(ready.books) if self._how.fallback is not None else self._asked
             return finish(
-                job, sent, ready.books, lambda answer: with_canary(answer, known_canary(self._key, self._workspace))
+                job, sent, ready.books, lambda answer: with_canary(answer, known_canary(self._how.key, self._workspace))
             )
-        canary = CanaryRun(self._asked, self._key, ready.books, self._workspace)
+        canary = CanaryRun(self._asked, self._how.key, ready.books, self._workspace)
         begun: Submitted | None = None
         most: int | None = None
         try:
@@ -110,7 +103,7 @@ class CanaryCommand:
                     note(f"No canary. {agreed.why}")
                     return unmeasured(lambda answer: with_canary(answer, agreed.to_json()))
                 if agreed.decision.verdict is not Verdict.ALLOWED:
-                    return show(canary_refused_answer(agreed, canary.ask_approval(agreed)), self._shown)
+                    return show(canary_refused_answer(agreed, canary.ask_approval(agreed)), self._how.shown)
                 most = agreed.run.decision.worst_case_micro_usd
                 begun = canary.send(agreed)
                 for text in begun.warnings:
@@ -120,10 +113,10 @@ class CanaryCommand:
             if begun is not None:
                 raise
             told = {"measured": False, "submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id}
-            return show(stopped_answer(error, told), self._shown)
+            return show(stopped_answer(error, told), self._how.shown)
 
     def _measured_before(self, books: "Charging") -> "KnownRequest":
-        canary = CanaryRun(self._asked, self._key, books, self._workspace)
+        canary = CanaryRun(self._asked, self._how.key, books, self._workspace)
         return canary.measured_before(get_listing(self._workspace))
 
     def _measured(
@@ -138,19 +131,17 @@ class CanaryCommand:
                 warn(text)
             return self._send(canary, ended, books, finish, most)
         except SubmissionUnknown as error:
-            return show(with_canary(unknown_answer(error), told), self._shown)
+            return show(with_canary(unknown_answer(error, held_for(error, self._workspace)), told), self._how.shown)
         except HfplannerError as error:
             if isinstance(error, CanaryFailed):
                 told = canary_json(canary.now(begun))
                 # People have seen its log.
-                for line in () if self._shown == "human" else error.lines:
+                for line in () if self._how.shown == "human" else error.lines:
                     note(f"  {line}")
-            return show(stopped_answer(error, told), self._shown)
+            return show(stopped_answer(error, told), self._how.shown)
 
     def _agreed(self, canary: CanaryRun) -> CanaryPlan | NotMeasured | None:
         """Return the plan of both that may be sent; with a question, the one that is made after the answer."""
-        from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
-
         first = canary.plan(get_listing(self._workspace))
         if isinstance(first, NotMeasured):
             return first
@@ -159,23 +150,7 @@ class CanaryCommand:
             found = canary.plan(get_listing(self._workspace))
             return found if isinstance(found, CanaryPlan) else first
 
-        def ask_about(planned: CanaryPlan, changed: tuple[str, ...]) -> bool:
-            for text in changed:
-                warn(text)
-            self._show(planned)
-            return ask()
-
-        if not self._yes:
-            return agreed(plan, ask_about, note)
-        if first.decision.verdict is Verdict.ALLOWED:
-            self._show(first)
-        return first
-
-    def _show(self, planned: CanaryPlan) -> None:
-        if self._shown == "human" or not self._yes:
-            show_canary_plan(planned, sys.stderr)
-        for text in planned.warnings:
-            warn(text)
+        return agreed_plan(plan, show_canary_plan, self._how)
 
     def _watch(self, canary: CanaryRun, begun: "Submitted") -> "CanaryEnded":
         terms, job = begun.submission.terms, f"{begun.submission.terms.namespace}/{begun.job_id}"
@@ -184,12 +159,14 @@ class CanaryCommand:
         else:
             note(f"The canary was sent before, as job {job} on {terms.flavor}.")
         try:
-            with watching(begun, self._workspace.submitter(), self._shown) as see:
+            with watching(begun, self._workspace.submitter(), self._how.shown) as see:
                 return canary.follow(begun, see)
         except KeyboardInterrupt:
             note(f"The canary {job} runs on until its timeout; the job was not sent.")
             again = (
-                "The same command goes on with it" if self._key else f"--log {job} instead of --canary goes on with it"
+                "The same command goes on with it"
+                if self._how.key
+                else f"--log {job} instead of --canary goes on with it"
             )
             hint(f"{again}; `hf jobs cancel {job}` cancels it.")
             raise
@@ -201,13 +178,13 @@ class CanaryCommand:
         sender, planned = canary.job_after(ended, get_listing(self._workspace))
         if planned.decision.verdict is not Verdict.ALLOWED:
             return show(
-                with_canary(refused_answer(planned, sender.ask_approval(planned)), ended.to_json()), self._shown
+                with_canary(refused_answer(planned, sender.ask_approval(planned)), ended.to_json()), self._how.shown
             )
-        if self._shown == "human" or not self._yes:
+        if self._how.shown == "human" or not self._how.yes:
             show_plan(planned, sys.stderr)
         for text in planned.warnings:
             warn(text)
-        if not self._yes and self._costs_more(planned, most) and not ask():
+        if not self._how.yes and self._costs_more(planned, most) and not ask():
             note("Not run.")
             return 1
         submitted = sender.send(planned)

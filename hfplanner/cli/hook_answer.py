@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hfplanner.cli.hook_silence import silence
 from hfplanner.errors import PolicyError
 from hfplanner.specs.agent_hook import AGENTS, HookAnswer, names_gate, read_question
 
@@ -54,15 +55,16 @@ def answer_question(raw: str | None, agent: str | None, policy: str | None, ledg
     except (ValueError, RecursionError):
         # What is no question is nobody's paid job, unless it names one.
         answer = HookAnswer(_BLOCKED, err="The question is no JSON, and names a paid job.")
-        return _tell(answer if names_gate(raw) else HookAnswer(0))
+        return _tell(answer if names_gate(raw) else HookAnswer(0, silence(agent, raw)))
+    nothing = HookAnswer(0, silence(question.agent, raw))
     if question.command is None or not names_gate(question.command):
-        return 0
+        return _tell(nothing)
     try:
         asked = Asked(question.command, question.folder or Path.cwd(), question.agent, question.session)
         decided = decide(asked, policy, ledger)
     except Exception as error:  # noqa: BLE001 - whatever is wrong here must not let a paid job through
         return _tell(HookAnswer(_BLOCKED, err=f"What it costs cannot be decided ({type(error).__name__}: {error})."))
-    return 0 if decided is None else _tell(AGENTS[question.agent](decided.permission, decided.reason))
+    return _tell(nothing if decided is None else AGENTS[question.agent](decided.permission, decided.reason))
 
 
 def decide(asked: Asked, policy: str | None, ledger: str | None) -> "GateAnswer | None":

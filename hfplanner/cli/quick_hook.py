@@ -5,8 +5,11 @@ is loaded, and a question in which none of them stands is answered with nothing.
 only what is no plain question (``install``, ``try``, ``--help``, a slip of the keyboard) is left to the command line.
 """
 
+import contextlib
 import io
 import sys
+
+from hfplanner.cli.hook_silence import silence
 
 __all__ = ["answer_at_once", "is_nobodys_job", "read_whole"]
 
@@ -58,7 +61,7 @@ def answer_at_once(args: list[str]) -> int | None:
         # No text is taken for one that names a job.
         raw = "hf jobs"
     if raw is not None and is_nobodys_job(args, raw):
-        return 0
+        return _say(silence(given.get("agent"), raw))
     from hfplanner.cli.hook_answer import answer_question  # noqa: PLC0415 - almost no question needs it
     from hfplanner.specs.agent_hook import AGENTS  # noqa: PLC0415 - as above
 
@@ -67,6 +70,15 @@ def answer_at_once(args: list[str]) -> int | None:
         return answer_question(raw, agent, given.get("policy"), given.get("ledger"))
     sys.stdin = io.StringIO(raw or "")
     return None
+
+
+def _say(text: str) -> int:
+    """Write an answer that leaves a command to the agent; where it cannot be written, that is no reason to block."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if text:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+    return 0
 
 
 def read_whole() -> str | None:

@@ -67,15 +67,19 @@ def asks(*arguments: Argument) -> Callable[[Callable[[Given], R]], Callable[...,
     TypeError: twice() has no argument 'vrm'. Did you mean vram?
     """
     table = {argument.name: argument for argument in arguments}
+    names = {alias: argument.name for argument in arguments for alias in (argument.name, *argument.aliases)}
 
     def wrap(function: Callable[[Given], R]) -> Callable[..., R]:
         @wraps(function)
         def call(*, workspace: Workspace | None = None, **given: Any) -> R:  # noqa: ANN401 - see the table
             for name in given:
-                if name not in table:
+                if name not in names:
                     hint = did_you_mean(name, table).strip()
                     raise TypeError(f"{function.__name__}() has no argument {name!r}. {hint}".strip())
-            return _in_python(lambda: function(Given(_read(table, given), workspace, _said(given))))
+            own = {names[name]: value for name, value in given.items()}
+            if len(own) < len(given):
+                raise TypeError(f"{function.__name__}() was given one argument under two names: {', '.join(given)}.")
+            return _in_python(lambda: function(Given(_read(table, own), workspace, _said(own))))
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         shown = [inspect.Parameter(one.name, keyword, default=one.default) for one in arguments]

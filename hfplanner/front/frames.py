@@ -94,6 +94,7 @@ OPTIONS: Columns = {
 MEMORY_FITS: Columns = {
     "flavor": "str",
     "usable_bytes": "int",
+    "cuda_context_bytes": "int",
     "fits": "str",
     "probability": "float",
     "note": "str",
@@ -163,6 +164,16 @@ SCHEDULES: Columns = {
     "runs": "int",
     "monthly_worst_case_micro_usd": "int",
     "problem": "str",
+}
+APPROVALS: Columns = {
+    "code": "str",
+    "agent": "str",
+    "worst_case_micro_usd": "int",
+    "created_at": "str",
+    "expires": "str",
+    "approved_by": "str",
+    "approved_at": "str",
+    "submission_id": "str",
 }
 SWEEP_JOBS: Columns = {
     "number": "int",

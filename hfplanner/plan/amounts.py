@@ -1,9 +1,12 @@
 """How much work a job is, from what people count: samples and epochs, requests with their prompts and answers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
-from hfplanner.estimate.memory.job import Method
+
+if TYPE_CHECKING:
+    from hfplanner.estimate.memory.job import Method
 
 __all__ = ["Amount", "Counted", "count_work"]
 
@@ -11,7 +14,7 @@ __all__ = ["Amount", "Counted", "count_work"]
 # GRPOConfig.num_generations: so many answers are written to each prompt.
 _ANSWERS = 8
 # What a sample is, and how many sequences it makes.
-_SAMPLES: dict[Method, tuple[str, int]] = {
+_SAMPLES: "dict[Method, tuple[str, int]]" = {
     "sft": ("samples", 1),
     "dpo": ("pairs", 2),
     "reward": ("pairs", 2),
@@ -61,7 +64,7 @@ class Counted:
     seq_len: int
     packed: bool
     trains: bool
-    method: Method = "sft"
+    method: "Method" = "sft"
     has_log: bool = False
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.agent_check import AGENT_UNKNOWN, APPROVAL_REQUIRED, AskedOfAgent, agent_decision
 from hfplanner.budget.decision import Decision
+from hfplanner.budget.ledger.approval import Approval, ApprovalRequest
 from hfplanner.budget.ledger.approving import approval_digest, plan_digest
-from hfplanner.budget.ledger.records import Approval, ApprovalRequest
 from hfplanner.errors import BudgetRefused, quoted
 from hfplanner.submit.identity import spec_hash
 from hfplanner.units import SECONDS_PER_MINUTE

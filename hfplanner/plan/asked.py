@@ -11,25 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.workload import Bound, Phase
 from hfplanner.estimate.duration.workload import Precision as RunPrecision
-from hfplanner.estimate.memory.job import (
-    Attention,
-    Checkpointing,
-    Engine,
-    Generator,
-    GradSync,
-    KvDtype,
-    Lengths,
-    Logits,
-    Loss,
-    Method,
-    Offload,
-    Optimizer,
-    Precision,
-    Reference,
-    Sharding,
-    Task,
-    Unquantized,
-)
 from hfplanner.plan.amounts import Counted, count_work
 from hfplanner.plan.arguments import AskedMachine
 from hfplanner.plan.asked_job import AskedJob
@@ -38,7 +19,26 @@ from hfplanner.plan.readers import MeasuredDuration
 from hfplanner.recommend.needs import Objective
 
 if TYPE_CHECKING:
-    from hfplanner.estimate.memory.job import MemoryJob
+    from hfplanner.estimate.memory.job import (
+        Attention,
+        Checkpointing,
+        Engine,
+        Generator,
+        GradSync,
+        KvDtype,
+        Lengths,
+        Logits,
+        Loss,
+        MemoryJob,
+        Method,
+        Offload,
+        Optimizer,
+        Precision,
+        Reference,
+        Sharding,
+        Task,
+        Unquantized,
+    )
 
 __all__ = [
     "AskedDuration",
@@ -74,45 +74,45 @@ class AskedModel:
     kv_heads: int | None = None
     ffn: int | None = None
     vocab: int | None = None
-    task: Task = "inference"
-    method: Method = "sft"
-    reference: Reference = "auto"
-    generator: Generator = "transformers"
+    task: "Task" = "inference"
+    method: "Method" = "sft"
+    reference: "Reference" = "auto"
+    generator: "Generator" = "transformers"
     vllm_sleep: bool = False
     gpu_memory_utilization: float | None = None
-    precision: Precision | None = None
+    precision: "Precision | None" = None
     quantization: str = "auto"
     quantized_experts: bool = False
-    kv_dtype: KvDtype = "auto"
-    engine: Engine = "transformers"
+    kv_dtype: "KvDtype" = "auto"
+    engine: "Engine" = "transformers"
     batch_size: int | None = None
     seq_len: int = 2048
-    optimizer: Optimizer = "adamw"
+    optimizer: "Optimizer" = "adamw"
     lora_rank: int = 16
     lora_targets: str = "all-linear"
     trained_embeddings: bool = False
-    checkpointing: Checkpointing = "auto"
-    attention: Attention = "sdpa"
-    loss: Loss = "auto"
+    checkpointing: "Checkpointing" = "auto"
+    attention: "Attention" = "sdpa"
+    loss: "Loss" = "auto"
     accumulation: int = 1
     packed: bool = False
-    lengths: Lengths = "varying"
+    lengths: "Lengths" = "varying"
     expandable_segments: bool = False
-    unquantized: Unquantized = "fp32"
-    grad_sync: GradSync = "last"
+    unquantized: "Unquantized" = "fp32"
+    grad_sync: "GradSync" = "last"
     own_loop: bool = False
     compiled: bool = False
     foreach: bool = False
     optimizer_in_backward: bool = False
     prompt_len: int | None = None
-    logits: Logits = "last"
+    logits: "Logits" = "last"
     resolution: int | None = None
     frames: int | None = None
     denoising_steps: int | None = None
     legacy_cache: bool = False
     legacy_quantization: bool = False
-    offload: Offload = "none"
-    sharding: Sharding = "none"
+    offload: "Offload" = "none"
+    sharding: "Sharding" = "none"
 
     @property
     def is_given(self) -> bool:
@@ -142,7 +142,7 @@ class AskedModel:
         Raises:
             UsageError: what was asked contradicts itself.
         """
-        from hfplanner.estimate.memory.job import MemoryJob  # noqa: PLC0415 - beside the types, which are free
+        from hfplanner.estimate.memory.job import MemoryJob  # noqa: PLC0415 - where a model is named
 
         how = {
             one.name: getattr(self, one.name)
@@ -274,6 +274,8 @@ class AskedDuration:
         >>> asked.model.precision, asked.time.run_precision, asked.needs().time.phase
         ('bf16-mixed', 'bf16', 'train')
         """
+        from hfplanner.estimate.memory.job import Precision  # noqa: PLC0415 - what an estimate needs anyway
+
         precision, task = given.get("precision"), given.get("task")
         of_model = {**given, "task": task or "inference"}
         of_model["precision"] = precision if precision in get_args(Precision) else None
@@ -305,8 +307,12 @@ class AskedDuration:
         # Steps of denoising say what is done: pictures are made.
         says_what = self.names_task or time.phase or self.model.denoising_steps
         if time.tokens is None or not says_what:
+            missing = [
+                *(["how much (--tokens 20M, --samples 5000)"] if time.tokens is None else []),
+                *(["what is done (--task lora, --phase inference)"] if not says_what else []),
+            ]
             raise UsageError(
-                "Without a measurement a duration needs one of --model and --params, --tokens, and --phase or --task.",
+                f"Without a measurement a duration needs, beside the model, {' and '.join(missing)}.",
                 hint="For example --model Qwen/Qwen3-8B --task lora --tokens 20M.",
             )
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hfplanner.api.models import JobInfo
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.catalog.listing import Listing
     from hfplanner.plan.job_plan import JobPlan, KnownRequest
     from hfplanner.plan.uploads import Uploader

@@ -53,8 +53,7 @@ def durations_of(known: KnownJob, listing: Listing) -> "Durations | None":
 
         found = calibrated(found, known.calibration)
     if known.model is not None and known.model.shape.diffusion is not None and not measured and known.history is None:
-        pictures = _pictures(known)
-        return replace(found, tokens=None, tokens_words=f"{pictures:,} pictures")
+        return replace(found, tokens=None, tokens_words=_pictures_words(known))
     return replace(found, tokens_words=time.tokens_words)
 
 
@@ -89,13 +88,26 @@ def durations_on(known: KnownJob, listing: Listing, flavors: Sequence[Flavor]) -
     found = durations_of(known, listing)
     if found is None:
         raise ValueError("nothing says how long the job runs")
+    too_small = _too_small(known, listing, found)
     names = {flavor.name for flavor in flavors}
     return Carried(
-        estimates={name: estimate for name, estimate in found.by_flavor.items() if name in names},
-        unknown={name: reason for name, reason in found.unknown.items() if name in names},
+        estimates={name: one for name, one in found.by_flavor.items() if name in names and name not in too_small},
+        unknown={name: reason for name, reason in {**found.unknown, **too_small}.items() if name in names},
         timeouts={name: secs for name, secs in found.timeouts.items() if name in names},
         timeout_bounds={name: bound for name, bound in found.timeout_bounds.items() if name in names},
     )
+
+
+def _too_small(known: KnownJob, listing: Listing, found: "Durations") -> dict[str, str]:
+    """Return why the job's model does not run on a flavor; where it was seen to run it does."""
+    memory = memory_on(known, listing)
+    if memory is None:
+        return {}
+    from hfplanner.recommend.durations import too_small_for  # noqa: PLC0415 - where a model is named
+
+    ran = {run.flavor for run in found.measured}
+    cpu = {flavor.name for flavor in listing.flavors if not flavor.gpus}
+    return {name: why for name, why in too_small_for(memory).items() if name not in ran | cpu}
 
 
 def workload_of(known: KnownJob) -> Workload:
@@ -151,6 +163,14 @@ def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> Kno
     kept = [one for one in (*ended, *_measured(known)) if one.flavor != run.flavor and one.flavor in carries]
     time = replace(known.needs.time, duration=None, like=None, log=None)
     return replace(known, needs=replace(known.needs, time=time), history=None, whole=None, measured=(*kept, run))
+
+
+def _pictures_words(known: KnownJob) -> str:
+    """Return how many pictures are made or trained on, and in how many steps each is made."""
+    said, model = f"{_pictures(known):,} pictures", known.model
+    if model is None or model.shape.diffusion is None or model.job.trains:
+        return said
+    return f"{said} of {model.job.denoising_steps or model.shape.diffusion.steps} steps"
 
 
 def _pictures(known: KnownJob) -> int:

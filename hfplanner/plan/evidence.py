@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import Approval, Balance, BudgetWindow, Running, State, Submission
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow, Running
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.off_ledger_reading import read_off_ledger
 from hfplanner.budget.policy import AppliedBudget
@@ -14,6 +15,7 @@ from hfplanner.errors import HubError
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
     from hfplanner.api.models import ScheduledJobInfo
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.catalog.listing import Listing
     from hfplanner.plan.workspace import Workspace
 
@@ -55,12 +57,12 @@ class _EmptyBooks:
         return None
 
     @staticmethod
-    def approval_of(_digest: str, _cost_micro_usd: int, _now: datetime) -> Approval | None:
+    def approval_of(_digest: str, _cost_micro_usd: int, _now: datetime) -> "Approval | None":
         """Return nothing."""
         return None
 
     @staticmethod
-    def open_approvals(_now: datetime) -> tuple[Approval, ...]:
+    def open_approvals(_now: datetime) -> "tuple[Approval, ...]":
         """Return nothing."""
         return ()
 

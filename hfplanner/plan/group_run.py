@@ -14,22 +14,26 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import HfplannerError, JobSpecError, SubmissionUnknown, UsageError, did_you_mean, quoted
+from hfplanner.errors import HfplannerError, JobSpecError, UsageError, did_you_mean, quoted
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import AskedJob
+from hfplanner.plan.chosen_flavor import AUTO
 from hfplanner.plan.job_plan import JobPlan, KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
+from hfplanner.plan.script_run import ScriptRun, load_script, read_script_run
 from hfplanner.plan.sending import refusal_of, who_submits
+from hfplanner.plan.several import digest_of, exit_code_of, together, unknown_among
 from hfplanner.plan.spec_job import request_of
 from hfplanner.plan.spec_needs import needs_of
-from hfplanner.plan.sweep_run import digest_of, together
 from hfplanner.plan.workspace import Workspace
-from hfplanner.specs.documents import load_toml, load_yaml, read_spec_text
+from hfplanner.specs.discover import read_spec
+from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob
-from hfplanner.specs.jobs_file import read_jobs_file
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.plan.uploads import Uploader
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
 
@@ -65,8 +69,8 @@ def read_group(path: Path, name: str | None, key: str) -> AskedGroup:
         JobSpecError: the file cannot be read, or a job of the group cannot be run so; the sentence names file and line.
         UsageError: the file has no such group, or several and none is named.
     """
-    text, source = read_spec_text(path, str(path)), str(path)
-    found = read_jobs_file(load_toml(text, source) if path.suffix == ".toml" else load_yaml(text, source)).jobs
+    source = str(path)
+    found = read_spec(source, read_spec_text(path)).jobs
     groups = list(dict.fromkeys(job.group for job in found if job.group))
     if name is None and len(groups) > 1:
         raise UsageError(f"{quoted(source)} has several groups.", hint=f"Give --group: {', '.join(groups)}.")
@@ -82,10 +86,10 @@ def read_group(path: Path, name: str | None, key: str) -> AskedGroup:
 
 def _check(jobs: Sequence[FoundJob]) -> None:
     for job in jobs:
-        if job.kind == "script":
+        if job.kind == "script" and job.command[0].startswith(("https://", "http://")):
             raise JobSpecError(
-                f"{job.where}: a script of a group cannot be sent with the others.",
-                hint="Give it an image whose command runs the script, or run it alone with `hfplanner uv run`.",
+                f"{job.where}: a script of a group has to be a file of this machine.",
+                hint="Download it, so that every job of the group runs the same.",
             )
         if job.namespace != jobs[0].namespace:
             raise JobSpecError(f"{job.where}: the jobs of a network group are of one namespace.")
@@ -102,7 +106,7 @@ def _request(job: FoundJob, workspace: Workspace) -> JobRequest:
 
     Raises:
         JobSpecError: something the Hub would refuse.
-        UsageError: a secret is not set.
+        UsageError: a secret is not set, or a file is not here.
     """
     request, variables = request_of(job), workspace.variables
     missing = [name for name in job.secrets if name not in variables]
@@ -111,20 +115,41 @@ def _request(job: FoundJob, workspace: Workspace) -> JobRequest:
             f"{job.where}: these secrets are not set in your environment: {', '.join(map(quoted, missing))}.",
             hint=f"Export them (export {missing[0]}=...).",
         )
-    asked = AskedJob(image=job.image, command=job.command, volume=list(job.volumes))
-    volumes = read_job(asked, {}, values=False)
+    read = _script(job, request, workspace) if job.kind == "script" else _image(job, request)
     return replace(
-        request,
-        uploads=volumes.uploads,
-        job=request.job.but(
-            env=dict(job.env),
-            secrets={name: variables[name] for name in job.secrets},
-            volumes=volumes.job.volumes,
+        read,
+        job=read.job.but(
+            env={**read.job.env, **job.env},
+            secrets={**read.job.secrets, **{name: variables[name] for name in job.secrets}},
             expose=job.ports,
             network_group=job.group,
             network_aliases=job.aliases,
         ),
     )
+
+
+def _image(job: FoundJob, request: JobRequest) -> JobRequest:
+    volumes = read_job(AskedJob(image=job.image, command=job.command, volume=list(job.volumes)), {}, values=False)
+    # Of variables and secrets only the names were read.
+    bare = request.job.but(env={}, secrets={}, volumes=volumes.job.volumes)
+    return replace(request, uploads=volumes.uploads, job=bare)
+
+
+def _script(job: FoundJob, request: JobRequest, workspace: Workspace) -> JobRequest:
+    """Return the job of a script: what the file says wins over the script's header, and both go up with it."""
+    base = Path(job.source).parent
+    script = next((str(path) for path in (base / job.command[0], Path(job.command[0])) if path.is_file()), None)
+    loaded = load_script(ScriptRun(script=script or job.command[0], args=job.command[1:]))
+    asked = AskedJob(
+        image=job.image,
+        flavor=request.job.flavor or AUTO,
+        timeout=request.job.timeout_secs,
+        attempts=job.attempts,
+        namespace=job.namespace,
+        label=[f"{key}={value}" if value else key for key, value in job.labels.items()],
+        volume=list(job.volumes),
+    )
+    return read_script_run(asked, loaded, workspace.variables, values=True, token=workspace.token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,14 +231,12 @@ class GroupRun:
     @property
     def unknown(self) -> int:
         """Of how many nobody knows whether they exist."""
-        return sum(one.state in {State.UNKNOWN, State.SENDING} for one in self.submissions.values())
+        return unknown_among(self.submissions.values())
 
     @property
     def exit_code(self) -> int:
         """That of the contract."""
-        if self.unknown:
-            return SubmissionUnknown.exit_code
-        return 0 if self.stopped is None else self.stopped.exit_code
+        return exit_code_of(self.submissions.values(), self.stopped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what became of each job, as the interface spells it."""
@@ -242,6 +265,7 @@ class GroupRunner:
         asked: the group.
         workspace: where it is sent from.
         books: what charges a job that is granted otherwise than it was asked for; ``None`` where nothing is sent.
+        uploader: brings files of this machine into the bucket; by default ``huggingface_hub``.
 
     Raises:
         HubError: who pays is not said, and the Hub does not tell.
@@ -249,8 +273,14 @@ class GroupRunner:
         UsageError: offline, or a secret is not set.
     """
 
-    def __init__(self, asked: AskedGroup, workspace: Workspace, books: "Charging | None") -> None:
-        self._asked, self._workspace, self._books = asked, workspace, books
+    def __init__(
+        self,
+        asked: AskedGroup,
+        workspace: Workspace,
+        books: "Charging | None",
+        uploader: "Uploader | None" = None,
+    ) -> None:
+        self._asked, self._workspace, self._books, self._uploader = asked, workspace, books, uploader
         self._known: dict[str, KnownRequest] = {
             name: know_request(_request(job, workspace), needs_of(job), workspace, sends=True)
             for name, job in asked.jobs.items()
@@ -308,9 +338,17 @@ class GroupRunner:
         if planned.decision.verdict is not Verdict.ALLOWED:
             raise refusal_of(planned.decision, self.ask_approval(planned))
         submitter, names = self._workspace.submitter(), list(planned.plans)
-        uploader = HubUploader(self._workspace.endpoint, self._workspace.token)
-        for plan in planned.plans.values():
-            plan.uploads.send(plan.account.namespace, uploader)
+        uploader = self._uploader or HubUploader(self._workspace.endpoint, self._workspace.token)
+        plans = list(planned.plans.values())
+        if not all(plan.uploads.is_empty for plan in plans):
+
+            def bring() -> None:
+                for plan in plans:
+                    plan.uploads.send(plan.account.namespace, uploader)
+
+            planned = planned_after(bring, planned, self.plan)
+            if planned.decision.verdict is not Verdict.ALLOWED:
+                raise refusal_of(planned.decision, self.ask_approval(planned))
         orders = planned.orders(self._books)
         reserved = reserve_orders(orders, submitter, _SENDS_WITHIN)
         sent = send_reserved(

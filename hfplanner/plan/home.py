@@ -15,12 +15,15 @@ class Home:
 
     Args:
         folder: that holds everything; ``None`` for the platform's own folders.
+        is_moved: whether the folder is where ``HFPLANNER_HOME`` moved history and ledger to: the user's policy in the
+            platform's folder for configuration holds all the same, where the folder has none.
 
     >>> Home(Path("/srv/plans")).history.as_posix()
     '/srv/plans/history'
     """
 
     folder: Path | None = None
+    is_moved: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Home":
@@ -29,7 +32,7 @@ class Home:
         Raises:
             UsageError: it begins with the home of a user who does not exist.
         """
-        return cls(home_folder(environ))
+        return cls(home_folder(environ), is_moved=True)
 
     @property
     def data(self) -> Path:
@@ -52,6 +55,13 @@ class Home:
     def ledger(self) -> Path:
         """The ledger where no other is named."""
         return self.data / "ledger.sqlite3"
+
+    @property
+    def policy(self) -> Path:
+        """The user's own policy, which need not be there."""
+        from hfplanner.budget.policy_find import user_policy_path  # noqa: PLC0415 - not every question needs a policy
+
+        return user_policy_path(self.folder, is_moved=self.is_moved)
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -13,7 +13,6 @@ from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.chosen_flavor import ChosenFlavor, choose_flavor
 from hfplanner.plan.judged_plan import ChosenJob, JobPlan, judge_chosen, takes_as_named
 from hfplanner.plan.known import KnownJob, know_job
-from hfplanner.plan.own_outcomes import prediction_notes
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.workspace import Workspace
 from hfplanner.recommend.needs import Needs
@@ -67,7 +66,8 @@ class KnownRequest:
         is_known = self.known.model is not None or self.known.has_duration
         if named is not None and needs_nothing and not is_known and takes_as_named(named, listing):
             return ChosenFlavor(name=named, why="as named")
-        from hfplanner.plan.recommending import recommend_known  # noqa: PLC0415 - a named flavor needs none
+        from hfplanner.plan.own_outcomes import prediction_notes  # noqa: PLC0415 - a named flavor needs none
+        from hfplanner.plan.recommending import recommend_known  # noqa: PLC0415 - as above
 
         chosen = choose_flavor(named, recommend_known(self.known, listing, with_max_cost=with_max_cost))
         told, calibration = chosen.duration_secs, self.known.calibration

@@ -12,7 +12,6 @@ from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.policy import applied_budgets
 from hfplanner.budget.terms import UsedPrice, terms_of
 from hfplanner.plan.account import Account, account_for
-from hfplanner.plan.approvals import judge_agent
 from hfplanner.plan.chosen_flavor import ChosenFlavor
 from hfplanner.plan.chosen_run import ChosenRun, RunLimits, choose_run
 from hfplanner.plan.evidence import ask_schedules, look_off_ledger
@@ -106,11 +105,25 @@ class JobPlan:
             trigger=self.trigger,
         )
 
+    def checked(self) -> dict[str, Any]:
+        """Return the decision on it, with what it likely takes and costs; what is sent is not in it."""
+        flavor = self.flavor
+        return {
+            **self.decision.to_json(),
+            "why": flavor.why,
+            "duration_secs": flavor.duration_secs and flavor.duration_secs.to_json(),
+            "cost_micro_usd": flavor.cost_micro_usd and flavor.cost_micro_usd.to_json(),
+            "plan_warnings": list(self.plan_warnings),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return what would be sent and what it may cost; the values of secrets are not in it."""
+        return {"dry_run": True, **self.unsent()}
+
+    def unsent(self) -> dict[str, Any]:
+        """Return the plan with the keys of a submission that was not made, as the interface spells it."""
         run, flavor = self.run, self.flavor
         return {
-            "dry_run": True,
             "submission_id": None,
             "state": None,
             "job_id": None,
@@ -202,11 +215,20 @@ def judge_chosen(
         flavor=chosen.flavor,
         run=run,
         account=payer,
-        decision=judge_agent(decision, payer.namespace, job.to_api(), workspace),
+        decision=_for_caller(decision, payer.namespace, job, workspace),
         notices=tuple(filter(None, (payer.problem, schedules.problem))),
         uploads=request.uploads,
         trigger=request.trigger,
     )
+
+
+def _for_caller(decision: "Decision", namespace: str, job: "NewJob", workspace: "Workspace") -> "Decision":
+    """Return a decision with what the policy says of the agent that asks; that of a person's job as it is."""
+    if not decision.terms.caller.is_agent:
+        return decision
+    from hfplanner.plan.approvals import judge_agent  # noqa: PLC0415 - for jobs of agents
+
+    return judge_agent(decision, namespace, job.to_api(), workspace)
 
 
 def takes_as_named(flavor: str, listing: "Listing") -> bool:

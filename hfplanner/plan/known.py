@@ -178,7 +178,7 @@ def know_job(needs: JobNeeds, workspace: "Workspace", job: "NewJob | None" = Non
     known = KnownJob(
         needs=needs,
         model=run,
-        history=None if like is None else _history_like(like, workspace, logged, job.labels if job else None),
+        history=None if like is None else _history_like(needs.time, workspace, logged, job.labels if job else None),
         deadline=until,
         deadline_secs=None if until is None else max(int((until - now) / timedelta(seconds=1)), 1),
         whole=None if logged is None or like is not None else logged.whole,
@@ -228,13 +228,14 @@ def read_model(asked: AskedModel, source: "ModelSource") -> "ModelShape":
 
 
 def _history_like(
-    like: str, workspace: "Workspace", logged: "LoggedRun | None", labels: "Mapping[str, str] | None"
+    time: AskedTime, workspace: "Workspace", logged: "LoggedRun | None", labels: "Mapping[str, str] | None"
 ) -> "LikeHistory":
     from hfplanner.estimate.duration.like import runs_like  # noqa: PLC0415 - polars, only where history is asked
     from hfplanner.plan.logged_run import with_logged  # noqa: PLC0415 - as above
 
     jobs = with_logged(workspace.history().scan(), logged)
-    return runs_like(jobs, named_job(jobs, like), labels=labels or None)
+    found = runs_like(jobs, named_job(jobs, str(time.like)), labels=labels or None)
+    return replace(found, gpu_utilization=time.utilization)
 
 
 def _logged(time: AskedTime, workspace: "Workspace") -> "LoggedRun | None":
@@ -282,6 +283,11 @@ def _refuse_about_no_run(needs: JobNeeds) -> None:
         raise UsageError(
             "--tokens needs a model to run, or a duration that was measured.",
             hint=f"Add --model, or for example --duration {_EXAMPLE}.",
+        )
+    if is_planned and time.utilization is not None:
+        raise UsageError(
+            "--utilization says how busy the GPU was while a duration was measured, and none is given.",
+            hint=f"Add --duration with the flavor it was measured on, for example --duration {_EXAMPLE}, or --like.",
         )
     if is_measured or is_planned:
         return

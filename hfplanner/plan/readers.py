@@ -32,6 +32,7 @@ __all__ = [
     "parse_percent",
     "parse_tokens",
     "read_flag",
+    "read_flavor",
     "read_measured",
     "read_money",
     "read_params",
@@ -90,6 +91,15 @@ def read_text(given: object) -> str:
     if not isinstance(given, str):
         raise UsageError(f"{shown(given)} is not text.", hint="Give text in quotation marks.")
     return given
+
+
+def read_flavor(given: object) -> str:
+    """Read the name of a flavor; the Hub spells all of them in lower case.
+
+    >>> read_flavor("L4X1")
+    'l4x1'
+    """
+    return read_text(given).strip().lower()
 
 
 def read_flag(given: object) -> bool:
@@ -205,7 +215,7 @@ def parse_measured(text: str) -> MeasuredDuration:
     (MeasuredDuration(seconds=8400, flavor='a10g-small'), MeasuredDuration(seconds=90, flavor=None))
     """
     duration, at, flavor = text.partition("@")
-    name = flavor.strip().lower() if at else None
+    name = read_flavor(flavor) if at else None
     if name == "":
         raise UsageError(f"{quoted(text)} names no flavor after the @.", hint="For example 3h@l4x1.")
     return MeasuredDuration(parse_duration(duration), name)
@@ -289,11 +299,14 @@ def read_tokens(given: object) -> int:
     return parse_tokens(_text(given))
 
 
+_ONE_PERCENT = 0.01
+
+
 def parse_percent(text: str) -> float:
     """Read a share in percent.
 
     Raises:
-        UsageError: it is not above 0 and at most 100.
+        UsageError: it is not above 0 and at most 100; or it is below 1, without a sign that says of what.
 
     >>> parse_percent("60"), parse_percent("60%")
     (0.6, 0.6)
@@ -303,6 +316,10 @@ def parse_percent(text: str) -> float:
     share = float(number) / 100 if is_number else 0.0
     if not 0 < share <= 1:
         raise UsageError(f"{quoted(text)} is not a share from 0 to 100 percent.", hint="For example 60 or 60%.")
+    if share < _ONE_PERCENT and "%" not in text:
+        raise UsageError(
+            f"{quoted(text)} is less than one percent.", hint=f"If you mean {100 * 100 * share:g} %, write that."
+        )
     return share
 
 
@@ -351,9 +368,9 @@ def read_quantization(given: object) -> str:
     >>> read_quantization("gguf:q4_k_m")
     'gguf:Q4_K_M'
     """
-    text = read_text(given)
-    if text == "auto":
-        return text
+    text = read_text(given).strip()
+    if text.lower() == "auto":
+        return "auto"
     from hfplanner.estimate.memory.weights import check_quantization  # noqa: PLC0415 - only where one is named
 
     return check_quantization(text)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfplanner.budget.ledger.records import SID_LABEL
 from hfplanner.errors import JobSpecError, UsageError, quoted
 from hfplanner.plan.account import find_account
 from hfplanner.plan.asked import AskedJob, JobNeeds
@@ -20,17 +19,15 @@ from hfplanner.plan.job_names import named_job_and_payer
 from hfplanner.plan.job_plan import KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.plan.workspace import Workspace
-from hfplanner.submit.identity import LEDGER_LABEL
+from hfplanner.submit.identity import OUR_LABELS
 
 if TYPE_CHECKING:
     from hfplanner.api.models import JobInfo
     from hfplanner.api.new_job import NewJob
 
-__all__ = ["OUR_LABELS", "job_again", "know_rerun", "read_rerun", "split_job_id"]
+__all__ = ["job_again", "know_rerun", "read_rerun", "split_job_id"]
 
 _SPACE = "https://huggingface.co/spaces/"
-OUR_LABELS = (SID_LABEL, LEDGER_LABEL)
-"""The labels by which the ledger knows a job."""
 
 
 def split_job_id(text: str, namespace: str | None) -> tuple[str, str | None]:

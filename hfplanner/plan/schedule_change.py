@@ -14,10 +14,11 @@ from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.budgets import overview_budgets
 from hfplanner.plan.job_plan import KnownRequest, know_request
 from hfplanner.plan.request import JobRequest
-from hfplanner.plan.rerun import OUR_LABELS, job_again
+from hfplanner.plan.rerun import job_again
 from hfplanner.plan.schedule_plan import SchedulePlan, plan_schedule
 from hfplanner.plan.sending import refusal_of
 from hfplanner.plan.workspace import Workspace
+from hfplanner.submit.identity import OUR_LABELS
 from hfplanner.submit.timetable import When
 from hfplanner.submit.triggers import Trigger
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hfplanner.errors import UsageError
 from hfplanner.plan.request import key_and_value
-from hfplanner.plan.rerun import OUR_LABELS
+from hfplanner.submit.identity import OUR_LABELS
 
 if TYPE_CHECKING:
     from hfplanner.api.models import ScheduledJobInfo

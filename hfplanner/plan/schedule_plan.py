@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.agent_check import APPROVAL_REQUIRED
 from hfplanner.budget.check import over_budget_reasons
 from hfplanner.budget.decision import Decision, verdict_of
-from hfplanner.budget.ledger.records import RunningCaps
+from hfplanner.budget.ledger.limits import RunningCaps
 from hfplanner.budget.policy import UnknownSpending
 from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.schedule_cost import runs_as_one_job

@@ -7,7 +7,9 @@ from hfplanner.budget.decision import Verdict
 from hfplanner.budget.ledger.records import State
 from hfplanner.budget.ledger.reserving import key_conflict
 from hfplanner.catalog.listing import Listing
+from hfplanner.errors import UsageError
 from hfplanner.plan.account import find_account
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.job_plan import KnownRequest
 from hfplanner.plan.schedule_plan import SchedulePlan, plan_schedule
@@ -18,7 +20,7 @@ from hfplanner.submit.identity import spec_hash
 from hfplanner.submit.timetable import When, is_schedule, timeout_of_a_run
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.submit.send import Submitted
 
 __all__ = ["ScheduleSender", "schedule_of_key"]
@@ -67,6 +69,7 @@ class ScheduleSender:
         self._asked, self._when, self._workspace = asked, when, workspace
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = find_account(workspace.submitter().hub, asked.request.namespace)
+        self._listing: Listing | None = None
 
     def plan(self, listing: Listing | None = None) -> SchedulePlan:
         """Return the plan as things stand now.
@@ -74,6 +77,7 @@ class ScheduleSender:
         Raises:
             HfplannerError: see :func:`~hfplanner.plan.schedule_plan.plan_schedule`.
         """
+        self._listing = listing
         return plan_schedule(self._asked, self._when, self._workspace, listing, self._account)
 
     def ask_approval(self, plan: SchedulePlan) -> "Approval | None":
@@ -96,5 +100,15 @@ class ScheduleSender:
 
         if plan.decision.verdict is not Verdict.ALLOWED:
             raise refusal_of(plan.decision, self.ask_approval(plan))
-        plan.one.uploads.send(plan.one.account.namespace, self._uploader)
+        one = plan.one
+        if not one.uploads.is_empty:
+
+            def bring() -> None:
+                one.uploads.send(one.account.namespace, self._uploader)
+
+            plan = planned_after(bring, plan, lambda: self.plan(self._listing))
+            if plan.one.job.volumes != one.job.volumes:
+                raise UsageError("The files of the job changed while they went up; no schedule was made.")
+            if plan.decision.verdict is not Verdict.ALLOWED:
+                raise refusal_of(plan.decision, self.ask_approval(plan))
         return submit(plan.order(key), self._workspace.submitter())

@@ -56,19 +56,20 @@ class ScriptRun:
         return self.header.planner if self.header else {}
 
 
-def load_script(run: ScriptRun, temporary: Path) -> ScriptRun:
+def load_script(run: ScriptRun, temporary: Path | None = None) -> ScriptRun:
     """Return a script with its content and its header; one at a URL is downloaded once, and sent as it is now.
 
     Args:
         run: as typed.
-        temporary: a folder for what is downloaded, which has to live until the job was sent.
+        temporary: a folder for what is downloaded, which has to live until the job was sent; ``None`` where the script
+            is not at a URL.
 
     Raises:
         JobSpecError: its header cannot be meant, or it cannot be read.
         UsageError: a file that is named is not there.
         HubInterrupted: the URL gave no script.
     """
-    if run.script.startswith(("https://", "http://")):
+    if temporary is not None and run.script.startswith(("https://", "http://")):
         path = _downloaded(run.script, temporary)
         return replace(run, path=path, header=parse_header(read_spec_text(path, run.script), run.script))
     path = Path(run.script)

@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import BudgetBlocked, BudgetError, BudgetRefused, HubError, UsageError
+from hfplanner.errors import (
+    BudgetBlocked,
+    BudgetError,
+    BudgetRefused,
+    HubError,
+    LedgerError,
+    SubmissionUnknown,
+    UsageError,
+)
 from hfplanner.plan.account import Account, find_account
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval
 from hfplanner.plan.evidence import kept_bills
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
@@ -15,7 +24,9 @@ from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from hfplanner.api.client import JobsClient
-    from hfplanner.budget.ledger.records import Approval, Settlement, Submission
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.changes import Settlement
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
@@ -24,6 +35,7 @@ __all__ = [
     "UpToDate",
     "books_of",
     "bring_up_to_date",
+    "held_for",
     "refusal_of",
     "refuse_empty_key",
     "sent_before",
@@ -123,6 +135,14 @@ def sent_before(asked: KnownRequest, key: str | None, workspace: Workspace) -> "
     return Submitted(submission=sent, is_new=False, job_id=sent.job_id, url=url)
 
 
+def held_for(error: SubmissionUnknown, workspace: Workspace) -> "Submission | None":
+    """Return the submission whose job may exist, as the ledger has it; ``None`` where it cannot be read."""
+    try:
+        return workspace.ledger().get(error.submission_id)
+    except LedgerError:
+        return None
+
+
 def sent_before_words(sent: "Submitted", key: str) -> str:
     """Return when a key's job was sent and what it costs, a sentence."""
     from hfplanner.submit import retry  # noqa: PLC0415 - httpx
@@ -157,6 +177,7 @@ class Sender:
         self._asked, self._key, self._books, self._workspace = asked, key, books, workspace
         self._uploader = uploader or HubUploader(workspace.endpoint, workspace.token)
         self._account = who_submits(workspace.submitter().hub, asked.request.namespace)
+        self._listing: Listing | None = None
 
     @property
     def account(self) -> Account:
@@ -169,6 +190,7 @@ class Sender:
         Raises:
             HfplannerError: see :meth:`~hfplanner.plan.job_plan.KnownRequest.plan`.
         """
+        self._listing = listing
         return self._asked.plan(self._workspace, listing, self._account)
 
     def may_send(self, plan: JobPlan) -> bool:
@@ -184,6 +206,19 @@ class Sender:
             LedgerError: the ledger cannot be written.
         """
         return ask_approval(plan.decision, plan.shown, self._workspace)
+
+    def refusal_instead(self, plan: JobPlan, waits: "Submission", settlement: "Settlement") -> BudgetError | None:
+        """Return why the job may not be sent in place of one that waits, once that has ended; ``None`` where it may.
+
+        Raises:
+            LedgerError: the ledger cannot be used.
+        """
+        from hfplanner.submit.send import refusal_instead  # noqa: PLC0415 - httpx
+
+        if any(reason.code not in _WHAT_IS_HELD for reason in plan.decision.against):
+            return refusal_of(plan.decision, self.ask_approval(plan))
+        order = plan.order(self._key, price_of=self._books.worst_price_of)
+        return refusal_instead(order, waits, settlement, self._workspace.submitter())
 
     def send_instead(self, plan: JobPlan, ended: "Submission", settlement: "Settlement") -> "Submitted":
         """Send the job in place of one that has ended, with its money.
@@ -214,9 +249,25 @@ class Sender:
 
         if not self.may_send(plan):
             raise refusal_of(plan.decision, self.ask_approval(plan))
-        # After the decision, before anything is reserved: what does not arrive holds no money.
-        plan.uploads.send(plan.account.namespace, self._uploader)
+        if not plan.uploads.is_empty:
+            plan = self._with_files(plan)
         return submit(plan.order(self._key, price_of=self._books.worst_price_of), self._workspace.submitter())
+
+    def _with_files(self, plan: JobPlan) -> JobPlan:
+        """Bring up what the job needs of this machine, and return the plan that holds then.
+
+        After the decision, before anything is reserved: what does not arrive holds no money.
+        """
+
+        def bring() -> None:
+            plan.uploads.send(plan.account.namespace, self._uploader)
+
+        now = planned_after(bring, plan, lambda: self.plan(self._listing))
+        if now.job.volumes != plan.job.volumes:
+            raise UsageError("The files of the job changed while they went up; no job was sent.", hint="Run it again.")
+        if not self.may_send(now):
+            raise refusal_of(now.decision, self.ask_approval(now))
+        return now
 
 
 def who_submits(hub: "JobsClient", namespace: str | None) -> Account:

@@ -1,18 +1,16 @@
 """A sweep that is run: planned once, reserved whole or not at all, sent job by job, and gone on with where it ended."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.check import over_budget_reasons
-from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
-from hfplanner.budget.ledger.approving import approval_digest
-from hfplanner.budget.ledger.records import Running, State, Submission
-from hfplanner.budget.ledger.running import exceeded_together
+from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
+from hfplanner.errors import HfplannerError, KeyConflict, quoted
+from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
 from hfplanner.plan.job_plan import JobPlan, KnownRequest
@@ -20,20 +18,19 @@ from hfplanner.plan.known import know_job
 from hfplanner.plan.own_outcomes import without_prediction
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.sending import refusal_of, who_submits
+from hfplanner.plan.several import digest_of, exit_code_of, together, unknown_among
 from hfplanner.plan.sweep_jobs import SWEEP_LABEL, KeptSweep, SweepJob, jobs_of, refuse_taken_names, sweep_label
 from hfplanner.plan.sweeping import AskedSweep, Sweep, plan_sweep
 from hfplanner.plan.uploads import HubUploader
 from hfplanner.plan.workspace import Workspace
-from hfplanner.submit.identity import spec_hash
 from hfplanner.units import ceil_div
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
-    from hfplanner.budget.reasons import DecisionReason
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
 
-__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "digest_of", "new_sweep_key", "together"]
+__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "new_sweep_key"]
 
 _SENDS_WITHIN = timedelta(hours=1)
 _GRACE = timedelta(days=1)
@@ -158,14 +155,12 @@ class SweepRun:
     @property
     def unknown(self) -> int:
         """Of how many nobody knows whether they exist."""
-        return sum(one.state in {State.UNKNOWN, State.SENDING} for one in self.submissions)
+        return unknown_among(self.submissions)
 
     @property
     def exit_code(self) -> int:
         """That of the contract: 5 where the outcome of one is unknown, 0 where nothing kept them from being sent."""
-        if self.unknown:
-            return SubmissionUnknown.exit_code
-        return 0 if self.stopped is None else self.stopped.exit_code
+        return exit_code_of(self.submissions, self.stopped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan and what became of each job, as the interface spells it."""
@@ -240,11 +235,8 @@ class SweepRunner:
         earlier = tuple(books.by_key(kept.key_of(job)) for job in kept.jobs)
         kinds = dict.fromkeys((job.flavor, job.timeout_secs) for job in kept.jobs)
         plans = {kind: self._plan_one(*kind, found) for kind in kinds}
-        new = [plans[job.flavor, job.timeout_secs] for job, one in zip(kept.jobs, earlier, strict=True) if _is_new(one)]
-        decision = together(new, books.running()) if new else _nothing_new(next(iter(plans.values())).decision)
-        planned = PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=decision, sweep=sweep)
-        digests = [digest_of(planned.own_plan(job)) for job in planned.new]
-        return replace(planned, decision=judge_plan(decision, digests, self._workspace))
+        one = next(iter(plans.values())).decision
+        return self._decided(PlannedSweep(kept=kept, plans=plans, earlier=earlier, decision=one, sweep=sweep))
 
     def ask_approval(self, planned: PlannedSweep) -> "Approval | None":
         """Ask for a person's word for the whole sweep, where only that is missing for an agent.
@@ -255,6 +247,21 @@ class SweepRunner:
         first = planned.plan_of(planned.kept.jobs[0])
         shown = first.shown | {"jobs": len(planned.new), "sweep_key": planned.kept.key}
         return ask_approval(planned.decision, shown, self._workspace)
+
+    def _again(self, planned: PlannedSweep) -> PlannedSweep:
+        """Return the same jobs, decided as things stand now."""
+        listing, books = self._workspace.listing(), self._workspace.books()
+        plans = {kind: self._plan_one(*kind, listing) for kind in planned.plans}
+        earlier = tuple(books.by_key(planned.kept.key_of(job)) for job in planned.kept.jobs)
+        return self._decided(replace(planned, plans=plans, earlier=earlier))
+
+    def _decided(self, planned: PlannedSweep) -> PlannedSweep:
+        """Return a sweep with the decision on all of its jobs that are not in the books."""
+        new = [planned.plan_of(job) for job in planned.new]
+        running = self._workspace.books().running()
+        decision = together(new, running) if new else _nothing_new(next(iter(planned.plans.values())).decision)
+        digests = [digest_of(planned.own_plan(job)) for job in planned.new]
+        return replace(planned, decision=judge_plan(decision, digests, self._workspace))
 
     def _kept(self) -> KeptSweep | None:
         """Return the plan that was made under the key; ``None`` where there is none."""
@@ -305,8 +312,14 @@ class SweepRunner:
             raise refusal_of(planned.decision, self.ask_approval(planned))
         submitter, kept = self._workspace.submitter(), planned.kept
         first = planned.plan_of(kept.jobs[0])
-        # After the decision, before anything is reserved: what does not arrive holds no money.
-        first.uploads.send(first.account.namespace, HubUploader(self._workspace.endpoint, self._workspace.token))
+        if not first.uploads.is_empty:
+            # After the decision, before anything is reserved: what does not arrive holds no money.
+            uploader = HubUploader(self._workspace.endpoint, self._workspace.token)
+            planned = planned_after(
+                lambda: first.uploads.send(first.account.namespace, uploader), planned, lambda: self._again(planned)
+            )
+            if planned.decision.verdict is not Verdict.ALLOWED:
+                raise refusal_of(planned.decision, self.ask_approval(planned))
         orders = [planned.order(job, books) for job in kept.jobs]
         parallel = self._asked.sweep.parallel
         reserved = reserve_orders(orders, submitter, _lasts(kept.jobs, parallel))
@@ -334,47 +347,6 @@ def _lasts(jobs: Sequence[SweepJob], parallel: int | None) -> timedelta:
         return _SENDS_WITHIN
     longest = max(job.timeout_secs for job in jobs)
     return min(timedelta(seconds=ceil_div(len(jobs), parallel) * longest) + _GRACE, _LONGEST_HOLD)
-
-
-def digest_of(plan: JobPlan) -> str:
-    """Return what stands for a job in an approval of several."""
-    return approval_digest(spec_hash(plan.account.namespace, plan.job.to_api()), plan.decision.terms)
-
-
-def together(plans: Sequence[JobPlan], running: Running) -> Decision:
-    """Return whether jobs may be reserved together: each by itself, and their sum in every budget."""
-    decisions = [plan.decision for plan in plans]
-    caps = [decision.worst_case_micro_usd for decision in decisions]
-    lines = tuple(_sums(decisions))
-    kinds = dict.fromkeys(reason for one in decisions for reason in one.reasons if reason.code not in _OF_THE_SUM)
-    at_once = exceeded_together([(one.caps, one.terms) for one in decisions], running)
-    reasons: tuple[DecisionReason, ...] = (*over_budget_reasons(lines), *dict.fromkeys((*kinds, *at_once)))
-    return replace(
-        decisions[0],
-        verdict=verdict_of(reasons),
-        worst_case_micro_usd=None if None in caps else sum(cap or 0 for cap in caps),
-        lines=lines,
-        reasons=reasons,
-    )
-
-
-# What is said of one job again of all of them together.
-_OF_THE_SUM = frozenset({"over_budget", "over_agent_session", "over_agent_day", "waived"})
-
-
-def _sums(decisions: Sequence[Decision]) -> Iterator[BudgetLine]:
-    """Yield the arithmetic of every budget for all jobs together; of two looks outside the ledger the dearer counts."""
-    found: dict[str, BudgetLine] = {}
-    for decision in decisions:
-        for line in decision.lines:
-            known = found.get(line.window.budget)
-            if known is None:
-                found[line.window.budget] = line
-                continue
-            worse = max(known, line, key=lambda one: one.window.other_micro_usd)
-            together = known.this_job_micro_usd + line.this_job_micro_usd
-            found[line.window.budget] = replace(worse, this_job_micro_usd=together)
-    yield from found.values()
 
 
 def _nothing_new(decision: Decision) -> Decision:

@@ -5,8 +5,10 @@ They go up as ``hf jobs uv run`` sends them, by ``huggingface_hub``'s own functi
 content, so that the same script is the same job and is uploaded once; folders in one named after path and machine.
 """
 
+import contextlib
 import hashlib
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,13 +167,15 @@ class HubUploader:
         with _known_errors():
             api.create_bucket(bucket, private=True, exist_ok=True)
             _refuse_public(bucket, private=api.bucket_info(bucket).private)
-            api.sync_job_volume(
-                folder.source,
-                folder.mount_path,
-                remote_name=folder.remote_name,
-                read_only=folder.read_only,
-                namespace=namespace,
-            )
+            # It tells what it does on standard output, which is the answer's alone.
+            with contextlib.redirect_stdout(sys.stderr):
+                api.sync_job_volume(
+                    folder.source,
+                    folder.mount_path,
+                    remote_name=folder.remote_name,
+                    read_only=folder.read_only,
+                    namespace=namespace,
+                )
 
 
 def _refuse_public(bucket: str, *, private: bool | None) -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hfplanner.api.client import JobsClient
+    from hfplanner.api.models import ScheduledJobInfo
     from hfplanner.budget.caller import Caller
+    from hfplanner.budget.ledger.books import Books
     from hfplanner.budget.ledger.ledger import Ledger
     from hfplanner.budget.off_ledger import LedgerReader
     from hfplanner.budget.policy import Policy
@@ -110,6 +112,7 @@ class Workspace:
         self._open = ExitStack()
         self._hub: JobsClient | None = None
         self._ledger: Ledger | None = None
+        self._books: Books | None = None
         self._policy: Policy | None = None
         self._submitter: Submitter | None = None
 
@@ -161,7 +164,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened."""
-        self._hub = self._ledger = self._submitter = None
+        self._hub = self._ledger = self._books = self._submitter = None
         self._open.close()
 
     @property
@@ -213,9 +216,10 @@ class Workspace:
             PolicyError: it cannot be read.
         """
         if self._policy is None:
-            from hfplanner.budget.policy_find import find_policy  # noqa: PLC0415 - where it is asked for
+            from hfplanner.budget.policy_find import find_policy, named_policy  # noqa: PLC0415 - where it is asked for
 
-            self._policy = find_policy(self._world.policy, self.home.variables, self._world.working_folder)
+            named, folder = self._world.policy, self._world.working_folder
+            self._policy = find_policy(self.home.policy, folder) if named is None else named_policy(named)
         return self._policy
 
     def caller(self) -> "Caller":
@@ -295,11 +299,17 @@ class Workspace:
         Raises:
             LedgerError: it cannot be used.
         """
-        if self._ledger is None and not self._has_ledger():
+        if self._ledger is not None:
+            return self._ledger
+        if not self._has_ledger():
             from hfplanner.plan.evidence import EMPTY_BOOKS  # noqa: PLC0415 - where it is asked for
 
             return EMPTY_BOOKS
-        return self.ledger()
+        if self._books is None:
+            from hfplanner.budget.ledger.open import open_books  # noqa: PLC0415 - where it is asked for
+
+            self._books = self._open.enter_context(open_books(self.ledger_address))
+        return self._books
 
     def _has_ledger(self) -> bool:
         address = self.ledger_address
@@ -341,6 +351,19 @@ class Workspace:
         return tuple(
             f"{state.source}: {state.reason or 'it was not read to its end'}" for state in sources if not state.complete
         )
+
+    def history_schedules(self) -> "tuple[ScheduledJobInfo, ...]":
+        """Return the schedules that syncs kept, of every namespace of this Hub.
+
+        Raises:
+            HistoryError: they cannot be read.
+        """
+        if not (self.home.history / "schedules").is_dir():
+            return ()
+        from hfplanner.history.schedules import read_schedules  # noqa: PLC0415 - pydantic, where some were kept
+
+        kept = (one for one in read_schedules(self.home.history) if one.source == self.endpoint)
+        return tuple(schedule for one in kept for schedule in one.schedules)
 
     def history_bills(self) -> "pl.LazyFrame | None":
         """Return what the service billed, from the bills that a sync keeps; ``None`` where there are none.

@@ -18,7 +18,7 @@ from hfplanner.estimate.duration.workload import Workload
 from hfplanner.recommend.estimates import Durations, FlavorMemory, MemoryNeed, StoppedRun
 from hfplanner.units import format_bytes
 
-__all__ = ["calibrated", "durations_from", "durations_like", "durations_planned"]
+__all__ = ["calibrated", "durations_from", "durations_like", "durations_planned", "too_small_for"]
 
 
 def durations_from(
@@ -124,8 +124,7 @@ def durations_planned(
     >>> planned.measured, planned.by_flavor["h200"].low < planned.by_flavor["h200"].high
     ((), True)
     """
-    fits = {} if memory is None else memory.by_flavor
-    too_small = {name: _too_small(there) for name, there in fits.items() if there.verdict == "no"}
+    too_small = {} if memory is None else too_small_for(memory)
     flavors = [flavor for flavor in listing.flavors if flavor.name not in too_small or not flavor.gpus]
     carried = _on_its_gpus(work, flavors, workload, memory)
     carried = carried.with_timeouts({name: suggested_timeout(one) for name, one in carried.estimates.items()})
@@ -138,6 +137,11 @@ def durations_planned(
         timeout_bounds=carried.timeout_bounds,
         tokens=work.tokens,
     )
+
+
+def too_small_for(memory: MemoryNeed) -> dict[str, str]:
+    """Return why a model does not run on a flavor, by the name of each on which it surely does not fit."""
+    return {name: _too_small(there) for name, there in memory.by_flavor.items() if there.verdict == "no"}
 
 
 def calibrated(durations: Durations, calibration: Calibration) -> Durations:

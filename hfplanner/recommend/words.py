@@ -13,6 +13,7 @@ from hfplanner.units import format_about_duration, format_bytes, format_duration
 __all__ = ["describe_needs", "format_chance", "nothing_fits"]
 
 _TASKS = {"inference": "running {}", "full": "training {}", "lora": "LoRA on {}", "qlora": "QLoRA on {}"}
+_METHODS = {"sft": "", "dpo": "DPO, ", "reward": "a reward model, ", "grpo": "GRPO, "}
 _SURE, _HOPELESS = 0.995, 0.005
 
 
@@ -60,9 +61,18 @@ def _wishes(needs: Needs, estimates: Estimates) -> Iterator[str]:
 
 def _of_model(need: MemoryNeed) -> str:
     job = need.job
-    many = "vLLM's batches of" if job.engine == "vllm" and job.batch_size == 1 else f"{job.batch_size} x"
-    said = f"{_TASKS[job.task].format(need.shape.name)} ({many} {job.seq_len} tokens)"
+    said = f"{_METHODS[job.method]}{_TASKS[job.task].format(need.shape.name)} ({_batch(need)})"
     return f"{said} over the GPUs of one flavor" if need.spread else said
+
+
+def _batch(need: MemoryNeed) -> str:
+    """Return what is in memory at once; how many steps a picture takes is said with their number."""
+    job, pipeline = need.job, need.shape.diffusion
+    if pipeline is not None:
+        side = job.resolution or pipeline.resolution
+        return f"{job.batch_size} x {side} x {side} pixels"
+    many = "vLLM's batches of" if job.engine == "vllm" and job.batch_size == 1 else f"{job.sequences} x"
+    return f"{many} {job.seq_len} tokens"
 
 
 def _of_runs(durations: Durations) -> str:

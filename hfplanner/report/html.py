@@ -45,6 +45,7 @@ def to_html(report: Report) -> str:
             caveats=caveats(report),
             complete=report.complete,
             groups=groups_table(report),
+            keys=max(len(report.spec.by), 1),
             waste=waste_table(report.waste.findings),
             bases=basis_table(report),
             trend=trend_table(report.trend),

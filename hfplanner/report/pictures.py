@@ -6,10 +6,11 @@ from io import BytesIO
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
+from hfplanner.report.money import NOTHING, Money, add_up
 from hfplanner.report.result import Distribution, Group, Report
 from hfplanner.report.spec import CALENDAR_KEYS
 from hfplanner.report.waste_result import Finding
-from hfplanner.report.words import cost_text, value_text
+from hfplanner.report.words import cost_text, least_text, value_text
 from hfplanner.sanitize import sanitize
 from hfplanner.units import (
     MICRO_USD_PER_USD,
@@ -226,14 +227,14 @@ def _is_by_time(report: Report) -> bool:
     return any(key in CALENDAR_KEYS for key in report.spec.by)
 
 
-def _spent(report: Report) -> list[tuple[str, int]]:
+def _spent(report: Report) -> list[tuple[str, Money]]:
     """Return what is known to be spent on each bar, in the order of the groups; what cost nothing is no bar."""
     places = len(_drawn_keys(report))
-    sums: dict[tuple[str | None, ...], int] = {}
+    sums: dict[tuple[str | None, ...], Money] = {}
     for group in report.groups:
         values = group.values[:places]
-        sums[values] = sums.get(values, 0) + group.figures.cost.low
-    return [(_bar_name(values), cost) for values, cost in sums.items() if cost]
+        sums[values] = add_up([sums.get(values, NOTHING), group.figures.cost])
+    return [(_bar_name(values), cost) for values, cost in sums.items() if cost.low]
 
 
 def _draw_groups(axes: "Axes", report: Report) -> None:
@@ -241,20 +242,20 @@ def _draw_groups(axes: "Axes", report: Report) -> None:
     _draw_bars(axes, _spent(report), newest=is_by_time)
 
 
-def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, int]], *, newest: bool = False) -> None:
+def _draw_bars(axes: "Axes", rows: Sequence[tuple[str, Money]], *, newest: bool = False) -> None:
     """Draw horizontal bars of money: the first ones, or the last, and say what the others are together."""
     bars, rest = (rows[-_MOST_BARS:], rows[:-_MOST_BARS]) if newest else (rows[:_MOST_BARS], rows[_MOST_BARS:])
     bars = list(reversed(bars))
     places = range(len(bars))
-    dollars = [cost / MICRO_USD_PER_USD for _, cost in bars]
+    dollars = [cost.low / MICRO_USD_PER_USD for _, cost in bars]
     drawn = axes.barh(list(places), dollars, color=_COLORS[0], height=0.7)
-    axes.bar_label(drawn, [format_usd(cost) for _, cost in bars], padding=4, fontsize=9)
+    axes.bar_label(drawn, [least_text(cost) for _, cost in bars], padding=4, fontsize=9)
     axes.set_yticks(list(places), [name for name, _ in bars])
     axes.xaxis.set_major_formatter(_axis_of_usd(max(dollars, default=0.0)))
     axes.margins(x=0.15)
     axes.set_ylim(-0.5, max(len(bars), 1) - 0.5)
     others = f"{len(rest):,} {'earlier' if newest else 'others'}"
-    left = f"; not drawn: {others}, {format_usd(sum(cost for _, cost in rest))} together" if rest else ""
+    left = f"; not drawn: {others}, {least_text(add_up(cost for _, cost in rest))} together" if rest else ""
     axes.set_xlabel(f"USD known to be spent{left}")
 
 
@@ -317,7 +318,7 @@ def _counted(report: Report) -> list[Finding]:
 
 
 def _draw_waste(axes: "Axes", report: Report) -> None:
-    _draw_bars(axes, [(_drawable(one.title), one.cost.low) for one in _counted(report) if one.cost.low])
+    _draw_bars(axes, [(_drawable(one.title), one.cost) for one in _counted(report) if one.cost.low])
 
 
 def _tell_waste(report: Report) -> str:

@@ -168,6 +168,7 @@ def find_waste(frames: Sequence[pl.DataFrame], paid: pl.DataFrame, listing: List
         rules: as given to the queries.
     """
     kinds, names = frames
+    names = _told_apart(names)
     flavors = paid.group_by("flavor").agg(pl.col("paid_jobs", "paid_minutes").sum()).filter(pl.col("paid_jobs") > 0)
     findings = [_counted(row, rules) for row in kinds.iter_rows(named=True)]
     findings += _after_most_of_the_work(_timeouts_by_name(names), rules)
@@ -175,6 +176,17 @@ def find_waste(frames: Sequence[pl.DataFrame], paid: pl.DataFrame, listing: List
     findings += _dominated(flavors, listing)
     findings += find_idle(names, at_least_secs=rules.idle_secs, apart_secs=rules.apart_secs)
     return Waste(tuple(sorted(findings, key=lambda one: (not one.counted, -one.cost.low, one.code))))
+
+
+def _told_apart(names: pl.DataFrame) -> pl.DataFrame:
+    """Return the sums of names, of which those of several namespaces are told with their namespace.
+
+    >>> _told_apart(pl.DataFrame({"namespace": ["acme", "ada"], "name": ["sft", "sft"]}))["name"].to_list()
+    ['acme/sft', 'ada/sft']
+    """
+    if names["namespace"].n_unique() <= 1:
+        return names
+    return names.with_columns(name=pl.concat_str("namespace", "name", separator="/", ignore_nulls=True))
 
 
 def _counted(row: dict[str, Any], rules: WasteRules) -> Finding:

@@ -22,6 +22,7 @@ __all__ = [
     "duration_text",
     "figures_cost_text",
     "hours_text",
+    "least_text",
     "period_text",
     "share_text",
     "value_text",
@@ -32,6 +33,15 @@ _EMPTY = "(empty)"
 _LONGEST_NAME = 60
 
 
+def least_text(cost: Money) -> str:
+    """Show the least that a cost is: a bound is never rounded up to what may not have been spent.
+
+    >>> least_text(Money(1_009_999, 1_009_999)), least_text(Money(1_009_999, None))
+    ('$1.01', '$1.00')
+    """
+    return format_usd(cost.low) if cost.exact else format_usd(cost.low, ROUND_FLOOR)
+
+
 def cost_text(cost: Money) -> str:
     """Show a cost, or its bounds rounded outwards.
 
@@ -39,9 +49,9 @@ def cost_text(cost: Money) -> str:
     >>> [cost_text(Money(low, high)) for low, high in pairs]
     ['$1.00', '$1.00 to $2.01', 'at least $5.00']
     """
+    low = least_text(cost)
     if cost.exact:
-        return format_usd(cost.low)
-    low = format_usd(cost.low, ROUND_FLOOR)
+        return low
     return f"at least {low}" if cost.high is None else f"{low} to {format_usd(cost.high, ROUND_CEILING)}"
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from hfplanner.errors import JobSpecError
 from hfplanner.specs.command_line import ShellCommand, job_of_command, names_paid_jobs
+from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
 from hfplanner.specs.shell import simple_commands
 
@@ -26,6 +27,7 @@ _DEEPEST = 3
 _APPROVES = ("approve",)
 _PROGRAMS = frozenset({"hf", "huggingface-cli", "hfplanner", "hf-planner"})
 _OWN = frozenset({"hfplanner", "hf-planner"})
+_FILES_OF_JOBS = (".toml", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def read_question(raw: str, agent: str | None) -> AgentQuestion:
 
     >>> read_question('{"tool_name": "Bash", "tool_input": {"command": "hf jobs ps"}}', None)
     AgentQuestion(agent='claude-code', command='hf jobs ps', folder=None, session='')
+    >>> read_question('{"turn_id": "t1", "tool_name": "Bash", "tool_input": {"command": "ls"}}', None).agent
+    'codex'
     >>> read_question('{"toolName": "bash", "toolArgs": "{\\"command\\": \\"ls\\"}"}', None).agent
     'copilot'
     """
@@ -102,7 +106,8 @@ def _agent_of(document: Mapping[str, Any]) -> str:
     if document.get("hook_event_name") == "BeforeTool" or document.get("tool_name") == "run_shell_command":
         return "gemini"
     if "tool_name" in document:
-        return "claude-code"
+        # Codex asks as Claude Code does, and tells its turn; it runs what it is asked about with "ask".
+        return "codex" if "turn_id" in document else "claude-code"
     return "cursor" if "command" in document else "claude-code"
 
 
@@ -155,16 +160,48 @@ def _found(text: str, folder: Path, depth: int) -> Iterator[FoundJob | NotChecke
         if not names_gate(" ".join(words)):
             continue
         shell = ShellCommand(words=words, source=SOURCE, line=None, title=" ".join(words[:3]))
-        if words[0] in _OWN and words[1:2] == _APPROVES:
-            yield shell.not_checked("an approval is a person's, and not an agent's")
-            continue
-        answer = job_of_command(shell)
-        if answer is not None and command.in_loop:
-            answer = shell.not_checked("it stands in a loop, so nobody can say how often it runs")
-        if isinstance(answer, FoundJob) and answer.kind == "script":
-            answer = _with_header(answer, shell, folder)
-        if answer is not None:
-            yield answer
+        yield from _started_by(shell, folder, in_loop=command.in_loop)
+
+
+def _started_by(shell: ShellCommand, folder: Path, *, in_loop: bool) -> Iterator[FoundJob | NotChecked]:
+    """Give what one command starts."""
+    words = tuple(shell.words)
+    if words[0] in _OWN and words[1:2] == _APPROVES:
+        yield shell.not_checked("an approval is a person's, and not an agent's")
+        return
+    group = _file_of_group(words)
+    answer = None if group is not None else job_of_command(shell)
+    if in_loop and (group is not None or answer is not None):
+        yield shell.not_checked("it stands in a loop, so nobody can say how often it runs")
+        return
+    if group is not None:
+        yield from _jobs_of_group(shell, folder / group)
+    elif isinstance(answer, FoundJob) and answer.kind == "script":
+        yield _with_header(answer, shell, folder)
+    elif answer is not None:
+        yield answer
+
+
+def _file_of_group(words: tuple[str, ...]) -> str | None:
+    """Return the file of jobs that ``group run`` is called with; ``None`` for any other command."""
+    rest = words[1:] if words[0] in _OWN else words[2:] if words[:2] == ("hf", "planner") else ()
+    if rest[:2] != ("group", "run") or {"--dry-run", "--help", "-h"} & set(rest):
+        return None
+    return next((word for word in rest[2:] if word.endswith(_FILES_OF_JOBS)), "")
+
+
+def _jobs_of_group(shell: ShellCommand, path: Path) -> Iterator[FoundJob | NotChecked]:
+    """Give the jobs of a file that are in a network group: any of its groups may be run."""
+    from hfplanner.specs.discover import read_spec  # noqa: PLC0415 - for lines that run groups
+
+    try:
+        jobs = [job for job in read_spec(str(path), read_spec_text(path)).jobs if job.group]
+    except JobSpecError as error:
+        yield shell.not_checked(error.message)
+        return
+    yield from (replace(job, is_ours=True) for job in jobs)
+    if not jobs:
+        yield shell.not_checked("its file has no job in a network group")
 
 
 def _inner(words: tuple[str, ...]) -> str | None:
@@ -179,28 +216,16 @@ def _inner(words: tuple[str, ...]) -> str | None:
 
 def _with_header(job: FoundJob, shell: ShellCommand, folder: Path) -> FoundJob | NotChecked:
     """Return a script's job with what its header says where nothing was typed."""
-    from hfplanner.specs.script import read_script  # noqa: PLC0415 - for lines that run scripts
+    from hfplanner.specs.script import with_header  # noqa: PLC0415 - for lines that run scripts
 
     script = job.command[0]
     if script.startswith(("https://", "http://")):
         return shell.not_checked("its script is on the web, and may name a flavor of its own")
     path = folder / script
-    if not path.is_file():
-        return job
     try:
-        said = read_script(path, script)
+        return with_header(job, read_spec_text(path, script) if path.is_file() else None)
     except JobSpecError as error:
         return shell.not_checked(error.message)
-    if said is None:
-        return job
-    return replace(
-        job,
-        flavor=job.flavor or said.flavor,
-        timeout_secs=job.timeout_secs or said.timeout_secs,
-        namespace=job.namespace or said.namespace,
-        labels={**said.labels, **job.labels},
-        planner={**said.planner, **job.planner},
-    )
 
 
 def _claude(permission: Permission, reason: str) -> HookAnswer:

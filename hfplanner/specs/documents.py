@@ -1,5 +1,6 @@
 """Files that nobody trusts, to plain values with their lines: YAML, TOML, text; size, depth and number capped."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 from hfplanner.errors import JobSpecError, quoted
 from hfplanner.sanitize import sanitize
+from hfplanner.specs.text_lines import toml_lines
 
 __all__ = ["MAX_SPEC_BYTES", "Document", "load_toml", "load_yaml", "read_spec_text"]
 
@@ -29,7 +31,7 @@ class Document:
     Args:
         source: the file, as it was named.
         value: mappings, lists, texts, numbers, truth values and ``None``.
-        lines: the line of a part, by the keys and places that lead to it; empty for TOML, whose parser tells none.
+        lines: the line of a part, by the keys and places that lead to it.
     """
 
     source: str
@@ -82,8 +84,13 @@ def decoded(raw: bytes, source: str) -> str:
         raise JobSpecError(f"{source} is not UTF-8.", hint="Save it as UTF-8.") from error
 
 
-def load_toml(text: str, source: str) -> Document:
+def load_toml(text: str, source: str, first: int = 1) -> Document:
     r"""Return the value of a TOML document.
+
+    Args:
+        text: the document.
+        source: the file it is of.
+        first: the number of its first line there.
 
     Raises:
         JobSpecError: it is none.
@@ -91,16 +98,29 @@ def load_toml(text: str, source: str) -> Document:
     >>> load_toml('[jobs.train]\nflavor = "l4x1"', "jobs.toml").value
     {'jobs': {'train': {'flavor': 'l4x1'}}}
     """
-    for number, line in enumerate(text.split("\n"), start=1):
-        key = line.split("=", 1)[0]
-        if len(line) > _MAX_LINE or key.count(".") > _MAX_DOTS:
+    rows = text.split("\n")
+    for number, row in enumerate(rows, start=first):
+        key = row.split("=", 1)[0]
+        if len(row) > _MAX_LINE or key.count(".") > _MAX_DOTS:
             raise JobSpecError(f"{source}:{number}: the line is too long, or its key has too many parts.")
     try:
-        return Document(source, tomllib.loads(text), {})
+        return Document(source, tomllib.loads(text), toml_lines(text, first))
     except RecursionError as error:
-        raise JobSpecError(f"{source} nests too deeply.") from error
+        raise JobSpecError(f"{source}:{first}: it nests too deeply.") from error
     except ValueError as error:
-        raise JobSpecError(f"{source} is no TOML: {sanitize(str(error))}.") from error
+        why, line = _toml_problem(str(error), len(rows))
+        raise JobSpecError(f"{source}:{line + first - 1}: no TOML: {sanitize(why)}.") from error
+
+
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def _toml_problem(text: str, last: int) -> tuple[str, int]:
+    """Return what the parser says is wrong, and the line it says it of; the last one at the end of the document."""
+    place = _TOML_PLACE.search(text)
+    if place is None:
+        return text, 1
+    return text[: place.start()], last if place[1] is None else int(place[1])
 
 
 def load_yaml(text: str, source: str) -> Document:
@@ -127,7 +147,7 @@ def load_yaml(text: str, source: str) -> Document:
         why = getattr(error, "problem", None) or "it cannot be parsed"
         raise JobSpecError(f"{place}: no YAML: {sanitize(str(why))}.") from error
     except RecursionError as error:
-        raise JobSpecError(f"{source} nests too deeply.") from error
+        raise JobSpecError(f"{source}:1: it nests too deeply.") from error
     return Document(source, value, reader.lines if root is not None else {})
 
 

@@ -21,6 +21,7 @@ The JSON Schema of the format is that of :class:`JobsFile`; ``hfplanner check --
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -107,26 +108,34 @@ def read_jobs_file(document: Document) -> FoundSpecs:
     >>> [(job.title, job.command, job.timeout_secs) for job in read_jobs_file(load_toml(text, "jobs.toml")).jobs]
     [('train', ('python', 't.py'), 7200)]
     """
+    document = _by_name(document)
     try:
-        read = JobsFile.model_validate(_by_name(document))
+        read = JobsFile.model_validate(document.value)
     except ValidationError as error:
         raise _as_spec_error(error, document) from None
     return FoundSpecs(tuple(_found(name, entry, document) for name, entry in read.jobs.items()))
 
 
-def _by_name(document: Document) -> Any:  # noqa: ANN401 - whatever the file holds, which pydantic looks at
+def _by_name(document: Document) -> Document:
     """Return the document with a list of named jobs as a table by name."""
     value = document.value
     jobs = value.get("jobs")
     if not isinstance(jobs, list):
-        return value
+        return document
     named: dict[str, Any] = {}
     for place, job in enumerate(jobs):
         name = job.get("name") if isinstance(job, Mapping) else None
         if not isinstance(name, str) or not name or name in named:
             raise JobSpecError(f"{document.where('jobs', place)}: a job of a list needs a name of its own.")
         named[name] = {key: item for key, item in job.items() if key != "name"}
-    return {**value, "jobs": named}
+    # A part is found by the name of its job as well as by its place.
+    names = list(named)
+    by_name = {
+        ("jobs", names[keys[1]], *keys[2:]): line
+        for keys, line in document.lines.items()
+        if len(keys) > 1 and keys[0] == "jobs" and isinstance(keys[1], int)
+    }
+    return replace(document, value={**value, "jobs": named}, lines={**document.lines, **by_name})
 
 
 def _as_spec_error(error: ValidationError, document: Document) -> JobSpecError:

@@ -6,15 +6,16 @@ unknown keys are errors, secrets are names only. ``[tool.hfplanner]`` holds what
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hfplanner.errors import JobSpecError, UsageError, did_you_mean, quoted
-from hfplanner.specs.documents import load_toml, read_spec_text
+from hfplanner.specs.documents import Document, load_toml, read_spec_text
 from hfplanner.specs.found import FoundJob
 from hfplanner.units import parse_duration
 
-__all__ = ["PLANNER_KEYS", "SCRIPT_KEYS", "ScriptHeader", "parse_header", "read_script"]
+__all__ = ["PLANNER_KEYS", "SCRIPT_KEYS", "ScriptHeader", "parse_header", "read_script", "with_header"]
 
 _TEXTS = ("image", "flavor", "python", "timeout", "name", "namespace", "network_group")
 _TABLES = ("env", "labels")
@@ -37,12 +38,15 @@ class ScriptHeader:
         jobs: the table ``[tool.hf-jobs]``, checked; ``None`` where there is none.
         planner: the table ``[tool.hfplanner]``, checked.
         line: where the header begins, from 1.
+        timeout_place: the file and line of the timeout.
     """
 
-    __slots__ = ("jobs", "line", "planner")
+    __slots__ = ("jobs", "line", "planner", "timeout_place")
 
-    def __init__(self, jobs: Mapping[str, Any] | None, planner: Mapping[str, str], line: int) -> None:
-        self.jobs, self.planner, self.line = jobs, planner, line
+    def __init__(
+        self, jobs: Mapping[str, Any] | None, planner: Mapping[str, str], line: int, timeout_place: str
+    ) -> None:
+        self.jobs, self.planner, self.line, self.timeout_place = jobs, planner, line, timeout_place
 
 
 def parse_header(text: str, source: str) -> ScriptHeader | None:
@@ -57,25 +61,35 @@ def parse_header(text: str, source: str) -> ScriptHeader | None:
     ({'flavor': 'l4x1', 'timeout': '8h'}, 1)
     >>> parse_header(script.replace("flavor", "flavour"), "train.py")
     Traceback (most recent call last):
-    hfplanner.errors.JobSpecError: train.py:1: [tool.hf-jobs] has no key 'flavour'.
+    hfplanner.errors.JobSpecError: train.py:3: [tool.hf-jobs] has no key 'flavour'.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = _BLOCK.search(text)
     if found is None:
         return None
     line = text.count("\n", 0, found.start()) + 1
-    place = f"{source}:{line}"
     toml = "\n".join(row[2:] if row.startswith("# ") else row[1:] for row in found["body"].splitlines())
-    tools = load_toml(toml, place).value.get("tool", {})
+    document = load_toml(toml, source, line + 1)
+    tools = document.value.get("tool", {})
     if not isinstance(tools, Mapping):
-        raise JobSpecError(f"{place}: 'tool' is no table.")
-    jobs = _table(tools, "hf-jobs", SCRIPT_KEYS, place)
-    planner = _table(tools, "hfplanner", PLANNER_KEYS, place) or {}
+        raise JobSpecError(f"{_place(document, 'tool')}: 'tool' is no table.")
+    jobs = _table(tools, "hf-jobs", SCRIPT_KEYS, document)
+    planner = _table(tools, "hfplanner", PLANNER_KEYS, document) or {}
+    timeout = _place(document, "tool", "hf-jobs", "timeout")
     return ScriptHeader(
-        None if jobs is None else _checked_jobs(jobs, place),
-        {key: _text(value, f"{place}: {key} in [tool.hfplanner]") for key, value in planner.items()},
+        None if jobs is None else _checked_jobs(jobs, document),
+        {
+            key: _text(value, f"{_place(document, 'tool', 'hfplanner', key)}: {key} in [tool.hfplanner]")
+            for key, value in planner.items()
+        },
         line,
+        timeout,
     )
+
+
+def _place(document: Document, *keys: str) -> str:
+    """Return the file and the line of a part of a header."""
+    return f"{document.source}:{document.line(*keys) or 1}"
 
 
 def read_script(path: Path, source: str | None = None, text: str | None = None) -> FoundJob | None:
@@ -96,6 +110,32 @@ def read_script(path: Path, source: str | None = None, text: str | None = None) 
     return job_of_script(header, name, Path(name).stem)
 
 
+def with_header(job: FoundJob, text: str | None) -> FoundJob:
+    """Return a script's job with what its header says where the job says nothing, as ``hf jobs uv run`` has it.
+
+    Args:
+        job: as it was typed, or stands in a file.
+        text: the script; ``None`` for a command of a package.
+
+    Raises:
+        JobSpecError: its header cannot be meant.
+    """
+    script = job.command[0] if job.command else ""
+    header = None if text is None else parse_header(text, script)
+    if header is None:
+        return job
+    said = job_of_script(header, script, job.title)
+    return replace(
+        job,
+        image=job.image or said.image,
+        flavor=job.flavor or said.flavor,
+        timeout_secs=job.timeout_secs or said.timeout_secs,
+        namespace=job.namespace or said.namespace,
+        labels={**said.labels, **job.labels},
+        planner={**said.planner, **{key: value for key, value in job.planner.items() if value is not None}},
+    )
+
+
 def job_of_script(header: ScriptHeader, source: str, title: str) -> FoundJob:
     """Return the job that a header asks for."""
     jobs = header.jobs or {}
@@ -108,7 +148,7 @@ def job_of_script(header: ScriptHeader, source: str, title: str) -> FoundJob:
         image=jobs.get("image"),
         command=(source,),
         flavor=jobs.get("flavor"),
-        timeout_secs=timeout_of(jobs.get("timeout"), f"{source}:{header.line}: timeout in [tool.hf-jobs]"),
+        timeout_secs=timeout_of(jobs.get("timeout"), f"{header.timeout_place}: timeout in [tool.hf-jobs]"),
         namespace=jobs.get("namespace"),
         labels=labels,
         env=jobs.get("env", {}),
@@ -138,24 +178,25 @@ def timeout_of(text: object, where: str) -> int | None:
         raise JobSpecError(f"{where}: {error.message}", hint=error.hint) from error
 
 
-def _table(tools: Mapping[str, Any], name: str, keys: tuple[str, ...], place: str) -> Mapping[str, Any] | None:
+def _table(tools: Mapping[str, Any], name: str, keys: tuple[str, ...], document: Document) -> Mapping[str, Any] | None:
     table = tools.get(name)
     if table is None:
         return None
     if not isinstance(table, Mapping):
-        raise JobSpecError(f"{place}: [tool.{name}] is no table.")
+        raise JobSpecError(f"{_place(document, 'tool', name)}: [tool.{name}] is no table.")
     for key in table:
         if key not in keys:
             hint = f"{did_you_mean(key, keys)}Its keys are {', '.join(keys)}."
+            place = _place(document, "tool", name, key)
             raise JobSpecError(f"{place}: [tool.{name}] has no key {quoted(key)}.", hint=hint)
     return table
 
 
-def _checked_jobs(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+def _checked_jobs(table: Mapping[str, Any], document: Document) -> Mapping[str, Any]:
     """Return the table with its timeout as text, having looked at every type as ``hf`` does."""
     checked: dict[str, Any] = {}
     for key, value in table.items():
-        where = f"{place}: {key} in [tool.hf-jobs]"
+        where = f"{_place(document, 'tool', 'hf-jobs', key)}: {key} in [tool.hf-jobs]"
         if key == "timeout":
             checked[key] = _text(value, where, or_whole=True)
         elif key in _TEXTS:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Adoption
+from hfplanner.budget.caller import PERSON
+from hfplanner.budget.ledger.changes import Adoption
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.cost import worst_case_micro_usd
 from hfplanner.submit.charging import Charging
+from hfplanner.submit.identity import caller_of
+from hfplanner.submit.labelled_jobs import is_copy
 from hfplanner.units import MAX_MICRO_USD
 
 __all__ = ["adoption_of", "terms_of_job"]
@@ -55,6 +58,8 @@ def terms_of_job(job: JobInfo, price_of: Callable[[str], UsedPrice | None]) -> J
         namespace=(job.owner and job.owner.name) or "",
         owner=(started_by and started_by.name) or "",
         price_of=price_of,
+        # Who copies a job is not who sent it, though the labels come with the copy.
+        caller=PERSON if is_copy(job) else caller_of(job.labels or {}),
     )
 
 

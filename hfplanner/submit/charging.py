@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hfplanner.budget.ledger.records import BudgetWindow
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.policy import NO_POLICY, Policy, applied_budgets
 from hfplanner.budget.price import find_price
 from hfplanner.budget.terms import JobTerms, UsedPrice

@@ -12,7 +12,8 @@ from math import ceil
 from hfplanner.api.models import JobInfo
 from hfplanner.api.said import most_attempts, said_timeout_secs
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Submission
+from hfplanner.budget.ledger.limits import BudgetWindow
+from hfplanner.budget.ledger.records import SID_LABEL, Submission
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.submit.identity import LEDGER_LABEL
 from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD, MAX_DURATION_SECS, MAX_MICRO_USD, format_usd

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import SID_LABEL, Settlement, State, Submission
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.records import SID_LABEL, State, Submission
 from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.adopt import adoption_of
 from hfplanner.submit.charging import Charging

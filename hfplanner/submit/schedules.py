@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hfplanner.api.models import ScheduledJobInfo
-from hfplanner.budget.ledger.records import SID_LABEL, Settlement, State, Submission
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.records import SID_LABEL, State, Submission
 from hfplanner.errors import HubError, HubNotFound
 from hfplanner.submit.identity import LEDGER_LABEL
 from hfplanner.submit.send import Submitter

@@ -10,22 +10,14 @@ from hfplanner.api.launch import Launched
 from hfplanner.api.new_job import NewJob
 from hfplanner.api.origin import join_path
 from hfplanner.budget.caller import PERSON, Caller
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reservation, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Existing,
-    Refused,
-    Reservation,
-    Reserved,
-    RunningCaps,
-    Settlement,
-    State,
-    Submission,
-)
+from hfplanner.budget.ledger.limits import BudgetWindow, RunningCaps
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.terms import JobTerms, UsedPrice, terms_of
 from hfplanner.errors import (
     BudgetBlocked,
+    BudgetError,
     BudgetRefused,
     HubError,
     LedgerError,
@@ -36,13 +28,23 @@ from hfplanner.errors import (
 from hfplanner.submit.answer import differences
 from hfplanner.submit.charging import shipped_price
 from hfplanner.submit.granted import granted_terms, hold_what_was_granted
-from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash
+from hfplanner.submit.identity import copy_sid, labelled, new_sid, spec_hash, with_caller
 from hfplanner.submit.machine import SendingMachine
 from hfplanner.submit.timetable import Timetable, is_schedule
 from hfplanner.submit.triggers import Trigger
 from hfplanner.units import SECONDS_PER_MINUTE, ceiling_micro_usd, format_usd
 
-__all__ = ["JobOrder", "Submitted", "Submitter", "as_it_stands", "job_url", "submit", "submit_instead", "wanted_of"]
+__all__ = [
+    "JobOrder",
+    "Submitted",
+    "Submitter",
+    "as_it_stands",
+    "job_url",
+    "refusal_instead",
+    "submit",
+    "submit_instead",
+    "wanted_of",
+]
 
 _EXPIRES_AFTER = timedelta(seconds=5 * SECONDS_PER_MINUTE)
 
@@ -198,6 +200,28 @@ def submit_instead(order: JobOrder, ended: Submission, settlement: Settlement, s
     return _go_on(order, answer, submitter)
 
 
+def refusal_instead(
+    order: JobOrder, waits: Submission, settlement: Settlement, submitter: Submitter
+) -> BudgetError | None:
+    """Return why a job could not be sent in place of one that waits, once that had ended; ``None`` where it could.
+
+    Args:
+        order: what would be sent.
+        waits: the submission of the job that waits.
+        settlement: what that one would have cost by then.
+        submitter: where it would be sent from.
+
+    Raises:
+        KeyConflict: the key belongs to another specification.
+        LedgerError: the ledger cannot be used.
+    """
+    try:
+        answer = submitter.ledger.rehearse_replacement(waits.sid, settlement, wanted_of(order, submitter))
+    except BudgetError as error:
+        return error
+    return refusal(answer, order.terms) if isinstance(answer, Refused) else None
+
+
 def _go_on(order: JobOrder, answer: Reserved | Existing | Refused, submitter: Submitter) -> Submitted:
     if isinstance(answer, Refused):
         raise refusal(answer, order.terms)
@@ -315,6 +339,7 @@ def _not_marked(submission: Submission, submitter: Submitter) -> Submitted:
 def _post(order: JobOrder, submission: Submission, submitter: Submitter) -> Launched:
     sid = submission.sid
     spec = labelled(order.job.to_api(), sid=sid, ledger_id=submitter.ledger.ledger_id)
+    spec = with_caller(spec, order.caller)
     try:
         if order.timetable is not None:
             return submitter.hub.scheduled.launch(order.namespace, order.timetable.when.body(spec))

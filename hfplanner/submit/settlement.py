@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 
 from hfplanner.api.models import JobInfo
-from hfplanner.budget.ledger.records import Settlement, Submission
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.records import Submission
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.submit.charging import Charging

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hfplanner.budget.ledger.records import Refused, State, Submission
+from hfplanner.budget.ledger.changes import Refused
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import BudgetRefused, HfplannerError, HubError, HubRateLimited, Outcome, SubmissionUnknown
 from hfplanner.submit.send import JobOrder, Submitter, submit, wanted_of
 from hfplanner.units import format_usd

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from hfplanner.api.models import JobInfo
 from hfplanner.errors import HubError, SubmissionUnknown
 from hfplanner.submit.send import Submitted
 
-__all__ = ["Cancelled", "cancel_waiting", "is_waiting", "wait_for_start", "waited_secs"]
+__all__ = ["Cancelled", "cancel_waiting", "is_waiting", "never_started", "wait_for_start", "waited_secs"]
 
 _POLL_SECS = 2.0
 # How long a cancelled job is watched until the Hub says that it has ended.
@@ -25,15 +26,36 @@ class Cancelled:
     Args:
         job: its record, after that.
         unseen_secs: from when it was last seen waiting until it was seen to have ended [s]: longer it cannot have run.
+        is_ours: whether we asked for it; somebody else may have.
     """
 
     job: JobInfo
     unseen_secs: float
+    is_ours: bool = True
+
+    @property
+    def has_waited(self) -> bool:
+        """Whether it was cancelled and never ran: only then is it of use elsewhere."""
+        return never_started(self.job)
+
+    @property
+    def had_started(self) -> bool:
+        """Whether our cancel came when it had just begun to run, and ended that."""
+        return self.is_ours and _is_cancelled(self.job) and self.job.started_at is not None
 
 
 def is_waiting(job: JobInfo) -> bool:
     """Whether a job waits for hardware: only then is another flavor of use."""
     return job.status is not None and job.status.stage == JobStage.SCHEDULING
+
+
+def never_started(job: JobInfo) -> bool:
+    """Whether a job was cancelled before it ran."""
+    return _is_cancelled(job) and job.started_at is None
+
+
+def _is_cancelled(job: JobInfo) -> bool:
+    return job.status is not None and job.status.stage == JobStage.CANCELED
 
 
 def waited_secs(job: JobInfo, submitted: Submitted, now: datetime) -> int:
@@ -81,7 +103,9 @@ def cancel_waiting(
 ) -> Cancelled:
     """Cancel a job that waits, and return its record once the Hub says that it has ended; or that it started before.
 
-    That the Hub took the request proves nothing: only a record with an end does.
+    That the Hub took the request proves nothing: only a record with an end does. Where it did not take it, or its
+    answer was lost, it is asked again while the job waits: to cancel twice is no harm. It is not asked again for a job
+    that runs: that has what it waited for.
 
     Raises:
         SubmissionUnknown: nothing proves that it has ended; its money stays held.
@@ -91,22 +115,25 @@ def cancel_waiting(
     seen = clock()
     job = hub.get_job(namespace, job_id)
     if not is_waiting(job):
-        return Cancelled(job, 0.0)
-    trouble = ""
-    try:
-        hub.cancel_job(namespace, job_id)
-    except HubError as error:
-        # Whether it was cancelled is what the record says.
-        trouble = f" {error.message}"
-    until = clock() + timedelta(seconds=within_secs)
+        return Cancelled(job, 0.0, is_ours=False)
+    trouble, is_taken = "", False
+    until = seen + timedelta(seconds=within_secs)
     while clock() < until:
         try:
+            if not is_taken:
+                hub.cancel_job(namespace, job_id)
+                is_taken = True
             job = hub.get_job(namespace, job_id)
         except HubError as error:
+            # Whether it was cancelled is what the record says.
             trouble = f" {error.message}"
-        if job.is_terminal or (trouble and not is_waiting(job)):
+            with suppress(HubError):
+                job = hub.get_job(namespace, job_id)
+        if job.is_terminal or (not is_taken and not is_waiting(job)):
             return Cancelled(job, (clock() - seen).total_seconds())
         sleep(_POLL_SECS)
+    if not is_waiting(job):
+        return Cancelled(job, (clock() - seen).total_seconds())
     raise SubmissionUnknown(
         f"Job {job_id} was cancelled, and nothing proves that it has ended; no other was sent.{trouble}",
         submission_id=submitted.submission.sid,

@@ -9,12 +9,30 @@ import platform
 import sys
 from types import ModuleType
 
-from tests.benchmarks import duration_history, frame, ledger, list_jobs, report_scale, report_start, startup
+from tests.benchmarks import (
+    duration_history,
+    durations_speed,
+    frame,
+    ledger,
+    list_jobs,
+    report_scale,
+    report_start,
+    startup,
+)
 from tests.benchmarks.processes import compile_bytecode
 from tests.benchmarks.table import print_table
 
 # Each has `measure() -> list[Result]`; the name of the module is the name of the part.
-PARTS: tuple[ModuleType, ...] = (startup, report_start, frame, list_jobs, report_scale, duration_history, ledger)
+PARTS: tuple[ModuleType, ...] = (
+    startup,
+    report_start,
+    frame,
+    list_jobs,
+    report_scale,
+    duration_history,
+    durations_speed,
+    ledger,
+)
 
 
 def main() -> int:

@@ -22,7 +22,14 @@ __all__ = ["blend_lines"]
 
 # Whole seconds are too coarse for a step of a millisecond.
 _LONG = 10**9
-_PHASES = {"full": "train", "lora": "train", "qlora": "train", "decode": "decode", "prefill": "inference"}
+_PHASES = {
+    "full": "train",
+    "lora": "train",
+    "qlora": "train",
+    "decode": "decode",
+    "prefill": "inference",
+    "denoise": "inference",
+}
 
 
 @dataclass(frozen=True, slots=True)

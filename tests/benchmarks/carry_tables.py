@@ -11,7 +11,15 @@ from hfplanner.estimate.duration.timeout import suggested_timeout
 from hfplanner.estimate.span import Estimate
 from tests.benchmarks.cross_gpu_rows import Group
 
-__all__ = ["bias_lines", "kill_lines", "regret_lines", "source_lines"]
+__all__ = [
+    "bias_lines",
+    "floor_lines",
+    "host_lines",
+    "kill_lines",
+    "regret_lines",
+    "second_lines",
+    "source_lines",
+]
 
 _FEWEST_GROUPS = 4
 _FEWEST_ROWS = 8
@@ -92,6 +100,77 @@ def source_lines(found: Sequence[Told]) -> list[str]:
         least = min(part[1] for part in parts)
         lines.append(f"| {title} | {len(parts)} | {error:.1f} | {inside:.1f} | {least:.1f} | {width:.0f} |")
     return [*lines, ""]
+
+
+def second_lines(found: Sequence[Told]) -> list[str]:
+    """Return, source by source, what a second measurement is worth on the same targets."""
+    lines = ["## What a second measurement is worth, on the same targets", ""]
+    lines += ["| source | error from one | from two | inside from one | from two |", "|---|--:|--:|--:|--:|"]
+    large = [one for one in _of_large_sources(found) if len(one.group.logs) > 2]
+    for source in sorted({one.group.source for one in large}):
+        rows = [one for one in large if one.group.source == source]
+        one, two = (_summary([row for row in rows if len(row.measured) == count]) for count in (1, 2))
+        worse = " (worse)" if two[0] > one[0] else ""
+        lines.append(f"| {source} | {one[0]:.1f} | {two[0]:.1f}{worse} | {one[1]:.1f} | {two[1]:.1f} |")
+    return [*lines, ""]
+
+
+_HOSTS = ("Auto-AVSR on Modal (a public repository)", "VectorInstitute/vectorlm", "tech-grandpa/llmperf")
+
+
+def host_lines(found: Sequence[Told]) -> list[str]:
+    """Return the same for sources whose jobs wait for their host: lip reading, small models, clients of a server."""
+    lines = ["## Jobs that wait for their host", ""]
+    lines += ["| source | from | rows | median error | inside | width |", "|---|--:|--:|--:|--:|--:|"]
+    for source in _HOSTS:
+        for count in (1, 2):
+            rows = [one for one in found if one.group.source == source and len(one.measured) == count]
+            error, inside, width = _summary(rows)
+            lines.append(f"| {source} | {count} | {len(rows)} | {error:.1f} | {inside:.1f} | {width:.0f} |")
+    return [*lines, ""]
+
+
+def floor_lines(found: Sequence[Told]) -> list[str]:
+    """Return what is left of the error of one measurement where the source's own ratio between two cards is known.
+
+    No law of phase and precision can do better: the workloads of one source differ from each other by that.
+    """
+    ratios: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    large = [one for one in _of_large_sources(found) if len(one.measured) == 1]
+    for one in large:
+        ratios[_pair_of(one)].append(_ratio(one))
+    own: dict[str, list[float]] = defaultdict(list)
+    others: dict[str, list[float]] = defaultdict(list)
+    for one in large:
+        alike = ratios[_pair_of(one)]
+        own[one.group.source].append(abs(_percent(median(alike) - _ratio(one))))
+        if len(alike) > 1:
+            rest = list(alike)
+            rest.remove(_ratio(one))
+            others[one.group.source].append(abs(_percent(median(rest) - _ratio(one))))
+    lines = ["## The floor: the law against an oracle that knows the source's own ratio of two cards", ""]
+    lines += [
+        "Medians of each source, each weighing the same. The oracle is told the median ratio of the source, phase",
+        "",
+    ]
+    lines[-1:] = ["and precision between the same two cards: with the workload itself in it, and without.", ""]
+    lines += [
+        "The law is told neither. What workloads of one source, phase and precision differ by stays: an error of",
+        "",
+    ]
+    lines[-1:] = ["16 % would be that of knowing already how the source's other workloads changed between the two.", ""]
+    lines += ["| oracle | sources | median error |", "|---|--:|--:|"]
+    for title, errors in (("with the workload", own), ("without it", others)):
+        lines.append(f"| {title} | {len(errors)} | {fmean(median(some) for some in errors.values()):.1f} |")
+    return [*lines, ""]
+
+
+def _pair_of(one: Told) -> tuple[str, ...]:
+    return (one.group.source, one.group.phase, one.group.precision, *one.measured, one.target)
+
+
+def _ratio(one: Told) -> float:
+    return one.group.logs[one.target] - one.group.logs[one.measured[0]]
 
 
 def _of_large_sources(found: Sequence[Told]) -> list[Told]:

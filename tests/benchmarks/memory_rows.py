@@ -289,6 +289,8 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         raise LookupError("its peak is that of loading: every process held the whole model")
     if raw["metric"].endswith(("reserved_99th", "reserved_avg")):
         raise LookupError("a quantile or mean over steps of batches of different lengths, not a peak")
+    if "lorafa" in raw["source_path"]:
+        raise LookupError("LoRA-FA keeps no inputs of its frozen half: it is not LoRA")
     details = raw["details"]
     optimizer, in_backward = _optimizer(raw)
     sharding = raw["sharding"]
@@ -310,9 +312,12 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         else "sdpa",
         loss=_loss(raw),
         grad_sync="every" if raw["source"] == _PRIME else "last",
-        compiled="torch.compile" in details,
+        # benchmarks/scripts/run_single_benchmark.py of prime-rl always says --model.compile.
+        compiled="torch.compile" in details or raw["source"] == _PRIME,
         packed=raw["source"] == _PRIME or "packing=True" in details or "packed" in details,
         lengths="varying" if _lengths_vary(raw) else "fixed",
+        # Its .github/workflows/benchmarks.yaml sets PYTORCH_CUDA_ALLOC_CONF so.
+        expandable_segments=raw["source"] == _PRIME,
         accumulation=_accumulation(raw),
         sharding="zero2"
         if raw["source"] == "QwenLM/Qwen" and task != "lora" and sharding == "none"
@@ -325,7 +330,7 @@ def _training(raw: dict[str, str], task: str) -> MemoryJob:
         else "fsdp",
         gpus=int(raw["n_gpus"] or 1),
         offload="activations"
-        if raw.get("cpu_offload") == "activation offloading"
+        if raw.get("cpu_offload") in {"activation offloading", "activations"}
         else "params"
         if "params CPU" in raw["cpu_offload"] or '"offload_params": true' in sharding
         else "none",

@@ -8,8 +8,9 @@ import secrets
 import sys
 import time
 
+from hfplanner.budget.ledger.changes import Reserved
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Reserved
 from tests.budget.books import reservation, window
 
 __all__ = ["WINDOWS"]

@@ -16,15 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.work_rows import WorkRow, read_work_rows
+from tests.benchmarks.work_rows import UNSEEN, WorkRow, read_work_rows
 
-__all__ = ["factor_lines", "percentile"]
+__all__ = ["engine_lines", "factor_lines", "percentile"]
 
 _DATA = Path(__file__).parents[2] / "data" / "first_principles_spread.csv"
 _LEAST = math.log(1.8)
 _LOW, _HIGH = 0.05, 0.95
 # An engine nobody can choose; its rows are there for the cards.
 _NOT_OFFERED = "tensorrt"
+_KINDS = {"decode": "generating", "prefill": "reading", "denoise": "pictures", "pipeline": "pictures"}
 
 
 def percentile(values: Iterable[tuple[float, float]], share: float) -> float:
@@ -61,6 +62,7 @@ def factor_lines(rows: Sequence[WorkRow]) -> list[str]:
         row = one.row
         groups[row["engine"], row["kind"], row["source"], row["quantization"] or "none"].append(one)
     for key, some in sorted(groups.items()):
+        shown = (*key[:2], f"{key[2]} (unseen)" if key[2] in UNSEEN else key[2], key[3])
         logs = [one.log for one in some]
         sizes = sorted(abs(log) for log in logs)
         others = [one for one in rows if one.row["source"] != key[2] and one.row["engine"] != _NOT_OFFERED]
@@ -68,7 +70,29 @@ def factor_lines(rows: Sequence[WorkRow]) -> list[str]:
         inside = sum(low <= -log <= high for log in logs) / len(logs)
         told = (median(logs), median(sizes), sizes[math.ceil(0.9 * len(sizes)) - 1])
         numbers = " | ".join(f"{math.exp(log):.2f}" for log in told)
-        lines.append(f"| {' | '.join(key)} | {len(some)} | {numbers} | {100 * inside:.0f} |")
+        lines.append(f"| {' | '.join(shown)} | {len(some)} | {numbers} | {100 * inside:.0f} |")
+    return lines
+
+
+def engine_lines(rows: Sequence[WorkRow]) -> list[str]:
+    """Return a table of factors by engine and kind of work, every source weighing the same, and of unseen sources."""
+    lines = ["| engine | kind | sources | rows | factor off | inside |", "|---|---|--:|--:|--:|--:|"]
+    offered = [one for one in rows if one.row["engine"] != _NOT_OFFERED]
+    groups: dict[tuple[str, str], list[WorkRow]] = defaultdict(list)
+    for one in offered:
+        groups[one.row["engine"], _KINDS.get(one.row["kind"], "training")].append(one)
+    unseen = [one for one in offered if one.row["source"] in UNSEEN]
+    for key, some in (*sorted(groups.items()), (("any", "any"), offered), (("any", "any, unseen"), unseen)):
+        by_source: dict[str, list[WorkRow]] = defaultdict(list)
+        for one in some:
+            by_source[one.row["source"]].append(one)
+        off = [median(abs(one.log) for one in found) for found in by_source.values()]
+        inside = []
+        for source, found in by_source.items():
+            low, high = _bounds([one for one in offered if one.row["source"] != source])
+            inside.append(sum(low <= -one.log <= high for one in found) / len(found))
+        factor, held = math.exp(sum(off) / len(off)), 100 * sum(inside) / len(inside)
+        lines.append(f"| {' | '.join(key)} | {len(by_source)} | {len(some)} | {factor:.2f} | {held:.0f} |")
     return lines
 
 
@@ -89,7 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.work_accuracy")
     parser.add_argument("--write", action="store_true", help="write data/first_principles_spread.csv")
     rows = read_work_rows()
-    sys.stdout.write("\n".join(factor_lines(rows)) + "\n")
+    sys.stdout.write("\n".join([*factor_lines(rows), "", *engine_lines(rows)]) + "\n")
     if parser.parse_args().write:
         offered = [one for one in rows if one.row["engine"] != _NOT_OFFERED]
         sources = len({one.row["source"] for one in offered})

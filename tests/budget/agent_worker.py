@@ -12,9 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hfplanner.budget.caller import Caller
+from hfplanner.budget.ledger.approval import ApprovalRequest
 from hfplanner.budget.ledger.approving import approval_digest
+from hfplanner.budget.ledger.changes import Reservation, Reserved
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import ApprovalRequest, BudgetWindow, Reservation, Reserved
 from hfplanner.budget.period import Period, window_at
 from hfplanner.budget.scope import Scope
 from hfplanner.errors import BudgetBlocked

@@ -8,16 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hfplanner.budget.ledger.changes import Adoption, Reservation, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Reservation,
-    Reserved,
-    Sender,
-    Settlement,
-    Submission,
-)
+from hfplanner.budget.ledger.limits import BudgetWindow
+from hfplanner.budget.ledger.records import Sender, Submission
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms, UsedPrice
 

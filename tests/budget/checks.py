@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hfplanner.budget.ledger.records import Balance, BudgetWindow, Reservation, State, Submission
+from hfplanner.budget.ledger.changes import Reservation
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.policy import Budget, Policy, with_defaults
 from hfplanner.budget.terms import JobTerms, UsedPrice
 

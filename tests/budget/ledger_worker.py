@@ -8,9 +8,11 @@ smallest job until that is refused, and ends.
 import random
 import sys
 
+from hfplanner.budget.ledger.changes import Reservation, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Reservation, Reserved, State
+from hfplanner.budget.ledger.records import State
 from tests.budget.books import CENT, LATER, NOW, SENDER, reservation, settled, window
 
 __all__ = ["COMPANY", "SMALLEST", "TEAMS", "USERS", "nested"]

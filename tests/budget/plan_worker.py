@@ -7,8 +7,8 @@ named in an order of its own.
 import random
 import sys
 
+from hfplanner.budget.ledger.changes import Refused
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Refused
 from tests.budget.books import reservation, window
 
 

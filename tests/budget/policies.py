@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hfplanner.budget.agent_rules import AgentRule
 from hfplanner.budget.caller import PERSON, Caller
-from hfplanner.budget.ledger.records import Waiver
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.off_ledger import OffLedger, Spending
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import Budget, JobLimits, Policy, UnknownSpending, WaiverRule, with_defaults

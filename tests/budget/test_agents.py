@@ -11,9 +11,9 @@ import pytest
 
 from hfplanner.budget.caller import Caller
 from hfplanner.budget.ledger.approving import approval_digest, plan_digest
+from hfplanner.budget.ledger.changes import Refused, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Refused, Reserved
 from hfplanner.errors import BudgetBlocked, BudgetRefused
 from tests.budget.agent_worker import DEAR, agent_reservation, request, session_window
 from tests.budget.books import CENT, LATER, NOW, reserve

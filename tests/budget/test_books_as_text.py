@@ -11,9 +11,10 @@ import pytest
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision
+from hfplanner.budget.ledger.changes import Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Reserved, Sender, Settlement
+from hfplanner.budget.ledger.records import Sender
 from hfplanner.budget.off_ledger import OffLedger
 from hfplanner.budget.policy_file import parse_policy
 from hfplanner.budget.terms import JobTerms, UsedPrice

@@ -6,8 +6,10 @@ import pytest
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Decision, Verdict
+from hfplanner.budget.ledger.changes import Settlement
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Sender, Settlement, Waiver
+from hfplanner.budget.ledger.records import Sender
 from hfplanner.budget.off_ledger import OffLedger, Spending
 from hfplanner.budget.policy import NO_POLICY, JobLimits, Policy, UnknownSpending, WaiverRule
 from hfplanner.budget.scope import Scope

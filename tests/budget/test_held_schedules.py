@@ -2,8 +2,8 @@
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Refused, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import Refused, Reserved
 from tests.budget.books import CENT, launch, reservation, reserve, settled, window
 
 

@@ -6,17 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Existing, Refused, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import (
-    EntryKind,
-    Existing,
-    Refused,
-    Reserved,
-    Settlement,
-    State,
-    Waiver,
-)
+from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.errors import BudgetBlocked, KeyConflict
 from tests.budget.books import (
     CENT,

@@ -13,8 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from hfplanner.budget.ledger.changes import Refused, Settlement
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_database, open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Refused, Settlement, State
+from hfplanner.budget.ledger.records import State
 from hfplanner.budget.ledger.schema import STEPS
 from hfplanner.budget.scope import Scope
 from tests.budget.checks import reservation, terms

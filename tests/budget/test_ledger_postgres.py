@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hfplanner.budget.ledger.changes import Reserved
 from hfplanner.budget.ledger.dialect import Transaction
 from hfplanner.budget.ledger.open import open_database, open_ledger
-from hfplanner.budget.ledger.records import Reserved
 from hfplanner.errors import LedgerError
 from tests.budget.books import CENT, NOW, SENDER, reservation, reserve, window
 from tests.budget.cutting_proxy import cut_after_commit

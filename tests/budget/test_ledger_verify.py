@@ -6,8 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import EntryKind, Problem, State, Waiver
+from hfplanner.budget.ledger.records import EntryKind, Problem, State
 from tests.budget.books import LATER, NOW, SENDER, adoption, labels, launch, reserve, settled, terms, window
 
 

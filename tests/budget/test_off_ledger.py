@@ -6,9 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hfplanner.budget.ledger.changes import Settlement
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import SID_LABEL, BudgetWindow, Sender, Settlement
+from hfplanner.budget.ledger.records import SID_LABEL, Sender
 from hfplanner.budget.off_ledger import OffLedger, Spending
 from hfplanner.budget.off_ledger_jobs import JobEvidence, started_outside
 from hfplanner.budget.off_ledger_reading import read_off_ledger

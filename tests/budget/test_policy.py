@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hfplanner.budget.ledger.records import Waiver
+from hfplanner.budget.ledger.limits import Waiver
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import JobLimits, Policy, UnknownSpending, WaiverRule, applied_budgets, tightened
 from hfplanner.budget.scope import Scope

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from hfplanner.budget.policy import DEFAULT_LIMITS, NO_POLICY
-from hfplanner.budget.policy_find import find_policy
+from hfplanner.budget.policy_find import find_policy, named_policy, user_policy_path
 from hfplanner.errors import PolicyError
+from hfplanner.plan.workspace import Workspace
 
 OURS = '[[budget]]\nname = "ours"\nlimit_usd = "5"\n'
 THEIRS = '[[budget]]\nname = "theirs"\nlimit_usd = "7"\n'
@@ -19,20 +20,20 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _names(home: Path, named: Path | None = None, **environ: str) -> list[str]:
-    found = find_policy(named, {"HFPLANNER_HOME": str(home), **environ}, home / "project")
+def _names(home: Path) -> list[str]:
+    found = find_policy(user_policy_path(home), home / "project")
     return [budget.name for budget in found.budgets]
 
 
 def test_without_a_file_nothing_is_limited(tmp_path: Path) -> None:
     """No policy is a policy without sources."""
-    assert find_policy(None, {"HFPLANNER_HOME": str(tmp_path)}, tmp_path) is NO_POLICY
+    assert find_policy(user_policy_path(tmp_path), tmp_path) is NO_POLICY
 
 
 def test_the_users_policy_holds_everywhere(home: Path) -> None:
     """It is in the folder for configuration, and its limits are completed with the defaults."""
     assert _names(home) == ["ours"]
-    assert find_policy(None, {"HFPLANNER_HOME": str(home)}, home / "project").limits == DEFAULT_LIMITS
+    assert find_policy(user_policy_path(home), home / "project").limits == DEFAULT_LIMITS
 
 
 def test_a_projects_policy_comes_on_top(home: Path) -> None:
@@ -46,22 +47,27 @@ def test_a_named_policy_alone_counts(home: Path) -> None:
     one, other = home / "one.toml", home / "other.toml"
     one.write_text(THEIRS, encoding="utf-8")
     other.write_text("", encoding="utf-8")
-    assert _names(home, one) == ["theirs"]
-    assert _names(home, HFPLANNER_POLICY=str(one)) == ["theirs"]
-    assert _names(home, other, HFPLANNER_POLICY=str(one)) == []
-    assert _names(home, HFPLANNER_POLICY="") == ["ours"]
+    assert [budget.name for budget in named_policy(one).budgets] == ["theirs"]
+
+    def by_variable(named: str, policy: Path | None = None) -> list[str]:
+        environ = {"HFPLANNER_HOME": str(home), "HFPLANNER_POLICY": named}
+        with Workspace.from_environ(environ, policy=policy) as workspace:
+            return [budget.name for budget in workspace.policy().budgets]
+
+    assert by_variable(str(one)) == ["theirs"]
+    assert by_variable(str(one), policy=other) == []
+    assert by_variable("") == ["ours"]  # the home's own, so that nobody's else is looked for
 
 
 def test_a_named_policy_that_is_missing_is_an_error(home: Path) -> None:
     """Else a slip of the pen would lift every limit."""
     with pytest.raises(PolicyError, match="cannot be read"):
-        _names(home, home / "typo.toml")
+        named_policy(home / "typo.toml")
 
 
 def test_the_working_directory_may_be_that_of_the_users_policy(home: Path) -> None:
     """One file is one policy, not two that contradict each other."""
-    environ = {"HFPLANNER_HOME": str(home)}
-    assert len(find_policy(None, environ, home / "config").sources) == 1
+    assert len(find_policy(user_policy_path(home), home / "config").sources) == 1
 
 
 @pytest.mark.parametrize("where", ["config", "project"])

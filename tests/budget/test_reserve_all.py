@@ -8,18 +8,10 @@ from typing import Any
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Existing, Refused, Reservation, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import (
-    BudgetWindow,
-    EntryKind,
-    Existing,
-    Refused,
-    Reservation,
-    Reserved,
-    RunningCaps,
-    State,
-    Waiver,
-)
+from hfplanner.budget.ledger.limits import BudgetWindow, RunningCaps, Waiver
+from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.errors import BudgetBlocked, BudgetRefused, KeyConflict
 from hfplanner.units import MAX_MICRO_USD
 from tests.budget.books import CENT, LATER, NOW, SENDER, labels, reservation, reserve, terms, window

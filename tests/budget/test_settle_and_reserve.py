@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Existing, Refused, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
-from hfplanner.budget.ledger.records import Existing, Refused, Reserved, Settlement, State
+from hfplanner.budget.ledger.records import GIVEN_UP, State
 from hfplanner.errors import KeyConflict, LedgerError
 from tests.budget.books import CENT, LATER, NOW, SENDER, reservation, reserve, window
 
@@ -81,3 +82,45 @@ def test_what_may_run_frees_no_money(ledger: Ledger, state: State) -> None:
     with pytest.raises(LedgerError, match="no job that has ended"):
         ledger.settle_and_reserve("first", _COST, reservation("next", 100, key="k/2"))
     assert (held(ledger), ledger.get("next")) == ((700, 0), None)
+
+
+@pytest.mark.parametrize(("cap", "fits"), [(990, True), (991, False)])
+def test_a_rehearsal_says_what_would_be_and_writes_nothing(ledger: Ledger, cap: int, *, fits: bool) -> None:
+    """The same answer as in earnest, and the books as they were, however often."""
+    launched(ledger, "first", 700)
+    before = list(ledger.entries())
+    for _ in range(2):
+        found = ledger.rehearse_replacement("first", _COST, reservation("next", cap, key="k/2"))
+        assert isinstance(found, Reserved if fits else Refused)
+        assert (held(ledger), list(ledger.entries()), ledger.get("next")) == ((700, 0), before, None)
+    done = ledger.settle_and_reserve("first", _COST, reservation("next", cap, key="k/2"))
+    assert isinstance(done, Reserved if fits else Refused)
+
+
+def test_that_a_job_is_given_up_is_noted_once(ledger: Ledger) -> None:
+    """It says when, changes no money and no state, and stays when the job is settled."""
+    launched(ledger, "first", 700)
+    before = list(ledger.entries())
+    assert ledger.give_up("first", "It waited.", LATER)
+    assert ledger.give_up("first", "It waited.", LATER + (LATER - NOW))
+    (noted,) = ledger.submissions()
+    assert (noted.is_given_up, noted.notes[GIVEN_UP], noted.state) == (True, "2026-11-24T13:00:00Z", State.LAUNCHED)
+    assert (held(ledger), list(ledger.entries())) == ((700, 0), before)
+    assert ledger.settle("first", _COST)
+    assert ledger.get("first").is_given_up  # type: ignore[union-attr] # it was reserved
+
+
+@pytest.mark.parametrize("state", [State.RESERVED, State.SENDING, State.UNKNOWN, State.SETTLED])
+def test_what_has_no_job_that_waits_is_not_given_up(ledger: Ledger, state: State) -> None:
+    """What may not exist, or has ended, is not ours to give up."""
+    if state is State.SETTLED:
+        launched(ledger, "first", 700)
+        ledger.settle("first", _COST)
+    else:
+        reserve(ledger, "first", 700)
+    if state in {State.SENDING, State.UNKNOWN}:
+        ledger.mark_sending("first", SENDER, NOW)
+    if state is State.UNKNOWN:
+        ledger.unknown("first", "No answer.", NOW)
+    assert not ledger.give_up("first", "It waited.", LATER)
+    assert not ledger.get("first").is_given_up  # type: ignore[union-attr] # it was reserved

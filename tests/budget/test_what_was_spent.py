@@ -11,18 +11,11 @@ import pytest
 
 from hfplanner.budget.check import check_job
 from hfplanner.budget.decision import Verdict
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Existing,
-    Refused,
-    Reserved,
-    Sender,
-    Settlement,
-    State,
-)
+from hfplanner.budget.ledger.records import Sender, State
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import Budget, Policy, applied_budgets
 from hfplanner.budget.scope import Scope

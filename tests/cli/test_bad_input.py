@@ -270,3 +270,27 @@ def test_a_usage_error_points_at_its_own_command(program: Program) -> None:
     for command in ("estimate memory", "ledger resolve", "recommend"):
         done = program.run(*command.split(), "--nonsense")
         assert f"`hfplanner {command} --help`" in done.err, command
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--gpu", "a100"), "Did you mean --accelerator?"),
+        (("--per_device_train_batch_size", "4"), "Did you mean --batch-size?"),
+        (("--max-model-len", "4096"), "Did you mean --seq-len?"),
+        (("--gradient-checkpointing",), "Did you mean --checkpointing full?"),
+        (("--batch", "4"), "Did you mean --batch-size"),
+        (("--task", "sft"), "What it learns from is --method's"),
+        (("--task", "finetune"), "For training: full trains all weights"),
+        (("--task", "serving"), "That is inference."),
+        (("--duration", "3h@a10g"), "Did you mean a10g-large or a10g-small"),
+        (("--duration",), "--duration needs a value: --duration TIME[@FLAVOR]."),
+    ],
+)
+def test_what_people_know_from_elsewhere_is_told_as_it_is_said_here(
+    args: tuple[str, ...], said: str, program: Program
+) -> None:
+    """Names of other tools, words of the trade and a half-typed name lead to ours."""
+    done = program.run("recommend", *args)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hfplanner.budget.ledger.changes import Reservation
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Reservation
 from hfplanner.budget.period import EPOCH
 from hfplanner.budget.terms import JobTerms, UsedPrice
 from hfplanner.errors import HistoryError, LedgerError
@@ -237,3 +238,54 @@ def test_the_bill_counts_in_what_is_spent(program: Program, hub: Hub, policy: Ca
     billed = json.loads(online.run("report", "--json").out)
     assert shown["spent_micro_usd"] == billed["cost_micro_usd"]["high"] > 0
     assert job_id
+
+
+@pytest.mark.parametrize("command", [("budget", "check"), ("check",)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--key", "k7", "--yes", "--detach", "--dry-run"),
+        ("-d", "-y"),
+        ("--canary",),
+        ("--fallback", "auto", "--max-wait", "20m"),
+    ],
+    ids=" ".join,
+)
+def test_a_check_takes_every_option_of_run(
+    command: tuple[str, ...], options: tuple[str, ...], program: Program, policy: Callable[[], None]
+) -> None:
+    """A command line of `run` is one of a check; what says how the job is sent changes no sum."""
+    policy()
+    job = ("--json", "--flavor", "L4X1", "--timeout", "1h", "--namespace", "acme", "--offline")
+    plain = program.run(*command, *job, "python:3.12", "python", "-V")
+    asked = program.run(*command, *job, *options, "python:3.12", "python", "-V")
+    assert (asked.code, json.loads(asked.out)) == (0, json.loads(plain.out))
+    of_a_submission = {"--canary", "--fallback"} & set(options)
+    assert bool(of_a_submission) == ("The check is of the job itself" in asked.err)
+
+
+def test_the_ledger_may_be_named(program: Program, policy: Callable[[], None], hub: Hub) -> None:
+    """What is held in another ledger is held against a check that names it, and against no other."""
+    policy()
+    hub.set_clock(datetime.now(UTC))
+    run = ("run", "--json", "--yes", "--flavor", "l4x1", "--timeout", "1h", "--ledger", "team.sqlite3")
+    assert _online(program, hub).run(*run, "python:3.12", "python", "-V").code == 0
+    for command in (CHECK, ("budget", "show", "--json")):
+        held = [
+            json.loads(program.run(*command, *named).out)["budgets"][0]["held_micro_usd"]
+            for named in ((), ("--ledger", "team.sqlite3"))
+        ]
+        assert held == [0, 60 * 13333]
+
+
+def test_the_users_policy_holds_wherever_the_history_is(program: Program, tmp_path: Path) -> None:
+    """`HFPLANNER_HOME` moves history and ledger; a limit in the user's folder for configuration stays one."""
+    named = tmp_path / "configuration"
+    (named / "hfplanner").mkdir(parents=True)
+    (named / "hfplanner" / "hfplanner.toml").write_text('[limits]\nmax_job_usd = "0.10"\n', encoding="utf-8")
+    at_home = replace(program, environ=(("XDG_CONFIG_HOME", str(named)),))
+    assert at_home.run(*CHECK).code == 3
+    assert program.run(*CHECK).code == 0
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "hfplanner.toml").write_text('[limits]\nmax_job_usd = "5"\n', encoding="utf-8")
+    assert at_home.run(*CHECK).code == 0

@@ -130,7 +130,11 @@ _JOB = 'image = "i"\ncommand = "id"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[jobs.a]\nscript = "t.py"\nnetwork_group = "g"\n', "jobs.toml: a script of a group"),
+        (
+            '[jobs.a]\nscript = "https://example.org/t.py"\nnetwork_group = "g"\n',
+            "jobs.toml:1: a script of a group has to be a file",
+        ),
+        ('[jobs.a]\nscript = "gone.py"\nnetwork_group = "g"\n', "'gone.py': there is no such file here"),
         (f"[jobs.a]\n{_JOB}", "no job with a network_group"),
         (f'[jobs.a]\n{_JOB}network_group = "g"\nschedule = "@daily"\n', "a schedule cannot be in a network group"),
         (f'[jobs.a]\n{_JOB}network_aliases = ["x"]\n', "it has none"),
@@ -143,3 +147,11 @@ def test_what_cannot_be_run_together_is_said(home: Program, text: str, said: str
     Path(home.home / "jobs.toml").write_text(text, encoding="utf-8")
     done = home.run("group", "run", "jobs.toml", "--yes")
     assert (done.code, said in done.err, "Traceback" in done.err) == (2, True, False), done
+
+
+def test_a_command_of_a_package_can_be_of_a_group(home: Program, hub: Hub) -> None:
+    """As `uv run` has it: nothing goes up for it."""
+    text = f'[jobs.a]\n{_JOB}network_group = "g"\n[jobs.b]\nscript = "lighteval"\nargs = ["x"]\nnetwork_group = "g"\n'
+    (home.home / "jobs.toml").write_text(text, encoding="utf-8")
+    assert ran(home, "--yes")[0] == 0
+    assert [spec["command"] for spec in hub.specs()] == [["id"], ["uv", "run", "lighteval", "x"]]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hfplanner.specs.agent_hook import AGENTS, jobs_of_line
+from hfplanner.specs.agent_settings import hook_entry
 from tests.program import Program
 
 POLICY = '[limits]\nmax_job_usd = "5.00"\n'
@@ -16,23 +17,54 @@ DEAR = "hf jobs run --flavor a100-large --timeout 8h python:3.12 python train.py
 UNREAD = "for seed in 1 2 3; do hf jobs run --flavor l4x1 python:3.12 python $seed.py; done"
 HEADER = '# /// script\n# [tool.hf-jobs]\n# flavor = "a100-large"\n# timeout = "8h"\n# ///\n'
 # What each agent sends, as its documentation has it.
+_COMMON = {"session_id": "s1", "transcript_path": "t.jsonl", "permission_mode": "default"}
 QUESTIONS: dict[str, Any] = {
-    "claude-code": lambda command: {
-        "hook_event_name": "PreToolUse",
-        "tool_name": "Bash",
-        "tool_input": {"command": command, "description": "Train"},
+    # code.claude.com/docs/en/hooks
+    "claude-code": lambda command: (
+        _COMMON
+        | {
+            "hook_event_name": "PreToolUse",
+            "tool_name": "Bash",
+            "tool_input": {"command": command, "description": "Train", "timeout": 120000, "run_in_background": False},
+            "tool_use_id": "toolu_01ABC",
+        }
+    ),
+    # developers.openai.com/codex/hooks: as Claude Code, with the turn
+    "codex": lambda command: (
+        _COMMON
+        | {
+            "hook_event_name": "PreToolUse",
+            "turn_id": "t-1",
+            "model": "gpt-5",
+            "tool_name": "Bash",
+            "tool_use_id": "call-1",
+            "tool_input": {"command": command},
+        }
+    ),
+    # docs.github.com/copilot/reference/hooks-reference
+    "copilot": lambda command: {
+        "sessionId": "s1",
+        "timestamp": 1704614600000,
+        "toolName": "bash",
+        "toolArgs": json.dumps({"command": command, "description": "Train"}),
     },
-    "codex": lambda command: {
-        "hook_event_name": "PreToolUse",
-        "tool_name": "Bash",
-        "tool_input": {"command": command},
+    # cursor.com/docs/hooks
+    "cursor": lambda command: {
+        "conversation_id": "s1",
+        "generation_id": "g1",
+        "hook_event_name": "beforeShellExecution",
+        "cursor_version": "2.1.0",
+        "workspace_roots": ["/project"],
+        "command": command,
+        "sandbox": False,
     },
-    "copilot": lambda command: {"toolName": "bash", "toolArgs": json.dumps({"command": command})},
-    "cursor": lambda command: {"hook_event_name": "beforeShellExecution", "command": command},
+    # geminicli.com/docs/hooks/reference
     "gemini": lambda command: {
+        "session_id": "s1",
         "hook_event_name": "BeforeTool",
+        "timestamp": "2026-09-09T12:00:00Z",
         "tool_name": "run_shell_command",
-        "tool_input": {"command": command},
+        "tool_input": {"command": command, "description": "Train"},
     },
 }
 
@@ -46,13 +78,14 @@ def home(program: Program) -> Program:
 
 def asked(program: Program, agent: str, command: str) -> tuple[str, str]:
     """Return what an agent may do, and why; ``"silent"`` where it gets no answer."""
-    question = QUESTIONS[agent](command) | {"session_id": "s1"}
-    done = program.run("hook", "--agent", agent, stdin=json.dumps(question))
+    done = program.run("hook", "--agent", agent, stdin=json.dumps(QUESTIONS[agent](command)))
     if agent == "codex":
         assert (done.out, done.code in {0, 2}) == ("", True)
         return ("deny", done.err) if done.code else ("silent", "")
     assert (done.code, done.err) == (0, "")
-    if not done.out:
+    if not done.out or json.loads(done.out) == {}:
+        # An empty object for the two that read every answer as JSON, nothing for the others.
+        assert bool(done.out) == (agent in {"cursor", "gemini"})
         return "silent", ""
     answer = json.loads(done.out)
     answer = answer.get("hookSpecificOutput", answer)
@@ -163,6 +196,36 @@ def test_installing_shows_first_and_keeps_what_is_there(home: Program, agent: st
     assert file.read_text(encoding="utf-8") == "// a comment\n{}"
 
 
+@pytest.mark.parametrize("agent", AGENTS)
+def test_an_agent_is_told_by_the_shape_of_its_question(home: Program, agent: str) -> None:
+    """Without --agent the answer is the same; Codex is never told "ask", which it takes for a yes."""
+    for command in ("git status", "hf jobs ps", CHEAP, UNREAD):
+        question = json.dumps(QUESTIONS[agent](command))
+        named, told = home.run("hook", "--agent", agent, stdin=question), home.run("hook", stdin=question)
+        assert (told.code, told.out, told.err) == (named.code, named.out, named.err)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_what_was_installed_is_taken_out_again(home: Program, agent: str) -> None:
+    """Also as an earlier version wrote it, and nothing else; a file that held nothing else is deleted."""
+    entry = hook_entry(agent)
+    file = home.home / entry.path
+    assert "does not have the entry" in home.run("hook", "uninstall", "--agent", agent).err
+    assert home.run("hook", "install", "--agent", agent, "--yes").code == 0
+    assert home.run("hook", "uninstall", "--agent", agent).code == 0
+    assert file.exists()
+    assert home.run("hook", "uninstall", "--agent", agent, "--yes").code == 0
+    assert not file.exists()
+    older = {"command": f"/opt/bin/hfplanner hook --agent {agent}"}
+    mine = {"mine": 1, "hooks": {entry.event: [{"command": "x"}]}}
+    file.write_text(json.dumps({**mine, "hooks": {entry.event: [{"command": "x"}, older]}}), encoding="utf-8")
+    assert home.run("hook", "install", "--agent", agent, "--yes").code == 0
+    kept = json.loads(file.read_text(encoding="utf-8"))["hooks"][entry.event]
+    assert kept == [{"command": "x"}, dict(entry.entry)]
+    assert home.run("hook", "uninstall", "--agent", agent, "--yes").code == 0
+    assert json.loads(file.read_text(encoding="utf-8")) == {**entry.more, **mine}
+
+
 def test_a_line_with_two_jobs_counts_both(tmp_path: Path) -> None:
     """Each is found."""
     assert len(jobs_of_line(f"{CHEAP} && {DEAR}", tmp_path).jobs) == 2
@@ -255,3 +318,17 @@ _LOADED = (
 
 def _asks(command: str) -> str:
     return json.dumps(QUESTIONS["claude-code"](command))
+
+
+def test_a_group_is_priced_by_its_file(home: Program) -> None:
+    """All its jobs together; the others of the file are not of it; a file that cannot be read is for a person."""
+    job = '[jobs.{}]\nimage = "i"\ncommand = "id"\nflavor = "l4x1"\ntimeout = "{}"\n{}'
+    grouped = 'network_group = "g"\n'
+    text = job.format("a", "2h", grouped) + job.format("b", "1h", grouped) + job.format("alone", "20h", "")
+    (home.home / "jobs.toml").write_text(text, encoding="utf-8")
+    said, why = asked(home, "claude-code", "hfplanner group run jobs.toml --yes")
+    assert (said, "$2.40 at worst" in why) == ("allow", True)
+    (home.home / "jobs.toml").write_text(text.replace("2h", "7h"), encoding="utf-8")
+    assert asked(home, "claude-code", "hf planner group run --key k jobs.toml")[0] == "deny"
+    assert asked(home, "claude-code", "hfplanner group run gone.toml")[0] == "ask"
+    assert asked(home, "claude-code", "hfplanner group run --dry-run jobs.toml")[0] == "silent"

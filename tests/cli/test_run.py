@@ -71,6 +71,17 @@ def test_the_recommended_flavor_is_the_one_that_runs(home: Program, hub: Hub) ->
     assert checked["worst_case_micro_usd"] == 60 * recommended["price_micro_usd_per_minute"]
 
 
+def test_a_check_says_what_a_dry_run_says(home: Program) -> None:
+    """How long it likely takes and what that costs, in the same numbers and words."""
+    needs = ("--vram", "20GB", "--duration", "10m@l4x1")
+    planned = json.loads(home.run("run", *needs, "--dry-run", "--json", *JOB).out)
+    checked = json.loads(home.run("check", *needs, "--json").out)
+    for key in ("why", "duration_secs", "cost_micro_usd", "worst_case_micro_usd", "plan_warnings"):
+        assert checked[key] == planned[key]
+    (said,) = [line for line in home.run("check", *needs).out.splitlines() if line.startswith("Likely")]
+    assert said in home.run("run", *needs, "--dry-run", *JOB).out
+
+
 def test_a_timeout_is_derived_from_the_duration(home: Program, hub: Hub) -> None:
     """What `recommend` suggests is what is sent."""
     needs = ("--vram", "20GB", "--duration", "10m@l4x1")
@@ -375,8 +386,9 @@ def test_without_a_token_nothing_is_sent(home: Program, hub: Hub) -> None:
 
 
 def test_offline_nothing_is_sent(program: Program) -> None:
-    """A usage error; --dry-run works."""
-    assert program.run(*RUN, *JOB).code == 2
+    """A known error, as for whatever else asks the Hub; --dry-run works."""
+    for command in ((*RUN, *JOB), ("sync",), ("scheduled", "ps"), ("rerun", "--yes", "687fb701029421ae5549d998")):
+        assert program.run(*command).code == 1
     assert program.run(*RUN, "--dry-run", *JOB).code == 0
 
 
@@ -471,3 +483,37 @@ def test_no_more_run_at_once_than_the_policy_says(home: Program, hub: Hub) -> No
     hub.advance(3700)
     assert home.run("ledger", "reconcile").code == 0
     assert _document(home, *RUN, *JOB)[0] == 0
+
+
+SUBMISSION = {
+    "submission_id", "state", "job_id", "url", "flavor", "timeout_secs", "attempts", "worst_case_micro_usd",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--dry-run",), 0), (("--timeout", "4h"), 3)])
+def test_every_answer_has_the_keys_of_a_submission(
+    options: tuple[str, ...], code: int, home: Program, hub: Hub
+) -> None:
+    """Sent, shown or refused: what was not sent has no id, no state, no job and no address."""
+    done, document = _document(home, *RUN, *options, *JOB)
+    assert (done, len(hub.jobs())) == (code, 0 if options else 1)
+    assert document.keys() >= SUBMISSION
+    assert (document["flavor"], document["attempts"]) == ("l4x1", 1)
+    assert document["worst_case_micro_usd"] == HOUR * (document["timeout_secs"] // 3600)
+    if options:
+        assert {document[name] for name in ("submission_id", "state", "job_id", "url")} == {None}
+
+
+def test_an_unknown_submission_says_what_is_held(home: Program, hub: Hub) -> None:
+    """Exit code 5: where, how long and for how much, as the ledger has it."""
+    hub.fault(method="POST", status=500)
+    code, document = _document(home, *RUN, *JOB)
+    assert (code, document["state"], document["job_id"]) == (5, "UNKNOWN", None)
+    assert document.keys() >= SUBMISSION
+    assert (document["flavor"], document["timeout_secs"], document["worst_case_micro_usd"]) == ("l4x1", 3600, HOUR)
+
+
+def test_a_flavor_is_read_in_any_case(home: Program, hub: Hub) -> None:
+    """The Hub spells all of them in lower case, and that is what is sent."""
+    code, document = _document(home, "run", "--yes", "--flavor", "L4x1", "--timeout", "1h", *JOB)
+    assert (code, document["flavor"], hub.specs()[0]["flavor"]) == (0, "l4x1", "l4x1")

@@ -15,7 +15,9 @@ from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import Estimate, exactly
 from hfplanner.models.known import find_known
 
-FLAVORS = shipped_listing().by_name()
+FLAVORS = dict(shipped_listing().by_name())
+# The same GPU as an l40sx1, with a fourth of its processors.
+FLAVORS["few"] = replace(FLAVORS["l40sx1"], name="few", vcpu=2)
 TRAIN = Workload(phase="train", precision="bf16")
 
 
@@ -195,3 +197,24 @@ def test_a_job_slower_than_its_kernels_is_told_by_the_law_alone() -> None:
     both = blend_with_work(law, measured, FLAVORS, work, train)
     assert both.estimates["h200"].likely == law.estimates["h200"].likely
     assert "times as long as its kernels need" in both.estimates["h200"].basis[-1]
+
+
+def test_two_measurements_that_disagree_are_less_sure_than_two_that_agree() -> None:
+    """An A100 four times as slow as an A10G makes expect: its software is to blame, or the job waits for its host."""
+    agree = carried([run("a10g-small", 10000), run("a100-large", 3600)], "h200")
+    disagree = carried([run("a10g-small", 10000), run("a100-large", 14400)], "h200")
+    assert width(disagree) > width(agree)
+
+
+def test_what_waits_for_its_host_may_gain_from_its_processors() -> None:
+    """As long on an A100 as on a T4: on a flavor with more processors it may be faster, which its GPU does not tell."""
+    jobs = {"waits": 10_000, "computes": 2_000}
+    found = {
+        name: [carried([run("t4-small", 10_000), run("a100-large", secs)], to) for to in ("l40sx1", "few")]
+        for name, secs in jobs.items()
+    }
+    more, fewer = found["waits"]
+    assert more.low / more.likely < fewer.low / fewer.likely
+    assert fewer.high / fewer.likely > more.high / more.likely
+    ratio = {name: (one.likely / one.low) / (other.likely / other.low) for name, (one, other) in found.items()}
+    assert ratio["waits"] > ratio["computes"]

@@ -75,3 +75,13 @@ def test_a_card_whose_context_is_smaller_holds_more() -> None:
     assert small.probability > 0.5 > any_card.probability
     [t4] = places_of([shipped_listing().by_name()["t4-small"]])
     assert t4.context_bytes == 150 * MiB
+
+
+def test_what_is_shown_of_a_card_is_what_is_judged_there() -> None:
+    """On a card whose context is known the parts hold that context, add up to the need, and the need is judged."""
+    estimate = estimate_memory(known("Qwen/Qwen3-0.6B"), MemoryJob())
+    [t4] = places_of([shipped_listing().by_name()["t4-small"]])
+    there = estimate.on_card(t4.context_bytes)
+    assert there.parts["cuda_context"] == 150 * MiB == fit_into(estimate, t4).cuda_context_bytes
+    assert sum(there.parts.values()) == there.per_gpu_bytes.likely == estimate.per_gpu_bytes.likely - 300 * MiB
+    assert fit_into(there, Place("x", 1, t4.usable_bytes)).probability == fit_into(estimate, t4).probability

@@ -77,3 +77,12 @@ def test_the_flavor_is_named_and_known() -> None:
         hp.estimate_memory(**ask, fit="l4x")
     with pytest.raises(NothingFits, match="surely fit t4-small"):
         hp.estimate_memory(model="meta-llama/Llama-3.1-70B", task="full", fit="t4-small", offline=True)
+
+
+def test_a_change_that_needs_more_than_a_milder_one_hides_it_not() -> None:
+    """Sharded QLoRA on a mixture keeps its experts in fp32 and needs more than LoRA, which fits."""
+    ask = {"model": "Qwen/Qwen3-235B-A22B", "task": "full", "offline": True}
+    found = hp.estimate_memory(**ask, fit="h200x8").to_dict()["fitted"]
+    assert found is not None
+    assert "--task lora" in [change["option"] for change in found["changes"]]
+    assert any(change["option"] == "--sharding fsdp --gpus 8" for change in found["changes"])

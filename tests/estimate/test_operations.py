@@ -17,6 +17,7 @@ from hfplanner.estimate.duration.operations.kernels import (
     surface,
 )
 from hfplanner.estimate.duration.operations.lists import Pass, pass_operations
+from hfplanner.estimate.duration.startup import startup_secs
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.span import Estimate
@@ -216,3 +217,50 @@ def test_a_larger_product_never_takes_less_time() -> None:
         assert card is not None
         times = [matrix_secs(card, "half", Matrix(m, 4096, 4096)) for m in (1, 16, 128, 1024, 8192)]
         assert times == sorted(times)
+
+
+def test_an_encoder_decoder_reads_with_one_stack_and_writes_with_the_other() -> None:
+    """Training goes through both; a generated token looks at what the encoder read, and leaves it alone."""
+    both = model("google/flan-t5-large")
+    assert both.encoder is not None
+    alone = replace(both, kind="decoder", encoder=None)
+    card = card_of("A100")
+    assert card is not None
+
+    def secs(shape: ModelShape, kind: str) -> float:
+        work = Work(shape=shape, kind=kind, tokens=10**6, seq_len=512, batch_size=16, job=MemoryJob())  # type: ignore[arg-type]
+        found = seconds_of_work(work, Workload(), card, 1)
+        assert isinstance(found, float)
+        return found
+
+    assert 1.6 < secs(both, "full") / secs(alone, "full") < 3
+    assert 1.0 < secs(both, "decode") / secs(alone, "decode") < 1.7
+
+
+def test_compiled_training_moves_less_between_its_products() -> None:
+    """Fused, fewer kernels; what is compiled is compiled before the first step."""
+    plain, fused = (seconds("full", batch_size=4, job={"compiled": said}) for said in (False, True))
+    assert 0.6 < fused / plain < 0.95
+    work = Work(shape=QWEN, kind="full", tokens=10**6, job=MemoryJob(compiled=True))
+    assert startup_secs(work).likely == startup_secs(replace(work, job=MemoryJob())).likely + 60
+
+
+def test_weights_that_are_gathered_module_by_module_keep_the_host_busy() -> None:
+    """ZeRO-3 on a small model: published steps of Qwen-1.8B took 0.26 s however short the sequence."""
+    small = {"shape": model("Qwen/Qwen-1_8B"), "batch_size": 1, "seq_len": 256}
+    usual, gathered = (seconds("full", job={"sharding": said}, **small) for said in ("none", "zero3"))
+    assert 2 < gathered / usual < 4
+
+
+def test_serving_many_sequences_waits_for_their_texts() -> None:
+    """40 microseconds for the next token of each, on whatever card."""
+    serving = {"engine": "vllm"}
+    few, many = (seconds("decode", "H200", batch_size=batch, seq_len=64, job=serving) for batch in (64, 512))
+    assert many > 10**6 * 40e-6
+    assert many > few / 4
+
+
+def test_attention_reaches_on_a_card_what_its_own_kernels_do() -> None:
+    """In parts of what products sustain: more on L40S than on A100, and L4 takes that of L40S."""
+    shares = {name: found.attention for name in ("A100", "L40S", "L4", "T4") if (found := card_of(name))}
+    assert shares["A100"] < shares["T4"] == 1 < shares["L40S"] == shares["L4"]

@@ -1,5 +1,6 @@
 """The formulas against steps of the real code on fake tensors: those that were traced, and one that is traced here."""
 
+import json
 import statistics
 from dataclasses import replace
 from random import Random
@@ -17,6 +18,7 @@ from hfplanner.models.known import find_known
 from hfplanner.units import MiB
 from tests.benchmarks.traced_memory import read_traced
 from tests.benchmarks.traced_pipelines import read_pipelines
+from tests.program import Program
 
 CONFIG = {
     "model_type": "qwen3", "hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "head_dim": 64,
@@ -101,6 +103,16 @@ def test_a_longer_video_needs_no_less(frames: int, model: str) -> None:
     assert shorter <= longer
     with pytest.raises(UsageError, match="not videos"):
         estimate_memory(pictures, MemoryJob(frames=frames))
+
+
+@pytest.mark.process
+def test_the_program_traces_and_says_nothing_beside_its_answer(program: Program) -> None:
+    """Libraries that torch brings write nothing on stderr, not even at the end."""
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    done = program.start("estimate", "memory", "--model", "HuggingFaceTB/SmolLM2-135M", "--trace", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["per_gpu_bytes"]["basis"][0].startswith("Traced")
 
 
 SIZES = st.lists(st.integers(1, 64 * MiB), min_size=1, max_size=40)

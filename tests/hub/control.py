@@ -192,6 +192,10 @@ class Hub:
         """Return the specifications the jobs of a namespace were created with, secrets included."""
         return list(self._do("specs", namespace=namespace))
 
+    def bucket_files(self, bucket: str) -> dict[str, int]:
+        """Return the files of a bucket, and how often each was added; none where there is no such bucket."""
+        return dict(self._do("bucket_files", bucket=bucket))
+
     # Trouble
 
     def fault(self, fault: Fault | None = None, **fields: Any) -> None:  # noqa: ANN401 - the fields of Fault

@@ -158,6 +158,11 @@ def _specs(hub: Controlled, namespace: str) -> list[dict[str, Any]]:
     return [job.spec for job in hub.store.jobs.values() if job.owner.name == namespace]
 
 
+def _bucket_files(hub: Controlled, bucket: str) -> dict[str, int]:
+    found = hub.store.buckets.get(bucket)
+    return {} if found is None else {path: found.added[path] for path in found.files}
+
+
 def _fault(hub: Controlled, **values: Any) -> None:  # noqa: ANN401 - the fields of Fault
     hub.faults.armed.append(Armed(Fault.from_json(values)))
 
@@ -168,6 +173,7 @@ def _requests(hub: Controlled, since: int = 0) -> list[dict[str, Any]]:
 
 _VERBS: dict[str, Callable[..., Any]] = {
     "account": _account,
+    "bucket_files": _bucket_files,
     "add_jobs": _add_jobs,
     "broke": _broke,
     "clear_faults": lambda hub: hub.faults.armed.clear(),

@@ -3,8 +3,8 @@
 Standard input is a JSON object: the program, and its lines as lists of words. Between two lines the emulator is asked
 ``/api/jobs/hardware?line=N``, so that its log tells which request belongs to which. Exit codes go to standard output.
 
-The one thing that is replaced is the transfer of files into a bucket: hf_xet speaks a protocol of its own, which the
-emulator does not play. Everything else of both programs runs as it is.
+The one thing that is replaced is the transfer of files into a bucket, which takes two seconds a line and is tested by
+itself (``tests/plan/test_uploads.py``). Everything else of both programs runs as it is.
 """
 
 import contextlib

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from tests.hub import billing_routes, job_routes, schedule_routes
+from tests.hub import billing_routes, bucket_routes, job_routes, schedule_routes
 from tests.hub.call import Call, Refusal, Route, refuse
 from tests.hub.clock import date_header
 from tests.hub.state import Store
@@ -17,6 +17,7 @@ ROUTES = (
     *job_routes.ROUTES,
     *schedule_routes.ROUTES,
     *billing_routes.ROUTES,
+    *bucket_routes.ROUTES,
 )
 _PUBLIC = frozenset({"/api/jobs/hardware"})
 

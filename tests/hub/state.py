@@ -6,13 +6,16 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.hub.accounts import Accounts, Owner
 from tests.hub.clock import Clock
 from tests.hub.fate import Fate
 from tests.hub.jobs import TERMINAL, Job
 from tests.hub.schedules import Scheduled
+
+if TYPE_CHECKING:
+    from tests.hub.buckets import Bucket
 
 __all__ = ["Settings", "Store"]
 
@@ -47,7 +50,7 @@ class Settings:
 
 
 class Store:
-    """Clock, accounts, jobs and schedules, behind one lock that also wakes the streams."""
+    """Clock, accounts, jobs, schedules and buckets, behind one lock that also wakes the streams."""
 
     def __init__(self, settings: Settings) -> None:
         self.changed = threading.Condition(threading.RLock())
@@ -56,6 +59,9 @@ class Store:
         self.settings = settings
         self.jobs: dict[str, Job] = {}
         self.scheduled: dict[str, Scheduled] = {}
+        self.buckets: dict[str, Bucket] = {}
+        self.xorbs: set[str] = set()
+        self.shards: list[bytes] = []
         self.fates: deque[Fate] = deque()
         self.default_fate = Fate()
         self.windows: dict[str, tuple[int, int]] = {}

@@ -9,7 +9,7 @@ from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.plan import Terms
 from hfplanner.plan.asked import AskedDuration, AskedMachine, AskedModel, AskedTime, JobNeeds
 from hfplanner.plan.estimating import know_duration, plan_durations
-from hfplanner.plan.readers import parse_measured
+from hfplanner.plan.readers import parse_measured, parse_percent
 from hfplanner.plan.recommending import recommend_for
 from hfplanner.plan.workspace import Workspace
 
@@ -64,7 +64,7 @@ def test_a_flavor_that_is_asked_for_alone_has_the_answer_it_has_among_all(worksp
     [
         (AskedDuration.of(), "none is there"),
         (AskedDuration.of(model="Qwen/Qwen3-8B"), "--tokens"),
-        (AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10), "--phase or --task"),
+        (AskedDuration.of(model="Qwen/Qwen3-8B", tokens=10), "--phase inference"),
         (AskedDuration.of(duration=(parse_measured("3h"), MEASURED[0])), "both are given"),
         (AskedDuration.of(duration=(parse_measured("3h"), parse_measured("2h"))), "nothing says where"),
         (AskedDuration.of(duration=MEASURED, like="sft"), "both say how long"),
@@ -97,3 +97,39 @@ def test_needs_and_time_are_asked_at_once(workspace: Workspace) -> None:
     assert best.duration_secs is not None
     assert best.memory is not None
     assert best.flavor.accelerator in {"L40S", "H200"}
+
+
+def test_flavors_that_a_model_does_not_fit_are_left_out_with_the_reason(workspace: Workspace) -> None:
+    """Also where a duration was measured; where it was measured the job was seen to run."""
+    asked = AskedDuration.of(
+        model="Qwen/Qwen3-8B", task="lora", batch_size=64, duration=(parse_measured("2h@l4x1"),), phase="train"
+    )
+    plan = plan_durations(know_duration(asked, workspace), LISTING, LISTING.flavors, Terms())
+    timed = {row.flavor.name for row in plan.flavors}
+    assert {"l4x1", "h200"} <= timed
+    assert not timed & {"t4-small", "a10g-small", "l40sx1"}
+    assert "the model does not fit" in plan.unknown["t4-small"]
+
+
+@pytest.mark.parametrize("secs", [1800, 1799])
+def test_a_run_as_long_as_the_default_timeout_may_have_been_cut_off(secs: int, workspace: Workspace) -> None:
+    """The basis says so, and what tells; of any other length nothing is said."""
+    asked = AskedDuration.of(duration=(parse_measured(f"{secs}s@a10g-small"),))
+    plan = plan_durations(know_duration(asked, workspace), LISTING, LISTING.flavors, Terms())
+    basis = next(row.duration_secs.basis for row in plan.flavors if row.flavor.name == "h200")
+    assert any("default timeout" in words and "--log" in words for words in basis) == (secs == 1800)
+
+
+def test_how_busy_the_gpu_was_is_of_a_measured_duration(workspace: Workspace) -> None:
+    """It changes what was measured; where nothing was it is refused, and a share of 1 is not taken for percent."""
+    plain, idle = (
+        know_duration(AskedDuration.of(duration=(parse_measured("2h@a10g-small"),), utilization=share), workspace)
+        for share in (None, 0.2)
+    )
+    h200 = LISTING.by_name()["h200"]
+    secs = [plan_durations(known, LISTING, [h200], Terms()).flavors[0].duration_secs for known in (plain, idle)]
+    assert secs[0].likely < secs[1].likely
+    with pytest.raises(UsageError, match="--utilization says how busy"):
+        know_duration(AskedDuration.of(model="Qwen/Qwen3-8B", task="lora", tokens=10**6, utilization=0.2), workspace)
+    with pytest.raises(UsageError, match="less than one percent"):
+        parse_percent("0.35")

@@ -7,9 +7,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hfplanner.budget.ledger.changes import Existing, Refused, Reservation, Reserved
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import RunningCaps
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Existing, Refused, Reservation, Reserved, RunningCaps, State
+from hfplanner.budget.ledger.records import State
 from hfplanner.errors import BudgetRefused
 from tests.budget.books import LATER, reservation, window
 from tests.budget.postgres_server import quick_folder

@@ -11,10 +11,12 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,17 +28,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reserved
+from hfplanner.budget.ledger.limits import BudgetWindow, Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Existing,
-    Refused,
-    Reserved,
-    State,
-    Waiver,
-)
-from hfplanner.errors import KeyConflict
+from hfplanner.budget.ledger.records import State
+from hfplanner.errors import KeyConflict, LedgerError
 from tests.budget.books import CENT, LATER, NOW, SENDER, adoption, labels, reservation, settled, terms, window
 from tests.budget.postgres_server import quick_folder
 
@@ -78,6 +74,7 @@ class Known:
     evidence: str = ""
     job: str | None = None
     asked: int = 0
+    is_given_up: bool = False
 
     def __post_init__(self) -> None:
         """Its terms cost what it holds, until it is adopted at another cap."""
@@ -259,6 +256,65 @@ class LedgerMachine(RuleBasedStateMachine):
             one.state, one.posted, one.evidence = State.SETTLED, cost, source
 
     @precondition(lambda self: self.oracle.known)
+    @rule(number=st.integers(0), cost=amounts, cap=amounts, budgets=budget_sets, limit=limits, in_earnest=st.booleans())
+    def replace(  # noqa: PLR0913, PLR0917 - all that decides
+        self,
+        number: int,
+        cost: int,
+        cap: int,
+        budgets: list[str],
+        limit: int,
+        in_earnest: bool,  # noqa: FBT001 - drawn
+    ) -> None:
+        """One that has ended is settled and another reserved in its place, or neither; only rehearsed, neither."""
+        sid = self.pick(number)
+        one = self.oracle.known.get(sid)
+        windows = tuple(self.window(budget, limit) for budget in budgets)
+        wanted = reservation(f"s{len(self.oracle.known)}", cap, windows=windows)
+        call = self.ledger.settle_and_reserve if in_earnest else self.ledger.rehearse_replacement
+        if one is None or one.state not in {State.LAUNCHED, State.ADOPTED, State.SETTLED}:
+            with pytest.raises(LedgerError):
+                call(sid, settled(cost), wanted)
+            return
+        before = (one.state, one.posted, one.evidence)
+        if one.state is not State.SETTLED:
+            one.state, one.posted, one.evidence = State.SETTLED, cost, "durations"
+        over = [name for name in budgets if sum(self.oracle.spent(name)) + cap > limit]
+        found = call(sid, settled(cost), wanted)
+        assert isinstance(found, Refused if over else Reserved)
+        if over or not in_earnest:
+            one.state, one.posted, one.evidence = before
+            return
+        self.oracle.known[wanted.sid] = Known(State.RESERVED, cap, tuple(budgets), tuple(budgets), "spec")
+        self.oracle.limits.update(dict.fromkeys(budgets, limit))
+
+    @precondition(lambda self: self.oracle.known)
+    @rule(number=st.integers(0))
+    def give_up(self, number: int) -> None:
+        """Noted where there is a job whose money is held, and nothing else changes."""
+        sid = self.pick(number)
+        one = self.oracle.known.get(sid)
+        due = one is not None and one.state in {State.LAUNCHED, State.ADOPTED}
+        assert self.ledger.give_up(sid, "It waited.", LATER) == due
+        if one is not None and due:
+            one.is_given_up = True
+
+    @precondition(lambda self: self.oracle.known)
+    @rule(number=st.integers(0), runs=amounts, cap=amounts, limit=limits)
+    def reserve_beside(self, number: int, runs: int, cap: int, limit: int) -> None:
+        """A schedule that was held when somebody looked costs its runs where the ledger has let go of it since."""
+        sid = self.pick(number)
+        one = self.oracle.known.get(sid)
+        more = runs if one is not None and one.state is State.SETTLED else 0
+        seen = dataclass_replace(self.window("a", limit), held_schedules=((sid, runs * CENT),))
+        wanted = reservation(f"s{len(self.oracle.known)}", cap, windows=(seen,))
+        fits = sum(self.oracle.spent("a")) + more + cap <= limit
+        assert isinstance(self.ledger.reserve(wanted), Reserved if fits else Refused)
+        if fits:
+            self.oracle.known[wanted.sid] = Known(State.RESERVED, cap, ("a",), ("a",), "spec")
+            self.oracle.limits["a"] = limit
+
+    @precondition(lambda self: self.oracle.known)
     @rule(number=st.integers(0), cost=amounts, source=evidence)
     def correct(self, number: int, cost: int, source: str) -> None:
         """The bill wins."""
@@ -344,11 +400,17 @@ class LedgerMachine(RuleBasedStateMachine):
         if not hasattr(self, "ledger"):
             return
         found = {
-            one.sid: (one.state, one.cap_micro_usd, one.posted_micro_usd, one.presumed, one.job_id, len(one.budgets))
+            one.sid: (
+                (one.state, one.cap_micro_usd, one.posted_micro_usd, one.presumed),
+                (one.job_id, len(one.budgets), one.is_given_up),
+            )
             for one in self.ledger.submissions()
         }
         assert found == {
-            sid: (one.state, one.cap * CENT, in_cents(one.posted), one.presumed, one.job, len(one.budgets))
+            sid: (
+                (one.state, one.cap * CENT, in_cents(one.posted), one.presumed),
+                (one.job, len(one.budgets), one.is_given_up),
+            )
             for sid, one in self.oracle.known.items()
         }
 

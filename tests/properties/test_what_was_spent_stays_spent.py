@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hfplanner.budget.ledger.changes import Reserved, Settlement
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, Reserved, Sender, Settlement, State
+from hfplanner.budget.ledger.records import Sender, State
 from hfplanner.budget.period import Period
 from hfplanner.budget.policy import Budget, applied_budgets
 from hfplanner.budget.scope import Scope, covers

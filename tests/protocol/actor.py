@@ -21,9 +21,11 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
 from hfplanner.api.models import JobInfo, ScheduledJobInfo
 from hfplanner.api.retry import RetryPolicy
+from hfplanner.budget.ledger.changes import Settlement
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import Settlement, State, Submission
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.errors import HfplannerError
+from hfplanner.plan.uploads import HubUploader, Uploads
 from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, as_it_stands, submit, submit_instead, wanted_of
@@ -31,12 +33,14 @@ from hfplanner.submit.settlement import settlement
 from hfplanner.submit.waiting import cancel_waiting
 from tests.submit.submitter import CAP, charging, order, scheduled
 
-__all__ = ["PLANNED"]
+__all__ = ["PLANNED", "SCRIPT"]
 
 PLANNED = 3
 """The jobs of a plan."""
+SCRIPT = "train.py"
+"""What a job needs of this machine."""
 # Imported before the tracer comes: the money does not depend on how Python finds a module.
-_LAZY = ("encodings.idna", "filelock")
+_LAZY = ("encodings.idna", "filelock", "huggingface_hub.hf_api", "hf_xet")
 _ENDED: dict[str, Any] = {
     "id": "a",
     "createdAt": "2026-09-01T00:00:00Z",
@@ -64,9 +68,12 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
                 submit(order("once"), submitter)
             elif action == "plan":
                 ledger.reserve_all([wanted_of(order(f"job {number}"), submitter) for number in range(PLANNED)])
+            elif action == "upload":
+                bring_script(folder, url, token)
+                submit(order("once"), submitter)
             elif action == "schedule":
                 submit(scheduled("once"), submitter)
-            elif action == "fallback":
+            elif action in {"fallback", "too late"}:
                 _send_elsewhere(submitter)
             else:
                 reconcile(submitter, charging())
@@ -75,16 +82,22 @@ def act(action: str, folder: Path, url: str, token: str, now: datetime) -> int:
     return 0
 
 
+def bring_script(folder: Path, url: str, token: str) -> None:
+    """Bring a script into the bucket, as a job that needs it does before it is sent."""
+    Uploads(files={SCRIPT: folder / SCRIPT}).send("alice", HubUploader(url, token))
+
+
 def _send_elsewhere(submitter: Submitter) -> None:
-    """Cancel the job that waits, and once it has ended send another in its place."""
+    """Give up the job that waits, cancel it, and once it has ended without having run send another in its place."""
     waits = submitter.ledger.by_key("once")
     if waits is None:
         raise ValueError("nothing was sent")
     sent = as_it_stands(waits, submitter)
+    submitter.ledger.give_up(waits.sid, "It waited.", submitter.clock())
     ended = cancel_waiting(
         submitter.hub, sent, lambda: datetime.now(UTC), lambda _: time.sleep(_LOOK_SECS), within_secs=_PROOF_SECS
     )
-    if ended.job.is_terminal:
+    if ended.has_waited:
         cost = Settlement(cost_micro_usd=0, evidence="it never started", at=submitter.clock())
         submit_instead(order("once/2"), waits, cost, submitter)
 

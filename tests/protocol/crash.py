@@ -32,7 +32,7 @@ from hfplanner.submit.machine import this_machine
 from hfplanner.submit.reconciliation import reconcile
 from hfplanner.submit.send import Submitter, submit
 from tests.hub.control import Fate, Hub, running_hub
-from tests.protocol.actor import PLANNED
+from tests.protocol.actor import PLANNED, SCRIPT
 from tests.submit.submitter import (
     CAP,
     HELD,
@@ -62,7 +62,18 @@ __all__ = [
     "sweep",
 ]
 
-ACTIONS = ("submit", "reconcile", "settle", "plan", "fallback", "schedule", "find schedule", "let go")
+ACTIONS = (
+    "submit",
+    "reconcile",
+    "settle",
+    "plan",
+    "fallback",
+    "too late",
+    "schedule",
+    "find schedule",
+    "let go",
+    "upload",
+)
 _OF_SCHEDULES = frozenset({"schedule", "find schedule", "let go"})
 FAULTS = {
     "killed": ("signal=SIGKILL", "{}"),
@@ -125,6 +136,9 @@ _TOUCHING = frozenset(
     ]
 )
 _MINUTE = 167
+# Each strike on an upload costs two more of them, of seconds each.
+_SPARSER = {"upload": 4}
+_BUCKET = "alice/jobs-artifacts"
 _FLAVORS = ("the first", "the next")
 _CALL = re.compile(r"(\w+)\(")
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -186,24 +200,30 @@ class Actor:
 def acting() -> Iterator[Actor]:
     """Start the process that forks."""
     command = [sys.executable, "-m", "tests.protocol.actor"]
-    with subprocess.Popen(
-        command, cwd=_REPOSITORY, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        subprocess.Popen(
+            command, cwd=_REPOSITORY, env=_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the actor has no pipes")
         yield Actor(process.stdin, process.stdout)
         process.stdin.close()
 
 
-def _environment() -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+def _environment(home: str) -> dict[str, str]:
+    ours = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "PYTHONPATH": str(_REPOSITORY), "POLARS_MAX_THREADS": "1"}
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return {**ours, **quiet, "HOME": home, "HF_HOME": home}
 
 
 def _prepare(action: str, folder: Path, hub: Hub) -> None:
     """Bring the Hub and the ledger to where an action begins."""
     hub.reset()
     hub.default_fate(Fate(running_secs=30 if action == "settle" else None))
-    if action in {"submit", "plan", "schedule"}:
+    (folder / SCRIPT).write_text("print(1)\n", encoding="utf-8")
+    if action in {"submit", "plan", "schedule", "upload"}:
         return
     with at_submitter(hub, folder) as submitter:
         if action == "settle":
@@ -212,6 +232,9 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
         elif action == "fallback":
             hub.default_fate(Fate(scheduling_secs=None))
             submit(order("once"), submitter)
+        elif action == "too late":
+            hub.default_fate(Fate(scheduling_secs=None))
+            _start_unseen(str(submit(order("once"), submitter).job_id), hub)
         elif action == "let go":
             submit(scheduled("once"), submitter)
             hub.advance(_EXPIRED_SECS)
@@ -220,6 +243,14 @@ def _prepare(action: str, folder: Path, hub: Hub) -> None:
             with suppress(SubmissionUnknown):
                 submit(scheduled("once") if action == "find schedule" else order("once"), submitter)
             hub.clear_faults()
+
+
+def _start_unseen(job_id: str, hub: Hub) -> None:
+    """Let a job run that the next look shows waiting: it starts in the moment in which it is cancelled."""
+    hub.set_fate(job_id, Fate(scheduling_secs=0, running_secs=None))
+    hub.advance(1)
+    waiting = {"status.stage": "SCHEDULING"}
+    hub.fault(method="GET", path=f"/{job_id}$", put=waiting, remove=("startedAt",))
 
 
 def plan(action: str, hub: Hub, actor: Actor) -> list[Point]:
@@ -259,7 +290,9 @@ def strike(action: str, point: Point, fault: str, hub: Hub, actor: Actor) -> Str
         inject = f"inject={point.call}:{what}:when={when.format(point.number)}"
         actor.act(action, folder, hub, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)
         began = time.monotonic()
-        problems = list(_after(action, folder, hub))
+        problems = list(_brought_again(folder, hub, actor)) if action == "upload" else []
+        began = time.monotonic() if action == "upload" else began
+        problems += _after(action, folder, hub)
         secs = time.monotonic() - began
         if secs > RECOVERY_SECS:
             problems.append(f"the recovery took {secs:.1f} s")
@@ -275,8 +308,9 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
         if action in _OF_SCHEDULES:
             yield from _one_schedule(submitter, hub)
             return
+        hub.clear_faults()
         jobs = _reconciled(submitter, hub)
-        if action == "fallback":
+        if action in {"fallback", "too late"}:
             yield from _two_flavors(submitter, hub, jobs)
             return
         if len(jobs) > 1 or posts(hub) > 1:
@@ -297,7 +331,10 @@ def _after(action: str, folder: Path, hub: Hub) -> Iterator[str]:
 
 def _two_flavors(submitter: Submitter, hub: Hub, jobs: list[dict[str, Any]]) -> Iterator[str]:
     """Yield what is wrong after a job was to be cancelled and another sent in its place."""
-    alive = [job for job in jobs if job["status"]["stage"] == "SCHEDULING"]
+    alive = [job for job in jobs if job["status"]["stage"] in {"SCHEDULING", "RUNNING"}]
+    first = submitter.ledger.by_job(jobs[0]["id"])
+    if len(jobs) > 1 and ("startedAt" in jobs[0] or first is None or not first.is_given_up):
+        yield "a job that had started, or was not given up, was replaced"
     if len(alive) > 1 or len(jobs) > len(_FLAVORS) or posts(hub) > len(_FLAVORS):
         yield f"{len(alive)} jobs alive of {len(jobs)}, {posts(hub)} requests for two submissions"
     yield from (problem.message for problem in submitter.ledger.verify())
@@ -337,6 +374,18 @@ def _reconciled_schedules(submitter: Submitter) -> list[str]:
         ids = now
         reconcile(submitter, charging())
     return ids
+
+
+def _brought_again(folder: Path, hub: Hub, actor: Actor) -> Iterator[str]:
+    """Yield what is wrong once the same has been done again: a script is in the bucket once, and before its job."""
+    before = hub.bucket_files(_BUCKET)
+    if posts(hub) and not before:
+        yield "a job was sent whose script is not there"
+    (folder / "go").unlink()
+    actor.act("upload", folder, hub, "-o", "/dev/null")
+    after = hub.bucket_files(_BUCKET)
+    if len(after) != 1 or set(after.values()) != {1}:
+        yield f"the script was brought {sum(after.values())} times"
 
 
 def _part_of_a_plan(folder: Path, hub: Hub) -> Iterator[str]:
@@ -379,7 +428,7 @@ def chosen(points: Iterable[Point], each: int) -> list[Point]:
 
 def sweep(action: str, every: int, hub: Hub, actor: Actor) -> list[Struck]:
     """Strike every system call of an action, or every so-manieth, with every fault it can meet."""
-    points = plan(action, hub, actor)[::every]
+    points = plan(action, hub, actor)[:: every * _SPARSER.get(action, 1)]
     return [strike(action, point, fault, hub, actor) for point in points for fault in faults_at(point)]
 
 
@@ -398,8 +447,9 @@ def _report(every: int) -> tuple[list[str], bool]:
         "# Crashes at every system call",
         "",
         f"Struck on {datetime.now(UTC):%Y-%m-%d}: {which} that the first thread of each action makes, once its modules",
-        "are imported. `wrong` counts strikes after which the books did not verify, a job was lost or sent twice, or",
-        f"money was held or posted otherwise than the jobs cost; or whose recovery took over {RECOVERY_SECS:g} s.",
+        f"are imported; of an upload {_SPARSER['upload']} times fewer. `wrong` counts strikes after which the books",
+        "did not verify, a job or schedule was lost or sent twice, two flavors were alive, a script was brought twice,",
+        f"money was held or posted otherwise than the jobs cost, or the recovery took over {RECOVERY_SECS:g} s.",
         "Made by `python -m tests.protocol.crash --write`.",
         "",
         "| action | fault | struck | wrong | slowest recovery |",
@@ -410,6 +460,7 @@ def _report(every: int) -> tuple[list[str], bool]:
         for action in ACTIONS:
             struck = sweep(action, every, hub, actor)
             lines += _rows(action, struck)
+            sys.stderr.write("\n".join(_rows(action, struck)) + "\n")
             wrong += [
                 f"- {action}, {one.point.call} {one.point.number}, {one.fault}: {'; '.join(one.problems)}"
                 for one in struck
@@ -422,7 +473,9 @@ def main() -> int:
     """Strike the system calls of every action with every fault, and show or write the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.protocol.crash", description=main.__doc__)
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.relative_to(_REPOSITORY)}")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="strike one call in N only")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="strike one call in N only; for an upload one in 4 N"
+    )
     asked = parser.parse_args()
     lines, is_wrong = _report(asked.every)
     text = "".join(f"{line}\n" for line in lines)

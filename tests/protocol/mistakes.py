@@ -349,8 +349,8 @@ MUTANTS = (
     _mutant(
         "the jobs of a plan are reserved one by one",
         "budget/ledger/ledger.py",
-        "            return self._reserve_all(wanted, first)\n        except reserving.NotOpen:\n",
-        "            found = [self._reserve_all([one], first) for one in wanted]\n"
+        "            return self._reserve_all(wanted, first, last)\n        except reserving.NotOpen:\n",
+        "            found = [self._reserve_all([one], first, last) for one in wanted]\n"
         "            refused = [one for one in found if isinstance(one, Refused)]\n"
         "            return refused[0] if refused else tuple(one for made in found for one in made)\n"
         "        except reserving.NotOpen:\n",
@@ -525,15 +525,15 @@ MUTANTS = (
     _mutant(
         "another flavor is tried before the job has ended",
         "submit/waiting.py",
-        "        if job.is_terminal or (trouble and not is_waiting(job)):\n",
+        "        if job.is_terminal or (not is_taken and not is_waiting(job)):\n",
         "        if job.id:\n",
         f"{_FALLBACK}test_a_cancel_that_proves_nothing_sends_no_other",
     ),
     _mutant(
         "the next is reserved before the one before is settled",
         "budget/ledger/ledger.py",
-        "            first(tx)\n            return reserving.reserve_all(tx, wanted, tokens)\n",
-        "            it = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n            return it\n",
+        "            first(tx)\n            found = reserving.reserve_all(tx, wanted, tokens)\n",
+        "            found = reserving.reserve_all(tx, wanted, tokens)\n            first(tx)\n",
         f"{_REPLACED}test_the_next_has_the_money_of_the_one_before[sqlite-700]",
     ),
     _mutant(
@@ -545,10 +545,61 @@ MUTANTS = (
     ),
     _mutant(
         "a cancelled job without an end costs nothing",
-        "plan/fallback.py",
+        "plan/fallback_run.py",
         "        return replace(found, cost_micro_usd=most,",
         "        return replace(found, cost_micro_usd=0,",
         f"{_FALLBACK}test_a_record_without_an_end_costs_the_minute_in_which_nobody_looked",
+    ),
+    _mutant(
+        "a job that somebody cancels is replaced",
+        "plan/fallback_run.py",
+        "            if not self._is_given_up(sid):\n",
+        "            if not sid:\n",
+        f"{_FALLBACK}test_a_job_that_somebody_cancels_is_not_replaced",
+    ),
+    _mutant(
+        "a job is cancelled before it is written that it is given up",
+        "plan/fallback_run.py",
+        "        if not ledger.give_up(",
+        "        cancel_waiting(hub, current, clock, self._sleep)\n        if not ledger.give_up(",
+        f"{_FALLBACK}test_that_it_is_given_up_is_written_before_it_is_cancelled",
+    ),
+    _mutant(
+        "a job that waits is cancelled for one that is too dear",
+        "plan/fallback_run.py",
+        "            if error is None:\n",
+        "            if error is None or flavor:\n",
+        f"{_FALLBACK}test_a_job_that_waits_is_not_lost_for_one_that_is_too_dear",
+    ),
+    Mutant(
+        "a job that had started when it was cancelled is sent again",
+        (
+            Edit(
+                "submit/waiting.py",
+                "        return self.is_ours and _is_cancelled(self.job) and self.job.started_at is not None\n",
+                "        return not self.job.id\n",
+            ),
+            Edit(
+                "submit/waiting.py",
+                "    return _is_cancelled(job) and job.started_at is None\n",
+                "    return _is_cancelled(job)\n",
+            ),
+        ),
+        (f"{_FALLBACK}test_a_job_that_starts_in_the_moment_of_the_cancel_is_not_sent_again",),
+    ),
+    _mutant(
+        "a rehearsal is written",
+        "budget/ledger/ledger.py",
+        "            raise _Rehearsed(found)\n",
+        "            _Rehearsed(found)\n",
+        f"{_REPLACED}test_a_rehearsal_says_what_would_be_and_writes_nothing[sqlite-990-True]",
+    ),
+    _mutant(
+        "what may not exist is given up",
+        "budget/ledger/giving_up.py",
+        "    if before is None or before.state not in {State.LAUNCHED, State.ADOPTED}:\n",
+        "    if before is None:\n",
+        f"{_REPLACED}test_what_has_no_job_that_waits_is_not_given_up",
     ),
     _mutant(
         "a schedule is let go as soon as it is listed",

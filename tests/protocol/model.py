@@ -10,6 +10,7 @@ of :data:`UNSAFE` makes one mistake that is known from programs of this kind.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tests.protocol.walking import Exploration, Step, walk
 
@@ -42,6 +43,10 @@ class Protocol:
         plans: whether the jobs of a plan are reserved ``"together"``, in one transaction, or ``"one by one"``.
         replaces: when the next flavor takes the place of a job that waits: once that has ``"ended"``, once it was
             ``"cancelled"``, also where nobody knows whether it exists (``"unknown"``), or ``"beside"`` it.
+        gives_up: when it is written that a job is given up: ``"before"`` it is cancelled, ``"after"`` that, or
+            ``"never"``: then whatever was cancelled is replaced.
+        takes_started: whether one that had started when the cancel came is replaced, too.
+        rehearses: whether a job is only cancelled where the next may be sent.
     """
 
     reserves: str = "atomically"
@@ -51,6 +56,9 @@ class Protocol:
     expires: frozenset[str] = frozenset({"RESERVED"})
     plans: str = "together"
     replaces: str = "ended"
+    gives_up: str = "before"
+    takes_started: bool = False
+    rehearses: bool = True
 
 
 STRICT = Protocol()
@@ -78,6 +86,10 @@ UNSAFE_FALLBACKS = {
     "take a cancel that was sent for an end": Protocol(replaces="cancelled"),
     "try another flavor where the first is unknown": Protocol(replaces="unknown"),
     "reserve the next before the one before is settled": Protocol(replaces="beside"),
+    "take any cancelled job for one that was given up": Protocol(gives_up="never"),
+    "cancel, and write then that it is given up": Protocol(gives_up="after"),
+    "take a job that had started for one that waited": Protocol(takes_started=True),
+    "cancel a job for one that is too dear": Protocol(rehearses=False),
 }
 """What only goes wrong where a job that waits is cancelled and sent elsewhere."""
 
@@ -97,6 +109,9 @@ class Submission:
         cancels: requests to cancel it that are on their way.
         is_cancelled: whether one was ever sent.
         has_ended: whether its job has ended.
+        is_given_up: whether the ledger says that it may be replaced.
+        has_started: whether its job has run.
+        cost: what it may cost.
     """
 
     at: str = "start"
@@ -109,6 +124,9 @@ class Submission:
     cancels: int = 0
     is_cancelled: bool = False
     has_ended: bool = False
+    is_given_up: bool = False
+    has_started: bool = False
+    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +150,18 @@ class World:
 
 
 def explore(
-    protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False, is_chain: bool = False
+    protocol: Protocol, *, submissions: int = 2, limit: int = 1, is_plan: bool = False, costs: tuple[int, ...] = ()
 ) -> Exploration:
-    """Walk over every state a protocol can reach."""
-    start = World((Submission(),) * submissions, limit, is_plan=is_plan, is_chain=is_chain)
+    """Walk over every state a protocol can reach; with costs, of a chain of as many flavors."""
+    made = tuple(Submission(cost=cost) for cost in costs) or (Submission(),) * submissions
+    start = World(made, limit, is_plan=is_plan, is_chain=bool(costs))
     return walk(start, lambda world: _moves(world, protocol), _broken)
 
 
 def _broken(world: World) -> Iterator[str]:
     """Yield the promises a world breaks."""
     submissions = world.submissions
-    if sum(one.jobs for one in submissions if not one.has_ended) > world.limit:
+    if sum(one.jobs * one.cost for one in submissions if not one.has_ended) > world.limit:
         yield "I1: jobs never cost more than the limit"
     if any(one.posts > 1 or one.jobs > 1 for one in submissions):
         yield "I3: at most one POST for each submission"
@@ -152,6 +171,24 @@ def _broken(world: World) -> Iterator[str]:
         yield "I1: the ledger never holds more than the limit"
     if world.is_plan and any(one.posts for one in submissions) and any(one.state == "NONE" for one in submissions):
         yield "nothing of a plan is sent before all of it is in the books"
+    if world.is_chain:
+        yield from _broken_chain(world)
+
+
+def _broken_chain(world: World) -> Iterator[str]:
+    """Yield the promises that a chain of flavors breaks."""
+    submissions = world.submissions
+    if sum(bool(one.jobs) and not one.has_ended for one in submissions) > 1:
+        yield "never two flavors at once"
+    for one, following in pairwise(submissions):
+        if following.state != "NONE" and not one.is_given_up:
+            yield "only what was given up is replaced"
+        if following.posts and one.has_started:
+            yield "what has started is not sent again"
+        if one.is_cancelled and not one.is_given_up:
+            yield "what is cancelled is given up in the books"
+        if one.is_cancelled and following.cost > world.limit:
+            yield "a job that waits is not cancelled for one that may not be sent"
 
 
 def _moves(world: World, protocol: Protocol) -> Iterator[Step[World]]:
@@ -175,33 +212,57 @@ def _plan(world: World) -> Iterator[Step[World]]:
 
 
 def _chain(world: World, protocol: Protocol) -> Iterator[Step[World]]:
-    """Cancel a job that waits, and let the next take its place: whoever has the key may, also after a crash."""
+    """Cancel a job that waits, and let the next take its place: whoever has the key may, also after a crash.
+
+    The job may start at any moment, and anybody may cancel it.
+    """
     for index, one in enumerate(world.submissions):
         name = "ABC"[index]
-        if one.state == "LAUNCHED" and not one.is_cancelled:
-            yield f"{name} is to be cancelled", world.changed(index, cancels=1, is_cancelled=True)
-        if one.cancels:
-            yield f"{name} loses its cancel", world.changed(index, cancels=0)
-            if one.jobs and not one.has_ended:
-                yield f"{name} has ended", world.changed(index, cancels=0, has_ended=True)
-        following = index + 1
-        if following < len(world.submissions) and world.submissions[following].state == "NONE":
-            for how, settled, taken in _replacements(world, one, protocol):
+        following = world.submissions[index + 1] if index + 1 < len(world.submissions) else None
+        yield from ((f"{name} {what}", after) for what, after in _cancels(world, index, following, protocol))
+        if one.jobs and not one.has_ended and not one.has_started:
+            yield f"{name} starts", world.changed(index, has_started=True)
+        if following is not None and following.state == "NONE":
+            for how, settled, taken in _replacements(world, one, following, protocol):
                 before = world.changed(index, state=settled)
-                yield f"{name} {how}", before.changed(following, at="reserved", state="RESERVED", taken=taken)
+                yield f"{name} {how}", before.changed(index + 1, at="reserved", state="RESERVED", taken=taken)
 
 
-def _replacements(world: World, one: Submission, protocol: Protocol) -> Iterator[tuple[str, str, int]]:
+def _cancels(world: World, index: int, following: Submission | None, protocol: Protocol) -> Iterator[Step[World]]:
+    """Yield what leads to the end of a job that waits; who cancels saw it waiting, which it may not do any more."""
+    one = world.submissions[index]
+    may_be_sent = following is None or world.taken - one.cost + following.cost <= world.limit
+    waits = one.state == "LAUNCHED" and (may_be_sent or not protocol.rehearses)
+    first = protocol.gives_up == "before"
+    if waits and not one.is_given_up and (first or (protocol.gives_up == "after" and one.is_cancelled)):
+        yield "is given up", world.changed(index, is_given_up=True)
+    if waits and not one.cancels and not one.has_ended and (one.is_given_up or not first):
+        yield "is to be cancelled", world.changed(index, cancels=1, is_cancelled=True)
+    if one.cancels:
+        yield "loses its cancel", world.changed(index, cancels=0)
+        if one.jobs and not one.has_ended:
+            yield "has ended", world.changed(index, cancels=0, has_ended=True)
+    if one.jobs and not one.has_ended:
+        yield "is cancelled by somebody else", world.changed(index, has_ended=True)
+
+
+def _replacements(
+    world: World, one: Submission, following: Submission, protocol: Protocol
+) -> Iterator[tuple[str, str, int]]:
     """Yield how the next takes its place: in words, what becomes of the one before, and what more is taken."""
-    if one.state == "LAUNCHED" and one.has_ended:
+    known = one.is_given_up or protocol.gives_up == "never" or (protocol.gives_up == "after" and one.is_cancelled)
+    waited = known and (not one.has_started or protocol.takes_started)
+    more = following.cost - one.cost
+    fits = world.taken + more <= world.limit
+    if one.state == "LAUNCHED" and one.has_ended and waited and fits:
         beside = protocol.replaces == "beside"
-        yield "is replaced", ("LAUNCHED" if beside else "SETTLED"), int(beside)
-    if one.state == "SETTLED" and one.has_ended and world.taken < world.limit:
-        yield "was settled, and is replaced", "SETTLED", 1
+        yield "is replaced", ("LAUNCHED" if beside else "SETTLED"), (following.cost if beside else more)
+    if one.state == "SETTLED" and one.has_ended and waited and world.taken + following.cost <= world.limit:
+        yield "was settled, and is replaced", "SETTLED", following.cost
     if one.state == "LAUNCHED" and one.is_cancelled and protocol.replaces == "cancelled":
-        yield "was cancelled, and is replaced", "SETTLED", 0
+        yield "was cancelled, and is replaced", "SETTLED", more
     if one.state == "UNKNOWN" and protocol.replaces == "unknown":
-        yield "is unknown, and is replaced", "VOID", 0
+        yield "is unknown, and is replaced", "VOID", more
 
 
 def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> Iterator[Step[World]]:
@@ -213,13 +274,13 @@ def _sender(world: World, index: int, one: Submission, protocol: Protocol) -> It
         yield "dies", to(at="done")
     alone = not world.is_plan or protocol.plans == "one by one"
     first = not world.is_chain or index == 0
-    if one.at == "start" and alone and first and world.taken < world.limit:
+    if one.at == "start" and alone and first and world.taken + one.cost <= world.limit:
         if protocol.reserves == "atomically":
-            yield "reserves", to(at="reserved", state="RESERVED", taken=1)
+            yield "reserves", to(at="reserved", state="RESERVED", taken=one.cost)
         else:
             yield "looks", to(at="looked")
     if one.at == "looked" and not reserves_after:
-        yield "writes its reservation", to(at="reserved", state="RESERVED", taken=1)
+        yield "writes its reservation", to(at="reserved", state="RESERVED", taken=one.cost)
     if one.at == "reserved" and (one.state == "RESERVED" or not protocol.marks):
         yield "marks", to(at="marked", state="SENDING")
     if one.at == "marked" or (one.at == "looked" and reserves_after):
@@ -237,12 +298,12 @@ def _answers(one: Submission, protocol: Protocol, to: Callable[..., World]) -> I
         left.remove(answer)
         rest = tuple(left)
         if answer == "created" and (open_ or unwritten):
-            yield "is told it was created", to(at="done", state="LAUNCHED", answers=rest, taken=int(unwritten))
+            yield "is told it was created", to(at="done", state="LAUNCHED", answers=rest, taken=one.cost * unwritten)
         elif answer == "rejected" and open_:
-            yield "is told it was rejected", to(at="done", state="VOID", answers=rest, taken=-1)
+            yield "is told it was rejected", to(at="done", state="VOID", answers=rest, taken=-one.cost)
         elif answer == "error" and open_:
             if "server error" in protocol.releases:
-                yield "takes an error for a rejection", to(at="done", state="VOID", answers=rest, taken=-1)
+                yield "takes an error for a rejection", to(at="done", state="VOID", answers=rest, taken=-one.cost)
             else:
                 yield "is told of an error", to(at="done", state="UNKNOWN", answers=rest)
         else:
@@ -256,7 +317,7 @@ def _time_outs(one: Submission, protocol: Protocol, to: Callable[..., World]) ->
         yield "lists nothing and posts again", to(requests=one.requests + 1, posts=one.posts + 1)
     if one.state == "SENDING":
         if "time-out" in protocol.releases:
-            yield "takes a time-out for a rejection", to(at="done", state="VOID", taken=-1)
+            yield "takes a time-out for a rejection", to(at="done", state="VOID", taken=-one.cost)
         else:
             yield "times out", to(at="done", state="UNKNOWN")
 
@@ -266,18 +327,18 @@ def _reconciler(world: World, index: int, one: Submission, protocol: Protocol) -
         return world.changed(index, **fields)  # type: ignore[arg-type]
 
     if one.state in protocol.expires:
-        yield f"expires while {one.state}", to(state="VOID", taken=-1)
+        yield f"expires while {one.state}", to(state="VOID", taken=-one.cost)
     if one.state == "SENDING" and one.at == "done":
         if "death" in protocol.releases:
-            yield "is dead, which is taken for not sent", to(state="VOID", taken=-1)
+            yield "is dead, which is taken for not sent", to(state="VOID", taken=-one.cost)
         else:
             yield "is dead", to(state="UNKNOWN")
     if one.state == "UNKNOWN" and one.is_listed:
         yield "is found", to(state="LAUNCHED")
     if one.state == "UNKNOWN" and not one.is_listed and "empty listing" in protocol.releases:
-        yield "is not found and let go", to(state="VOID", taken=-1)
+        yield "is not found and let go", to(state="VOID", taken=-one.cost)
     if one.state == "LAUNCHED" and world.is_chain and one.has_ended:
-        yield "is settled at nothing", to(state="SETTLED", taken=-1)
+        yield "is settled at nothing", to(state="SETTLED", taken=-one.cost)
     if one.state == "LAUNCHED" and not world.is_chain:
         yield "is settled", to(state="SETTLED")
 

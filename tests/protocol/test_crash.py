@@ -16,9 +16,11 @@ POSITIONS = {
     "settle": 2,
     "plan": 3,
     "fallback": 3,
+    "too late": 2,
     "schedule": 2,
     "find schedule": 2,
     "let go": 2,
+    "upload": 2,
 }
 FILES = ("fcntl", "fdatasync", "ftruncate", "mkdir", "openat", "pread64", "pwrite64", "read")
 NETWORK = ("connect", "poll", "recvfrom", "sendto", "socket")
@@ -27,7 +29,12 @@ CASES = [
     *((action, call) for action in ("reconcile", "settle") for call in (*FILES, *NETWORK)),
     *(("plan", call) for call in FILES),
     *((action, call) for action in ("fallback", "schedule") for call in (*FILES, *NETWORK)),
-    *((action, call) for action in ("find schedule", "let go") for call in ("fdatasync", "pwrite64", *NETWORK)),
+    *(("upload", call) for call in ("connect", "sendto", "recvfrom", "openat", "pwrite64")),
+    *(
+        (action, call)
+        for action in ("too late", "find schedule", "let go")
+        for call in ("fdatasync", "pwrite64", *NETWORK)
+    ),
 ]
 
 

@@ -232,6 +232,8 @@ def test_the_request_says_which_model_is_run_and_how() -> None:
     """In words, and in the document."""
     answer = ask(need_of(QWEN, QLORA))
     assert describe_needs(answer.needs, answer.estimates) == "QLoRA on Qwen/Qwen3-8B (4 x 2048 tokens)"
+    pairs = ask(need_of(QWEN, replace(QLORA, method="dpo")))
+    assert describe_needs(pairs.needs, pairs.estimates) == "DPO, QLoRA on Qwen/Qwen3-8B (8 x 2048 tokens)"
     document = json.loads(json.dumps(answer.to_json(answer.listing.checked)))
     model = document["request"]["model"]
     assert (model["name"], model["task"], model["batch_size"], model["gpus"]) == (QWEN, "qlora", 4, 1)

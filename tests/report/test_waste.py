@@ -72,6 +72,15 @@ def test_failing_again_and_again_is_told_once_it_is_a_habit(inputs: ReportInputs
     assert "repeated_failures" not in waste(inputs, *(job(n, 10) for n in range(3)))
 
 
+def test_a_name_of_several_namespaces_is_told_with_its_namespace(inputs: ReportInputs) -> None:
+    """Two lines about one name would contradict each other."""
+    of_two = [job(n, 10, name="train", namespace=who) for n, who in enumerate(["acme", "ada"] * 3)]
+    assert waste(inputs, *of_two)["repeated_failures"].evidence == (
+        "acme/train: 3 failed runs, $0.40",
+        "ada/train: 3 failed runs, $0.40",
+    )
+
+
 def test_the_example_is_the_dearest_job(inputs: ReportInputs) -> None:
     """By its cost as a number, whatever its digits; none where no job of the kind cost anything."""
     found = waste(inputs, *(job(n, minutes) for n, minutes in enumerate((9, 1000, 30))))["failed"]

@@ -12,8 +12,9 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.limits import Limits
 from hfplanner.api.new_job import NewJob
 from hfplanner.api.retry import RetryPolicy
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import BudgetWindow, State, Submission
+from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.budget.terms import UsedPrice
 from hfplanner.submit.charging import Charging
 from hfplanner.submit.machine import SendingMachine

@@ -9,7 +9,8 @@ import pytest
 
 from hfplanner.api.auth import Token
 from hfplanner.api.client import JobsClient
-from hfplanner.budget.ledger.records import SID_LABEL, Reservation, State
+from hfplanner.budget.ledger.changes import Reservation
+from hfplanner.budget.ledger.records import SID_LABEL, State
 from hfplanner.errors import SubmissionError, SubmissionUnknown, UsageError
 from hfplanner.submit.identity import LEDGER_LABEL, copy_sid, labelled, spec_hash
 from hfplanner.submit.reconciliation import Reconciled, reconcile

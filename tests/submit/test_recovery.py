@@ -1,11 +1,13 @@
 """Books that were lost come back from the labels of the jobs, and books that were not are not counted twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hfplanner.budget.caller import PERSON, Caller
 from hfplanner.budget.ledger.records import State
-from hfplanner.errors import SubmissionUnknown
+from hfplanner.errors import JobSpecError, SubmissionUnknown
 from hfplanner.submit.recovery import rebuild
 from hfplanner.submit.send import submit
 from tests.hub.control import Fate, Hub
@@ -41,3 +43,26 @@ def test_a_submission_that_is_in_the_books_gets_its_job_and_is_held_once(hub: Hu
         assert rebuild(submitter, charging(), ["alice"]).adopted == 1
         assert (states(submitter), only(submitter).job_id) == ([State.LAUNCHED], hub.jobs()[0]["id"])
         assert (balance(submitter), submitter.ledger.verify()) == ((CAP, 0), ())
+
+
+def test_whose_job_it_is_comes_back_with_the_books(hub: Hub, tmp_path: Path) -> None:
+    """An agent and its session stand in labels of their own: a rebuilt ledger counts its jobs for it, and no copy."""
+    caller = Caller("trainer", "ada@host 2026-09-01")
+    with at_submitter(hub, tmp_path / "lost") as submitter:
+        sent = submit(replace(order(), caller=caller), submitter)
+        submit(order(), submitter)
+        submitter.hub.duplicate_job("alice", str(sent.job_id))
+    labels = [job["labels"] for job in hub.jobs()]
+    assert labels[0]["hfplanner-agent"] == "trainer"
+    assert "hfplanner-agent" not in labels[1]
+    with at_submitter(hub, tmp_path / "new") as submitter:
+        assert rebuild(submitter, charging(), ["alice"]).adopted == 3
+        found = {one.job_id: one.terms.caller for one in submitter.ledger.submissions()}
+        assert [found[job["id"]] for job in hub.jobs()] == [caller, PERSON, PERSON]
+
+
+def test_the_labels_of_the_ledger_are_nobody_elses(hub: Hub, tmp_path: Path) -> None:
+    """Who could say that another agent sent it would spend that one's money."""
+    with at_submitter(hub, tmp_path) as submitter, pytest.raises(JobSpecError, match="hfplanner's own"):
+        submit(order(labels={"hfplanner-agent": "other"}), submitter)
+    assert hub.jobs() == []

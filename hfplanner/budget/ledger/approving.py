@@ -8,14 +8,17 @@ then never sent: whoever wants it again asks again.
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hfplanner.budget.ledger.approval import Approval, ApprovalRequest
 from hfplanner.budget.ledger.dialect import Transaction
-from hfplanner.budget.ledger.records import Approval, ApprovalRequest, Reservation
 from hfplanner.budget.ledger.rows import moment, to_us
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import BudgetBlocked, BudgetRefused, quoted
 from hfplanner.units import format_usd
+
+if TYPE_CHECKING:
+    from hfplanner.budget.ledger.changes import Reservation
 
 __all__ = [
     "approval_digest",
@@ -124,7 +127,7 @@ def by_code(tx: Transaction, code: str) -> Approval | None:
     return None if row is None else _approval(row)
 
 
-def use_approval(tx: Transaction, plan: Sequence[tuple[Reservation, int]]) -> str | None:
+def use_approval(tx: Transaction, plan: "Sequence[tuple[Reservation, int]]") -> str | None:
     """Use up the approval that reservations of one plan need together, and return its code; ``None`` for none needed.
 
     Args:

@@ -5,16 +5,18 @@ means that another has been there. Nothing here sends anything.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from hfplanner.budget.ledger import approving, queries, reserving
-from hfplanner.budget.ledger.dialect import Database, Transaction
+from hfplanner.budget.ledger.approval import Approval, ApprovalRequest
+from hfplanner.budget.ledger.books import Books
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reservation, Reserved, Settlement
+from hfplanner.budget.ledger.dialect import Transaction
+from hfplanner.budget.ledger.giving_up import give_up
 from hfplanner.budget.ledger.postings import (
     StateChange,
     SubmissionRow,
@@ -24,28 +26,9 @@ from hfplanner.budget.ledger.postings import (
     post_amounts,
 )
 from hfplanner.budget.ledger.raising import raise_hold
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    Approval,
-    ApprovalRequest,
-    Balance,
-    BudgetWindow,
-    Entry,
-    EntryKind,
-    Existing,
-    Problem,
-    Refused,
-    Reservation,
-    Reserved,
-    Running,
-    Sender,
-    Settlement,
-    State,
-    Submission,
-)
+from hfplanner.budget.ledger.records import EntryKind, Sender, State, Submission
 from hfplanner.budget.ledger.rows import sender_text, to_us
-from hfplanner.budget.ledger.running import running
-from hfplanner.budget.ledger.windows import balance, in_lock_order, is_slow, key_of, open_window
+from hfplanner.budget.ledger.windows import key_of
 from hfplanner.budget.terms import JobTerms
 from hfplanner.errors import LedgerError
 from hfplanner.units import format_usd
@@ -60,28 +43,12 @@ _SENT = (State.SENDING, State.UNKNOWN)
 _WITH_COST = (State.LAUNCHED, State.ADOPTED)
 
 
-class Ledger:
+class Ledger(Books):
     """The books of one pool of money. For one thread of one process at a time; any number of processes share them.
 
     Made by :func:`hfplanner.budget.ledger.open.open_ledger`; a context manager that closes. Every call may raise
     :class:`~hfplanner.errors.LedgerError`: then nothing was written, or nobody can tell, and nothing may be sent.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.ledger_id = database.read(queries.ledger_id)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database; money that is held stays held."""
-        self._database.close()
 
     # Before anything is sent
 
@@ -130,6 +97,28 @@ class Ledger:
             KeyConflict, BudgetBlocked, BudgetRefused: as :meth:`reserve`; nothing was written.
             LedgerError: no job of that submission is known, so none has ended.
         """
+        found = self._reserve_after([wanted], self._settle_first(sid, settlement))
+        return found if isinstance(found, Refused) else found[0]
+
+    def rehearse_replacement(
+        self, sid: str, settlement: Settlement, wanted: Reservation
+    ) -> Reserved | Existing | Refused:
+        """Return what :meth:`settle_and_reserve` would do now, and write nothing.
+
+        Raises:
+            KeyConflict, BudgetBlocked, BudgetRefused, LedgerError: as there.
+        """
+
+        def undo(found: tuple[Reserved | Existing, ...]) -> None:
+            raise _Rehearsed(found)
+
+        try:
+            found = self._reserve_after([wanted], self._settle_first(sid, settlement), undo)
+        except _Rehearsed as done:
+            return done.found[0]
+        return found if isinstance(found, Refused) else found[0]
+
+    def _settle_first(self, sid: str, settlement: Settlement) -> Callable[[Transaction], None]:
         change = self._settling(settlement)
 
         def settle(tx: Transaction) -> None:
@@ -141,26 +130,33 @@ class Ledger:
             if standing.state != State.SETTLED:
                 _take(tx, standing, _settled(standing, settlement), change, EntryKind.SETTLE)
 
-        found = self._reserve_after([wanted], settle)
-        return found if isinstance(found, Refused) else found[0]
+        return settle
 
     def _reserve_after(
-        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None] = lambda _: None
+        self,
+        wanted: Sequence[Reservation],
+        first: Callable[[Transaction], None] = lambda _: None,
+        last: Callable[[tuple[Reserved | Existing, ...]], None] = lambda _: None,
     ) -> tuple[Reserved | Existing, ...] | Refused:
         try:
-            return self._reserve_all(wanted, first)
+            return self._reserve_all(wanted, first, last)
         except reserving.NotOpen:
             self._open(list({key_of(window): window for one in wanted for window in one.windows}.values()))
-            return self._reserve_all(wanted, first)
+            return self._reserve_all(wanted, first, last)
 
     def _reserve_all(
-        self, wanted: Sequence[Reservation], first: Callable[[Transaction], None]
+        self,
+        wanted: Sequence[Reservation],
+        first: Callable[[Transaction], None],
+        last: Callable[[tuple[Reserved | Existing, ...]], None],
     ) -> tuple[Reserved | Existing, ...] | Refused:
         tokens = [secrets.token_hex(16) for _ in wanted]
 
         def work(tx: Transaction) -> tuple[Reserved | Existing, ...]:
             first(tx)
-            return reserving.reserve_all(tx, wanted, tokens)
+            found = reserving.reserve_all(tx, wanted, tokens)
+            last(found)
+            return found
 
         def committed(tx: Transaction) -> tuple[Reserved | Existing, ...] | None:
             # Only one that was new has left its token, and all of them were committed together.
@@ -172,15 +168,6 @@ class Ledger:
             return self._database.write(work, committed)
         except reserving.TooLittleLeft as found:
             return found.refused
-
-    def _open(self, windows: Sequence[BudgetWindow]) -> None:
-        """Make the counters of windows that have none: once for each window, from everything that counts in it."""
-
-        def work(tx: Transaction) -> None:
-            for window in in_lock_order(windows):
-                open_window(tx, window)
-
-        self._database.write(work, lambda _: None, alone=True)
 
     def mark_sending(self, sid: str, sender: Sender, at: datetime) -> bool:
         """RESERVED to SENDING before its expiry: T2. ``True`` means that this caller, and no other, may send now."""
@@ -210,18 +197,6 @@ class Ledger:
             raise ValueError("an approval that nobody gives")
         work = partial(approving.approve, code=code, who=who, at_us=to_us(at))
         return self._database.write(work, lambda _: None)
-
-    def approval(self, code: str) -> Approval | None:
-        """Return an approval, whatever became of it; ``None`` where there is none of this code."""
-        return self._database.read(lambda tx: approving.by_code(tx, code))
-
-    def approval_of(self, digest: str, cost_micro_usd: int, now: datetime) -> Approval | None:
-        """Return the approval of a job, for this cost or more, that can still be used or else given."""
-        return self._database.read(lambda tx: approving.find_approval(tx, digest, cost_micro_usd, to_us(now)))
-
-    def open_approvals(self, now: datetime) -> tuple[Approval, ...]:
-        """Return all approvals that can still be given or used, the oldest first."""
-        return self._database.read(lambda tx: approving.open_approvals(tx, to_us(now)))
 
     # What became of it
 
@@ -270,6 +245,17 @@ class Ledger:
             return _settled(before, settlement)
 
         return self._step(sid, _WITH_COST, after, self._settling(settlement), EntryKind.SETTLE)
+
+    def give_up(self, sid: str, reason: str, at: datetime) -> bool:
+        """Note that a LAUNCHED or ADOPTED job is given up because it waits, before it is cancelled.
+
+        Only what was given up may be replaced by another: that a job was cancelled does not say by whom. ``True`` also
+        where that is noted already; ``False`` in any other state.
+        """
+        change = self._change(at, reason)
+        return self._database.write(
+            lambda tx: give_up(tx, sid, change), lambda tx: has_change(tx, change.token) or None
+        )
 
     def presume(self, sid: str, reason: str, at: datetime) -> bool:
         """UNKNOWN to SETTLED at its cap, presumed: reversible by :meth:`found`, :meth:`correct`."""
@@ -320,64 +306,6 @@ class Ledger:
             lambda tx: raise_hold(tx, sid, terms, change), lambda tx: has_change(tx, change.token) or None
         )
 
-    # What there is
-
-    def get(self, sid: str) -> Submission | None:
-        """Return a submission, ``None`` where there is none of this id."""
-        return self._database.read(lambda tx: queries.by_sid(tx, sid))
-
-    def by_key(self, key: str) -> Submission | None:
-        """Return the submission that a key belongs to."""
-        return self._database.read(lambda tx: queries.by_key(tx, key))
-
-    def by_job(self, job_id: str) -> Submission | None:
-        """Return the submission of a job."""
-        return self._database.read(lambda tx: queries.by_job(tx, job_id))
-
-    def by_jobs(self, job_ids: Collection[str]) -> dict[str, Submission]:
-        """Return the submissions of jobs by the jobs' ids; jobs without one are left out."""
-        wanted = sorted(set(job_ids))
-        found = self._database.read(lambda tx: queries.by_jobs(tx, wanted))
-        return {submission.job_id: submission for submission in found if submission.job_id is not None}
-
-    def answer(self, sid: str) -> str:
-        """Return what was kept of the Hub's answer to a submission, as JSON; ``""`` where there is none."""
-        return self._database.read(lambda tx: queries.answer(tx, sid))
-
-    def submissions(self, states: Collection[State] | None = None, limit: int | None = None) -> Iterator[Submission]:
-        """Return submissions, the newest first: all, or those in some states; at most ``limit``.
-
-        They are read in pages, each as the books stand when it is read.
-        """
-        return queries.submissions(self._database, states, limit)
-
-    def balances(self, windows: Sequence[BudgetWindow]) -> tuple[Balance, ...]:
-        """Return what windows stand at, all at the same moment.
-
-        That is what all submissions of their periods and scopes have spent and hold, whatever budgets those were
-        reserved in.
-        """
-        slow = self._database.read(lambda tx: [window for window in windows if is_slow(tx, window)])
-        if slow:
-            # Only to be quicker, now and the next time: books that cannot be written are read all the same.
-            with suppress(LedgerError):
-                self._open(slow)
-        return self._database.read(lambda tx: tuple(balance(tx, window) for window in windows))
-
-    def running(self) -> Running:
-        """Return what may be running: every submission that holds money."""
-        return self._database.read(running)
-
-    def entries(self, sid: str | None = None) -> Iterator[Entry]:
-        """Return the entries in the order they were made: all, or those of a submission."""
-        return queries.entries(self._database, sid)
-
-    def verify(self) -> tuple[Problem, ...]:
-        """Return everything that does not add up; nothing where the books are right."""
-        from hfplanner.budget.ledger.verify import verify  # noqa: PLC0415 - for who looks after the books
-
-        return verify(self._database)
-
     def repair_counters(self, at: datetime, who: str) -> int:
         """Make the counters what the entries say, note who wanted it, and return how many were wrong."""
         from hfplanner.budget.ledger.verify import repair  # noqa: PLC0415 - as above
@@ -390,11 +318,6 @@ class Ledger:
             lambda tx: reserving.give_job(tx, (sid, job_id, raw), change, states),
             lambda tx: has_change(tx, change.token) or None,
         )
-
-    @property
-    def place(self) -> str:
-        """Where the books are, for people: a path, or a server without user and password."""
-        return self._database.place
 
     @staticmethod
     def _change(at: datetime, reason: str, who: str = "") -> StateChange:
@@ -423,6 +346,14 @@ class Ledger:
             return then is not None and _take(tx, standing, then, change, kind)
 
         return self._database.write(work, lambda tx: has_change(tx, change.token) or None)
+
+
+class _Rehearsed(Exception):
+    """Rolls back a transaction that was only tried."""
+
+    def __init__(self, found: tuple[Reserved | Existing, ...]) -> None:
+        super().__init__()
+        self.found = found
 
 
 def _take(

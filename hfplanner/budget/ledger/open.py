@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hfplanner.budget.ledger.books import Books
 from hfplanner.budget.ledger.dialect import Database
-from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.schema import STEPS, Step
 from hfplanner.errors import UsageError, quoted
 from hfplanner.files import data_folder
 
-__all__ = ["default_ledger_address", "open_database", "open_ledger"]
+if TYPE_CHECKING:
+    from hfplanner.budget.ledger.ledger import Ledger
+
+__all__ = ["default_ledger_address", "open_books", "open_database", "open_ledger"]
 
 _URLS = ("postgresql://", "postgres://")
 # A scheme has two letters at least: one is a drive of Windows.
@@ -29,7 +33,7 @@ def default_ledger_address(environ: Mapping[str, str]) -> str:
     return environ.get("HFPLANNER_LEDGER") or str(data_folder(environ) / "ledger.sqlite3")
 
 
-def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledger:
+def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> "Ledger":
     """Open the ledger at an address; a file that is not there is made.
 
     Args:
@@ -45,7 +49,18 @@ def open_ledger(address: str | Path, *, wait_secs: float | None = None) -> Ledge
     ...     ledger.verify()
     ()
     """
+    from hfplanner.budget.ledger.ledger import Ledger  # noqa: PLC0415 - who only looks at the books changes nothing
+
     return Ledger(open_database(address, wait_secs=wait_secs))
+
+
+def open_books(address: str | Path) -> Books:
+    """Open the ledger at an address only to be looked at; a file that is not there is made.
+
+    Raises:
+        LedgerError: as :func:`open_ledger`.
+    """
+    return Books(open_database(address))
 
 
 def open_database(address: str | Path, *, wait_secs: float | None = None, steps: Sequence[Step] = STEPS) -> Database:

@@ -1,42 +1,30 @@
-"""What the ledger keeps and answers: frozen records, nothing of how they are stored. Money is integer micro-USD."""
+"""What the ledger keeps: frozen records, nothing of how they are stored. Money is integer micro-USD."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import JobTerms
 from hfplanner.times import json_moment
 
 __all__ = [
+    "GIVEN_UP",
     "SID_LABEL",
-    "Adoption",
-    "Approval",
-    "ApprovalRequest",
-    "Balance",
-    "BudgetWindow",
     "Entry",
     "EntryKind",
-    "Existing",
     "Problem",
-    "Refused",
-    "Reservation",
-    "Reserved",
-    "Running",
-    "RunningCaps",
     "Sender",
-    "Settlement",
     "State",
     "Submission",
-    "Waiver",
 ]
 
 
 SID_LABEL = "hfplanner-sid"
 """The label of a job that carries the id of its submission."""
+GIVEN_UP = "given_up"
+"""The note of a submission whose job was given up while it waited: when, UTC."""
 
 
 class State(StrEnum):
@@ -75,51 +63,6 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
-    """A budget's owner's word that a job may exceed it.
-
-    Args:
-        reason: why.
-        author: who said so.
-        expires: until when it holds, UTC.
-    """
-
-    reason: str
-    author: str
-    expires: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetWindow:
-    """One budget in one period: what a reservation is counted against.
-
-    It has spent and holds what every submission of its period and its scope has and does, whatever budgets those were
-    reserved in: the name says whose limit it is, and counts nothing.
-
-    Args:
-        budget: its name.
-        start: of the period, UTC, included; the same moment for every writer of that period.
-        end: of the period, UTC, not included; ``None`` for a budget without periods.
-        limit_micro_usd: of the period.
-        scope: which jobs it is about.
-        other_micro_usd: what is spent or committed outside the ledger: it lowers what may be reserved.
-        waiver: lets a reservation exceed the limit; recorded with it.
-        held_schedules: schedules that ``other_micro_usd`` leaves out because the ledger held money for them when it
-            was added up: the submission, and what its runs cost [micro-USD]. Where the ledger has let go of one
-            meanwhile, that counts, too.
-    """
-
-    budget: str
-    start: datetime
-    end: datetime | None
-    limit_micro_usd: int
-    scope: Scope = field(default_factory=Scope)
-    other_micro_usd: int = 0
-    waiver: Waiver | None = None
-    held_schedules: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """The process that sends, so that others can tell whether it is dead.
 
@@ -136,127 +79,6 @@ class Sender:
     pid: int
     lock_path: str
     deadline_boot_secs: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningCaps:
-    """How much may run at once; ``None`` is no limit.
-
-    Args:
-        micro_usd_per_hour: what all open submissions may cost an hour together.
-        jobs: how many may be open.
-        jobs_per_owner: of each who submits.
-    """
-
-    micro_usd_per_hour: int | None = None
-    jobs: int | None = None
-    jobs_per_owner: int | None = None
-
-    @property
-    def is_any(self) -> bool:
-        """Whether anything is limited."""
-        return (self.micro_usd_per_hour, self.jobs, self.jobs_per_owner) != (None, None, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What may be running: every submission that holds money.
-
-    Args:
-        jobs: how many.
-        by_owner: how many of each who submitted, in small letters; ``""`` where that is not known.
-        micro_usd_per_hour: what those cost an hour whose price is known.
-        unpriced_jobs: how many have no known price.
-    """
-
-    jobs: int = 0
-    by_owner: Mapping[str, int] = field(default_factory=dict)
-    micro_usd_per_hour: int = 0
-    unpriced_jobs: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRequest:
-    """A job that an agent may start once a person says so.
-
-    Args:
-        code: a person names it by.
-        digest: of everything that was asked for: another job, timeout, flavor, price or agent has another.
-        agent: who asks.
-        worst_case_micro_usd: what the job may cost.
-        shown: what a person is shown of it, JSON; no values of variables or secrets.
-        created_at: when it was asked for, UTC.
-        expires_at: after which neither the word nor the job comes any more, UTC.
-    """
-
-    code: str
-    digest: str
-    agent: str
-    worst_case_micro_usd: int
-    shown: str
-    created_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """An approval as it stands.
-
-    Args:
-        request: what was asked for.
-        approved_by: who said so; ``None`` for nobody yet.
-        approved_at: when, UTC.
-        used_by: the submission that it let through; ``None`` for none yet.
-    """
-
-    request: ApprovalRequest
-    approved_by: str | None = None
-    approved_at: datetime | None = None
-    used_by: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the approval as the interface spells it."""
-        asked = self.request
-        return {
-            "code": asked.code,
-            "agent": asked.agent,
-            "worst_case_micro_usd": asked.worst_case_micro_usd,
-            "created_at": json_moment(asked.created_at),
-            "expires": json_moment(asked.expires_at),
-            "approved_by": self.approved_by,
-            "approved_at": self.approved_at and json_moment(self.approved_at),
-            "submission_id": self.used_by,
-            "job": json.loads(asked.shown),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
-    """What is asked of the ledger before anything is sent.
-
-    Args:
-        sid: the submission's id, 128 random bits in hexadecimal; sent as a label.
-        key: the user's own key, unique in the ledger; ``None`` for none.
-        spec_hash: of the job's specification, secrets not included: tells a retry from another job.
-        terms: what decides the money; its cap is what is held, and must be known.
-        windows: the budgets it falls under; empty where there is no policy.
-        created_at: now, UTC.
-        expires_at: when an unsent reservation ends, UTC.
-        notes: what else to keep with it, of text: the image, the job's name.
-        caps: on what runs at once.
-        approve_above_micro_usd: what may cost more needs an approval, which it uses up; ``None`` for never.
-    """
-
-    sid: str
-    key: str | None
-    spec_hash: str
-    terms: JobTerms
-    windows: tuple[BudgetWindow, ...]
-    created_at: datetime
-    expires_at: datetime
-    notes: Mapping[str, str] = field(default_factory=dict)
-    caps: RunningCaps = field(default_factory=RunningCaps)
-    approve_above_micro_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +118,11 @@ class Submission:
     counts_at: datetime
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether its job was given up while it waited, before anybody cancelled it: another may take its place."""
+        return GIVEN_UP in self.notes
+
+    @property
     def overrun_micro_usd(self) -> int:
         """By how much it cost more than was reserved; 0 where it did not, or is not settled."""
         return max(0, (self.posted_micro_usd or 0) - self.cap_micro_usd)
@@ -325,93 +152,6 @@ class Submission:
             "budgets": [{"name": name, "start": json_moment(start)} for name, start in self.budgets],
             "notes": dict(self.notes),
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """What a budget's window stands at.
-
-    Args:
-        window: which one; its limit as the policy says now.
-        posted_micro_usd: settled.
-        held_micro_usd: of open submissions.
-        overrun_micro_usd: how far evidence (adopted jobs, costs above the cap, a lowered limit, waivers) has taken the
-            window beyond its limit.
-    """
-
-    window: BudgetWindow
-    posted_micro_usd: int
-    held_micro_usd: int
-    overrun_micro_usd: int
-
-    @property
-    def left_micro_usd(self) -> int:
-        """What may still be reserved; below 0 where more is spent than the limit."""
-        return self.window.limit_micro_usd - self.window.other_micro_usd - self.posted_micro_usd - self.held_micro_usd
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """Money is held: it may be sent."""
-
-    submission: Submission
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """The key was used for the same specification before: this is what became of it. Nothing new is held."""
-
-    submission: Submission
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Nothing is held: these are all windows as they stand, and ``over`` names those that have too little left."""
-
-    balances: tuple[Balance, ...]
-    over: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """What a job cost.
-
-    Args:
-        cost_micro_usd: the money.
-        evidence: where the figure is from: ``"durations"``, ``"bill"``, ``"never started"``, ...
-        at: when it was found, UTC.
-        is_bound: whether it is only known to cost no more.
-    """
-
-    cost_micro_usd: int
-    evidence: str
-    at: datetime
-    is_bound: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
-    """A job that was found on the Hub and that the ledger holds no money for.
-
-    Args:
-        sid: of the submission it belongs to where that is VOID or not known at all; a new one for a copy.
-        job_id: the Hub's name.
-        terms: as the Hub tells them; without a price or a timeout it is charged what ``cap_micro_usd`` says.
-        cap_micro_usd: what is held for it.
-        windows: the budgets it falls under.
-        reason: how it was found, a sentence.
-        at: when, UTC.
-        created_at: when the job was created, which is when it counts, UTC; ``None`` is ``at``.
-    """
-
-    sid: str
-    job_id: str
-    terms: JobTerms
-    cap_micro_usd: int
-    windows: tuple[BudgetWindow, ...]
-    reason: str
-    at: datetime
-    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,9 @@ from datetime import datetime
 from hfplanner.budget.ledger import queries
 from hfplanner.budget.ledger.answers import reduced_answer
 from hfplanner.budget.ledger.approving import use_approval
+from hfplanner.budget.ledger.changes import Adoption, Existing, Refused, Reservation, Reserved
 from hfplanner.budget.ledger.dialect import Transaction, storable
+from hfplanner.budget.ledger.limits import BudgetWindow
 from hfplanner.budget.ledger.postings import (
     NO_BUDGET,
     StateChange,
@@ -20,17 +22,7 @@ from hfplanner.budget.ledger.postings import (
     post_first_hold,
     record_change,
 )
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    EntryKind,
-    Existing,
-    Refused,
-    Reservation,
-    Reserved,
-    State,
-    Submission,
-)
+from hfplanner.budget.ledger.records import EntryKind, State, Submission
 from hfplanner.budget.ledger.rows import notes_text, read_submission, terms_text, to_us
 from hfplanner.budget.ledger.running import check_caps
 from hfplanner.budget.ledger.windows import (

@@ -7,7 +7,8 @@ both take it. Open is every submission that holds money: what is reserved may ru
 from collections.abc import Iterator, Sequence
 
 from hfplanner.budget.ledger.dialect import Transaction
-from hfplanner.budget.ledger.records import Running, RunningCaps, State
+from hfplanner.budget.ledger.limits import Running, RunningCaps
+from hfplanner.budget.ledger.records import State
 from hfplanner.budget.ledger.rows import read_terms
 from hfplanner.budget.reasons import DecisionReason, Effect
 from hfplanner.budget.terms import JobTerms

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hfplanner.budget.ledger.dialect import Transaction, storable
-from hfplanner.budget.ledger.records import Balance, BudgetWindow
+from hfplanner.budget.ledger.limits import Balance, BudgetWindow
 from hfplanner.budget.ledger.rows import read_scope, read_terms, scope_key, scope_text, to_us
 from hfplanner.budget.scope import Scope, covers
 from hfplanner.budget.terms import JobTerms

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.cli.commands.budget_check import COMMAND as BUDGET_CHECK
 from hfplanner.cli.commands.budget_check import check as check_one
 from hfplanner.cli.options.build import Positional
+from hfplanner.cli.options.submission import taken_workspace
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.check import blocked_answer
 from hfplanner.cli.show.output import print_document
 from hfplanner.errors import BudgetError, HistoryError, UsageError
-from hfplanner.plan.arguments import FILES, JOB, LIMITS, MODEL, NEEDS, TIME, Argument, as_option
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import FILES, JOB, LIMITS, MODEL, NEEDS, TIME, as_option, flag
 from hfplanner.plan.spec_paths import is_spec_path
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ def check(
 def _files(paths: "list[Path]", asked: "Mapping[str, Any]", given: "Mapping[str, Any]") -> Answer:
     from hfplanner.cli.show.specs import specs_answer  # noqa: PLC0415 - pydantic and more, for those who have files
     from hfplanner.plan.spec_paths import check_files  # noqa: PLC0415 - as above
-    from hfplanner.plan.workspace import Workspace  # noqa: PLC0415 - as above
 
-    where = {name: given[name] for name in ("token", "offline", "policy")}
-    with Workspace.from_environ(**where) as workspace:
+    with taken_workspace(dict(given)) as workspace:
         return specs_answer(check_files(paths, workspace, **asked))
 
 
@@ -101,12 +99,9 @@ COMMAND = replace(
     options=(
         *BUDGET_CHECK.options,
         *FILES,
-        Argument(
+        flag(
             name="schema",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Print the JSON Schema of a file of jobs.",
         ),
     ),

@@ -1,12 +1,11 @@
 """``hfplanner estimate duration``."""
 
-from dataclasses import replace
 from typing import Any
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import Answer
-from hfplanner.plan.arguments import DURATION, FLAVORS, find_arguments
+from hfplanner.plan.arguments import DURATION, TO, find_arguments
 from hfplanner.plan.asked import AskedDuration
 from hfplanner.plan.workspace import Workspace
 
@@ -35,7 +34,7 @@ COMMAND = Command(
     call=duration,
     options=(
         *DURATION,
-        replace(FLAVORS, name="to", aliases=()),
+        TO,
         *find_arguments("refresh", "offline"),
     ),
     names="the names of the flavors, fastest first, one a line",

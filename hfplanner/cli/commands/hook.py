@@ -9,11 +9,10 @@ from hfplanner.cli.options.build import Positional
 from hfplanner.cli.quick_hook import read_whole
 from hfplanner.cli.show.output import note
 from hfplanner.errors import UsageError, did_you_mean, quoted
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import Argument, find_arguments, flag
 from hfplanner.specs.agent_hook import AGENTS, names_gate
 
-_ACTIONS = ("install", "try")
+_ACTIONS = ("install", "uninstall", "try")
 _SAMPLES = (
     "git status && pytest -q",
     "hf jobs ps -a",
@@ -44,32 +43,36 @@ def hook(
     person, or denied where the agent knows no question (Codex, Gemini). The agent is held to its [[agent]] of the
     policy. A job that is hidden in a program or a variable
     is not seen: `sync` still counts it. `hook install --agent NAME` shows the entry for the agent's settings in this
-    folder and, with --yes, writes it. `hook try` shows what is answered to a few commands.
+    folder and, with --yes, writes it; `hook uninstall` takes it out again. `hook try` shows what is answered to a few
+    commands.
     """
     if action is None:
         return answer_question(read_whole(), agent, policy, ledger)
     if action not in _ACTIONS:
         hint = f"{did_you_mean(action, _ACTIONS)}Without an action it answers an agent."
         raise UsageError(f"{quoted(action)} is no action of hook.", hint=hint)
-    if action == "install":
-        return _install(agent, yes=yes)
-    return _try(agent, policy, ledger)
+    return _try(agent, policy, ledger) if action == "try" else _settle(agent, yes=yes, installs=action == "install")
 
 
-def _install(agent: str | None, *, yes: bool) -> int:
-    from hfplanner.specs.agent_settings import hook_entry, with_entry  # noqa: PLC0415 - as above
+def _settle(agent: str | None, *, yes: bool, installs: bool) -> int:
+    """Put the entry of an agent into its settings, or take it out; without ``yes`` it is only shown."""
+    from hfplanner.specs.agent_settings import hook_entry, with_entry, without_entry  # noqa: PLC0415 - as above
 
     if agent is None:
         raise UsageError("Which agent is it?", hint=f"Accepted: --agent {', --agent '.join(AGENTS)}.")
     entry = hook_entry(agent)
     text = entry.path.read_text(encoding="utf-8") if entry.path.is_file() else None
-    wanted = with_entry(text, entry)
+    wanted = with_entry(text, entry) if installs else without_entry(text, entry)
     if wanted is None:
-        note(f"{entry.path} has the entry already.")
+        note(f"{entry.path} has the entry already." if installs else f"{entry.path} does not have the entry.")
         return 0
     sys.stdout.write(wanted)
     if not yes:
-        note(f"This would be {entry.path}; --yes writes it.")
+        note(f"This would be {entry.path}; --yes writes it." if wanted else f"--yes deletes {entry.path}.")
+        return 0
+    if not wanted:
+        entry.path.unlink()
+        note(f"{entry.path} had nothing else in it, and is deleted.")
         return 0
     from hfplanner.files import write_output  # noqa: PLC0415 - as above
 
@@ -94,7 +97,7 @@ COMMAND = Command(
     positionals=(
         Positional(
             name="action",
-            metavar="[install|try]",
+            metavar="[install|uninstall|try]",
             is_required=False,
             help="Without one it answers an agent's question.",
         ),
@@ -107,20 +110,18 @@ COMMAND = Command(
             choices=tuple(AGENTS),
             help=f"Whose question it is: {', '.join(AGENTS)}; told by its shape where it can be.",
         ),
-        Argument(
+        flag(
             name="yes",
             short="-y",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
-            help="Write what `install` shows.",
+            help="Write what `install` or `uninstall` shows.",
         ),
         *find_arguments("policy", "ledger"),
     ),
     names="as ever: the answer is the agent's own JSON",
     examples=[
         "hfplanner hook install --agent claude-code",
+        "hfplanner hook uninstall --agent claude-code --yes",
         "hfplanner hook try",
     ],
 )

@@ -1,11 +1,13 @@
 """``hfplanner rerun``."""
 
+from typing import Any
+
 from hfplanner.cli.command import Command
-from hfplanner.cli.commands.run import SUBMISSION, How, run_request
+from hfplanner.cli.commands.run import run_request
 from hfplanner.cli.options.build import Positional
-from hfplanner.plan.arguments import find_arguments
+from hfplanner.cli.options.submission import SUBMISSION, How, taken_workspace
+from hfplanner.plan.arguments import FALLBACK, find_arguments
 from hfplanner.plan.asked import AskedJob
-from hfplanner.plan.workspace import Workspace
 
 
 def rerun(
@@ -14,29 +16,24 @@ def rerun(
     secrets: list[str] | None,
     secrets_file: str | None,
     namespace: str | None,
-    key: str | None,
-    detach: bool,
-    dry_run: bool,
-    yes: bool,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
     shown: str,
+    **given: Any,  # noqa: ANN401 - the options of a submission
 ) -> int:
     """Run a job again with the specification it had, through the same gate as `run`.
 
     Flavor, command, variables, volumes, ports, labels, timeout and attempts are those of the job, as the Hub tells them
     now. It does not tell the values of secrets: each has to be given again with --secrets. The job is sent as a new
-    one, with labels of its own, so that it is counted once and found again whatever happens.
+    one, with labels of its own, so that it is counted once and found again whatever happens. --fallback names other
+    flavors for a job whose own has no capacity, as with `run`.
     """
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=not detach, shown=shown)
+    how = How.taken(given, shown)
     how.refuse_what_cannot_be()
     from hfplanner.plan.rerun import know_rerun  # noqa: PLC0415 - not for a help text
 
-    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
+    with taken_workspace(given) as workspace:
         workspace.policy()
         asked = AskedJob(secrets=secrets, secrets_file=secrets_file, namespace=namespace)
-        return run_request(know_rerun(job, asked, workspace, values=not dry_run), workspace, how)
+        return run_request(know_rerun(job, asked, workspace, values=not how.dry_run), workspace, how)
 
 
 COMMAND = Command(
@@ -52,6 +49,7 @@ COMMAND = Command(
     options=(
         *find_arguments("secrets", "secrets_file", "namespace"),
         *SUBMISSION,
+        *FALLBACK,
         *find_arguments("policy", "ledger", "token"),
     ),
     names="the job's id; with --dry-run the name of the flavor",
@@ -59,5 +57,6 @@ COMMAND = Command(
         "hfplanner rerun 687fb701029421ae5549d998",
         "hfplanner rerun --secrets HF_TOKEN --yes --detach acme/687fb701029421ae5549d998",
         "hfplanner rerun --dry-run @latest-failed",
+        "hfplanner rerun --fallback l40sx1,a100-large --max-wait 20m --key k8 @latest",
     ],
 )

@@ -1,18 +1,16 @@
 """``hfplanner run``."""
 
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.decision import Verdict
+from hfplanner.cli.agreement import agreed_plan
 from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.image import IMAGE_AND_COMMAND, options_of_the_command
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_run
+from hfplanner.cli.options.submission import BOOKS, RUN_SUBMISSION, How, taken_workspace
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import note, warn
 from hfplanner.cli.show.run import (
-    ask,
     dry_run_answer,
     refused_answer,
     show_plan,
@@ -21,17 +19,16 @@ from hfplanner.cli.show.run import (
     with_fallbacks,
 )
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.arguments import CANARY, FALLBACK, SENDING, Argument, find_arguments
-from hfplanner.plan.fallback import Fallback, FallbackRun, fallback_flavors
-from hfplanner.plan.readers import read_flag
-from hfplanner.plan.sending import Sender, bring_up_to_date, refuse_empty_key, sent_before, sent_before_words
+from hfplanner.plan.fallback import Fallback, fallback_flavors
+from hfplanner.plan.fallback_run import FallbackRun
+from hfplanner.plan.sending import Sender, bring_up_to_date, held_for, sent_before, sent_before_words
 from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hfplanner.cli.show.answer import Answer
-    from hfplanner.plan.job_plan import JobPlan, KnownRequest
+    from hfplanner.plan.job_plan import KnownRequest
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import Submitted
 
@@ -40,19 +37,8 @@ def run(
     *,
     image: str | None,
     command: "Sequence[str]",
-    key: str | None,
-    detach: bool,
-    canary: bool,
-    fallback: str | None,
-    max_wait: int | None,
-    dry_run: bool,
-    yes: bool,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
-    offline: bool,
     shown: str,
-    **given: Any,  # noqa: ANN401 - the options of a job
+    **given: Any,  # noqa: ANN401 - the options of a job and of its submission
 ) -> int:
     """Run a job on Hugging Face Jobs: recommend a flavor, check the budget, reserve, submit exactly once, follow.
 
@@ -64,56 +50,13 @@ def run(
     """
     if image is None:
         raise UsageError("No image is given.", hint="For example: hfplanner run python:3.12 python train.py")
-    how = How(
-        key=key,
-        canary=canary,
-        fallback=Fallback.of(fallback, max_wait),
-        dry_run=dry_run,
-        yes=yes,
-        follows=not detach,
-        shown=shown,
-    )
-    with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
+    how = How.taken(given, shown)
+    with taken_workspace(given) as workspace:
         workspace.policy()
-        asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
+        asked = asked_run(given, image, command, workspace, sends=True, values=not how.dry_run)
         how.refuse_what_cannot_be()
         _warn_of_options_after_the_image(command)
         return run_request(asked, workspace, how)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class How:
-    """How a job is to be run.
-
-    Args:
-        key: the user's own, to make a retry safe.
-        dry_run: whether it is only shown.
-        yes: whether nobody is asked.
-        follows: whether it is followed where somebody looks.
-        shown: the format.
-        canary: whether it is measured first, where that pays.
-        fallback: what to do where it waits too long for hardware; ``None`` where it just waits.
-    """
-
-    key: str | None
-    dry_run: bool
-    yes: bool
-    follows: bool
-    shown: str
-    canary: bool = False
-    fallback: Fallback | None = None
-
-    def refuse_what_cannot_be(self) -> None:
-        """Refuse a question that nobody can answer, and a key that is empty.
-
-        Raises:
-            UsageError: one of them.
-        """
-        if not (self.yes or self.dry_run or sys.stdin.isatty()):
-            raise UsageError(
-                "Nobody can be asked here whether to run it.", hint="Add --yes, or --dry-run to look at it."
-            )
-        refuse_empty_key(self.key)
 
 
 def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
@@ -125,14 +68,13 @@ def run_request(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
             return _dry_run(asked, how.key, workspace, how.shown, how.fallback)
         return _run(asked, workspace, how)
     except SubmissionUnknown as error:
-        return show(unknown_answer(error), how.shown)
+        return show(unknown_answer(error, held_for(error, workspace)), how.shown)
 
 
 def _run_with_canary(asked: "KnownRequest", workspace: Workspace, how: How) -> int:
     from hfplanner.cli.canary import CanaryCommand  # noqa: PLC0415 - for those who measure first
 
-    falls_back = how.fallback is not None
-    command = CanaryCommand(asked, how.key, workspace, shown=how.shown, yes=how.yes, plans_anew=falls_back)
+    command = CanaryCommand(asked, workspace, how)
     if how.dry_run:
         _note_fallback(asked, workspace, how.fallback)
         return command.dry_run()
@@ -197,7 +139,7 @@ def _run(
         note(sent_before_words(sent, how.key or ""))
         return _started(asked, sent, workspace, ready.books, how, change)
     sender = Sender(asked, how.key, ready.books, workspace)
-    planned = _agreed_plan(sender, workspace, how.shown, yes=how.yes)
+    planned = agreed_plan(lambda: sender.plan(get_listing(workspace)), show_plan, how)
     if planned is None:
         note("Not run.")
         return 1
@@ -229,33 +171,6 @@ def _started(  # noqa: PLR0917 - what a fallback needs, and what showing it does
     return _finish(asked, submitted, workspace, books, how, change)
 
 
-def _agreed_plan(sender: Sender, workspace: Workspace, shown: str, *, yes: bool) -> "JobPlan | None":
-    """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
-    from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
-
-    def plan() -> "JobPlan":
-        return sender.plan(get_listing(workspace))
-
-    def show_it(planned: "JobPlan") -> None:
-        if shown == "human" or not yes:
-            show_plan(planned, sys.stderr)
-        for text in planned.warnings:
-            warn(text)
-
-    def ask_about(planned: "JobPlan", changed: tuple[str, ...]) -> bool:
-        for text in changed:
-            warn(text)
-        show_it(planned)
-        return ask()
-
-    if not yes:
-        return agreed(plan, ask_about, note)
-    planned = plan()
-    if planned.decision.verdict is Verdict.ALLOWED:
-        show_it(planned)
-    return planned
-
-
 def _finish(  # noqa: PLR0917 - what was sent, and what following it needs
     asked: "KnownRequest",
     submitted: "Submitted",
@@ -276,36 +191,14 @@ def _finish(  # noqa: PLR0917 - what was sent, and what following it needs
     return SubmissionUnknown.exit_code if unknown else 0
 
 
-_KEY, _DRY_RUN = SENDING
-
-SUBMISSION = (
-    _KEY,
-    Argument(
-        name="detach",
-        short="-d",
-        group="Submission",
-        read=read_flag,
-        is_flag=True,
-        default=False,
-        help="Do not follow the job; --json and --quiet do not either.",
-    ),
-    _DRY_RUN,
-    Argument(
-        name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
-    ),
-)
-"""How a job is submitted, whatever it was made of."""
-
 COMMAND = Command(
     call=run,
     acts=True,
     positionals=IMAGE_AND_COMMAND,
     options=(
         *JOB_OPTIONS,
-        *SUBMISSION,
-        CANARY,
-        *FALLBACK,
-        *find_arguments("policy", "ledger", "token", "offline"),
+        *RUN_SUBMISSION,
+        *BOOKS,
     ),
     stops_at_positional=True,
     names="the job's id; with --dry-run the name of the flavor",

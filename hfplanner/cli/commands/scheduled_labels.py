@@ -1,17 +1,16 @@
 """``hfplanner scheduled labels``."""
 
+from typing import Any
+
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing
+from hfplanner.cli.named_schedule import named_schedule
 from hfplanner.cli.options.schedule import SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.errors import UsageError
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import find_arguments, flag
 from hfplanner.plan.schedule_change import Change, change
 from hfplanner.plan.schedule_labels import labels_wanted
-from hfplanner.plan.schedule_list import owner_of
-from hfplanner.plan.workspace import Workspace
 
 
 def scheduled_labels(
@@ -20,10 +19,7 @@ def scheduled_labels(
     name: str | None,
     label: list[str] | None,
     clear: bool,
-    namespace: str | None,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
+    **given: Any,  # noqa: ANN401 - where the Hub is, and the books
 ) -> Answer:
     """Give a schedule other labels: --label takes the place of all it has, --name alone keeps them.
 
@@ -34,13 +30,11 @@ def scheduled_labels(
         raise UsageError("No label is given.", hint="Give --name, --label, or --clear to take them all away.")
     if clear and (name is not None or label):
         raise UsageError("--clear takes all labels away, and others are given.", hint="Give one of the two.")
-    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
-        workspace.policy()
-        own_id, owner = owner_of(schedule, namespace, workspace)
-        found = workspace.hub_to_ask().scheduled.get(owner, own_id)
+    with named_schedule(schedule, given) as named:
+        found = named.found()
         labels = labels_wanted(found, name, label or [])
-        plan = change(found, Change(labels=labels), owner, workspace, get_listing(workspace))
-        return changed_answer(own_id, "labelled", plan, {"labels": labels})
+        plan = change(found, Change(labels=labels), named.owner, named.workspace, named.listing())
+        return changed_answer(named.id, "labelled", plan, {"labels": labels})
 
 
 COMMAND = Command(
@@ -48,12 +42,9 @@ COMMAND = Command(
     positionals=(SCHEDULE_ID,),
     options=(
         *find_arguments("name", "label"),
-        Argument(
+        flag(
             name="clear",
             group="Job",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Take all labels away.",
         ),
         *find_arguments("namespace", "policy", "ledger", "token"),

@@ -1,33 +1,28 @@
 """``hfplanner scheduled reschedule``."""
 
+from typing import Any
+
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing
+from hfplanner.cli.named_schedule import named_schedule
 from hfplanner.cli.options.schedule import SCHEDULE_ID, WHEN
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.plan.arguments import find_arguments
 from hfplanner.plan.schedule_change import Change, change
-from hfplanner.plan.schedule_list import owner_of
 from hfplanner.plan.schedule_plan import check_when
-from hfplanner.plan.workspace import Workspace
 from hfplanner.submit.timetable import When
 
 
-def scheduled_reschedule(
-    *, schedule: str, when: str, namespace: str | None, policy: str | None, ledger: str | None, token: str | None
-) -> Answer:
+def scheduled_reschedule(*, schedule: str, when: str, **given: Any) -> Answer:  # noqa: ANN401 - where the Hub is
     """Change when a schedule runs, if every budget has room for its runs until the end of the period.
 
     What costs no more than before is never refused. It is looked at once more when it is changed: where somebody else
     took the room meanwhile, it is changed back. Exit code 3: it may not.
     """
     wanted = Change(cron=check_when(When(schedule=when)).schedule)
-    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
-        workspace.policy()
-        own_id, owner = owner_of(schedule, namespace, workspace)
-        found = workspace.hub_to_ask().scheduled.get(owner, own_id)
-        plan = change(found, wanted, owner, workspace, get_listing(workspace))
-        return changed_answer(own_id, "rescheduled", plan, {"schedule": when})
+    with named_schedule(schedule, given) as named:
+        plan = change(named.found(), wanted, named.owner, named.workspace, named.listing())
+        return changed_answer(named.id, "rescheduled", plan, {"schedule": when})
 
 
 COMMAND = Command(

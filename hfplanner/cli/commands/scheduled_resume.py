@@ -1,30 +1,25 @@
 """``hfplanner scheduled resume``."""
 
+from typing import Any
+
 from hfplanner.cli.command import Command
-from hfplanner.cli.listing import get_listing
+from hfplanner.cli.named_schedule import named_schedule
 from hfplanner.cli.options.schedule import SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.plan.arguments import find_arguments
 from hfplanner.plan.schedule_change import resume
-from hfplanner.plan.schedule_list import owner_of
-from hfplanner.plan.workspace import Workspace
 
 
-def scheduled_resume(
-    *, schedule: str, namespace: str | None, policy: str | None, ledger: str | None, token: str | None
-) -> Answer:
+def scheduled_resume(*, schedule: str, **given: Any) -> Answer:  # noqa: ANN401 - where the Hub is and the books
     """Let a paused schedule run again, if every budget has room for its runs until the end of the period.
 
     It is looked at once more when it runs: where somebody else took the room meanwhile, it is paused again. Exit code
     3: it may not run.
     """
-    with Workspace.from_environ(token=token, policy=policy, ledger=ledger) as workspace:
-        workspace.policy()
-        own_id, owner = owner_of(schedule, namespace, workspace)
-        found = workspace.hub_to_ask().scheduled.get(owner, own_id)
-        plan = resume(found, owner, workspace, get_listing(workspace))
-        return changed_answer(own_id, "resumed", plan)
+    with named_schedule(schedule, given) as named:
+        plan = resume(named.found(), named.owner, named.workspace, named.listing())
+        return changed_answer(named.id, "resumed", plan)
 
 
 COMMAND = Command(

@@ -1,18 +1,17 @@
 """``hfplanner scheduled run``."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.budget.decision import Verdict
+from hfplanner.cli.agreement import agreed_plan
 from hfplanner.cli.command import Command
-from hfplanner.cli.commands.run import How
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.options.image import IMAGE_AND_COMMAND
 from hfplanner.cli.options.job import asked_run
 from hfplanner.cli.options.schedule import SCHEDULE, SCHEDULED_JOB_OPTIONS, SCHEDULING
+from hfplanner.cli.options.submission import BOOKS, How, taken_workspace
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import note, warn
-from hfplanner.cli.show.run import ask
 from hfplanner.cli.show.schedule import (
     dry_schedule_answer,
     made_answer,
@@ -21,16 +20,15 @@ from hfplanner.cli.show.schedule import (
     unknown_schedule_answer,
 )
 from hfplanner.errors import SubmissionUnknown, UsageError
-from hfplanner.plan.arguments import find_arguments
-from hfplanner.plan.schedule_plan import SchedulePlan, plan_schedule, read_when
+from hfplanner.plan.schedule_plan import plan_schedule, read_when
 from hfplanner.plan.schedule_sending import ScheduleSender, schedule_of_key
 from hfplanner.plan.sending import bring_up_to_date, sent_before_words
-from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hfplanner.plan.job_plan import KnownRequest
+    from hfplanner.plan.workspace import Workspace
     from hfplanner.submit.timetable import When
 
 
@@ -39,15 +37,8 @@ def scheduled_run(
     schedule: str,
     image: str | None,
     command: "Sequence[str]",
-    key: str | None,
-    dry_run: bool,
-    yes: bool,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
-    offline: bool,
     shown: str,
-    **given: Any,  # noqa: ANN401 - the options of a job and of a schedule
+    **given: Any,  # noqa: ANN401 - the options of a job, of a schedule and of its submission
 ) -> int:
     """Run a job on a schedule, through the same gate as `run`: every run decided on before the first.
 
@@ -56,16 +47,16 @@ def scheduled_run(
     policy says unknown_spending = "warn". Without --flavor, or with auto, the cheapest flavor that meets the needs is
     taken. Exit code 3: a budget refuses it; 5: it was sent, and nobody knows whether it exists.
     """
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=False, shown=shown)
+    how = How.taken(given, shown)
     when = taken_when(schedule, given)
     if image is None:
         raise UsageError(
             "No image is given.", hint="For example: hfplanner scheduled run @daily python:3.12 python a.py"
         )
     how.refuse_what_cannot_be()
-    with Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace:
+    with taken_workspace(given) as workspace:
         workspace.policy()
-        asked = asked_run(given, image, command, workspace, sends=True, values=not dry_run)
+        asked = asked_run(given, image, command, workspace, sends=True, values=not how.dry_run)
         return schedule_request(asked, when, workspace, how)
 
 
@@ -79,7 +70,7 @@ def taken_when(schedule: str, given: dict[str, Any]) -> "When":
     return read_when(schedule, **{name: given.pop(name) for name in names})
 
 
-def schedule_request(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -> int:
+def schedule_request(asked: "KnownRequest", when: "When", workspace: "Workspace", how: How) -> int:
     """Show, ask, check and make a schedule, whatever its job was made of, and return the exit code."""
     try:
         if how.dry_run:
@@ -89,7 +80,7 @@ def schedule_request(asked: "KnownRequest", when: "When", workspace: Workspace, 
         return show(unknown_schedule_answer(error), how.shown)
 
 
-def _dry_run(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -> int:
+def _dry_run(asked: "KnownRequest", when: "When", workspace: "Workspace", how: How) -> int:
     sent = schedule_of_key(asked, when, how.key, workspace)
     if sent is not None:
         note(sent_before_words(sent, how.key or ""))
@@ -97,7 +88,7 @@ def _dry_run(asked: "KnownRequest", when: "When", workspace: Workspace, how: How
     return show(dry_schedule_answer(plan_schedule(asked, when, workspace, get_listing(workspace))), how.shown)
 
 
-def _make(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -> int:
+def _make(asked: "KnownRequest", when: "When", workspace: "Workspace", how: How) -> int:
     for text in bring_up_to_date(workspace, get_listing(workspace)).warnings:
         warn(text)
     sent = schedule_of_key(asked, when, how.key, workspace)
@@ -106,7 +97,7 @@ def _make(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -
         show(made_answer(sent, None), how.shown)
         return 0 if sent.job_id else SubmissionUnknown.exit_code
     sender = ScheduleSender(asked, when, workspace)
-    plan = _agreed(sender, workspace, how)
+    plan = agreed_plan(lambda: sender.plan(get_listing(workspace)), show_schedule_plan, how)
     if plan is None:
         note("Not scheduled.")
         return 1
@@ -118,38 +109,11 @@ def _make(asked: "KnownRequest", when: "When", workspace: Workspace, how: How) -
     return show(made_answer(made, plan), how.shown)
 
 
-def _agreed(sender: ScheduleSender, workspace: Workspace, how: How) -> "SchedulePlan | None":
-    """Return the plan that may be sent: with a question, the one that is made after the answer."""
-    from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
-
-    def plan() -> SchedulePlan:
-        return sender.plan(get_listing(workspace))
-
-    def show_it(planned: SchedulePlan) -> None:
-        if how.shown == "human" or not how.yes:
-            show_schedule_plan(planned, sys.stderr)
-        for text in planned.warnings:
-            warn(text)
-
-    def ask_about(planned: SchedulePlan, changed: tuple[str, ...]) -> bool:
-        for text in changed:
-            warn(text)
-        show_it(planned)
-        return ask()
-
-    if not how.yes:
-        return agreed(plan, ask_about, note)
-    planned = plan()
-    if planned.decision.verdict is Verdict.ALLOWED:
-        show_it(planned)
-    return planned
-
-
 COMMAND = Command(
     call=scheduled_run,
     acts=True,
     positionals=(SCHEDULE, *IMAGE_AND_COMMAND),
-    options=(*SCHEDULED_JOB_OPTIONS, *SCHEDULING, *find_arguments("policy", "ledger", "token", "offline")),
+    options=(*SCHEDULED_JOB_OPTIONS, *SCHEDULING, *BOOKS),
     stops_at_positional=True,
     names="the schedule's id; with --dry-run the name of the flavor",
     examples=[

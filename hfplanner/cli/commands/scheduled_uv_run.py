@@ -5,13 +5,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.cli.command import Command
-from hfplanner.cli.commands.run import How
 from hfplanner.cli.commands.scheduled_run import schedule_request, taken_when
 from hfplanner.cli.commands.uv_run import SCRIPT, SCRIPT_OPTIONS, asked_script
 from hfplanner.cli.options.schedule import SCHEDULE, SCHEDULED_JOB_OPTIONS, SCHEDULING
+from hfplanner.cli.options.submission import BOOKS, How, taken_workspace
 from hfplanner.errors import JobSpecError
-from hfplanner.plan.arguments import find_arguments
-from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,30 +20,23 @@ def scheduled_uv_run(
     schedule: str,
     script: str,
     args: "Sequence[str]",
-    key: str | None,
-    dry_run: bool,
-    yes: bool,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
-    offline: bool,
     shown: str,
-    **given: Any,  # noqa: ANN401 - the options of a job and of a schedule
+    **given: Any,  # noqa: ANN401 - the options of a job, of a schedule and of its submission
 ) -> int:
     """Run a Python script on a schedule with uv, through the same gate as `scheduled run`.
 
     Takes the options of `hf jobs scheduled uv run`, before SCHEDULE. The script's header is read as by `uv run`, save
     that a schedule joins no network group. A local script is uploaded once, as it is now: every run takes that copy.
     """
-    how = How(key=key, dry_run=dry_run, yes=yes, follows=False, shown=shown)
+    how = How.taken(given, shown)
     when = taken_when(schedule, given)
     how.refuse_what_cannot_be()
     with (
-        Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
+        taken_workspace(given) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
     ):
         workspace.policy()
-        asked = asked_script(given, script, args, workspace, Path(temporary), values=not dry_run)
+        asked = asked_script(given, script, args, workspace, Path(temporary), values=not how.dry_run)
         if asked.request.job.network_group is not None:
             raise JobSpecError(
                 "A schedule joins no network group.", hint="Take network_group out of the script's [tool.hf-jobs]."
@@ -61,7 +52,7 @@ COMMAND = Command(
         *SCRIPT_OPTIONS,
         *SCHEDULED_JOB_OPTIONS,
         *SCHEDULING,
-        *find_arguments("policy", "ledger", "token", "offline"),
+        *BOOKS,
     ),
     stops_at_positional=True,
     names="the schedule's id; with --dry-run the name of the flavor",

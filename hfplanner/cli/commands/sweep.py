@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.cli.command import Command, pack
-from hfplanner.cli.commands.run import SUBMISSION, How
 from hfplanner.cli.options.image import IMAGE_AND_COMMAND, job_words
 from hfplanner.cli.options.job import asked_needs
+from hfplanner.cli.options.submission import SUBMISSION, How
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.sweep import sweep_answer
 from hfplanner.errors import UsageError

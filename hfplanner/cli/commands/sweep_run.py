@@ -1,14 +1,13 @@
 """``hfplanner sweep --run``: agreed, reserved whole, sent job by job."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hfplanner.budget.decision import Verdict
+from hfplanner.cli.agreement import agreed_plan
 from hfplanner.cli.listing import get_listing
 from hfplanner.cli.show.answer import show
 from hfplanner.cli.show.output import hint, note, warn
-from hfplanner.cli.show.run import ask
 from hfplanner.cli.show.sweep_run import (
     dry_sweep_answer,
     refused_sweep_answer,
@@ -19,8 +18,8 @@ from hfplanner.cli.show.sweep_run import (
 from hfplanner.plan.sending import bring_up_to_date
 
 if TYPE_CHECKING:
-    from hfplanner.cli.commands.run import How
-    from hfplanner.plan.sweep_run import AskedSweepRun, PlannedSweep, SweepRunner
+    from hfplanner.cli.options.submission import How
+    from hfplanner.plan.sweep_run import AskedSweepRun
     from hfplanner.plan.workspace import Workspace
     from hfplanner.submit.charging import Charging
 
@@ -40,7 +39,11 @@ def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int
     for text in ready.warnings:
         warn(text)
     runner = SweepRunner(asked, workspace, ready.books)
-    agreed = _agreed(runner, workspace, how)
+    agreed = agreed_plan(
+        lambda: runner.plan(get_listing(workspace)),
+        lambda planned, stream: show_sweep(planned, stream, workspace.now()),
+        how,
+    )
     if agreed is None:
         note("Not run.")
         return 1
@@ -60,33 +63,6 @@ def run_sweep(asked: "AskedSweepRun", workspace: "Workspace", how: "How") -> int
         hint(f"The same command with --key {asked.key} goes on.")
         raise
     return show(sweep_run_answer(done), how.shown)
-
-
-def _agreed(runner: "SweepRunner", workspace: "Workspace", how: "How") -> "PlannedSweep | None":
-    """Return the plan that may be sent: with a question, the one that is made after the answer (I16)."""
-    from hfplanner.submit.agree import agreed  # noqa: PLC0415 - after a command line that is understood
-
-    def plan() -> "PlannedSweep":
-        return runner.plan(get_listing(workspace))
-
-    def show_it(planned: "PlannedSweep") -> None:
-        if how.shown == "human" or not how.yes:
-            show_sweep(planned, sys.stderr, workspace.now())
-        for text in planned.warnings:
-            warn(text)
-
-    def ask_about(planned: "PlannedSweep", changed: Sequence[str]) -> bool:
-        for text in changed:
-            warn(text)
-        show_it(planned)
-        return ask()
-
-    if not how.yes:
-        return agreed(plan, ask_about, note)
-    planned = plan()
-    if planned.decision.verdict is Verdict.ALLOWED:
-        show_it(planned)
-    return planned
 
 
 def _waiting(workspace: "Workspace", books: "Charging") -> Callable[[], None]:

@@ -6,38 +6,27 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.cli.command import Command, pack
-from hfplanner.cli.commands.run import SUBMISSION, How, run_request
+from hfplanner.cli.commands.run import run_request
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS, asked_needs
-from hfplanner.plan.arguments import CANARY, FALLBACK, Argument, find_arguments
+from hfplanner.cli.options.submission import BOOKS, RUN_SUBMISSION, How, taken_workspace
+from hfplanner.plan.arguments import Argument
 from hfplanner.plan.asked import AskedJob, JobNeeds
-from hfplanner.plan.fallback import Fallback
-from hfplanner.plan.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hfplanner.plan.job_plan import KnownRequest
     from hfplanner.plan.script_run import ScriptRun
+    from hfplanner.plan.workspace import Workspace
 
 
 def uv_run(
     *,
     script: str,
     args: "Sequence[str]",
-    key: str | None,
-    detach: bool,
-    canary: bool,
-    fallback: str | None,
-    max_wait: int | None,
-    dry_run: bool,
-    yes: bool,
-    policy: str | None,
-    ledger: str | None,
-    token: str | None,
-    offline: bool,
     shown: str,
-    **given: Any,  # noqa: ANN401 - the options of a job
+    **given: Any,  # noqa: ANN401 - the options of a job and of its submission
 ) -> int:
     """Run a Python script on Hugging Face Jobs with uv, through the same gate as `run`.
 
@@ -47,21 +36,13 @@ def uv_run(
     bucket jobs-artifacts, after the decision and before the job is sent. Without a flavor, typed or in the header, the
     job runs on cpu-basic, as with `hf`; --flavor auto takes the cheapest that meets the needs.
     """
-    how = How(
-        key=key,
-        canary=canary,
-        fallback=Fallback.of(fallback, max_wait),
-        dry_run=dry_run,
-        yes=yes,
-        follows=not detach,
-        shown=shown,
-    )
+    how = How.taken(given, shown)
     with (
-        Workspace.from_environ(token=token, offline=offline, policy=policy, ledger=ledger) as workspace,
+        taken_workspace(given) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
     ):
         workspace.policy()
-        asked = asked_script(given, script, args, workspace, Path(temporary), values=not dry_run)
+        asked = asked_script(given, script, args, workspace, Path(temporary), values=not how.dry_run)
         how.refuse_what_cannot_be()
         return run_request(asked, workspace, how)
 
@@ -70,7 +51,7 @@ def asked_script(
     given: dict[str, Any],
     script: str,
     args: "Sequence[str]",
-    workspace: Workspace,
+    workspace: "Workspace",
     temporary: Path,
     *,
     values: bool,
@@ -138,10 +119,8 @@ COMMAND = Command(
     options=(
         *SCRIPT_OPTIONS,
         *JOB_OPTIONS,
-        *SUBMISSION,
-        CANARY,
-        *FALLBACK,
-        *find_arguments("policy", "ledger", "token", "offline"),
+        *RUN_SUBMISSION,
+        *BOOKS,
     ),
     stops_at_positional=True,
     names="the job's id; with --dry-run the name of the flavor",

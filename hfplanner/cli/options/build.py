@@ -37,7 +37,8 @@ class _Value(click.ParamType):  # type: ignore[type-arg] # generic since click 8
     """The value of an argument, read by the argument's own reader."""
 
     def __init__(self, argument: Argument) -> None:
-        self.name = metavar_of(argument)
+        # Its words, where it has some, are looked up by who reads or shows one: most are never asked for.
+        self.name = argument.metavar or argument.name
         self._argument = argument
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, ARG002 - click's interface
@@ -101,7 +102,8 @@ def names_of(argument: Argument) -> tuple[str, ...]:
     >>> names_of(find_arguments("label")[0])
     ('-l', '--label')
     """
-    return tuple(name for name in (argument.short, as_option(argument.name), *argument.aliases) if name)
+    spellings = tuple(as_option(name) for name in (argument.name, *argument.aliases))
+    return (argument.short, *spellings) if argument.short else spellings
 
 
 def spelled(argument: Argument) -> str:

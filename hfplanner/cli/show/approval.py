@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from hfplanner.api.written import WrittenJob, is_written_job, read_written_job
-from hfplanner.budget.ledger.records import Approval
+from hfplanner.budget.ledger.approval import Approval
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.output import keep_blanks, print_lines
 from hfplanner.cli.show.tables import Column, print_table, print_text, screen
@@ -58,7 +58,7 @@ def _written(job: Mapping[str, Any]) -> WrittenJob | None:
         return None
     # Kept are the names of variables, without their values.
     names = dict.fromkeys(job.get("environment") or (), "")
-    return read_written_job({**job, "environment": names}, "the approval")
+    return read_written_job({**job, "environment": names}, lambda *_: "the approval")
 
 
 def _job_words(approval: Approval) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hfplanner.api.models import JobInfo
     from hfplanner.api.streams import LogLine
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.canary import CanaryPlan, NotMeasured
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted, Submitter

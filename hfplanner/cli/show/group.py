@@ -12,7 +12,7 @@ from hfplanner.plan.sending import refusal_of
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.group_run import GroupRun, PlannedGroup
 
 __all__ = ["dry_group_answer", "group_answer", "refused_group_answer", "show_group"]

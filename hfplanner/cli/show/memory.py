@@ -37,6 +37,7 @@ def _show(report: MemoryReport) -> None:
             Column("SIZE", [format_bytes(size) for _, size in parts], keep=1),
         ],
     )
+    _print_other_contexts(out, report)
     out.write()
     _print_generator(out, report)
     _print_inputs(out, report)
@@ -46,6 +47,20 @@ def _show(report: MemoryReport) -> None:
     _print_fitted(out, report)
     out.write()
     print_text(out, f"Main memory {_span(report.ram_bytes)}, disk {_span(report.disk_bytes)}.", "dim")
+
+
+def _print_other_contexts(out: Screen, report: MemoryReport) -> None:
+    """Print on which flavors the CUDA context, and so the need, is another one than in the parts."""
+    charged = report.estimate.parts.get("cuda_context")
+    others: dict[int, list[str]] = {}
+    for fit in report.fits:
+        if fit.cuda_context_bytes not in {None, charged}:
+            others.setdefault(fit.cuda_context_bytes or 0, []).append(sanitize(fit.flavor))
+    for size, flavors in others.items():
+        difference = (charged or 0) - size
+        compared = f"{format_bytes(abs(difference))} {'less' if difference > 0 else 'more'} there"
+        said = f"CUDA context on {', '.join(flavors)}: {format_bytes(size)}, so the job needs {compared}"
+        print_text(out, said, "dim", indent="  ")
 
 
 def _print_generator(out: Screen, report: MemoryReport) -> None:
@@ -98,7 +113,8 @@ def _print_advice(out: Screen, report: MemoryReport) -> None:
     flavors: dict[str, list[str]] = {}
     for advice in report.advice:
         size = format_bytes(advice.estimate.per_gpu_bytes.likely)
-        flavors.setdefault(f"{advice.change} ({size})", []).append(advice.fit.flavor)
+        chance = "" if advice.fit.verdict == "yes" else f", chance {100 * advice.fit.probability:.0f} %"
+        flavors.setdefault(f"{advice.change} ({size}{chance})", []).append(advice.fit.flavor)
     if flavors:
         out.write()
         print_text(out, "What would make it fit", "bold")

@@ -32,14 +32,14 @@ _COLUMNS = (
 
 def plan_answer(plan: DurationPlan, listing: Listing, now: datetime) -> Answer:
     """Return a plan; exit code 6 where nothing can be said about any flavor."""
-    unknown = () if plan.flavors else plan.unknown.items()
+    unknown = {} if plan.flavors else _by_reason(plan)
     return Answer(
         document=plan.to_json,
         names=lambda: [row.flavor.name for row in plan.flavors],
         columns=_COLUMNS,
         rows=lambda: [_row(row) for row in plan.flavors],
         people=lambda: _show(plan, listing, now),
-        remarks=tuple(Remark("warning", f"{name}: {reason}.") for name, reason in unknown),
+        remarks=tuple(Remark("warning", f"{names}: {reason}.") for reason, names in unknown.items()),
         code=0 if plan.flavors else _NOTHING_KNOWN,
     )
 
@@ -62,12 +62,18 @@ def _show(plan: DurationPlan, listing: Listing, now: datetime) -> None:
         told = dict.fromkeys(sentence for row in plan.flavors for sentence in row.duration_secs.basis)
         for sentence in told:
             print_text(out, f"- {sentence}", "dim")
+        # Where nothing is known at all the warnings say it.
+        for reason, names in _by_reason(plan).items():
+            print_text(out, f"Left out: {names}: {reason}.")
+    print_text(out, age_line(listing, now), "dim")
+
+
+def _by_reason(plan: DurationPlan) -> dict[str, str]:
+    """Return the flavors of which nothing can be said, by the reason."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for name, reason in plan.unknown.items():
         reasons[reason].append(name)
-    for reason, names in reasons.items():
-        print_text(out, f"Not known on {', '.join(names)}: {reason}.")
-    print_text(out, age_line(listing, now), "dim")
+    return {reason: ", ".join(names) for reason, names in reasons.items()}
 
 
 def _print_flavors(out: Screen, plan: DurationPlan) -> None:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.explain import headline, line_text, period_words, worst_case_words
 from hfplanner.cli.show.answer import Answer, Remark
+from hfplanner.cli.show.check import likely_words
 from hfplanner.cli.show.job import job_lines
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
 from hfplanner.times import json_moment
-from hfplanner.units import format_about_duration, format_duration, format_usd
+from hfplanner.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.plan.fallback import Tried
     from hfplanner.plan.job_plan import JobPlan
     from hfplanner.submit.send import Submitted
@@ -56,11 +58,10 @@ def dry_run_answer(planned: "JobPlan") -> Answer:
 
 
 def refused_answer(planned: "JobPlan", approval: "Approval | None" = None) -> Answer:
-    """Return why a job may not run; the same document as a check gives, beside the error, and a code to approve it."""
-    decision = planned.decision
-    error = refusal_of(decision, approval)
+    """Return why a job may not run: the plan and the sums of a check beside the error, and a code to approve it."""
+    error = refusal_of(planned.decision, approval)
     return Answer(
-        document=lambda: {**error_document(error), **decision.to_json(), **approval_part(approval)},
+        document=lambda: {**error_document(error), **planned.unsent(), **approval_part(approval)},
         names=tuple,
         people=lambda: None,
         error=error,
@@ -91,11 +92,27 @@ def with_fallbacks(answer: Answer, tried: "Sequence[Tried]") -> Answer:
     return with_part(answer, "fallbacks", [one.to_json() for one in tried])
 
 
-def unknown_answer(error: SubmissionUnknown) -> Answer:
-    """Return a submission of which nobody knows whether it exists; exit code 5."""
-    known = {"submission_id": error.submission_id, "state": "UNKNOWN", "job_id": error.job_id, "url": None}
+def unknown_answer(error: SubmissionUnknown, held: "Submission | None") -> Answer:
+    """Return a submission of which nobody knows whether it exists; exit code 5.
+
+    Args:
+        error: that says so.
+        held: the submission as the ledger has it, where it can be read.
+    """
+    terms = held and held.terms
+    document = {
+        **error_document(error),
+        "submission_id": error.submission_id,
+        "state": "UNKNOWN",
+        "job_id": error.job_id,
+        "url": None,
+        "flavor": terms and terms.flavor,
+        "timeout_secs": terms and terms.timeout_secs,
+        "attempts": terms and terms.attempts,
+        "worst_case_micro_usd": held and held.cap_micro_usd,
+    }
     return Answer(
-        document=lambda: {**error_document(error), **known},
+        document=lambda: document,
         names=tuple,
         people=lambda: None,
         error=error,
@@ -118,14 +135,7 @@ def submitted_answer(submitted: "Submitted", *, dry_run: bool = False) -> Answer
 
 def show_plan(planned: "JobPlan", stream: TextIO) -> None:
     """Print the flavor and why, how long and what it may cost, what is sent, and the sums of every budget."""
-    lines = [f"{planned.run.flavor}: {planned.flavor.why}."]
-    if planned.flavor.duration_secs is not None and planned.flavor.cost_micro_usd is not None:
-        duration, cost = planned.flavor.duration_secs, planned.flavor.cost_micro_usd
-        lines.append(
-            f"Likely {format_about_duration(duration.likely)} and {format_usd(cost.likely)}"
-            f" ({format_about_duration(duration.low)} to {format_about_duration(duration.high)},"
-            f" {format_usd(cost.low)} to {format_usd(cost.high)})."
-        )
+    lines = [f"{planned.run.flavor}: {planned.flavor.why}.", *likely_words(planned)]
     attempts = planned.attempts
     times = f", {attempts} attempts" if attempts > 1 else ""
     lines.append(f"Timeout {format_duration(planned.run.timeout_secs)}{times}: {_BASES[planned.run.timeout_basis]}.")

@@ -16,7 +16,7 @@ from hfplanner.units import format_duration, format_usd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hfplanner.budget.ledger.records import Approval
+    from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.schedule_list import ListedSchedule, SchedulesOfAMonth
     from hfplanner.plan.schedule_plan import SchedulePlan
     from hfplanner.submit.send import Submitted

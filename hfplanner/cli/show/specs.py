@@ -169,21 +169,29 @@ def _print_list(out: Screen, title: str, lines: Sequence[str]) -> None:
 
 def _markdown(check: SpecCheck, comparison: SpecComparison | None, too_dear: str | None) -> str:
     """Return one comment: the total first, then every job, what is refused and why, and what was not checked."""
-    parts = [MARKER, f"### {escape_markdown(_headline(check))}"]
-    if comparison is not None:
-        change = f"{_signed(comparison.more_micro_usd)} against {comparison.base}"
-        parts.append(f"**{escape_markdown(change)}**" + (f" {escape_markdown(too_dear)}" if too_dear else ""))
+    parts = [MARKER, f"### {escape_markdown(_headline(check))}", _markdown_verdict(check, comparison, too_dear)]
     if check.jobs:
         parts.append(_markdown_table(check, comparison))
     parts += [
         _markdown_list("Why not", _reasons(check)),
         _markdown_list("Not checked, and not free", _not_checked(check)),
-        _markdown_list("To know", _warnings(check), folded=True),
     ]
     if comparison is not None:
         gone = [change for change in comparison.changes if change.kind == "gone"]
         parts.append(_markdown_list("Gone", (f"{one.key}: {_signed(one.more_micro_usd)}" for one in gone)))
+    parts.append(_markdown_list("To know", _warnings(check), folded=True))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _markdown_verdict(check: SpecCheck, comparison: SpecComparison | None, too_dear: str | None) -> str:
+    """Say whether it may be merged, and what changed."""
+    verdict = (
+        "Dearer than allowed" if too_dear and check.verdict is Verdict.ALLOWED else check.verdict.value.capitalize()
+    )
+    if comparison is None:
+        return f"**{verdict}.**"
+    change = f"{verdict}: {_signed(comparison.more_micro_usd)} against {comparison.base}."
+    return f"**{escape_markdown(change)}**" + (f" {escape_markdown(too_dear)}" if too_dear else "")
 
 
 def _markdown_table(check: SpecCheck, comparison: SpecComparison | None) -> str:

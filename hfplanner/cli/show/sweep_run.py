@@ -18,7 +18,8 @@ from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from hfplanner.budget.ledger.records import Approval, Submission
+    from hfplanner.budget.ledger.approval import Approval
+    from hfplanner.budget.ledger.records import Submission
     from hfplanner.plan.sweep_jobs import KeptSweep, SweepJob
     from hfplanner.plan.sweep_run import PlannedSweep, SweepRun
 

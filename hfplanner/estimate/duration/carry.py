@@ -33,6 +33,8 @@ __all__ = ["Carried", "carry_over", "carry_to_all"]
 
 # On a CPU flavor the work of a script is between one thread and all of them.
 _CPU_EXPONENTS = (0.0, 0.7, 1.0)
+# How much of what waits for its host may follow the number of its processors; no published row tells it apart.
+_THREADED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _on_other(job: _Job, to: Flavor, target: Machine) -> Estimate | str:
     log = carried(job.believed, Point(target.compute, target.memory, target.clock))
     start = job.believed.origin.duration
     change = Change(log.low - start, log.likely - start, log.high - start)
-    change += _from_vcpu(first.flavor, to, job.shares) + _from_gpus(origin, target, job.shares)
+    change += _from_vcpu(first.flavor, to, job.shares, job.believed.waits) + _from_gpus(origin, target, job.shares)
     told = " and ".join(_told(item) for item, _ in job.machines)
     held = job.shares.held(len(job.machines))
     basis: tuple[str, ...] = (
@@ -271,12 +273,19 @@ def _point(item: _Run, machine: Machine, first: _Run, origin: Machine, shares: S
     )
 
 
-def _from_vcpu(here: Flavor, there: Flavor, shares: Shares) -> Change:
-    """Return the change that comes from the part of the time spent loading data on the CPU."""
+def _from_vcpu(here: Flavor, there: Flavor, shares: Shares, waits: float = 0.0) -> Change:
+    """Return the change that comes from the part of the time spent loading data on the CPU.
+
+    Args:
+        here: where the job was measured.
+        there: where it is asked about.
+        shares: where its time goes.
+        waits: the share of the time that it is believed to wait for its host: one thread, or all of them.
+    """
     if not (here.vcpu and there.vcpu):
         return Change.none()
     reach = SIGMAS * shares.input_sigma
-    low, high = max(shares.input - reach, 0.0), min(shares.input + reach, 1.0)
+    low, high = max(shares.input - reach, 0.0), min(shares.input + math.hypot(reach, _THREADED * waits), 1.0)
     return Change.of_power(math.log(there.vcpu / here.vcpu), low, shares.input, high)
 
 

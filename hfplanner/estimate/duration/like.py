@@ -9,7 +9,7 @@ next run are known, runs with other labels are runs of another job (:mod:`.setti
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ from hfplanner.errors import NoSuchJobs, did_you_mean, quoted
 from hfplanner.estimate.duration.flavor_history import FlavorHistory, FlavorRuns, flavor_history, read_flavor_runs
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.observed import observe_runs
+from hfplanner.estimate.duration.predictive import PRIOR_RUNS
 from hfplanner.estimate.duration.settings import Labels, asked_numbers, labels_of, with_alike
 from hfplanner.estimate.duration.spread import learnt_prior, mixed_prior
 from hfplanner.estimate.duration.trend import PARAMETERS
@@ -51,6 +52,7 @@ class LikeHistory:
         excluded: those that belong to no flavor, by reason.
         flavors: one history each, the one with most completed runs first.
         runs_last_month: how many of them were made in the last 30 days of the history.
+        gpu_utilization: the share of the time in which their GPUs computed, 0 to 1; ``None`` is not said.
     """
 
     like: str
@@ -60,6 +62,7 @@ class LikeHistory:
     excluded: Mapping[str, int]
     flavors: tuple[FlavorHistory, ...]
     runs_last_month: int = 0
+    gpu_utilization: float | None = None
 
     def measured_runs(self) -> tuple[MeasuredRun, ...]:
         """Return one measured duration for each flavor on which at least one run completed.
@@ -70,7 +73,7 @@ class LikeHistory:
         # Runs with other labels tell something where no run has those asked for.
         completed = [flavor for flavor in completed if not flavor.is_other] or completed
         runs = (flavor.measured_run() for flavor in completed or self.flavors)
-        return tuple(run for run in runs if run is not None)
+        return tuple(replace(run, gpu_utilization=self.gpu_utilization) for run in runs if run is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history as the interface spells it."""
@@ -127,6 +130,8 @@ def runs_like(
     runs = [read_flavor_runs(str(key[0]), frame, parameters, numbers) for key, frame in placed.items()]
     prior = mixed_prior(repeats_share(matched_by, name))
     histories = [flavor_history(one, _prior_of(one, runs, prior, matched_by), wanted) for one in runs]
+    if prior != mixed_prior(_REPEATS_OF_A_COMMAND):
+        histories = [_with_doubt(one) for one in histories]
     without = observed.height - sum(frame.height for frame in placed.values())
     return LikeHistory(
         like=like,
@@ -137,6 +142,16 @@ def runs_like(
         flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
         runs_last_month=_last_month(jobs, those),
     )
+
+
+def _with_doubt(history: FlavorHistory) -> FlavorHistory:
+    """Return a history of few runs that says that they may have been called otherwise each time."""
+    told = history.duration_secs
+    if told is None or not 0 < history.completed < PRIOR_RUNS or history.is_other:
+        return history
+    why = "jobs of a chosen name, or in one image, may each be called otherwise: few of them tell less than reruns do"
+    first, *rest = told.basis
+    return replace(history, duration_secs=replace(told, basis=(first, why, *rest)))
 
 
 def _prior_of(

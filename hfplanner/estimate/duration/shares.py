@@ -7,7 +7,7 @@ from functools import cache
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.workload import Workload
 
-__all__ = ["Host", "Shares", "doublings_of", "host_of", "shares_of"]
+__all__ = ["Host", "Shares", "doublings_of", "host_of", "levels_of", "shares_of"]
 
 # Published tables go from one sample to 128; in the middle of their doublings is what is said where none is told.
 _MIDDLE, _MOST = 8, 128
@@ -68,6 +68,8 @@ class Shares:
         compute_per_doubling: what c gains, and the small kernels lose, when the batch is twice as large.
         host: the other kind of job; ``None`` where it is known that this is none.
         phase: of the work; ``"any"`` is not known.
+        software: standard deviation of what the software of one accelerator adds to that spread for all runs of a job:
+            two measurements that disagree may differ by it, and not by what the job is bound by.
     """
 
     compute: float
@@ -83,12 +85,22 @@ class Shares:
     compute_per_doubling: float = 0.0
     host: Host | None = None
     phase: str = "any"
+    software: float = 0.0
+
+    def compared(self) -> "Shares":
+        """Return the shares of a job that was measured on several accelerators, whose software differs, too.
+
+        >>> one = shares_of(Workload(phase="inference"))
+        >>> one.compared().spread > one.spread
+        True
+        """
+        return replace(self, spread=math.hypot(self.spread, self.software), software=0.0)
 
     def level(self, measured: int) -> float:
         """Return the share of cases that lie below the lower bound, and above the upper one.
 
         It is calibrated by kind of question on published workloads of sources left out (split conformal prediction:
-        Vovk, Gammerman and Shafer 2005, chapter 4), between 4 and 6 of 100.
+        Vovk, Gammerman and Shafer 2005, chapter 4), between 2 and 6 of 100.
 
         Args:
             measured: on how many accelerators the job was measured.
@@ -105,7 +117,7 @@ class Shares:
         return f"bounds of this kind held the truth for {100 * known.held:.0f} of 100 of {known.source}"
 
     def _calibrated(self, measured: int) -> "_Level":
-        levels, many = _levels(), min(measured, _MOST_CALIBRATED)
+        levels, many = levels_of(), min(measured, _MOST_CALIBRATED)
         return levels.get((self.phase, many)) or levels["any", many]
 
     def with_batch(self, size: int | None) -> "Shares":
@@ -176,7 +188,8 @@ class _Level:
 
 
 @cache
-def _levels() -> dict[tuple[str, int], _Level]:
+def levels_of() -> dict[tuple[str, int], _Level]:
+    """Return the levels of bounds by phase and number of measurements."""
     return {
         (row["phase"], int(row["measured"])): _Level(float(row["level"]), float(row["held"]), row["source"])
         for row in read_data_rows("carry_levels.csv")
@@ -201,6 +214,7 @@ def _table() -> dict[tuple[str, str], Shares]:
             compute_per_doubling=float(row["compute_per_doubling"]),
             host=hosts.get(row["phase"], hosts["any"]) if row["bound"] == "auto" else None,
             phase=row["phase"],
+            software=float(row["software"]),
         )
     return found
 

@@ -37,12 +37,15 @@ def startup_secs(work: Work) -> Estimate:
     """
     known, job = _table(), work.run_as
     size = work.shape.stored_bytes or weight_bytes(work.shape, job)
-    fixed = [known["image"], known["imports"], *([known["serving"]] if job.engine == "vllm" else [])]
+    compiles = (work.compiled or job.compiled) and job.engine != "vllm"
+    fixed = [known["image"], known["imports"]]
+    fixed += [known["serving"]] if job.engine == "vllm" else []
+    fixed += [known["compile"]] if compiles else []
     paced = [known["download"], known["loading"]]
     low = sum(one.low for one in fixed) + sum(size / (one.high * MEGA) for one in paced)
     likely = sum(one.likely for one in fixed) + sum(size / (one.likely * MEGA) for one in paced)
     high = sum(one.high for one in fixed) + sum(size / (one.low * MEGA) for one in paced)
-    told = (
-        f"about {format_duration(round(likely / 60) * 60 or 60)} of it before the first step: image, download, loading"
-    )
+    about = format_duration(round(likely / 60) * 60 or 60)
+    parts = "image, download, loading, compilation" if compiles or job.engine == "vllm" else "image, download, loading"
+    told = f"about {about} of it before the first step: {parts}"
     return Estimate(round(low), round(likely), round(high), (told,))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from hfplanner.estimate.memory.adapters import adapter_inputs
 from hfplanner.estimate.memory.columns import choose, greatest, least
+from hfplanner.estimate.memory.compiled import compiled_kept
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.recurrent import recurrent_kept
 from hfplanner.models.architectures import FUSED_GATES, FUSED_QKV, Architecture, Kept, find_architecture
@@ -32,8 +33,8 @@ _STREAM = 16
 _WRITTEN_OUT = 8
 # Old bitsandbytes kept each input once in tables of 2023 and about twice in those of 2024 (Lightning-AI/litgpt).
 _KEPT_TWICE = 1.6
-# What a compiler leaves of it (pytorch/torchtune's rows with and without torch.compile).
-_COMPILED = 0.8
+# What a compiler leaves of a recurrent layer, of which no compiled one was looked at: what it leaves of the others.
+_COMPILED = 0.7
 # The column's value for softmax and dropout in bf16 with a mask of one byte: 2 + 2 + 1.
 _DROPS_OUT = 5.0
 # Bytes per logit at the worst moment. standard: the fp32 log-softmax is saved, its incoming gradient and the one it
@@ -67,10 +68,10 @@ def kept_per_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
     """
     kept = _parts(shape, job)
     if not shape.recurrent and not shape.feed_forward_layers:
-        return (kept.stream + kept.attention + kept.block) * kept.scale
+        return kept.stream + kept.attention + kept.block
     recurrent = shape.recurrent.layers if shape.recurrent else 0
     total = shape.attention_layers * kept.attention + recurrent * kept.recurrent + shape.block_layers * kept.block
-    return (kept.stream + total / max(shape.layers, 1)) * kept.scale
+    return kept.stream + total / max(shape.layers, 1)
 
 
 def heaviest_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
@@ -89,7 +90,7 @@ def heaviest_layer(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - 
     if shape.recurrent:
         mixer = greatest(mixer, kept.recurrent)
     heaviest = greatest(mixer, kept.block) if shape.feed_forward_layers else mixer + kept.block
-    return (kept.stream + heaviest) * kept.scale
+    return kept.stream + heaviest
 
 
 class _Parts(NamedTuple):
@@ -99,7 +100,6 @@ class _Parts(NamedTuple):
     attention: Any
     recurrent: float
     block: float
-    scale: float
 
 
 def _parts(shape: ModelShape, job: MemoryJob) -> _Parts:
@@ -112,14 +112,12 @@ def _parts(shape: ModelShape, job: MemoryJob) -> _Parts:
         stream += _KEPT_TWICE * _quantized_inputs(shape)
     stream += adapter_inputs(shape, job) * _adapter_bytes(job)
     recurrent = recurrent_kept(shape.recurrent, _mode(job)) if shape.recurrent else 0.0
+    recurrent *= _COMPILED if job.compiled else 1.0
     attention = _attention(shape, job, architecture)
-    return _Parts(
-        stream,
-        attention,
-        recurrent,
-        _feed_forward(shape, kept, frozen=_mode(job) == "frozen") * wide,
-        _COMPILED if job.compiled else 1.0,
-    )
+    # What sends tokens to experts is not compiled into their products.
+    ffn = getattr(architecture, _mode(job)) if shape.experts else kept
+    block = _feed_forward(shape, ffn, frozen=_mode(job) == "frozen") * wide
+    return _Parts(stream, attention, recurrent, block)
 
 
 def _attention(shape: ModelShape, job: MemoryJob, architecture: Architecture) -> Any:  # noqa: ANN401 - as `columns` says
@@ -187,6 +185,8 @@ def _mode(job: MemoryJob) -> str:
 
 
 def _kept(architecture: Architecture, job: MemoryJob) -> Kept:
+    if job.compiled:
+        return compiled_kept(architecture, _mode(job))
     kept: Kept = getattr(architecture, _mode(job))
     return kept
 

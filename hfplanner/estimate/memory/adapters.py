@@ -211,9 +211,32 @@ def expert_deltas(shape: ModelShape, job: MemoryJob) -> int:
 
 
 def adapter_inputs(shape: ModelShape, job: MemoryJob) -> float:
-    """Return the widths that a layer's adapters keep per token, on average: each target's input, and its rank."""
+    """Return the widths that a layer's adapters keep per token, on average: each target's input, and its rank.
+
+    A compiler keeps an input once that several targets read: query, key and value, or gate and up projection.
+    """
     if job.task not in {"lora", "qlora"}:
         return 0
+    if job.compiled:
+        return _shared_inputs(shape, job)
     if not shape.recurrent and not shape.feed_forward_layers:
         return sum(target_widths(shape, target)[0] + job.lora_rank for target in _targets(shape, job))
     return sum(layers * (inputs + job.lora_rank) for inputs, _, layers in _placed(shape, job)) / shape.layers
+
+
+def _shared_inputs(shape: ModelShape, job: MemoryJob) -> float:
+    """Return the widths that adapters of a compiled layer keep per token: each input once, and every rank."""
+    read: dict[str, float] = {}
+    ranks = 0.0
+    for target in _targets(shape, job):
+        name = target.strip().rpartition(".")[2].casefold()
+        block = name in _UP or name in _DOWN or name == "gate_up_proj"
+        share = (shape.block_layers if block else shape.attention_layers) / max(shape.layers, 1)
+        source = "down" if name in _DOWN else "block" if block else "output" if name in _OUTPUT else "attention"
+        read[source] = max(read.get(source, 0.0), share * target_widths(shape, target)[0])
+        ranks += share * job.lora_rank
+    if shape.recurrent:
+        placed = tuple(_recurrent_placed(shape, shape.recurrent, job))
+        read["state"] = sum(layers * inputs for inputs, _, layers in placed) / max(shape.layers, 1)
+        ranks += sum(layers for *_, layers in placed) * job.lora_rank / max(shape.layers, 1)
+    return sum(read.values()) + ranks

@@ -137,6 +137,6 @@ def advise(estimate: MemoryEstimate, fits: Iterable[Fit], places: Iterable[Place
         for code, words, changed in tried:
             fit = fit_into(changed, place)
             if fit.verdict in _FITS:
-                found.append(Advice(code, words, changed, fit))
+                found.append(Advice(code, words, changed.on_card(place.context_bytes), fit))
                 break
     return tuple(found)

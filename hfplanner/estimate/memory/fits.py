@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.overhead import CALIBRATION
 from hfplanner.estimate.memory.result import MemoryEstimate
 from hfplanner.estimate.memory.vllm import GRAPHS
 from hfplanner.estimate.span import Estimate
@@ -40,15 +39,6 @@ class Place:
     context_bytes: int | None = None
     accelerator: str | None = None
 
-    @property
-    def spared_bytes(self) -> int:
-        """What its context takes less than an estimate charges for any card.
-
-        >>> Place("t4-small", 1, 15 * 10**9, context_bytes=150 * 2**20).spared_bytes // 2**20
-        300
-        """
-        return 0 if self.context_bytes is None else CALIBRATION.context_bytes - self.context_bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -60,6 +50,7 @@ class Fit:
         verdict: ``"yes"`` at 95 % and above, ``"likely"`` at 50 %, ``"unlikely"`` at 5 %, else ``"no"``.
         probability: that the need stays below what is usable.
         note: what else to know; ``""`` for nothing.
+        cuda_context_bytes: what of the need is the CUDA context on this flavor's cards, NCCL's buffers included.
     """
 
     flavor: str
@@ -67,6 +58,7 @@ class Fit:
     verdict: Verdict
     probability: float
     note: str = ""
+    cuda_context_bytes: int | None = None
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the row as the interface spells it."""
@@ -76,6 +68,7 @@ class Fit:
             "fits": self.verdict,
             "probability": round(self.probability, 4),
             "note": self.note or None,
+            "cuda_context_bytes": self.cuda_context_bytes,
         }
 
 
@@ -109,6 +102,8 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
     A card that is full makes the allocator give back what it holds unused, so that does not have to fit. Where such a
     run, or one that needs no less, was seen to end it fits; where one ran out of memory it never does.
     """
+    estimate = estimate.on_card(place.context_bytes)
+    context = estimate.parts.get("cuda_context")
     job = estimate.job
     if not place.gpus:
         return Fit(place.flavor, 0, "no", 0.0, "it has no GPU")
@@ -116,17 +111,17 @@ def fit_into(estimate: MemoryEstimate, place: Place) -> Fit:
         return Fit(place.flavor, None, "no", 0.0, "its usable memory is not known")
     if place.gpus < job.gpus:
         return Fit(place.flavor, place.usable_bytes, "no", 0.0, f"it has {place.gpus} GPU, the job runs on {job.gpus}")
-    usable = place.usable_bytes * usable_share(job) + place.spared_bytes
+    usable = place.usable_bytes * usable_share(job)
     probability = min(probability_to_fit(estimate.pressed_bytes, usable), _beside(estimate, place.usable_bytes))
     note = "no bf16 on this GPU" if place.bf16 is False and job.precision.startswith("bf16") else ""
     measured = estimate.measured
     if measured is not None and (
         place.flavor in measured.ran_out_on or place.usable_bytes <= measured.ran_out_of_bytes
     ):
-        return Fit(place.flavor, place.usable_bytes, "no", 0.0, "such a run ran out of memory")
+        return Fit(place.flavor, place.usable_bytes, "no", 0.0, "such a run ran out of memory", context)
     if measured is not None and place.flavor in measured.ran_on:
         probability, note = max(probability, _YES), "such a run fitted"
-    return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note)
+    return Fit(place.flavor, place.usable_bytes, _verdict(probability), probability, note, context)
 
 
 def _beside(estimate: MemoryEstimate, usable: int) -> float:

@@ -95,12 +95,14 @@ class _Kind:
         values: fields of the job, from the mildest change to the strongest.
         option: how a value is typed, with ``{field}`` for its fields.
         note: what it does, or costs.
+        first_step: how far its mildest value goes, where another kind of the same code goes less far.
     """
 
     code: str
     values: Sequence[Mapping[str, Any]]
     option: str
     note: str
+    first_step: int = 0
 
     def made(self, value: Mapping[str, Any], job: MemoryJob) -> MadeChange:
         option = self.option.format(**value)
@@ -114,7 +116,7 @@ class _Kind:
         before, after = getattr(job, name), value[name]
         if isinstance(before, int) and 0 < after < before:
             return math.ceil(math.log2(before / after))
-        return self.values.index(value)
+        return self.first_step + self.values.index(value)
 
 
 def fit_flavor(estimate: MemoryEstimate, place: Place) -> Fitting | None:
@@ -156,7 +158,8 @@ class Fitter:
         kinds = tuple(kind for kind in _kinds(self._estimate, place) if kind.code in _KEEPING or not self._keeps_result)
         for count in range(_MOST_CHANGES + 1):
             for chosen in combinations(kinds, count):
-                if fits([kind.values[-1] for kind in chosen]):
+                # Of two kinds of one code one is another way than the other: not both.
+                if len({kind.code for kind in chosen}) == count and fits([kind.values[-1] for kind in chosen]):
                     return self._with(chosen, _mildest(chosen, fits), place)
         return None
 
@@ -167,7 +170,7 @@ class Fitter:
             return None
         made = tuple(kind.made(value, job) for kind, value in zip(chosen, values, strict=True))
         steps = tuple(kind.step(value, job) for kind, value in zip(chosen, values, strict=True))
-        return Fitting(made, changed, fit_into(changed, place), steps)
+        return Fitting(made, changed.on_card(place.context_bytes), fit_into(changed, place), steps)
 
 
 def _estimate_with(
@@ -261,8 +264,9 @@ def _other_training(job: MemoryJob) -> Iterator[_Kind]:
     if job.task == "lora":
         yield _Kind("qlora", [{"task": "qlora", **adapted}], "--task {task}", "adapters over 4-bit weights")
     if job.task == "full":
-        tasks = [{"task": task, **adapted} for task in ("lora", "qlora")]
-        yield _Kind("adapters", tasks, "--task {task}", "adapters only")
+        # QLoRA may need more: what is not quantized of it is fp32.
+        for step, (task, note) in enumerate((("lora", "adapters only"), ("qlora", "adapters over 4-bit weights"))):
+            yield _Kind("adapters", [{"task": task, **adapted}], "--task {task}", note, step)
 
 
 def _other_inference(estimate: MemoryEstimate) -> Iterator[_Kind]:
@@ -270,5 +274,6 @@ def _other_inference(estimate: MemoryEstimate) -> Iterator[_Kind]:
     if job.engine == "vllm" and job.kv_dtype == "auto":
         yield _Kind("kv_dtype", [{"kv_dtype": "fp8"}], "--kv-dtype {kv_dtype}", "a cache of half the bytes")
     if stored_as(estimate.shape, job) == "none":
-        kinds = [{"quantization": kind} for kind in ("int8", "nf4")]
-        yield _Kind("quantization", kinds, "--quantization {quantization}", "by bitsandbytes, while it runs")
+        for step, kind in enumerate(("int8", "nf4")):
+            value, note = {"quantization": kind}, "by bitsandbytes, while it runs"
+            yield _Kind("quantization", [value], "--quantization {quantization}", note, step)

@@ -37,7 +37,7 @@ class Calibration:
     nccl_bytes: int = 400 * MiB
     left_over_bytes: int = 694 * MiB
     fragmented_share: float = 0.03
-    training_reach: tuple[float, float] = (0.95, 2.15)
+    training_reach: tuple[float, float] = (0.9, 2.15)
     inference_reach: tuple[float, float] = (0.5, 1.75)
 
     def reach(self, job: MemoryJob) -> tuple[float, float]:
@@ -46,6 +46,10 @@ class Calibration:
 
 
 CALIBRATION = Calibration()
+# Segments that grow leave no holes between sizes, and loading leaves nothing behind: a simulated allocator reserved
+# 0 to 1 % more than was allocated for 1 to 8 billion weights (reports/order_of_batches.md). Two jobs of
+# PrimeIntellect-ai/prime-rl that ran so, and out of memory, say 104 and 419 MiB (benchmarks/baselines at 147e443).
+_GROWING_LEFT_OVER = 256 * MiB
 _COMES_AND_GOES = ("activations", "logits", "gradients", "kv_cache", "optimizer_step", "gathered")
 
 
@@ -58,11 +62,22 @@ def context_bytes(job: MemoryJob, calibration: Calibration = CALIBRATION) -> flo
     return float(calibration.context_bytes + (calibration.nccl_bytes if job.gpus > 1 else 0))
 
 
-def fragmentation_bytes(parts: Mapping[str, float], calibration: Calibration = CALIBRATION) -> float:
-    """Return what the allocator reserves and no tensor uses.
+def fragmentation_bytes(
+    parts: Mapping[str, float], calibration: Calibration = CALIBRATION, *, expandable: bool = False
+) -> float:
+    """Return what the allocator reserves and no tensor uses, where all batches are as long.
+
+    Args:
+        parts: bytes by name.
+        calibration: the learnt constants.
+        expandable: whether segments grow (``expandable_segments``).
 
     >>> fragmentation_bytes({"weights": 10**10, "activations": 10**9}) / MiB > 600
     True
+    >>> fragmentation_bytes({"weights": 10**10, "activations": 10**9}, expandable=True) / MiB
+    256.0
     """
+    if expandable:
+        return float(min(_GROWING_LEFT_OVER, calibration.left_over_bytes))
     moving = sum(parts.get(name, 0.0) for name in _COMES_AND_GOES)
     return calibration.left_over_bytes + calibration.fragmented_share * moving

@@ -1,7 +1,7 @@
 """The answer: parts in bytes, and what one GPU will show, as an interval."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from hfplanner.estimate.memory.inference import inference_parts
@@ -84,6 +84,31 @@ class MemoryEstimate:
         """What stays on a GPU between steps: weights, states, and what lies beyond tensors."""
         return sum(size for name, size in self.parts.items() if name in _STAYS)
 
+    def on_card(self, cuda_context: int | None) -> "MemoryEstimate":
+        """Return the need on a card whose CUDA context is known; ``None`` leaves what is charged for any card.
+
+        Args:
+            cuda_context: bytes, without NCCL's buffers.
+
+        >>> from hfplanner.models.known import find_known
+        >>> there = estimate_memory(find_known("Qwen/Qwen3-0.6B"), MemoryJob()).on_card(150 * 2**20)
+        >>> there.parts["cuda_context"] // 2**20, sum(there.parts.values()) == there.per_gpu_bytes.likely
+        (150, True)
+        """
+        less = 0 if cuda_context is None else self.calibration.context_bytes - cuda_context
+        charged = self.parts.get("cuda_context", 0)
+        if not less or not charged:
+            return self
+        parts = {**self.parts, "cuda_context": max(charged - less, 0)}
+        less = charged - parts["cuda_context"]
+        return replace(
+            self,
+            parts=parts,
+            per_gpu_bytes=_less(self.per_gpu_bytes, less),
+            pressed_bytes=_less(self.pressed_bytes, less),
+            generator=self.generator and self.generator.on_card(cuda_context),
+        )
+
     def otherwise(self, job: MemoryJob) -> "MemoryEstimate":
         """Return what the same model needs when it is run in another way, from all that is known of it.
 
@@ -140,6 +165,10 @@ class MemoryEstimate:
         }
 
 
+def _less(span: Estimate, less: int) -> Estimate:
+    return Estimate(max(span.low - less, 0), span.likely - less, span.high - less, span.basis)
+
+
 _STAYS = frozenset(("weights", "adapters", "optimizer", "reference", "buckets", "fragmentation", "cuda_context"))
 
 
@@ -186,7 +215,7 @@ def _generator(shape: ModelShape, job: MemoryJob, calibration: Calibration) -> M
 def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALIBRATION) -> dict[str, Any]:
     """Return the bytes of each part, unrounded: numbers, or columns where the job's numbers are columns."""
     raw: dict[str, Any] = dict(training_parts(shape, job) if job.trains else inference_parts(shape, job))
-    raw["fragmentation"] = fragmentation_bytes(raw, calibration)
+    raw["fragmentation"] = fragmentation_bytes(raw, calibration, expandable=job.expandable_segments)
     raw["cuda_context"] = context_bytes(job, calibration)
     return raw
 

@@ -31,6 +31,9 @@ _SHARDS_WEIGHTS = ("zero3", "fsdp")
 # A simulated step of llama, qwen3, phi3 and olmo2 (every tensor followed from birth to death) gives 0.1 to 0.4 of what
 # a forward pass holds at once.
 _BACKWARD_SHARE = 0.3
+# A compiled layer's backward graph holds more of them at once: inductor's code for single checkpointed layers of llama,
+# qwen3 and gemma2, its allocations followed, gives 0.39, 0.51 and 0.91 (tests/benchmarks/compiled_layers.py).
+_COMPILED_BACKWARD_SHARE = 0.6
 # Adapters add the gradients of their own products (traced steps of 20 architectures, reports/traced_memory.md).
 _BACKWARD_SHARE_OF_ADAPTERS = {"decoder": 0.8, "encoder": 1.7}
 _NOT_YET_OFFLOADED = 2
@@ -141,11 +144,9 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     kept += outside
     loss = loss_bytes(shape, job)
     recomputed = one_layer - again if _recomputes_last(job, layers) else 0.0
-    share = _BACKWARD_SHARE if job.task == "full" else _BACKWARD_SHARE_OF_ADAPTERS.get(shape.kind, 0.8)
-    passing = layer_passing(shape, job) * tokens * share
+    passing = layer_passing(shape, job) * tokens * _backward_share(shape, job)
     earlier = states.gradients if job.accumulation > 1 else 0.0
-    head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
-    first = max(earlier, min(states.gradients + states.whole, head))
+    first = _gradients_of_last_layer(shape, job, states)
     late, twice = _embedding_gradients(shape, job, states)
     compared = reference_moment(shape, job)
     beside = 0.0 if job.method == "grpo" else kept
@@ -159,6 +160,29 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         *({"gradients": earlier, **moment, "activations": beside + moment["activations"]} for moment in compared),
         *answered,
     ]
+
+
+def _gradients_of_last_layer(shape: ModelShape, job: MemoryJob, states: States) -> float:
+    """Return the gradients that are there while the last layer goes backward, which comes first.
+
+    FSDP holds those of its outermost unit, the output projection among them, whole until the end, and those of a layer
+    until they are sent in the precision of the weights; what was shared out after an earlier micro-batch lies beside.
+    """
+    earlier = states.gradients if job.accumulation > 1 else 0.0
+    head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
+    if job.sharding != "fsdp" or (job.accumulation > 1 and job.grad_sync == "last"):
+        return max(earlier, min(states.gradients + states.whole, head))
+    computed = head / 2 if job.mixed else head
+    layer = 2 * states.width * states.trained / max(shape.layers, 1)
+    if job.task == "full":
+        layer = 2 * states.width * _layer_weights(shape)
+    return earlier + min(computed + layer, states.own)
+
+
+def _backward_share(shape: ModelShape, job: MemoryJob) -> float:
+    if job.task != "full":
+        return _BACKWARD_SHARE_OF_ADAPTERS.get(shape.kind, 0.8)
+    return _COMPILED_BACKWARD_SHARE if job.compiled else _BACKWARD_SHARE
 
 
 def _recomputes_last(job: MemoryJob, layers: int) -> bool:

@@ -70,16 +70,16 @@ def check_quantization(text: str) -> str:
     Raises:
         UsageError: it is not known.
 
-    >>> check_quantization("gguf:q4_k_m")
-    'gguf:Q4_K_M'
+    >>> check_quantization("gguf:q4_k_m"), check_quantization("NF4")
+    ('gguf:Q4_K_M', 'nf4')
     """
-    method, colon, kind = text.partition(":")
+    method, colon, kind = text.lower().partition(":")
     if method == "gguf" and colon:
         if kind.upper() in GGUF_BITS:
             return f"gguf:{kind.upper()}"
         raise UsageError(f"{kind!r} is not a GGUF kind.", hint=f"Accepted: {', '.join(GGUF_BITS)}.")
-    if text in QUANTIZATIONS or text in {"auto", "none"}:
-        return text
+    if text.lower() in {*QUANTIZATIONS, "auto", "none"}:
+        return text.lower()
     raise UsageError(f"{text!r} is not a known quantization.", hint=f"Accepted: {_ACCEPTED}.")
 
 

@@ -58,7 +58,7 @@ class Checked(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as ``hfplanner check --json`` does."""
-        return self.plan.decision.to_json()
+        return self.plan.checked()
 
     def _shown(self) -> Shown:
         return _shown_decision(self.plan.decision, (*self.reasons, *self.warnings))

@@ -4,8 +4,8 @@ The command line derives its options from this table, the Python interface its k
 sentence that either spells its own way: :func:`as_option` writes ``--max-cost``, :func:`as_argument` ``max_cost``.
 """
 
-from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, read_value
-from hfplanner.plan.arguments.durations import CHECKPOINT_EVERY, DURATION, FLAVORS, TIME, WORST_TIMEOUT
+from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, flag, read_value
+from hfplanner.plan.arguments.durations import CHECKPOINT_EVERY, DURATION, FLAVORS, TIME, TO, WORST_TIMEOUT
 from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FALLBACK, FILES, JOB, SENDING, SWEEP_JOB
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, RUN_SWEEP, SWEEP, TOP, TRIALS
 from hfplanner.plan.arguments.model import FIT, GPUS_OF_A_RUN, MODEL, SOLVE, TRACE
@@ -41,6 +41,7 @@ __all__ = [
     "SWEEP_JOB",
     "SYNC",
     "TIME",
+    "TO",
     "TOP",
     "TRACE",
     "TRIALS",
@@ -52,6 +53,7 @@ __all__ = [
     "as_argument",
     "as_option",
     "find_arguments",
+    "flag",
     "in_python",
     "read_value",
 ]

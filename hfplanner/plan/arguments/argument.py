@@ -1,14 +1,14 @@
 """One argument: its name, what help says of it, and how a value of it is read, whoever gives it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal, get_args
 
 from hfplanner.errors import UsageError
-from hfplanner.plan.readers import Reader, one_of, read_text
+from hfplanner.plan.readers import Reader, one_of, read_flag, read_text
 
-__all__ = ["Argument", "Group", "as_argument", "as_option", "read_value"]
+__all__ = ["Argument", "Group", "as_argument", "as_option", "flag", "read_value"]
 
 Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
 
@@ -28,9 +28,10 @@ class Argument:
         choices: its words, if it takes one of several, or where they are declared: ``"module:Literal"``.
         repeatable: whether it may be given several times; its value is then a list, or ``None``.
         short: a second spelling on the command line, of one letter.
-        aliases: other long spellings on the command line.
+        aliases: other names of it, as Python spells them.
         is_flag: whether it is yes or no.
         is_required: whether nothing can be done without it.
+        meant: what to say instead of a word that it does not take and that people know from elsewhere.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Argument:
     aliases: tuple[str, ...] = ()
     is_flag: bool = False
     is_required: bool = False
+    meant: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -66,7 +68,22 @@ class Argument:
         Raises:
             UsageError: it cannot be meant; the sentence does not name the argument.
         """
-        return one_of(self.words)(given) if self.choices else self.read(given)
+        if not self.choices:
+            return self.read(given)
+        try:
+            return one_of(self.words)(given)
+        except UsageError as error:
+            instead = self.meant.get(str(given).strip().lower())
+            raise error if instead is None else UsageError(error.message, hint=instead) from error
+
+
+def flag(name: str, group: Group, help: str, *, short: str = "") -> Argument:  # noqa: A002 - the field's name
+    """Return an argument that is yes or no, and no where it is not given.
+
+    >>> flag("shard", "Needs", "It may be spread.").default
+    False
+    """
+    return Argument(name=name, group=group, help=help, short=short, read=read_flag, is_flag=True, default=False)
 
 
 def read_value(argument: Argument, given: Any, spell: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above

@@ -3,11 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from hfplanner.plan.arguments.argument import Argument
+from hfplanner.plan.arguments.argument import Argument, flag
 from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL
-from hfplanner.plan.readers import read_flag, read_measured, read_percent, read_seconds, read_tokens, whole_number
+from hfplanner.plan.readers import (
+    read_flavor,
+    read_measured,
+    read_percent,
+    read_seconds,
+    read_tokens,
+    whole_number,
+)
 
-__all__ = ["CHECKPOINT_EVERY", "DURATION", "FLAVORS", "TIME", "WORST_TIMEOUT"]
+__all__ = ["CHECKPOINT_EVERY", "DURATION", "FLAVORS", "TIME", "TO", "WORST_TIMEOUT"]
 
 _MOST_EPOCHS = 100_000
 
@@ -47,12 +54,9 @@ TIME: tuple[Argument, ...] = (
         shown_default="auto",
         help="What its time goes to: arithmetic, memory bandwidth, loading data.",
     ),
-    Argument(
+    flag(
         name="scales_with_gpus",
         group="Time",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="It computes on every GPU of a flavor; otherwise on one.",
     ),
     Argument(
@@ -98,7 +102,8 @@ TIME: tuple[Argument, ...] = (
         group="Time",
         read=read_percent,
         metavar="PERCENT",
-        help="The share of the time in which the GPU computed, where it was measured.",
+        help="The share of the time in which the GPU computed where --duration or --like was measured, 35 for 35 %: no "
+        "faster card shortens the rest.",
     ),
 )
 """How long the job runs, as far as somebody knows."""
@@ -116,12 +121,16 @@ CHECKPOINT_EVERY = Argument(
 FLAVORS = Argument(
     name="flavor",
     group="Options",
+    read=read_flavor,
     metavar="FLAVOR",
     repeatable=True,
-    aliases=("--to",),
+    aliases=("to",),
     help="Only on this flavor; may be repeated.",
 )
-"""The flavors that an estimate is for, each as if it were chosen."""
+"""The flavors that a cost is for, each as if it were chosen."""
+
+TO = replace(FLAVORS, name="to", aliases=("flavor",))
+"""The flavors that a duration is carried over to."""
 
 
 _UNSAID: dict[str, dict[str, Any]] = {

@@ -10,18 +10,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hfplanner.budget.ledger.changes import Adoption, Reservation, Reserved, Settlement
 from hfplanner.budget.ledger.ledger import Ledger
+from hfplanner.budget.ledger.limits import BudgetWindow, Waiver
 from hfplanner.budget.ledger.open import open_ledger
-from hfplanner.budget.ledger.records import (
-    Adoption,
-    BudgetWindow,
-    Reservation,
-    Reserved,
-    Sender,
-    Settlement,
-    State,
-    Waiver,
-)
+from hfplanner.budget.ledger.records import Sender, State
 from hfplanner.budget.terms import JobTerms, UsedPrice
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from hfplanner.estimate.duration.operations.kernels import Card, Matrix, matrix_secs
+from hfplanner.estimate.duration.rates import compute_kind
 
 __all__ = ["Convolution", "convolution_secs"]
 
-# What cuDNN's convolutions reach of the products of the same size: 9 published steps of UNets, compiled and eager
-# (chengzeyi/stable-fast), chosen with these rows in view.
-_SHARE = 0.45
+# What cuDNN's convolutions reach of the products of the same size: on tensor cores, and in plain fp32, where Winograd's
+# transforms save multiplications. 13 published steps of UNets (chengzeyi/stable-fast, stochasticai/x-stable-diffusion)
+# and 8 epochs of ResNet-50 (NVIDIA/DeepLearningExamples) were in view when these were chosen.
+_SHARE, _PLAIN_SHARE = 0.48, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +64,5 @@ def convolution_secs(card: Card, precision: str, one: Convolution) -> float:
     >>> few < many < 17 * few
     True
     """
-    return matrix_secs(card, precision, one.product) / _SHARE
+    plain = compute_kind(card.ops_per_sec, precision) == "fp32"
+    return matrix_secs(card, precision, one.product) / (_PLAIN_SHARE if plain else _SHARE)

@@ -1,7 +1,8 @@
 """The operations of one step of a denoiser: a UNet's convolutions and attention, or the blocks of a transformer."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from hfplanner.estimate.duration.operations.convolutions import Convolution
 from hfplanner.estimate.duration.operations.kernels import Attention, Matrix
@@ -82,7 +83,7 @@ def levels_of(pipeline: Diffusion) -> tuple[Level, ...]:
 
 def denoiser_operations(
     pipeline: Diffusion, copies: float, side: float, *, element_bytes: float = 2, fused: bool = False
-) -> list[Operation]:
+) -> tuple[Operation, ...]:
     """Return the operations of one step of the denoiser.
 
     Args:
@@ -100,17 +101,31 @@ def denoiser_operations(
     >>> 0.5e12 < counted < 0.8e12
     True
     """
+    return _denoiser(pipeline, copies, side, element_bytes, fused)
+
+
+@lru_cache(maxsize=64)
+def _denoiser(pipeline: Diffusion, copies: float, side: float, size: float, fused: bool) -> tuple[Operation, ...]:  # noqa: FBT001 - of a cache
     if pipeline.transformer:
-        return list(_transformer(pipeline, copies, side, element_bytes, fused=fused))
+        return tuple(_transformer(pipeline, copies, side, size, fused=fused))
     xl = pipeline.resolution >= _XL_RESOLUTION
     width = _XL_PROMPT_WIDTH if xl else _PROMPT_WIDTH
-    maps = _Maps(copies, element_bytes, fused, pipeline.heads, _PROMPT, width)
-    return list(_unet(levels_of(pipeline), side, maps))
+    maps = _Maps(copies, size, fused, pipeline.heads, _PROMPT, width)
+    return _merged(_unet(levels_of(pipeline), side, maps))
+
+
+def _merged(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """Return the same operations, those that are alike as one with their number."""
+    counts: dict[Operation, float] = {}
+    for one in operations:
+        key = replace(one, count=1)
+        counts[key] = counts.get(key, 0) + one.count
+    return tuple(replace(one, count=count) for one, count in counts.items())
 
 
 def decoder_operations(
     pictures: float, side: float, *, element_bytes: float = 2, fused: bool = False
-) -> list[Operation]:
+) -> tuple[Operation, ...]:
     """Return the operations of the autoencoder's decoder (AutoencoderKL, that of nearly all pipelines).
 
     Args:
@@ -119,11 +134,15 @@ def decoder_operations(
         element_bytes: of one element.
         fused: whether the code is compiled.
 
-    >>> sum(isinstance(one, Convolution) for one in decoder_operations(1, 64)) > 20
+    >>> sum(one.count for one in decoder_operations(1, 64) if isinstance(one, Convolution)) > 30
     True
     """
-    maps = _Maps(pictures, element_bytes, fused, 1, 0, 0)
-    return list(_decoder(side, maps))
+    return _decoder_of(pictures, side, element_bytes, fused)
+
+
+@lru_cache(maxsize=64)
+def _decoder_of(pictures: float, side: float, size: float, fused: bool) -> tuple[Operation, ...]:  # noqa: FBT001 - of a cache
+    return _merged(_decoder(side, _Maps(pictures, size, fused, 1, 0, 0)))
 
 
 def _decoder(side: float, maps: _Maps) -> Iterator[Operation]:

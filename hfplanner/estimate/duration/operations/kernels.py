@@ -6,16 +6,18 @@ and split, beside the time to move its operands, and what every kernel takes to 
     start + (arithmetic^p + memory^p)^(1/p)
 
 Attention over a prompt is arithmetic, attention of one new token over a cache is reading it, and everything else moves
-its operands once. The numbers of the surface (``data/kernel_surface.csv``) are fitted on measured kernels by ``python
--m tests.benchmarks.fit_kernels``; what a card sustains is ``data/sustained_rates.csv``.
+its operands once. Attention that ran just before finds its keys in the second-level cache: measured kernels do, those
+of a model do not, for its other layers ran in between. The numbers of the surface (``data/kernel_surface.csv``)
+are fitted on measured kernels by ``python -m tests.benchmarks.fit_kernels``; what a card sustains is
+``data/sustained_rates.csv``, and what attention reaches on it beside the surface ``data/kernel_cards.csv``.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 
-from hfplanner.catalog.accelerators import facts_of
+from hfplanner.catalog.accelerators import accelerator_key, facts_of
 from hfplanner.catalog.shipped import read_data_rows
 from hfplanner.estimate.duration.rates import compute_kind, rates_of
 
@@ -52,6 +54,8 @@ _QUERIES_OF_A_BLOCK = 128
 _SHORT_HEAD = 64
 # Fused attention is compiled for heads of these widths; others are padded (FlashAttention, hdim templates).
 _HEAD_WIDTHS = (64, 96, 128, 192, 256)
+# Up to the first share of its size a cache holds everything, beyond the second nothing, when it is read in order.
+_HELD, _GONE = 0.7, 1.2
 # Few blocks of a long cache still read it from most of the memory channels.
 _LEAST_FILLED = 0.3
 
@@ -76,6 +80,7 @@ class Surface:
         unfilled: the power of the share of multiprocessors at work.
         cached: what attention over a cache reaches of the bandwidth.
         cached_start: of that kernel [s].
+        cache: what it reads of keys and values that the second-level cache still holds, by multiprocessor [byte/s].
         stream: what plain copies and sums reach of the bandwidth.
     """
 
@@ -94,6 +99,7 @@ class Surface:
     unfilled: float
     cached: float
     cached_start: float
+    cache: float
     stream: float
 
 
@@ -117,12 +123,16 @@ class Card:
         ops_per_sec: what it sustains by kind of arithmetic.
         bytes_per_sec: what it reads from its memory.
         multiprocessors: how many it has.
+        cache_bytes: of the cache they share.
+        attention: how many times the operations per second of the surface attention over a prompt reaches on it.
     """
 
     model: str
-    ops_per_sec: Mapping[str, float]
+    ops_per_sec: Mapping[str, float] = field(hash=False)
     bytes_per_sec: float
     multiprocessors: int
+    cache_bytes: float = 0
+    attention: float = 1.0
 
 
 @cache
@@ -135,7 +145,15 @@ def card_of(model: str | None) -> Card | None:
     rates, facts = rates_of(model), facts_of(model)
     if rates is None or facts is None or facts.multiprocessors is None:
         return None
-    return Card(rates.model, rates.ops_per_sec, rates.bytes_per_sec, facts.multiprocessors)
+    own = _own_attention().get(accelerator_key(rates.model), 1.0)
+    held = facts.cache_bytes or 0
+    return Card(rates.model, rates.ops_per_sec, rates.bytes_per_sec, facts.multiprocessors, held, own)
+
+
+@cache
+def _own_attention() -> Mapping[str, float]:
+    rows = read_data_rows("kernel_cards.csv")
+    return {accelerator_key(row["accelerator"]): float(row["factor"]) for row in rows if row["kernel"] == "attention"}
 
 
 def _rate(card: Card, precision: str) -> float:
@@ -177,7 +195,10 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """``count`` attentions of one new token of each sequence over ``cached`` ones."""
+    """``count`` attentions of one new token of each sequence over ``cached`` ones.
+
+    ``resident`` says that the same kernel ran just before, so that the second-level cache holds what fits into it.
+    """
 
     sequences: float
     cached: float
@@ -185,6 +206,7 @@ class Cached:
     width: int
     element_bytes: float = 2
     count: float = 1
+    resident: bool = False
 
 
 def matrix_secs(card: Card, precision: str, matrix: Matrix, numbers: Surface | None = None) -> float:
@@ -206,12 +228,32 @@ def matrix_secs(card: Card, precision: str, matrix: Matrix, numbers: Surface | N
     know = numbers or surface()
     m, n, k, sizes = matrix.m, matrix.n, matrix.k, matrix.sizes
     per = _rate(card, precision) * know.compute / card.multiprocessors
-    arithmetic = min(_tiled(know, per, card.multiprocessors, matrix, tile) for tile in _useful_tiles(m))
+    arithmetic = _arithmetic_secs(know, per, card.multiprocessors, matrix)
     moved = (m * k * sizes[0] + k * n * sizes[1] + m * n * sizes[2]) * matrix.batch
     memory = moved / (card.bytes_per_sec * know.memory)
     longer, shorter = max(arithmetic, memory), min(arithmetic, memory)
     start = know.start + (know.eight_bit_start if sizes[0] == 1 else 0.0)
     return start + longer * math.pow(1 + math.pow(shorter / longer, know.exponent), 1 / know.exponent)
+
+
+def _from_cache(card: Card, rate: float, moved: float) -> float:
+    """Return how many times as fast bytes come that were there just before: those that the cache still holds."""
+    if not card.cache_bytes:
+        return 1.0
+    held = min(max(_GONE - moved / card.cache_bytes, 0.0) / (_GONE - _HELD), 1.0)
+    gain = max(rate * card.multiprocessors / card.bytes_per_sec, 1.0)
+    return 1 / (1 - held + held / gain)
+
+
+def _arithmetic_secs(know: Surface, per: float, processors: int, matrix: Matrix) -> float:
+    """Return the seconds of the arithmetic with the best tile; those that could not win if full are not tried."""
+    full = 2.0 * matrix.m * matrix.n * matrix.k * matrix.batch / (per * processors)
+    best = math.inf
+    for tile in _useful_tiles(matrix.m):
+        efficiency = 1.0 if tile[2] == 0 else know.first_tile * know.next_tile ** (tile[2] - 1)
+        if full / efficiency < best:
+            best = min(best, _tiled(know, per * efficiency, processors, matrix, tile))
+    return best
 
 
 def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
@@ -222,14 +264,13 @@ def _useful_tiles(rows: float) -> tuple[tuple[int, int, int], ...]:
 
 def _tiled(know: Surface, per: float, processors: int, matrix: Matrix, tile: tuple[int, int, int]) -> float:
     """Return the seconds of the arithmetic with one tile and its best split."""
-    rows, columns, step = tile
-    efficiency = 1.0 if step == 0 else know.first_tile * know.next_tile ** (step - 1)
+    rows, columns, _ = tile
     tiles = math.ceil(matrix.m / rows) * math.ceil(matrix.n / columns) * matrix.batch
     best = math.inf
     for split in _SPLITS:
         waves = tiles * split / processors
         waves = math.ceil(waves) if waves < _WHOLE_WAVES else waves + 0.5
-        secs = waves * (2.0 * rows * columns * (matrix.k / split) / (per * efficiency) + know.wave)
+        secs = waves * (2.0 * rows * columns * (matrix.k / split) / per + know.wave)
         best = min(best, secs + (know.split if split > 1 else 0.0))
     return best
 
@@ -254,6 +295,7 @@ def attention_secs(card: Card, precision: str, one: Attention, numbers: Surface 
     operations = 4.0 * one.sequences * one.heads * padded * one.tokens * seen * half
     rate = _rate(card, "half" if precision in {"fp8", "int8"} else precision) * know.attention
     rate *= know.short_head if one.width <= _SHORT_HEAD else 1.0
+    rate *= card.attention
     blocks = one.sequences * one.heads * math.ceil(one.tokens / _QUERIES_OF_A_BLOCK)
     filled = min(1.0, blocks / card.multiprocessors)
     short = 1 + know.short_prompt * _QUERIES_OF_A_BLOCK / one.tokens
@@ -271,7 +313,8 @@ def cached_attention_secs(card: Card, one: Cached, numbers: Surface | None = Non
     moved = 2.0 * one.sequences * one.cached * one.kv_heads * one.width * one.element_bytes
     blocks = one.sequences * one.kv_heads * math.ceil(max(one.cached, 1) / _KEYS_OF_A_BLOCK)
     filled = max(min(1.0, blocks / card.multiprocessors), _LEAST_FILLED)
-    return know.cached_start + moved / (card.bytes_per_sec * know.cached * filled)
+    faster = _from_cache(card, know.cache, moved) if one.resident else 1.0
+    return know.cached_start + moved / (card.bytes_per_sec * know.cached * filled * faster)
 
 
 def stream_secs(card: Card, moved_bytes: float, numbers: Surface | None = None) -> float:

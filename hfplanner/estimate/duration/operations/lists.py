@@ -1,7 +1,7 @@
 """The lists of operations of one pass through a model: what a layer multiplies, attends to and moves."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hfplanner.estimate.duration.operations.convolutions import Convolution, convolution_secs
 from hfplanner.estimate.duration.operations.kernels import (
@@ -14,7 +14,7 @@ from hfplanner.estimate.duration.operations.kernels import (
     matrix_secs,
     stream_secs,
 )
-from hfplanner.models.shape import ModelShape
+from hfplanner.models.shape import Encoder, ModelShape
 
 __all__ = ["Operation", "Pass", "Stream", "Times", "pass_operations", "timed"]
 
@@ -26,6 +26,9 @@ _NORM_PASSES, _SUM_PASSES, _ACTIVATION_PASSES, _TURN_PASSES, _ROTATION_PASSES = 
 _RMS_PASSES, _RMS_KERNELS = 16, 6
 _FUSED_PASSES = 3
 _ROTATION_KERNELS = 6
+# Whisper reads 30 seconds of sound as 3,000 frames of up to 128 bands, and attends to half as many positions (Radford
+# et al. 2022, arXiv:2212.04356).
+_AUDIO_POSITIONS, _AUDIO_BANDS, _AUDIO_FILTER = 1500, 128, 3
 _SOFTMAX_PASSES, _MASK_PASSES = 2.5, 4
 
 
@@ -58,6 +61,7 @@ class Pass:
         causal: whether a token looks back only.
         logits: tokens of which the output projection is computed.
         split: GPUs that share every matrix.
+        source: tokens that the encoder of an encoder-decoder reads; 0 is as many as are new, or as were there before.
     """
 
     sequences: float
@@ -72,6 +76,7 @@ class Pass:
     causal: bool = True
     logits: float = 0
     split: int = 1
+    source: float = 0
 
     @property
     def rows(self) -> float:
@@ -148,11 +153,37 @@ def pass_operations(shape: ModelShape, run: Pass) -> list[Operation]:
     13.9
     """
     found = [*_projections(shape, run), *_attention(shape, run), *_feed_forward(shape, run), *_between(shape, run)]
+    if shape.kind == "encoder-decoder" and shape.encoder is not None:
+        found += _second_stack(shape, shape.encoder, run)
     if run.logits and shape.vocab:
         head = max(run.weight_bytes, _HALF)
         sizes = (run.element_bytes, head, run.element_bytes)
         found.append(Matrix(run.logits, shape.vocab / run.split, shape.hidden, sizes=sizes))
     return found
+
+
+def _second_stack(shape: ModelShape, encoder: Encoder, run: Pass) -> Iterator[Operation]:
+    """Return the decoder's attention to what the encoder read, and before any token is generated the encoder itself."""
+    layers, hidden, heads = shape.layers, shape.hidden, shape.heads
+    source = _AUDIO_POSITIONS if shape.model_type == "whisper" else run.source or run.cached or run.tokens
+    yield _product(run, hidden, hidden, 2 * layers)
+    width = max(shape.query_width // max(heads, 1), 1)
+    if run.cached:
+        yield Cached(run.sequences, source, heads, width, run.cache_element_bytes, layers)
+        return
+    read = run.sequences * source
+    yield Matrix(read, hidden, hidden, count=2 * layers, sizes=run.sizes)
+    yield Attention(run.sequences, run.tokens, heads, heads, width, source, causal=False, count=layers)
+    if shape.model_type == "whisper":
+        # Two convolutions over the frames of a spectrogram, the second of which halves them.
+        yield Matrix(2 * read, hidden, _AUDIO_BANDS * _AUDIO_FILTER, sizes=run.sizes)
+        yield Matrix(read, hidden, hidden * _AUDIO_FILTER, sizes=run.sizes)
+    wide, heads = encoder.hidden, encoder.heads
+    stack = replace(
+        shape, kind="encoder", layers=encoder.layers, hidden=wide, heads=heads, kv_heads=heads,
+        head_dim=max(wide // heads, 1), ffn=encoder.ffn, encoder=None, vocab=0,
+    )  # fmt: skip
+    yield from pass_operations(stack, replace(run, tokens=source, source=0, logits=0, causal=False))
 
 
 def _product(run: Pass, n: float, k: float, count: float) -> Matrix:

@@ -1,6 +1,7 @@
 """The seconds of a step of each phase: reading prompts, generating one more token, training on a batch."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from hfplanner.estimate.duration.operations.engines import Engine, engine_named, with_host
 from hfplanner.estimate.duration.operations.kernels import Card, Matrix, matrix_secs, stream_secs
@@ -50,15 +51,18 @@ _HOPPER_TRAINING = 0.87
 _HOPPER = ("H100", "H200", "GH200")
 # torch's attention is FlashAttention 2, which reaches these shares of what serving engines' kernels do (142 rows of
 # llm-foundry; Shah et al. 2024, arXiv:2407.08608: 350 of 740 TFLOPS on H100).
-_TORCH_ATTENTION = {"T4": 0.55, "A100": 0.75, "A100-40GB": 0.75, **dict.fromkeys(_HOPPER, 0.45)}
+_TORCH_ATTENTION = {"T4": 0.55, "A100": 0.88, "A100-40GB": 0.75, **dict.fromkeys(_HOPPER, 0.45)}
 _TORCH_ATTENTION_ELSEWHERE = 0.85
 _ADAPTERS_ON_THE_HOST = 1.5
-# DeepSpeed's ZeRO-3 gathers and frees the weights of every module from Python, forward and backward (9 rows of
-# QwenLM/Qwen on one and two A100, in view when this was chosen).
-_ZERO3_ON_THE_HOST = 3.5
+# Sharded weights are gathered and freed from Python, forward and backward: those of every module by DeepSpeed's ZeRO-3
+# (9 rows of QwenLM/Qwen on one and two A100), those of a layer by FSDP (3 rows of Lightning-AI/litgpt on two and four).
+# All were in view when these were chosen.
+_SHARDED_ON_THE_HOST = {"zero3": 3.5, "fsdp": 2.0}
 _ADAPTER_KERNELS, _ADAPTER_PASSES = 4, 2.5
 # bitsandbytes: a kernel for single tokens that reads 4 bits at half the bandwidth, and one that unpacks whole matrices.
-_GEMV_SHARE, _UNPACK_SHARE = 0.5, 0.6
+# The latter is slow: Llama 2 takes that much longer over nf4 than over bf16 (6 rows of Lightning-AI/litgpt, in view).
+_GEMV_SHARE, _UNPACK_SHARE = 0.5, 0.17
+_UNPACKING_TO_TRAIN_ON_THE_HOST = 1.15
 # Training over GPTQ or AWQ unpacks with plain kernels, at an eighth of the bandwidth (24 rows of QwenLM/Qwen).
 _PLAIN_UNPACK_SHARE = 0.125
 _UNPACKED_TO_TRAIN = ("gptq-4bit", "gptq-8bit", "awq-4bit")
@@ -112,7 +116,9 @@ class Run:
             return QUANTIZATIONS[stored].linear
         return _BYTES[self.precision]
 
-    def forward(self, sequences: float, tokens: float, *, cached: float = 0, logits: float = 0) -> Pass:
+    def forward(
+        self, sequences: float, tokens: float, *, cached: float = 0, logits: float = 0, source: float = 0
+    ) -> Pass:
         """Return a pass through it."""
         stored, plain = self.stored, _BYTES[self.precision]
         arithmetic = "fp8" if stored == "fp8" and self.job.engine == "vllm" else self.precision
@@ -133,8 +139,9 @@ class Run:
             cache_element_bytes=_CACHE_BYTES.get(self.job.kv_dtype, element),
             fused=self.engine.fused,
             scores=self.job.attention == "eager" and self.job.engine != "vllm",
-            causal=self.shape.kind == "decoder",
+            causal=self.shape.kind != "encoder",
             logits=logits,
+            source=source,
             split=self.job.gpus if self.job.engine == "vllm" else 1,
         )
 
@@ -149,10 +156,14 @@ def prefill_secs(card: Card, run: Run, sequences: float, tokens: float) -> float
     True
     """
     together = min(sequences, max(_CHUNK / tokens, 1)) if run.job.engine == "vllm" else sequences
-    one = run.forward(together, tokens, logits=together if run.job.logits == "last" else together * tokens)
-    times = timed(pass_operations(run.shape, one), card, one) + _unpacking(card, run, one.rows)
+    if run.shape.kind == "encoder-decoder":
+        # The encoder reads the prompt; the decoder begins with one token.
+        one = run.forward(together, 1, logits=together, source=tokens)
+    else:
+        one = run.forward(together, tokens, logits=together if run.job.logits == "last" else together * tokens)
+    times = _pass_times(run.shape, one, card) + _unpacking(card, run, one.rows)
     times = replace(times, attention=times.attention / attention_share(card, run))
-    secs = with_host(times, run.engine, run.shape.layers, slower=_host_factor(run))
+    secs = with_host(times, run.engine, _host_layers(run.shape), slower=_host_factor(run))
     return (secs + _shared(run, one.rows)) * sequences / together
 
 
@@ -167,8 +178,8 @@ def decode_secs(card: Card, run: Run, sequences: float, cached: float) -> float:
     (True, True)
     """
     one = run.forward(sequences, 1, cached=max(cached, 1), logits=sequences)
-    times = timed(pass_operations(run.shape, one), card, one) + _unpacking(card, run, sequences)
-    step = with_host(times, run.engine, run.shape.layers, slower=_host_factor(run))
+    times = _pass_times(run.shape, one, card) + _unpacking(card, run, sequences)
+    step = with_host(times, run.engine, _host_layers(run.shape, encodes=False), slower=_host_factor(run))
     return step + run.engine.per_sequence * sequences + _shared(run, sequences)
 
 
@@ -189,7 +200,7 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     adapters = job.task in {"lora", "qlora"}
     backward = 1 if adapters else 2
     one = run.forward(sequences, tokens)
-    forward = timed(pass_operations(shape, one), card, one)
+    forward = _pass_times(shape, one, card)
     slowly = training_slowdown(card, run)
     layers = Times(
         forward.matrices * (1 + backward + again) * slowly,
@@ -199,9 +210,23 @@ def train_secs(card: Card, run: Run, sequences: float, tokens: float) -> float:
     )
     times = layers + _head(card, run, one.rows, backward) + _unpacking(card, run, one.rows, 2 + again)
     times += _adapter_times(card, run, one.rows, 3 + again) if adapters else Times()
-    slower = (_ADAPTERS_ON_THE_HOST if adapters else 1.0) * (_ZERO3_ON_THE_HOST if job.sharding == "zero3" else 1.0)
+    slower = (_ADAPTERS_ON_THE_HOST if adapters else 1.0) * _SHARDED_ON_THE_HOST.get(job.sharding, 1.0)
+    slower *= _UNPACKING_TO_TRAIN_ON_THE_HOST if run.stored in BITSANDBYTES else 1.0
     step = optimizer_secs(card, run) / job.accumulation
-    return with_host(times, engine, shape.layers * (3 + again), slower=slower) + step
+    return with_host(times, engine, _host_layers(shape) * (3 + again), slower=slower) + step
+
+
+def _host_layers(shape: ModelShape, *, encodes: bool = True) -> float:
+    """Return how many layers the host goes through; one that attends to an encoder has half as many modules again."""
+    if shape.kind != "encoder-decoder" or shape.encoder is None:
+        return shape.layers
+    return 1.5 * shape.layers + (shape.encoder.layers if encodes else 0)
+
+
+@lru_cache(maxsize=1024)
+def _pass_times(shape: ModelShape, one: Pass, card: Card) -> Times:
+    """Return the seconds of the operations of a pass, told once for all flavors that have the card."""
+    return timed(pass_operations(shape, one), card, one)
 
 
 def training_slowdown(card: Card, run: Run) -> float:

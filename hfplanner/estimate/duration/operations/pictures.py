@@ -4,8 +4,8 @@ A batch of pictures is the prompts read once, the denoiser at every step (twice 
 the latents decoded. Published steps that these were compared with: ``python -m tests.benchmarks.picture_accuracy``.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.operations.denoisers import decoder_operations, denoiser_operations
@@ -50,7 +50,7 @@ def picture_secs(card: Card, run: Run, pictures: float) -> float:
     """
     pipeline, side = _pipeline(run), _side(run)
     steps = run.job.denoising_steps or pipeline.steps
-    text = _secs(card, run, [_text(pipeline, pictures * (_GUIDANCE if pipeline.guided else 1))])
+    text = _secs(card, run, (_text(pipeline, pictures * (_GUIDANCE if pipeline.guided else 1)),))
     decoded = decoder_operations(pictures * pipeline.frames, side * pipeline.downscale / 8, fused=run.is_compiled)
     return text + steps * denoise_secs(card, run, pictures) + _secs(card, run, decoded)
 
@@ -94,14 +94,14 @@ def picture_train_secs(card: Card, run: Run, pictures: float) -> float:
     again = {"none": 0.0, "selective": 0.5, "full": 1.0}[job.checkpointing]
     adapters = job.task in {"lora", "qlora"}
     one = _pass(run)
-    forward = timed(denoiser_operations(pipeline, pictures, side, fused=run.is_compiled), card, one)
+    forward = _timed(denoiser_operations(pipeline, pictures, side, fused=run.is_compiled), card, one)
     trained = Times(
         forward.matrices * (1 + again + (1 if adapters else 2)) * training_slowdown(card, run),
         forward.attention * (1 + again + ATTENTION_BACKWARD) / attention_share(card, run),
         forward.streams * (1 + again + STREAMS_BACKWARD),
         forward.kernels * (_TRAIN_KERNELS + again),
     )
-    encoded = timed(decoder_operations(pictures, side, fused=run.is_compiled), card, one)
+    encoded = _timed(decoder_operations(pictures, side, fused=run.is_compiled), card, one)
     frozen = _part(encoded, _ENCODER_OF_DECODER) + timed([_text(pipeline, pictures)], card, one)
     step = optimizer_secs(card, run) / job.accumulation
     return with_host(trained + frozen, _engine(run), 0) + step
@@ -133,8 +133,14 @@ def _engine(run: Run) -> Engine:
     return engine_named("compiled" if run.is_compiled else "diffusers")
 
 
-def _secs(card: Card, run: Run, operations: Iterable[Operation]) -> float:
-    times = timed(operations, card, _pass(run))
+@lru_cache(maxsize=1024)
+def _timed(operations: tuple[Operation, ...], card: Card, run: Pass) -> Times:
+    """Return :func:`timed`, once for every flavor that has the card."""
+    return timed(operations, card, run)
+
+
+def _secs(card: Card, run: Run, operations: tuple[Operation, ...]) -> float:
+    times = _timed(operations, card, _pass(run))
     slower = 1.0 if run.is_compiled else training_slowdown(card, run)
     told = replace(times, matrices=times.matrices * slower, attention=times.attention / attention_share(card, run))
     return with_host(told, _engine(run), 0)
