@@ -1,4 +1,4 @@
-"""Jobs and the bill from the Hub into the history: what ``hfplanner sync`` does."""
+"""Jobs, schedules and the bill from the Hub into the history: what ``hfplanner sync`` does."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from hfplanner.api.client import JobsClient
 from hfplanner.api.origin import join_path
 from hfplanner.errors import HubError, JobsUnreadable
 from hfplanner.history.bill_sync import sync_bill
+from hfplanner.history.schedules import KeptSchedules, keep_schedules
 from hfplanner.history.store import HistoryStore
 from hfplanner.history.sync_mark import Mark
 from hfplanner.history.sync_result import NamespaceSync, Sync
@@ -68,6 +69,8 @@ def sync_history(
         done.append(_sync_namespace(client, store, name, asked, clock, watch))
         if done[-1].interrupted:
             return Sync(namespaces=tuple(done), bill=None)
+        if done[-1].state is not None:
+            done[-1] = _with_schedules(client, store, done[-1], clock())
     failed = [one.error for one in done if one.state is None and one.error]
     if len(failed) == len(done):
         raise failed[0]
@@ -99,6 +102,17 @@ def _ended(walk: Walk, done: NamespaceSync, reason: str | None) -> NamespaceSync
     if not walk.tally.pages:
         return done
     return replace(done, state=walk.save(reason), gone=walk.gone)
+
+
+def _with_schedules(client: JobsClient, store: HistoryStore, done: NamespaceSync, now: datetime) -> NamespaceSync:
+    """Keep the schedules of a namespace; where the Hub does not tell them the jobs are as complete as before."""
+    try:
+        found = client.scheduled.list(done.namespace)
+    except HubError as error:
+        return replace(done, schedules_problem=f"The schedules of {done.namespace} are not known: {error.message}")
+    kept = KeptSchedules(source=client.endpoint, namespace=done.namespace, seen_at=now, schedules=found)
+    keep_schedules(store.folder, kept)
+    return replace(done, schedules=len(found))
 
 
 def _mark(client: JobsClient, store: HistoryStore, name: str) -> Mark:

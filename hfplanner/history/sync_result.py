@@ -52,6 +52,8 @@ class NamespaceSync:
         gone: jobs that had not ended when they were read, and that the Hub does not know any more.
         error: why not all was read.
         interrupted: whether it was stopped from outside.
+        schedules: how many schedules it has; ``None`` where they were not asked for, or the Hub did not tell.
+        schedules_problem: why the Hub did not tell them, a sentence.
     """
 
     namespace: str
@@ -60,6 +62,8 @@ class NamespaceSync:
     gone: int = 0
     error: HfplannerError | None = None
     interrupted: bool = False
+    schedules: int | None = None
+    schedules_problem: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -83,6 +87,7 @@ class NamespaceSync:
             "seen_at": json_moment(self.state.seen_at) if self.state else None,
             **asdict(self.tally),
             "gone": self.gone,
+            "schedules": self.schedules,
             "bad": dict(self.state.bad) if self.state else {},
             "error": self.error and {"code": self.error.code, "message": self.error.message, "hint": self.error.hint},
         }

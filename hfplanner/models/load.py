@@ -1,7 +1,7 @@
 """A model by its id, its folder or its file."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -272,8 +272,8 @@ def _diffusion(config: Mapping[str, Any], denoiser: str, counts: Mapping[str, in
     if denoiser == "unet":
         channels, transformers = _unet_levels(config)
         return Diffusion(
-            counts["unet"], text, counts.get("vae", 0), resolution=resolution, channels=channels,
-            transformers=transformers, heads=8 if config.get("attention_head_dim") == 8 else 5,  # noqa: PLR2004 - SD 1's
+            counts["unet"], text, counts.get("vae", 0), heads=_unet_heads(config, transformers), resolution=resolution,
+            channels=channels, transformers=transformers,
         )  # fmt: skip
     heads = config.get("num_attention_heads")
     width = config.get("attention_head_dim")
@@ -298,3 +298,11 @@ def _unet_levels(config: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int,
         many if isinstance(many, int) and "CrossAttn" in str(kind) else 0
         for many, kind in zip(each, kinds, strict=True)
     )
+
+
+def _unet_heads(config: Mapping[str, Any], transformers: Sequence[int]) -> int:
+    """Return the heads of the finest level that attends: diffusers calls their number a dimension."""
+    said = config.get("attention_head_dim")
+    finest = next((place for place, layers in enumerate(transformers) if layers), 0)
+    heads = said[finest] if isinstance(said, list) and finest < len(said) else said
+    return heads if isinstance(heads, int) and heads > 0 else 8

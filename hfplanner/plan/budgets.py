@@ -91,7 +91,8 @@ def overview_budgets(
     )
     nothing = ("There is no policy: nothing limits spending.",)
     warnings = tuple(dict.fromkeys(filter(None, said))) if policy.sources else nothing
-    return BudgetOverview(policy=policy, lines=lines, warnings=warnings, outside=outside_the_gate(workspace, found))
+    outside = outside_the_gate(workspace, found, schedules.found)
+    return BudgetOverview(policy=policy, lines=lines, warnings=warnings, outside=outside)
 
 
 def _limits(limits: JobLimits) -> Mapping[str, Any]:

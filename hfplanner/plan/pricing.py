@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from hfplanner.catalog.listing import Listing
+from hfplanner.plan.readers import read_flavor
 from hfplanner.plan.workspace import Workspace
 from hfplanner.report.prices import PriceReport, report_prices
 from hfplanner.report.spec import parse_moment
@@ -27,4 +28,5 @@ def price_history(flavors: Sequence[str], since: str | None, listing: Listing, w
     """
     now = workspace.now()
     start = None if since is None else parse_moment(since, parse_zone("UTC"), now).astimezone(UTC).date()
-    return report_prices(listing, flavors=flavors, since=start, now=now, jobs=workspace.history().scan())
+    named = [read_flavor(name) for name in flavors]
+    return report_prices(listing, flavors=named, since=start, now=now, jobs=workspace.history().scan())

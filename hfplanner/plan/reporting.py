@@ -112,10 +112,17 @@ def report_history(spec: "ReportSpec", workspace: Workspace, listing: Listing | 
         HistoryError: the history cannot be read.
     """
     from hfplanner.history.bills import read_bills  # noqa: PLC0415 - polars
+    from hfplanner.history.schedules import read_schedules  # noqa: PLC0415 - as above
     from hfplanner.report.build import ReportInputs, build_report  # noqa: PLC0415 - as above
 
     store = workspace.history()
     prices = listing or workspace.listing()
-    inputs = ReportInputs(listing=prices, now=workspace.now(), sources=store.sources(), billed=read_bills(store))
+    inputs = ReportInputs(
+        listing=prices,
+        now=workspace.now(),
+        sources=store.sources(),
+        billed=read_bills(store),
+        schedules=read_schedules(store.folder),
+    )
     jobs = store.scan()
     return HistoryReport(report=build_report(jobs, spec, inputs), spec=spec, jobs=jobs, inputs=inputs)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hfplanner.api.client import JobsClient
+    from hfplanner.api.models import ScheduledJobInfo
     from hfplanner.budget.caller import Caller
     from hfplanner.budget.ledger.books import Books
     from hfplanner.budget.ledger.ledger import Ledger
@@ -350,6 +351,19 @@ class Workspace:
         return tuple(
             f"{state.source}: {state.reason or 'it was not read to its end'}" for state in sources if not state.complete
         )
+
+    def history_schedules(self) -> "tuple[ScheduledJobInfo, ...]":
+        """Return the schedules that syncs kept, of every namespace of this Hub.
+
+        Raises:
+            HistoryError: they cannot be read.
+        """
+        if not (self.home.history / "schedules").is_dir():
+            return ()
+        from hfplanner.history.schedules import read_schedules  # noqa: PLC0415 - pydantic, where some were kept
+
+        kept = (one for one in read_schedules(self.home.history) if one.source == self.endpoint)
+        return tuple(schedule for one in kept for schedule in one.schedules)
 
     def history_bills(self) -> "pl.LazyFrame | None":
         """Return what the service billed, from the bills that a sync keeps; ``None`` where there are none.

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hfplanner.report.money import Money, add_up
 from hfplanner.units import format_count
+
+if TYPE_CHECKING:
+    from hfplanner.report.scheduled import ScheduledRuns
 
 __all__ = ["Backtest", "Forecast", "forecast_month"]
 
@@ -63,6 +66,7 @@ class Forecast:
         reason: why there is none, a sentence.
         backtest: how it did before.
         is_asked: whether the report reaches to the month that runs; of another one there is nothing to forecast.
+        scheduled: the runs of schedules until the month ends; ``None`` where no schedules are known.
     """
 
     month: date
@@ -75,6 +79,7 @@ class Forecast:
     reason: str | None = None
     backtest: Backtest | None = None
     is_asked: bool = True
+    scheduled: "ScheduledRuns | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the forecast as a JSON object."""
@@ -88,6 +93,7 @@ class Forecast:
             "interval": "80%",
             "reason": self.reason,
             "backtest": None if self.backtest is None else self.backtest.to_json(),
+            "scheduled": None if self.scheduled is None else self.scheduled.to_json(),
         }
 
 
@@ -96,6 +102,7 @@ def forecast_month(
     today: date,
     known_until: date | None = None,
     running: Mapping[date, int] | None = None,
+    scheduled: "ScheduledRuns | None" = None,
 ) -> Forecast:
     """Return the forecast for the month of ``today`` from what each day cost; a missing day between two cost nothing.
 
@@ -109,11 +116,15 @@ def forecast_month(
     most where that is known, and a day more or less. Where "the same as last month" would have been nearer to the truth
     on average, there is no forecast.
 
+    Where the schedules of the Hub are known, their coming runs are counted as they will come, in place of the part that
+    such runs had in the days before; the errors of the pattern are those of the rest.
+
     Args:
         daily: what the jobs that began on each day cost.
         today: the day it is.
         known_until: the day up to which the history knows.
         running: what the jobs that began on each day and run now will likely cost beyond that [micro-USD].
+        scheduled: the runs of schedules until the month ends; ``None`` where no schedules are known.
 
     >>> steady = {date(2026, 7, 1) + timedelta(days=n): Money(100, 100) for n in range(76)}
     >>> found = forecast_month(steady, date(2026, 9, 15))
@@ -122,7 +133,7 @@ def forecast_month(
     """
     days_left = monthrange(today.year, today.month)[1] - today.day + 1
     spent = add_up(daily[day] for day in daily if today.replace(day=1) <= day <= today)
-    none = Forecast(month=today.replace(day=1), spent=spent, days_left=days_left)
+    none = Forecast(month=today.replace(day=1), spent=spent, days_left=days_left, scheduled=scheduled)
     series = _series(daily, today)
     if known_until is not None and known_until < today - timedelta(days=1):
         return replace(none, reason=f"the history was last brought up to date on {known_until}")
@@ -133,26 +144,38 @@ def forecast_month(
     rival = _last_month_errors(series, days_left, today.day - 1)
     if len(errors) < _LEAST_ORIGINS or len(rival) < _LEAST_ORIGINS:
         return replace(none, reason=f"too little history to say how wrong a forecast of {days_left} days is")
-    if not any(series[-_WEEKS * _WEEK :]):
+    if not any(series[-_WEEKS * _WEEK :]) and not (scheduled and scheduled.likely):
         return replace(none, reason=f"nothing was spent in the last {_WEEKS} weeks")
     if _mean_miss(errors, since=len(errors) - len(rival)) > _mean_miss(rival):
         return replace(none, reason='"the same as last month" has been nearer to the truth')
     goes_on = sum(amount for day, amount in (running or {}).items() if day < today)
-    return _forecast(none, series, errors, daily.get(today, Money(0, 0)), goes_on)
+    return _forecast(none, series, errors, daily.get(today, Money(0, 0)), goes_on, today)
 
 
-def _forecast(
-    none: Forecast, series: Sequence[int], errors: Sequence[tuple[int, float]], today: Money, goes_on: int
+def _forecast(  # noqa: PLR0913, PLR0917 - what is known of the days, and of those to come
+    none: Forecast,
+    series: Sequence[int],
+    errors: Sequence[tuple[int, float]],
+    today: Money,
+    goes_on: int,
+    day: date,
 ) -> Forecast:
-    ahead = _predict(series, none.days_left)
+    coming, in_pattern = none.scheduled, 0.0
+    if coming is not None:
+        of_runs = [coming.before.get(day - timedelta(days=len(series) - n), 0) for n in range(len(series))]
+        in_pattern = _predict(of_runs, none.days_left)
+    ahead = max(_predict(series, none.days_left) - in_pattern, 0.0)
     low, high = _tails(sorted(truth / guess for truth, guess in errors))
-    before, a_day = none.spent.low - today.low, round(ahead / none.days_left)
-    likely = max(none.spent.low, before + goes_on + round(ahead))
-    at_most = max(before + goes_on + ceil(ahead * high), likely + a_day)
+    # Runs of today that are over stay, beside those to come.
+    done = coming.before.get(day, 0) if coming else 0
+    least, runs, most = (done + part for part in (coming.low, coming.likely, coming.high)) if coming else (0, 0, 0)
+    before, a_day = none.spent.low - today.low, round((ahead + runs) / none.days_left)
+    likely = max(none.spent.low, before + goes_on + round(ahead) + runs)
+    at_most = max(before + goes_on + ceil(ahead * high) + most, likely + a_day)
     weeks = len(series) >= _WEEKS * _WEEK
     return replace(
         none,
-        low=max(none.spent.low, min(before + round(ahead * low), likely - a_day)),
+        low=max(none.spent.low, min(before + round(ahead * low) + least, likely - a_day)),
         likely=likely,
         high=max(at_most, none.spent.high or 0),
         method="mean of each weekday over four weeks" if weeks else f"mean of {len(series)} days",

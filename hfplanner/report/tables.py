@@ -193,10 +193,10 @@ def trend_table(days: Sequence[Day]) -> TextTable:
     )
 
 
-def _between(low: int, high: int) -> str:
+def _between(low: int, high: int, said: str = " (80%)") -> str:
     """Say an interval, outwards; where its ends look the same there is none to say."""
     first, last = format_usd(low, ROUND_FLOOR), format_usd(high, ROUND_CEILING)
-    return "" if first == last else f", between {first} and {last} (80%)"
+    return "" if first == last else f", between {first} and {last}{said}"
 
 
 def forecast_sentence(forecast: Forecast) -> str:
@@ -205,12 +205,26 @@ def forecast_sentence(forecast: Forecast) -> str:
         return ""
     month = f"{forecast.month:%B %Y}"
     spent = f"{cost_text(forecast.spent)} so far"
+    runs = _scheduled_sentence(forecast)
     if forecast.low is None or forecast.likely is None or forecast.high is None or forecast.backtest is None:
-        return f"{month}: {spent}. No forecast: {forecast.reason}."
+        return f"{month}: {spent}. No forecast: {forecast.reason}.{runs}"
     test = forecast.backtest
     held = f", {test.covered} of {test.tested} such intervals held the truth" if test.tested else ""
     return (
         f"{month}: {spent}; at its end likely {format_usd(forecast.likely)}{_between(forecast.low, forecast.high)}. "
         f"By the {forecast.method}; backtest on {format_count(test.origins, 'day')}: "
-        f"half of the forecasts were off by more than {share_text(test.median_error)}{held}."
+        f"half of the forecasts were off by more than {share_text(test.median_error)}{held}.{runs}"
     )
+
+
+def _scheduled_sentence(forecast: Forecast) -> str:
+    """Say what the schedules of the Hub will start until the month ends; nothing where none is known to."""
+    coming = forecast.scheduled
+    if coming is None or not (coming.runs or coming.unknown):
+        return ""
+    unknown = f" What {format_count(coming.unknown, 'schedule')} will cost is not known." if coming.unknown else ""
+    if not coming.runs:
+        return unknown
+    span = _between(coming.low, coming.high, "")
+    counts = f"{format_count(coming.runs, 'run')} of {format_count(coming.schedules, 'schedule')}"
+    return f" Still to come: {counts}, likely {format_usd(coming.likely)}{span}.{unknown}"

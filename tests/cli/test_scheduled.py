@@ -267,3 +267,20 @@ def hub_spec() -> dict[str, Any]:
     """Return a job of five minutes."""
     what = {"dockerImage": "python:3.12", "command": ["id"], "arguments": [], "environment": {}}
     return {**what, "flavor": "cpu-basic", "timeoutSeconds": 300}
+
+
+def test_schedules_that_were_made_past_us_are_named(home: Program, hub: Hub) -> None:
+    """Who made how many, and what they may cost until the month ends; offline, too, after a sync; none of ours."""
+    (home.home / "hfplanner.toml").write_text('[[budget]]\nname = "month"\nlimit_usd = "100.00"\n', encoding="utf-8")
+    assert document(home, *RUN, "@yearly", *JOB)[0] == 0
+    body = {"jobSpec": hub_spec(), "schedule": "* * * * * *", "concurrency": True}
+    httpx.post(f"{hub.url}/api/scheduled-jobs/alice", json=body, headers={"Authorization": f"Bearer {hub.token}"})
+    (made,) = document(home, "budget", "show")[1]["outside_the_gate"]["schedules"]
+    assert (made["made_by"], made["schedule"], made["worst_case_micro_usd"] > 0) == ("alice", "* * * * * *", True)
+    assert "Made past the gate: 1 schedule (alice 1), at most $" in home.run("budget", "show").out
+    synced = home.run("sync").out
+    assert "2 schedules" in synced
+    offline = json.loads(home.run("budget", "show", "--offline", "--json").out)
+    assert [one["id"] for one in offline["outside_the_gate"]["schedules"]] == [made["id"]]
+    report = json.loads(home.run("report", "--json").out)
+    assert report["forecast"]["scheduled"]["schedules"] >= 1

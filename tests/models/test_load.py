@@ -168,6 +168,55 @@ def test_a_damaged_gguf_file_is_a_known_error(raw: bytes, tmp_path: Path) -> Non
         load_model(str(file), ModelSource(offline=True))
 
 
+@pytest.mark.parametrize(
+    ("config", "levels", "heads"),
+    [
+        (
+            {"block_out_channels": [320, 640, 1280], "transformer_layers_per_block": [1, 2, 10],
+             "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+             "attention_head_dim": [5, 10, 20], "sample_size": 128},
+            ((320, 0), (640, 2), (1280, 10)), 10,
+        ),
+        (
+            {"block_out_channels": [320, 640], "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"],
+             "attention_head_dim": 8, "sample_size": 64},
+            ((320, 1), (640, 0)), 8,
+        ),
+        ({"sample_size": 64}, (), 8),
+    ],
+)  # fmt: skip
+def test_the_levels_of_a_unet_are_those_of_its_config(
+    config: dict[str, object], levels: tuple[tuple[int, int], ...], heads: int
+) -> None:
+    """Channels and transformer layers of each; nothing is made up where the config does not say them."""
+    files = {
+        f"{BASE}/model_index.json": json.dumps({"_class_name": "P", "unet": ["a", "b"]}).encode(),
+        f"{BASE}/unet/config.json": json.dumps(config).encode(),
+        f"{BASE}/unet/diffusion_pytorch_model.safetensors": safetensors_bytes({"x.weight": (100, 10)}),
+    }
+    with serve(Hub(files)) as hub:
+        pipeline = load_model("acme/tiny", ModelSource(endpoint=hub.endpoint)).diffusion
+    assert pipeline is not None
+    assert tuple(zip(pipeline.channels, pipeline.transformers, strict=True)) == levels
+    assert (pipeline.heads, pipeline.resolution) == (heads, 8 * int(str(config["sample_size"])))
+
+
+def test_a_denoiser_that_is_told_the_strength_of_guidance_takes_each_step_once() -> None:
+    """FLUX has it as a number; others see every picture with its prompt and without."""
+    guided = []
+    for name in ("FluxTransformer2DModel", "SD3Transformer2DModel"):
+        files = {
+            f"{BASE}/model_index.json": json.dumps({"_class_name": "P", "transformer": ["a", "b"]}).encode(),
+            f"{BASE}/transformer/config.json": json.dumps({"_class_name": name, "num_layers": 2}).encode(),
+            f"{BASE}/transformer/diffusion_pytorch_model.safetensors": safetensors_bytes({"x.weight": (100, 10)}),
+        }
+        with serve(Hub(files)) as hub:
+            pipeline = load_model("acme/tiny", ModelSource(endpoint=hub.endpoint)).diffusion
+        assert pipeline is not None
+        guided.append(pipeline.guided)
+    assert guided == [False, True]
+
+
 def test_a_pipeline_is_counted_part_by_part() -> None:
     """A diffusers repository: its denoiser, text encoder and autoencoder, each with its own weights."""
     files = {

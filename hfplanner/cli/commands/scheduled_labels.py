@@ -8,8 +8,7 @@ from hfplanner.cli.options.schedule import SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.errors import UsageError
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import find_arguments, flag
 from hfplanner.plan.schedule_change import Change, change
 from hfplanner.plan.schedule_labels import labels_wanted
 
@@ -43,12 +42,9 @@ COMMAND = Command(
     positionals=(SCHEDULE_ID,),
     options=(
         *find_arguments("name", "label"),
-        Argument(
+        flag(
             name="clear",
             group="Job",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Take all labels away.",
         ),
         *find_arguments("namespace", "policy", "ledger", "token"),

@@ -3,8 +3,7 @@
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS
 from hfplanner.cli.options.submission import SENT_ALONE
-from hfplanner.plan.arguments import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import flag
 
 __all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING", "WHEN"]
 
@@ -19,15 +18,11 @@ SCHEDULED_JOB_OPTIONS = tuple(argument for argument in JOB_OPTIONS if argument.n
 """The options of a job that a schedule can have: it joins no network group."""
 
 
-def _flag(name: str, about: str) -> Argument:
-    return Argument(name=name, group="Submission", read=read_flag, is_flag=True, default=False, help=about)
-
-
 SCHEDULING = (
-    _flag("suspend", "Begin paused: `scheduled resume` starts it."),
-    _flag("no_suspend", "Begin at once, as by default."),
-    _flag("concurrency", "A run may start while the last one runs."),
-    _flag("no_concurrency", "It may not, as by default: it is skipped."),
+    flag("suspend", "Submission", "Begin paused: `scheduled resume` starts it."),
+    flag("no_suspend", "Submission", "Begin at once, as by default."),
+    flag("concurrency", "Submission", "A run may start while the last one runs."),
+    flag("no_concurrency", "Submission", "It may not, as by default: it is skipped."),
     *SENT_ALONE,
 )
 """When it runs, and how it is sent."""

@@ -64,8 +64,8 @@ def _show(overview: BudgetOverview, now: datetime) -> None:
             print_text(out, f"{line.window.budget}: {period_words(line)}.", "dim")
     elif policy.sources:
         print_text(out, "The policy has no budgets.")
-    outside = overview.outside.words()
-    said = (*_scheduled(lines), *([sanitize(outside)] if outside else ()))
+    outside = (overview.outside.words(), overview.outside.schedule_words())
+    said = (*_scheduled(lines), *(sanitize(sentence) for sentence in outside if sentence))
     for sentence in (*said, *(_limits(policy.limits) if policy.sources else ()), *_waivers(policy, now)):
         print_text(out, sentence)
 

@@ -31,7 +31,8 @@ def _sentences(done: "Sync") -> Iterator[str]:
     for one in done.namespaces:
         if one.state:
             counts = ", ".join(f"{getattr(one.tally, name):,} {name}" for name in ("new", "updated", "unchanged"))
-            yield f"{one.namespace}: read {format_count(one.tally.read, 'job')}: {counts}."
+            known = f"; {format_count(one.schedules, 'schedule')}" if one.schedules else ""
+            yield f"{one.namespace}: read {format_count(one.tally.read, 'job')}: {counts}{known}."
     if done.bill is not None and done.bill.period is not None:
         yield _bill_sentence(done.bill)
     if done.logs is not None:
@@ -69,6 +70,8 @@ def _remarks_about(one: "NamespaceSync") -> Iterator[Remark]:
             f"{one.namespace}: {format_count(one.tally.vanished, 'job')} had not ended when last seen, and the Hub "
             "knows nothing of them any more; the history keeps what was seen.",
         )
+    if one.schedules_problem:
+        yield Remark("warning", one.schedules_problem)
     if one.complete:
         return
     yield Remark("warning", f"{one.namespace} is incomplete: {one.reason}.")
