@@ -4,7 +4,7 @@ from typing import Any
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.named_schedule import named_schedule
-from hfplanner.cli.options.schedule import SCHEDULE_ID
+from hfplanner.cli.options.schedule import NO_TRUNCATE, SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.errors import UsageError
@@ -48,6 +48,7 @@ COMMAND = Command(
             help="Take all labels away.",
         ),
         *find_arguments("namespace", "policy", "ledger", "token"),
+        NO_TRUNCATE,
     ),
     names="the id of the schedule",
     examples=[

@@ -5,12 +5,19 @@ from hfplanner.cli.options.job import JOB_OPTIONS
 from hfplanner.cli.options.submission import SENT_ALONE
 from hfplanner.plan.arguments import flag
 
-__all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING", "WHEN"]
+__all__ = ["NO_TRUNCATE", "SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULE_IDS", "SCHEDULING", "WHEN"]
 
 _FORMS = "@hourly, @daily, @weekly, @monthly, @yearly, or 5 to 7 cron fields in quotes, in UTC."
 SCHEDULE = Positional(name="schedule", metavar="SCHEDULE", help=_FORMS)
 WHEN = Positional(name="when", metavar="SCHEDULE", help=_FORMS)
 """When a schedule that is there is to run."""
+NO_TRUNCATE = flag("no_truncate", "Output", "Show every column of a table, however wide.")
+SCHEDULE_IDS = Positional(
+    name="schedules",
+    metavar="SCHEDULE_ID...",
+    takes_rest=True,
+    help="One schedule or several, also as NAMESPACE/SCHEDULE_ID.",
+)
 SCHEDULE_ID = Positional(name="schedule", metavar="SCHEDULE_ID", help="The schedule, also as NAMESPACE/SCHEDULE_ID.")
 
 _NOT_SCHEDULED = {"ssh", "network_group", "network_alias"}
