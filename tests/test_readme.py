@@ -57,3 +57,12 @@ def test_what_is_linked_is_there(path: Path) -> None:
     """Every link into the repository leads to a file of it."""
     links = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    """A newcomer follows it: what was moved or renamed is so there, too. NAME stands for a file that is to be made."""
+    named = re.findall(r"[\w./-]*\w/\w+\.(?:py|csv|json|txt|md|toml)\b", CONTRIBUTING.read_text(encoding="utf-8"))
+    roots = (REPOSITORY, REPOSITORY / "hfplanner")
+    missing = {one for one in named if "NAME" not in one and not any((root / one).is_file() for root in roots)}
+    assert missing == set()
+    assert len(named) > 20

@@ -33,11 +33,20 @@ class LazyGroup(click.Group):
         table: its commands, by name.
         about: what they are for.
         params: options of the group itself.
+        other_names: further names of its commands, which the list of commands leaves out.
     """
 
-    def __init__(self, table: Mapping[str, LazyCommand], about: str, *, params: Sequence[click.Parameter] = ()) -> None:
+    def __init__(
+        self,
+        table: Mapping[str, LazyCommand],
+        about: str,
+        *,
+        params: Sequence[click.Parameter] = (),
+        other_names: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(help=about, params=list(params), context_settings=SETTINGS)
         self._table = table
+        self._other_names = other_names or {}
         self._built: dict[str, click.Command] = {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -53,6 +62,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Return a command, built from its module at the first look; ``None`` where there is no such one."""
+        cmd_name = self._other_names.get(cmd_name, cmd_name)
         if cmd_name not in self._table:
             return None
         if cmd_name not in self._built:
@@ -68,7 +78,7 @@ class LazyGroup(click.Group):
         Raises:
             click.UsageError: there is no such command.
         """
-        if args[0] not in self._table and not ctx.resilient_parsing:
+        if args[0] not in self._table and args[0] not in self._other_names and not ctx.resilient_parsing:
             near = did_you_mean(args[0], self._table).strip()
             kind = "option" if args[0].startswith("-") else "command"
             raise click.UsageError(f"There is no {kind} {args[0]!r}.{f' {near}' if near else ''}", ctx)

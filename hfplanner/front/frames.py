@@ -94,6 +94,7 @@ OPTIONS: Columns = {
 MEMORY_FITS: Columns = {
     "flavor": "str",
     "usable_bytes": "int",
+    "cuda_context_bytes": "int",
     "fits": "str",
     "probability": "float",
     "note": "str",

@@ -6,26 +6,25 @@ neither variables nor secrets.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hfplanner.api.kept_schedule import reduced_schedule
 from hfplanner.errors import HistoryError
 from hfplanner.files import make_private_folder, write_private
 from hfplanner.times import json_moment, read_json_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hfplanner.api.models import ScheduledJobInfo
 
 __all__ = ["KeptSchedules", "keep_schedules", "read_schedules"]
 
 _FOLDER = "schedules"
 _VERSION = 1
-# What decides how often it runs and what a run costs; whose it is; by which labels a budget knows it.
-_OF_A_SCHEDULE = ("id", "schedule", "suspend", "concurrency", "createdAt")
-_OF_A_JOB = ("flavor", "timeout", "timeoutSeconds", "retry", "attempts", "labels", "expose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ def keep_schedules(folder: Path, kept: KeptSchedules) -> None:
         "source": kept.source,
         "namespace": kept.namespace,
         "seen_at": json_moment(kept.seen_at),
-        "schedules": [_reduced(schedule) for schedule in kept.schedules],
+        "schedules": [reduced_schedule(schedule) for schedule in kept.schedules],
     }
     where = folder / _FOLDER
     try:
@@ -65,21 +64,6 @@ def keep_schedules(folder: Path, kept: KeptSchedules) -> None:
         write_private(where / _name(kept.source, kept.namespace), json.dumps(document, indent=1).encode())
     except OSError as error:
         raise HistoryError(f"The schedules in {where} cannot be written ({error.strerror or error}).") from error
-
-
-def _reduced(schedule: "ScheduledJobInfo") -> dict[str, Any]:
-    said = schedule.model_dump(mode="json", by_alias=True, exclude_none=True)
-    spec = said.get("jobSpec") or {}
-    return {
-        **{key: said[key] for key in _OF_A_SCHEDULE if key in said},
-        **{who: {"name": name} for who in ("owner", "initiator") if (name := _name_of(said.get(who)))},
-        "jobSpec": {key: spec[key] for key in _OF_A_JOB if key in spec},
-    }
-
-
-def _name_of(who: object) -> str | None:
-    name = who.get("name") if isinstance(who, Mapping) else None
-    return name if isinstance(name, str) else None
 
 
 def _name(source: str, namespace: str) -> str:

@@ -185,9 +185,10 @@ class FallbackRun:
         for flavor in self._left:
             error = self._refusal(current, _Next(flavor, key), listing)
             if error is None:
+                for passed, why in refused.items():
+                    say(f"{passed} is not tried: {why.message}")
                 return _Next(flavor, key)
             refused[flavor] = error
-            say(f"{flavor} is not tried: {error.message}")
         if not refused:
             return None
         if has_ended:
@@ -279,7 +280,7 @@ def _waits_on(current: "Submitted", refused: dict[str, BudgetError]) -> BudgetEr
     reasons: Sequence[str] = [f"{flavor}: {error.message}" for flavor, error in refused.items()]
     first = next(iter(refused.values()))
     return type(first)(
-        f"Job {current.job_id} waits on for {current.submission.terms.flavor}, and was not cancelled, because no other "
-        f"flavor may be sent. {' '.join(reasons)}",
-        hint=first.hint or "Run the same command with the same --key again once there is room.",
+        f"Job {current.job_id} waits on for {current.submission.terms.flavor} with its money, and was not cancelled: "
+        f"no other flavor may be sent. {' '.join(reasons)}",
+        hint=f"{first.hint or 'Something has to make room.'} The same command with the same --key then goes on.",
     )

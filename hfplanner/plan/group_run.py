@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.ledger.records import State, Submission
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import HfplannerError, JobSpecError, SubmissionUnknown, UsageError, did_you_mean, quoted
+from hfplanner.errors import HfplannerError, JobSpecError, UsageError, did_you_mean, quoted
 from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import AskedJob
@@ -23,9 +23,9 @@ from hfplanner.plan.job_plan import JobPlan, KnownRequest, know_request
 from hfplanner.plan.request import JobRequest, read_job
 from hfplanner.plan.script_run import ScriptRun, load_script, read_script_run
 from hfplanner.plan.sending import refusal_of, who_submits
+from hfplanner.plan.several import digest_of, exit_code_of, together, unknown_among
 from hfplanner.plan.spec_job import request_of
 from hfplanner.plan.spec_needs import needs_of
-from hfplanner.plan.sweep_run import digest_of, together
 from hfplanner.plan.workspace import Workspace
 from hfplanner.specs.discover import read_spec
 from hfplanner.specs.documents import read_spec_text
@@ -231,14 +231,12 @@ class GroupRun:
     @property
     def unknown(self) -> int:
         """Of how many nobody knows whether they exist."""
-        return sum(one.state in {State.UNKNOWN, State.SENDING} for one in self.submissions.values())
+        return unknown_among(self.submissions.values())
 
     @property
     def exit_code(self) -> int:
         """That of the contract."""
-        if self.unknown:
-            return SubmissionUnknown.exit_code
-        return 0 if self.stopped is None else self.stopped.exit_code
+        return exit_code_of(self.submissions.values(), self.stopped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what became of each job, as the interface spells it."""

@@ -1,19 +1,15 @@
 """A sweep that is run: planned once, reserved whole or not at all, sent job by job, and gone on with where it ended."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.budget.check import over_budget_reasons
-from hfplanner.budget.decision import BudgetLine, Decision, Verdict, verdict_of
-from hfplanner.budget.ledger.approving import approval_digest
-from hfplanner.budget.ledger.limits import Running
+from hfplanner.budget.decision import Decision, Verdict
 from hfplanner.budget.ledger.records import State, Submission
-from hfplanner.budget.ledger.running import exceeded_together
 from hfplanner.catalog.listing import Listing
-from hfplanner.errors import HfplannerError, KeyConflict, SubmissionUnknown, quoted
+from hfplanner.errors import HfplannerError, KeyConflict, quoted
 from hfplanner.plan.after_upload import planned_after
 from hfplanner.plan.approvals import ask_approval, judge_plan
 from hfplanner.plan.asked import JobNeeds
@@ -22,20 +18,19 @@ from hfplanner.plan.known import know_job
 from hfplanner.plan.own_outcomes import without_prediction
 from hfplanner.plan.request import JobRequest
 from hfplanner.plan.sending import refusal_of, who_submits
+from hfplanner.plan.several import digest_of, exit_code_of, together, unknown_among
 from hfplanner.plan.sweep_jobs import SWEEP_LABEL, KeptSweep, SweepJob, jobs_of, refuse_taken_names, sweep_label
 from hfplanner.plan.sweeping import AskedSweep, Sweep, plan_sweep
 from hfplanner.plan.uploads import HubUploader
 from hfplanner.plan.workspace import Workspace
-from hfplanner.submit.identity import spec_hash
 from hfplanner.units import ceil_div
 
 if TYPE_CHECKING:
     from hfplanner.budget.ledger.approval import Approval
-    from hfplanner.budget.reasons import DecisionReason
     from hfplanner.submit.charging import Charging
     from hfplanner.submit.send import JobOrder
 
-__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "digest_of", "new_sweep_key", "together"]
+__all__ = ["AskedSweepRun", "PlannedSweep", "SweepRun", "SweepRunner", "new_sweep_key"]
 
 _SENDS_WITHIN = timedelta(hours=1)
 _GRACE = timedelta(days=1)
@@ -160,14 +155,12 @@ class SweepRun:
     @property
     def unknown(self) -> int:
         """Of how many nobody knows whether they exist."""
-        return sum(one.state in {State.UNKNOWN, State.SENDING} for one in self.submissions)
+        return unknown_among(self.submissions)
 
     @property
     def exit_code(self) -> int:
         """That of the contract: 5 where the outcome of one is unknown, 0 where nothing kept them from being sent."""
-        if self.unknown:
-            return SubmissionUnknown.exit_code
-        return 0 if self.stopped is None else self.stopped.exit_code
+        return exit_code_of(self.submissions, self.stopped)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan and what became of each job, as the interface spells it."""
@@ -354,47 +347,6 @@ def _lasts(jobs: Sequence[SweepJob], parallel: int | None) -> timedelta:
         return _SENDS_WITHIN
     longest = max(job.timeout_secs for job in jobs)
     return min(timedelta(seconds=ceil_div(len(jobs), parallel) * longest) + _GRACE, _LONGEST_HOLD)
-
-
-def digest_of(plan: JobPlan) -> str:
-    """Return what stands for a job in an approval of several."""
-    return approval_digest(spec_hash(plan.account.namespace, plan.job.to_api()), plan.decision.terms)
-
-
-def together(plans: Sequence[JobPlan], running: Running) -> Decision:
-    """Return whether jobs may be reserved together: each by itself, and their sum in every budget."""
-    decisions = [plan.decision for plan in plans]
-    caps = [decision.worst_case_micro_usd for decision in decisions]
-    lines = tuple(_sums(decisions))
-    kinds = dict.fromkeys(reason for one in decisions for reason in one.reasons if reason.code not in _OF_THE_SUM)
-    at_once = exceeded_together([(one.caps, one.terms) for one in decisions], running)
-    reasons: tuple[DecisionReason, ...] = (*over_budget_reasons(lines), *dict.fromkeys((*kinds, *at_once)))
-    return replace(
-        decisions[0],
-        verdict=verdict_of(reasons),
-        worst_case_micro_usd=None if None in caps else sum(cap or 0 for cap in caps),
-        lines=lines,
-        reasons=reasons,
-    )
-
-
-# What is said of one job again of all of them together.
-_OF_THE_SUM = frozenset({"over_budget", "over_agent_session", "over_agent_day", "waived"})
-
-
-def _sums(decisions: Sequence[Decision]) -> Iterator[BudgetLine]:
-    """Yield the arithmetic of every budget for all jobs together; of two looks outside the ledger the dearer counts."""
-    found: dict[str, BudgetLine] = {}
-    for decision in decisions:
-        for line in decision.lines:
-            known = found.get(line.window.budget)
-            if known is None:
-                found[line.window.budget] = line
-                continue
-            worse = max(known, line, key=lambda one: one.window.other_micro_usd)
-            together = known.this_job_micro_usd + line.this_job_micro_usd
-            found[line.window.budget] = replace(worse, this_job_micro_usd=together)
-    yield from found.values()
 
 
 def _nothing_new(decision: Decision) -> Decision:

@@ -8,7 +8,7 @@ to the agent's own rules. Exit code 2 with a sentence on stderr blocks in all of
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ _DEEPEST = 3
 _APPROVES = ("approve",)
 _PROGRAMS = frozenset({"hf", "huggingface-cli", "hfplanner", "hf-planner"})
 _OWN = frozenset({"hfplanner", "hf-planner"})
+_FILES_OF_JOBS = (".toml", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +160,48 @@ def _found(text: str, folder: Path, depth: int) -> Iterator[FoundJob | NotChecke
         if not names_gate(" ".join(words)):
             continue
         shell = ShellCommand(words=words, source=SOURCE, line=None, title=" ".join(words[:3]))
-        if words[0] in _OWN and words[1:2] == _APPROVES:
-            yield shell.not_checked("an approval is a person's, and not an agent's")
-            continue
-        answer = job_of_command(shell)
-        if answer is not None and command.in_loop:
-            answer = shell.not_checked("it stands in a loop, so nobody can say how often it runs")
-        if isinstance(answer, FoundJob) and answer.kind == "script":
-            answer = _with_header(answer, shell, folder)
-        if answer is not None:
-            yield answer
+        yield from _started_by(shell, folder, in_loop=command.in_loop)
+
+
+def _started_by(shell: ShellCommand, folder: Path, *, in_loop: bool) -> Iterator[FoundJob | NotChecked]:
+    """Give what one command starts."""
+    words = tuple(shell.words)
+    if words[0] in _OWN and words[1:2] == _APPROVES:
+        yield shell.not_checked("an approval is a person's, and not an agent's")
+        return
+    group = _file_of_group(words)
+    answer = None if group is not None else job_of_command(shell)
+    if in_loop and (group is not None or answer is not None):
+        yield shell.not_checked("it stands in a loop, so nobody can say how often it runs")
+        return
+    if group is not None:
+        yield from _jobs_of_group(shell, folder / group)
+    elif isinstance(answer, FoundJob) and answer.kind == "script":
+        yield _with_header(answer, shell, folder)
+    elif answer is not None:
+        yield answer
+
+
+def _file_of_group(words: tuple[str, ...]) -> str | None:
+    """Return the file of jobs that ``group run`` is called with; ``None`` for any other command."""
+    rest = words[1:] if words[0] in _OWN else words[2:] if words[:2] == ("hf", "planner") else ()
+    if rest[:2] != ("group", "run") or {"--dry-run", "--help", "-h"} & set(rest):
+        return None
+    return next((word for word in rest[2:] if word.endswith(_FILES_OF_JOBS)), "")
+
+
+def _jobs_of_group(shell: ShellCommand, path: Path) -> Iterator[FoundJob | NotChecked]:
+    """Give the jobs of a file that are in a network group: any of its groups may be run."""
+    from hfplanner.specs.discover import read_spec  # noqa: PLC0415 - for lines that run groups
+
+    try:
+        jobs = [job for job in read_spec(str(path), read_spec_text(path)).jobs if job.group]
+    except JobSpecError as error:
+        yield shell.not_checked(error.message)
+        return
+    yield from (replace(job, is_ours=True) for job in jobs)
+    if not jobs:
+        yield shell.not_checked("its file has no job in a network group")
 
 
 def _inner(words: tuple[str, ...]) -> str | None:

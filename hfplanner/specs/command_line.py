@@ -49,8 +49,8 @@ _SCHEDULES_READING = {"delete", "inspect", "list", "ls", "ps", "suspend", "label
 # What starts these programs: hf, hfplanner, and hfplanner as an extension of hf.
 _JOBS = (("hf", "jobs"), ("huggingface-cli", "jobs"), ("hfplanner",), ("hf-planner",), ("hf", "planner"))
 _NAMED = re.compile(
-    r"(?:\bhf|huggingface-cli)\s+(?:jobs|sandbox|planner\s+(?:run|uv|scheduled|rerun|sweep))\b"
-    r"|\bhf-?planner\s+(?:run|uv|scheduled|rerun|sweep)\b|run_job\(|run_uv_job\(|create_scheduled"
+    r"(?:\bhf|huggingface-cli)\s+(?:jobs|sandbox|planner\s+(?:run|uv|scheduled|rerun|sweep|group))\b"
+    r"|\bhf-?planner\s+(?:run|uv|scheduled|rerun|sweep|group)\b|run_job\(|run_uv_job\(|create_scheduled"
 )
 _UNKNOWN = re.compile(r"\$|`|\{\{|\*")
 FREE = None

@@ -244,13 +244,19 @@ class _Reconciliation:
         ours = original(jobs)
         for job in jobs:
             self.seen[job.id] = job
-            if is_awaited(job, self.submitter.ledger) or self.submitter.ledger.by_job(job.id) is not None:
+            if self._has_owner(job):
                 continue
             if job is ours:
                 self._take_original(sid, job)
             else:
                 why = "is a copy of" if is_copy(job) else "has the label of"
                 self._adopt(self._copy_sid(job), job, f"job {job.id} {why} submission {sid}")
+
+    def _has_owner(self, job: JobInfo) -> bool:
+        """Whether a job is in the books, or whoever started it books it just now."""
+        ledger = self.submitter.ledger
+        # Looked for once more after the one: who was awaited may have booked it in between.
+        return ledger.by_job(job.id) is not None or is_awaited(job, ledger) or ledger.by_job(job.id) is not None
 
     def _take_original(self, sid: str, job: JobInfo) -> None:
         ledger = self.submitter.ledger

@@ -3,7 +3,8 @@
 A schedule is created by one POST, exactly once like a job: reserved, labelled, sent, looked for by its label where the
 answer is lost. What it holds is only there for the time in which somebody else may decide on a listing that does not
 show it yet. From then on its runs are counted by what the Hub says of it, afresh at every check, until the end of each
-budget's own period: so it is renewed when a period turns, and ends when somebody deletes the schedule anywhere.
+budget's own period: so it is renewed when a period turns, and ends when somebody deletes the schedule anywhere. Where
+the period turns before that, its runs are counted from the ledger (:mod:`hfplanner.submit.kept_schedules`).
 
 One amount is held in all budgets, the one of the longest period. Budgets that need less are not reserved in, but looked
 at after the money is held: of two schedules made at once one is refused, or both, and never both made.

@@ -164,5 +164,5 @@ def test_an_answer_as_long_as_the_cap_is_judged_in_bounded_memory(pattern: bytes
     )
     for kind in ("string", "bare"):
         run = [sys.executable, "-c", script, pattern.hex(), kind]
-        done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=300)
         assert int(done.stdout) < 100

@@ -77,8 +77,10 @@ def _one_of_each() -> list[Flavor]:
 def _truth(
     flavors: Sequence[Flavor], origin: Flavor, base: float, workload: Workload, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Draw a job's true seconds on every flavor, from the prior of the law."""
+    """Draw a job's true seconds from the prior of the law: it follows the GPU, or waits for its host."""
     shares = shares_of(workload)
+    if shares.host is not None and rng.random() < shares.host.weight:
+        shares = shares.host.shares(shares)
     mixed = shares.correlation * shares.compute_sigma * shares.memory_sigma
     covariance = [[shares.compute_sigma**2, mixed], [mixed, shares.memory_sigma**2]]
     drawn = rng.multivariate_normal([shares.compute, shares.memory], covariance)

@@ -318,3 +318,17 @@ _LOADED = (
 
 def _asks(command: str) -> str:
     return json.dumps(QUESTIONS["claude-code"](command))
+
+
+def test_a_group_is_priced_by_its_file(home: Program) -> None:
+    """All its jobs together; the others of the file are not of it; a file that cannot be read is for a person."""
+    job = '[jobs.{}]\nimage = "i"\ncommand = "id"\nflavor = "l4x1"\ntimeout = "{}"\n{}'
+    grouped = 'network_group = "g"\n'
+    text = job.format("a", "2h", grouped) + job.format("b", "1h", grouped) + job.format("alone", "20h", "")
+    (home.home / "jobs.toml").write_text(text, encoding="utf-8")
+    said, why = asked(home, "claude-code", "hfplanner group run jobs.toml --yes")
+    assert (said, "$2.40 at worst" in why) == ("allow", True)
+    (home.home / "jobs.toml").write_text(text.replace("2h", "7h"), encoding="utf-8")
+    assert asked(home, "claude-code", "hf planner group run --key k jobs.toml")[0] == "deny"
+    assert asked(home, "claude-code", "hfplanner group run gone.toml")[0] == "ask"
+    assert asked(home, "claude-code", "hfplanner group run --dry-run jobs.toml")[0] == "silent"

@@ -284,3 +284,20 @@ def test_schedules_that_were_made_past_us_are_named(home: Program, hub: Hub) -> 
     assert [one["id"] for one in offline["outside_the_gate"]["schedules"]] == [made["id"]]
     report = json.loads(home.run("report", "--json").out)
     assert report["forecast"]["scheduled"]["schedules"] >= 1
+
+
+def test_what_hf_takes_is_taken(home: Program) -> None:
+    """`list` and `ls` are `ps`, several schedules are shown at once, and no column is left out with --no-truncate."""
+    made = [document(home, *RUN, "@daily", "python:3.12", "python", "-c", str(n))[1]["id"] for n in range(2)]
+    for name in ("ps", "list", "ls"):
+        assert {one["id"] for one in document(home, "scheduled", name)[1]["schedules"]} == set(made)
+    code, shown = document(home, "scheduled", "inspect", *made)
+    assert (code, [one["id"] for one in shown]) == (0, made)
+    assert document(home, "scheduled", "inspect", made[0])[1]["id"] == made[0]
+    people = home.run("scheduled", "inspect", *made, "--no-truncate").out
+    assert [line for line in people.splitlines() if line.startswith("Schedule ")] == [
+        f"Schedule {one}: @daily" for one in made
+    ]
+    narrow = replace(home, width=40)
+    assert "No room for" in narrow.run("scheduled", "ps").out
+    assert "No room for" not in narrow.run("scheduled", "ps", "--no-truncate").out

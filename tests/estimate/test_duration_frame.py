@@ -10,7 +10,7 @@ from hfplanner.catalog.listing import shipped_listing
 from hfplanner.errors import UsageError
 from hfplanner.estimate.duration.carry import carry_to_all
 from hfplanner.estimate.duration.frame import carry_frame
-from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.measured import MeasuredRun, at_least
 from hfplanner.estimate.duration.workload import Workload
 from hfplanner.estimate.span import exactly
 
@@ -34,6 +34,20 @@ def test_a_frame_says_what_single_jobs_are_told() -> None:
         assert {flavor for key, flavor in answer if key == job["job"]} == set(alone)
         for flavor, span in alone.items():
             assert answer[job["job"], flavor] == pytest.approx([span.low, span.likely, span.high], abs=1)
+
+
+def test_a_run_that_was_stopped_is_a_lower_bound_in_a_frame_as_in_a_history() -> None:
+    """There and elsewhere; one that completed beside it is as it was."""
+    jobs = pl.DataFrame([one | {"completed": one["job"] != "a"} for one in JOBS])
+    answer = {(job, flavor): spans for job, flavor, *spans in carry_frame(jobs, FLAVORS).iter_rows()}
+    whole = {(job, flavor): spans for job, flavor, *spans in carry_frame(pl.DataFrame(JOBS), FLAVORS).iter_rows()}
+    assert all(answer[key] == whole[key] for key in whole if key[0] != "a")
+    run = MeasuredRun(flavor="l4x1", duration_secs=at_least(3600, "one run was cut off"))
+    known = {flavor.name: flavor for flavor in FLAVORS}
+    alone = carry_to_all([run], FLAVORS, known, Workload(phase="train", precision="bf16")).estimates
+    for flavor, span in alone.items():
+        assert answer["a", flavor] == pytest.approx([span.low, span.likely, span.high], abs=1)
+    assert answer["a", "l4x1"][0] >= 3600
 
 
 @pytest.mark.parametrize("frame", [{"job": [1], "flavor": ["l4x1"]}, {"job": [1], "flavor": ["l4x1"], "secs": [1]}])

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,15 @@ def test_a_folder_below_that_cannot_be_read_is_not_checked(tmp_path: Path) -> No
     found = find_specs([tmp_path])
     assert [job.title for job in found.jobs] == ["train"]
     assert ["cannot be read" in one.reason for one in found.not_checked] == [True]
+
+
+def test_a_large_document_without_jobs_is_not_even_parsed(tmp_path: Path) -> None:
+    """A repository has data: what no job can be in takes no time; a word that is written by numbers is read."""
+    (tmp_path / "api.yaml").write_text("paths:\n" + "  a: {b: [c, d, e]}\n" * 40_000, encoding="utf-8")
+    begun = time.process_time()
+    assert find_specs([tmp_path]) == find_specs([])
+    assert time.process_time() - begun < 1.0
+    (tmp_path / "job.json").write_text(
+        '{"\\u0064ockerImage": "x", "flavor": "l4x1", "command": ["id"]}', encoding="utf-8"
+    )
+    assert [job.flavor for job in find_specs([tmp_path]).jobs] == ["l4x1"]

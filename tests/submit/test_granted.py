@@ -148,7 +148,7 @@ def test_the_case_of_the_issue(hub: Hub, tmp_path: Path) -> None:
 def test_the_labels_of_an_agent_are_no_more_than_was_asked_for(hub: Hub, tmp_path: Path) -> None:
     """They are hfplanner's own: nothing is warned of, and no hold is raised."""
     with at_submitter(hub, tmp_path) as submitter:
-        submit(wide(caller=Caller("codex", "a session")), submitter)
+        submit(replace(wide(), caller=Caller("codex", "a session")), submitter)
         assert "hfplanner-agent" in hub.jobs()[0]["labels"]
         assert [entry.kind for entry in submitter.ledger.entries()] == [EntryKind.RESERVE]
         asked_again(submitter)

@@ -10,8 +10,7 @@ from hfplanner.cli.show.approval import approvals_answer, approved_answer, ask_a
 from hfplanner.cli.show.output import note
 from hfplanner.errors import BudgetRefused, UsageError, quoted
 from hfplanner.plan.approvals import Word, give_approval, refuse_agents
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import Argument, find_arguments, flag
 from hfplanner.plan.workspace import Workspace
 
 
@@ -50,13 +49,10 @@ COMMAND = Command(
     acts=True,
     positionals=(Positional(name="code", metavar="[CODE]", is_required=False, help="As the agent's `run` told it."),),
     options=(
-        Argument(
+        flag(
             name="yes",
             short="-y",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Do not ask; for a person only.",
         ),
         Argument(name="who", group="Options", metavar="NAME", shown_default="your user name", help="Who says so."),

@@ -6,8 +6,7 @@ from hfplanner.cli.command import Command
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.output import print_document
 from hfplanner.cli.show.policy import policy_answer
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import find_arguments, flag
 from hfplanner.plan.workspace import Workspace
 
 
@@ -35,12 +34,9 @@ COMMAND = Command(
     call=policy,
     options=(
         *find_arguments("policy"),
-        Argument(
+        flag(
             name="schema",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Print the JSON Schema of the file.",
         ),
     ),

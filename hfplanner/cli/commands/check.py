@@ -14,8 +14,7 @@ from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.check import blocked_answer
 from hfplanner.cli.show.output import print_document
 from hfplanner.errors import BudgetError, HistoryError, UsageError
-from hfplanner.plan.arguments import FILES, JOB, LIMITS, MODEL, NEEDS, TIME, Argument, as_option
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import FILES, JOB, LIMITS, MODEL, NEEDS, TIME, as_option, flag
 from hfplanner.plan.spec_paths import is_spec_path
 
 if TYPE_CHECKING:
@@ -107,12 +106,9 @@ COMMAND = replace(
     options=(
         *BUDGET_CHECK.options,
         *FILES,
-        Argument(
+        flag(
             name="schema",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Print the JSON Schema of a file of jobs.",
         ),
     ),

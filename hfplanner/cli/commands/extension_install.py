@@ -6,8 +6,7 @@ from hfplanner.cli.command import Command
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.extension import extension_answer
 from hfplanner.extension import install_extension
-from hfplanner.plan.arguments import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import flag
 from hfplanner.plan.workspace import now_utc
 
 
@@ -23,12 +22,9 @@ def install(*, force: bool) -> Answer:
 COMMAND = Command(
     call=install,
     options=(
-        Argument(
+        flag(
             name="force",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Replace an extension 'planner' that comes from elsewhere.",
         ),
     ),

@@ -9,8 +9,7 @@ from hfplanner.cli.options.build import Positional
 from hfplanner.cli.quick_hook import read_whole
 from hfplanner.cli.show.output import note
 from hfplanner.errors import UsageError, did_you_mean, quoted
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import Argument, find_arguments, flag
 from hfplanner.specs.agent_hook import AGENTS, names_gate
 
 _ACTIONS = ("install", "uninstall", "try")
@@ -111,13 +110,10 @@ COMMAND = Command(
             choices=tuple(AGENTS),
             help=f"Whose question it is: {', '.join(AGENTS)}; told by its shape where it can be.",
         ),
-        Argument(
+        flag(
             name="yes",
             short="-y",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Write what `install` or `uninstall` shows.",
         ),
         *find_arguments("policy", "ledger"),

@@ -7,8 +7,7 @@ from hfplanner.cli.options.build import Positional
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import resolved_answer
 from hfplanner.errors import UsageError
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import Argument, find_arguments, flag
 from hfplanner.plan.workspace import Workspace
 from hfplanner.submit.resolution import Word
 from hfplanner.submit.resolution import resolve as resolve_submission
@@ -42,12 +41,9 @@ COMMAND = Command(
             is_required=True,
             help="Why you know; kept in the ledger.",
         ),
-        Argument(
+        flag(
             name="void",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="It never ran; its money is let go.",
         ),
         Argument(name="job", group="Options", metavar="JOB_ID", help="It became this job."),

@@ -5,8 +5,7 @@ import getpass
 from hfplanner.cli.command import Command
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.ledger import verified_answer
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import find_arguments, flag
 from hfplanner.plan.workspace import Workspace
 
 
@@ -25,12 +24,9 @@ def verify(*, repair: bool, ledger: str | None) -> Answer:
 COMMAND = Command(
     call=verify,
     options=(
-        Argument(
+        flag(
             name="repair",
             group="Options",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Make wrong counters anew from the rows, first.",
         ),
         *find_arguments("ledger"),

@@ -19,9 +19,9 @@ from hfplanner.plan.arguments import (
     TRIALS,
     Argument,
     find_arguments,
+    flag,
 )
 from hfplanner.plan.known import know_job
-from hfplanner.plan.readers import read_flag
 from hfplanner.plan.recommending import recommend_known, with_inputs
 from hfplanner.plan.workspace import Workspace
 
@@ -71,15 +71,10 @@ COMMAND = Command(
         OBJECTIVE,
         *find_arguments("refresh", "offline"),
         TOP,
-        Argument(
-            name="all", group="Output", read=read_flag, is_flag=True, default=False, help="Show every option, not five."
-        ),
-        Argument(
+        flag(name="all", group="Output", help="Show every option, not five."),
+        flag(
             name="why",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Say why: how options compare, what to know of them, and why the rest does not fit.",
         ),
         Argument(

@@ -5,6 +5,7 @@ from typing import Any
 from hfplanner.cli.command import Command
 from hfplanner.cli.commands.run import run_request
 from hfplanner.cli.options.build import Positional
+from hfplanner.cli.options.schedule import NO_TRUNCATE
 from hfplanner.cli.options.submission import SUBMISSION, How, taken_workspace
 from hfplanner.plan.arguments import FALLBACK, find_arguments
 from hfplanner.plan.asked import AskedJob
@@ -51,6 +52,7 @@ COMMAND = Command(
         *SUBMISSION,
         *FALLBACK,
         *find_arguments("policy", "ledger", "token"),
+        NO_TRUNCATE,
     ),
     names="the job's id; with --dry-run the name of the flavor",
     examples=[

@@ -16,4 +16,6 @@ COMMAND = LazyGroup(
         "delete": LazyCommand("scheduled_delete", "Delete a schedule; jobs that run go on."),
     },
     "Run jobs on a schedule, within budgets.",
+    # As `hf jobs scheduled` has them.
+    other_names={"list": "ps", "ls": "ps"},
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.named_schedule import named_schedule
-from hfplanner.cli.options.schedule import SCHEDULE_ID
+from hfplanner.cli.options.schedule import NO_TRUNCATE, SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.plan.arguments import find_arguments
@@ -20,7 +20,7 @@ def scheduled_delete(*, schedule: str, **given: Any) -> Answer:  # noqa: ANN401 
 COMMAND = Command(
     call=scheduled_delete,
     positionals=(SCHEDULE_ID,),
-    options=find_arguments("namespace", "token"),
+    options=(*find_arguments("namespace", "token"), NO_TRUNCATE),
     names="the id of the schedule",
     examples=["hfplanner scheduled delete 687fb701029421ae5549d999"],
 )

@@ -4,12 +4,11 @@ from typing import Any
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.named_schedule import named_schedule
-from hfplanner.cli.options.schedule import SCHEDULE_ID
+from hfplanner.cli.options.schedule import NO_TRUNCATE, SCHEDULE_ID
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.errors import UsageError
-from hfplanner.plan.arguments import Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import find_arguments, flag
 from hfplanner.plan.schedule_change import Change, change
 from hfplanner.plan.schedule_labels import labels_wanted
 
@@ -43,15 +42,13 @@ COMMAND = Command(
     positionals=(SCHEDULE_ID,),
     options=(
         *find_arguments("name", "label"),
-        Argument(
+        flag(
             name="clear",
             group="Job",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="Take all labels away.",
         ),
         *find_arguments("namespace", "policy", "ledger", "token"),
+        NO_TRUNCATE,
     ),
     names="the id of the schedule",
     examples=[

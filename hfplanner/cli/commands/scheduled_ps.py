@@ -2,6 +2,7 @@
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.listing import get_listing
+from hfplanner.cli.options.schedule import NO_TRUNCATE
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import schedules_answer
 from hfplanner.plan.arguments import SCHEDULES, find_arguments
@@ -17,6 +18,7 @@ def scheduled_ps(
     name: str | None,
     namespace: str | None,
     token: str | None,
+    no_truncate: bool,
 ) -> Answer:
     """List schedules, and what the next 30 days of each and of all cost at most.
 
@@ -25,7 +27,8 @@ def scheduled_ps(
     wanted = ScheduleFilter(all=all, status=tuple(status or ()), label=tuple(label or ()), name=name)
     with Workspace.from_environ(token=token) as workspace:
         workspace.hub_to_ask()
-        return schedules_answer(list_schedules(wanted, namespace, workspace, get_listing(workspace)))
+        found = list_schedules(wanted, namespace, workspace, get_listing(workspace))
+        return schedules_answer(found, whole=no_truncate)
 
 
 COMMAND = Command(
@@ -33,6 +36,7 @@ COMMAND = Command(
     options=(
         *SCHEDULES,
         *find_arguments("namespace", "token"),
+        NO_TRUNCATE,
     ),
     names="the ids of the schedules, one a line",
     examples=["hfplanner scheduled ps", "hfplanner scheduled ps --all --namespace acme --json"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from hfplanner.cli.command import Command
 from hfplanner.cli.named_schedule import named_schedule
-from hfplanner.cli.options.schedule import SCHEDULE_ID, WHEN
+from hfplanner.cli.options.schedule import NO_TRUNCATE, SCHEDULE_ID, WHEN
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.schedule import changed_answer
 from hfplanner.plan.arguments import find_arguments
@@ -28,7 +28,7 @@ def scheduled_reschedule(*, schedule: str, when: str, **given: Any) -> Answer:  
 COMMAND = Command(
     call=scheduled_reschedule,
     positionals=(SCHEDULE_ID, WHEN),
-    options=find_arguments("namespace", "policy", "ledger", "token"),
+    options=(*find_arguments("namespace", "policy", "ledger", "token"), NO_TRUNCATE),
     names="the id of the schedule",
     examples=["hfplanner scheduled reschedule 687fb701029421ae5549d999 '0 9 * * 1'"],
 )

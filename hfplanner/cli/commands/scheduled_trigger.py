@@ -5,7 +5,7 @@ from typing import Any
 from hfplanner.cli.command import Command
 from hfplanner.cli.commands.run import run_request
 from hfplanner.cli.named_schedule import named_schedule
-from hfplanner.cli.options.schedule import SCHEDULE_ID
+from hfplanner.cli.options.schedule import NO_TRUNCATE, SCHEDULE_ID
 from hfplanner.cli.options.submission import SENT_ALONE, How
 from hfplanner.plan.arguments import find_arguments
 
@@ -33,7 +33,7 @@ COMMAND = Command(
     call=scheduled_trigger,
     acts=True,
     positionals=(SCHEDULE_ID,),
-    options=(*find_arguments("namespace"), *SENT_ALONE, *find_arguments("policy", "ledger", "token")),
+    options=(*find_arguments("namespace"), *SENT_ALONE, *find_arguments("policy", "ledger", "token"), NO_TRUNCATE),
     names="the job's id; with --dry-run the name of the flavor",
     examples=[
         "hfplanner scheduled trigger 687fb701029421ae5549d999",

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from hfplanner.cli.show.answer import FORMATS
-from hfplanner.plan.arguments import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import Argument, flag
 
 __all__ = ["output_options"]
 
@@ -30,21 +29,15 @@ def output_options(names: str, documents: Sequence[str] = (), about: str = "") -
             default="auto",
             help=f"How the answer is shown; auto is agent under an AI agent, else human.{more}",
         ),
-        Argument(
+        flag(
             name="json",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help="One JSON document. Same as --format json.",
         ),
-        Argument(
+        flag(
             name="quiet",
             short="-q",
             group="Output",
-            read=read_flag,
-            is_flag=True,
-            default=False,
             help=f"Only {names}. Same as --format quiet.",
         ),
     )

@@ -3,15 +3,21 @@
 from hfplanner.cli.options.build import Positional
 from hfplanner.cli.options.job import JOB_OPTIONS
 from hfplanner.cli.options.submission import SENT_ALONE
-from hfplanner.plan.arguments import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import flag
 
-__all__ = ["SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULING", "WHEN"]
+__all__ = ["NO_TRUNCATE", "SCHEDULE", "SCHEDULED_JOB_OPTIONS", "SCHEDULE_ID", "SCHEDULE_IDS", "SCHEDULING", "WHEN"]
 
 _FORMS = "@hourly, @daily, @weekly, @monthly, @yearly, or 5 to 7 cron fields in quotes, in UTC."
 SCHEDULE = Positional(name="schedule", metavar="SCHEDULE", help=_FORMS)
 WHEN = Positional(name="when", metavar="SCHEDULE", help=_FORMS)
 """When a schedule that is there is to run."""
+NO_TRUNCATE = flag("no_truncate", "Output", "Show every column of a table, however wide.")
+SCHEDULE_IDS = Positional(
+    name="schedules",
+    metavar="SCHEDULE_ID...",
+    takes_rest=True,
+    help="One schedule or several, also as NAMESPACE/SCHEDULE_ID.",
+)
 SCHEDULE_ID = Positional(name="schedule", metavar="SCHEDULE_ID", help="The schedule, also as NAMESPACE/SCHEDULE_ID.")
 
 _NOT_SCHEDULED = {"ssh", "network_group", "network_alias"}
@@ -19,15 +25,11 @@ SCHEDULED_JOB_OPTIONS = tuple(argument for argument in JOB_OPTIONS if argument.n
 """The options of a job that a schedule can have: it joins no network group."""
 
 
-def _flag(name: str, about: str) -> Argument:
-    return Argument(name=name, group="Submission", read=read_flag, is_flag=True, default=False, help=about)
-
-
 SCHEDULING = (
-    _flag("suspend", "Begin paused: `scheduled resume` starts it."),
-    _flag("no_suspend", "Begin at once, as by default."),
-    _flag("concurrency", "A run may start while the last one runs."),
-    _flag("no_concurrency", "It may not, as by default: it is skipped."),
+    flag("suspend", "Submission", "Begin paused: `scheduled resume` starts it."),
+    flag("no_suspend", "Submission", "Begin at once, as by default."),
+    flag("concurrency", "Submission", "A run may start while the last one runs."),
+    flag("no_concurrency", "Submission", "It may not, as by default: it is skipped."),
     *SENT_ALONE,
 )
 """When it runs, and how it is sent."""

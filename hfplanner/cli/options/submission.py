@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hfplanner.errors import UsageError
-from hfplanner.plan.arguments import CANARY, FALLBACK, SENDING, Argument, find_arguments
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments import CANARY, FALLBACK, SENDING, find_arguments, flag
 
 if TYPE_CHECKING:
     from hfplanner.plan.fallback import Fallback
@@ -15,22 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["BOOKS", "RUN_SUBMISSION", "SENT_ALONE", "SUBMISSION", "How", "taken_workspace"]
 
 _KEY, _DRY_RUN = SENDING
-_YES = Argument(
-    name="yes", short="-y", group="Submission", read=read_flag, is_flag=True, default=False, help="Do not ask."
-)
+_YES = flag(name="yes", short="-y", group="Submission", help="Do not ask.")
 
 SENT_ALONE = (_KEY, _DRY_RUN, _YES)
 """How what is not followed is sent and asked for: a schedule, a group."""
 
 SUBMISSION = (
     _KEY,
-    Argument(
+    flag(
         name="detach",
         short="-d",
         group="Submission",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Do not follow the job; --json and --quiet do not either.",
     ),
     _DRY_RUN,

@@ -1,20 +1,21 @@
 """Schedules: what one costs before it is made, and those that are there, for programs and for people."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hfplanner.budget.explain import headline, line_text, period_words
 from hfplanner.cli.show.answer import Answer, Remark
 from hfplanner.cli.show.output import error_document, keep_blanks, print_lines
 from hfplanner.cli.show.run import approval_part
-from hfplanner.cli.show.tables import Column, print_table, print_text, screen
+from hfplanner.cli.show.tables import Column, Screen, print_table, print_text, screen
 from hfplanner.errors import BudgetError, SubmissionUnknown
 from hfplanner.plan.sending import refusal_of
 from hfplanner.sanitize import sanitize
 from hfplanner.units import format_duration, format_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hfplanner.budget.ledger.approval import Approval
     from hfplanner.plan.schedule_list import ListedSchedule, SchedulesOfAMonth
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 __all__ = [
     "changed_answer",
     "dry_schedule_answer",
+    "inspected_answer",
     "made_answer",
     "refused_schedule_answer",
-    "schedule_answer",
     "schedules_answer",
     "show_schedule_plan",
     "unknown_schedule_answer",
 ]
 
+_WIDEST = 10_000
 _COLUMNS = (
     "id",
     "name",
@@ -129,8 +131,8 @@ def made_answer(made: "Submitted", plan: "SchedulePlan | None", *, dry_run: bool
     )
 
 
-def schedules_answer(found: "SchedulesOfAMonth") -> Answer:
-    """Return the schedules that are there, and what 30 days of each and of all cost at most."""
+def schedules_answer(found: "SchedulesOfAMonth", *, whole: bool = False) -> Answer:
+    """Return the schedules that are there, and what 30 days of each and of all cost at most; ``whole`` in any width."""
     rows = [one.to_json() for one in found.schedules]
     problems = tuple(
         Remark("warning", f"Schedule {one.schedule.id}: {one.cost.problem}.")
@@ -142,13 +144,12 @@ def schedules_answer(found: "SchedulesOfAMonth") -> Answer:
         names=lambda: [one.schedule.id for one in found.schedules],
         columns=_COLUMNS,
         rows=lambda: rows,
-        people=lambda: _show_list(found, rows),
+        people=lambda: _show_list(found, rows, replace(screen(), width=_WIDEST) if whole else screen()),
         remarks=problems,
     )
 
 
-def _show_list(found: "SchedulesOfAMonth", rows: list[dict[str, Any]]) -> None:
-    out = screen()
+def _show_list(found: "SchedulesOfAMonth", rows: list[dict[str, Any]], out: Screen) -> None:
     if not rows:
         print_text(out, "No schedules; those that are paused are shown with --all.")
         return
@@ -175,18 +176,23 @@ def _usd(micro_usd: int | None) -> str:
     return "not known" if micro_usd is None else format_usd(micro_usd)
 
 
-def schedule_answer(one: "ListedSchedule") -> Answer:
-    """Return one schedule in full."""
-    document = one.to_json()
-    remarks = (Remark("warning", f"{one.cost.problem}."),) if one.cost.problem else ()
+def inspected_answer(found: "Sequence[ListedSchedule]") -> Answer:
+    """Return schedules in full: one as an object, several as a list."""
+    documents = [one.to_json() for one in found]
     return Answer(
-        document=lambda: document,
-        names=lambda: [one.schedule.id],
+        document=lambda: documents[0] if len(documents) == 1 else documents,
+        names=lambda: [one.schedule.id for one in found],
         columns=_COLUMNS,
-        rows=lambda: [document],
-        people=lambda: _show_one(document),
-        remarks=remarks,
+        rows=lambda: documents,
+        people=lambda: _show_each(documents),
+        remarks=tuple(Remark("warning", f"{one.cost.problem}.") for one in found if one.cost.problem),
     )
+
+
+def _show_each(documents: "Sequence[dict[str, Any]]") -> None:
+    for place, document in enumerate(documents):
+        print_lines([""] if place else [])
+        _show_one(document)
 
 
 def _show_one(document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from hfplanner.estimate.duration.measured import MeasuredRun
+from hfplanner.estimate.duration.measured import MeasuredRun, at_least
 from hfplanner.estimate.duration.predictive import Predictive, next_run, next_run_like
 from hfplanner.estimate.duration.recency import recency_weights
 from hfplanner.estimate.duration.settings import labels_of, votes_of_settings
@@ -271,7 +271,7 @@ def flavor_history(
         estimate = _estimate(ahead, (_words_of_runs(runs, curve), why, *_words_of_tail(curve)))
     elif curve is not None and runs.stopped_secs:
         timeout = timeout_from_cut_off(runs.stopped_secs)
-        estimate = _at_least(runs.stopped_secs, _words_of_runs(runs, curve))
+        estimate = at_least(runs.stopped_secs, _words_of_runs(runs, curve))
     return FlavorHistory(
         flavor=runs.flavor,
         runs=curve.runs if curve else 0,
@@ -292,13 +292,6 @@ def flavor_history(
 def _estimate(ahead: Predictive, basis: tuple[str, ...]) -> Estimate:
     low, likely, high = (min(ahead.quantile(share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
     return Estimate(math.floor(low), round(likely), math.ceil(high), basis)
-
-
-def _at_least(secs: float, said: str) -> Estimate:
-    """Return what is known of a duration of which only a lower bound was seen: P(longer than x) = secs / x."""
-    low, likely, high = (min(secs / (1 - share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
-    why = "one takes at least that; how much longer is not known, and is taken to be any number of times as likely"
-    return Estimate(math.floor(low), round(likely), math.ceil(high), (said, why))
 
 
 def _longest_stopped(told: "pl.DataFrame") -> float | None:

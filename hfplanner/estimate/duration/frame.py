@@ -1,5 +1,6 @@
 """A whole frame of measured jobs carried to every flavor at once: the law of :mod:`.carry` over polars columns."""
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.rates import Rates, compute_kind, rates_of
 from hfplanner.estimate.duration.shares import shares_of
 from hfplanner.estimate.duration.workload import Workload
-from hfplanner.estimate.span import exactly
+from hfplanner.estimate.span import Estimate, exactly
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["carry_frame"]
 
 _SAID = ("phase", "precision", "batch_size", "bound", "scales_with_gpus")
-_COLUMNS = ("job", "flavor", "duration_secs", "gpu_utilization", *_SAID)
+_COLUMNS = ("job", "flavor", "duration_secs", "gpu_utilization", "completed", *_SAID)
 # So long that what passes before the first step is nothing beside it: what a duration is multiplied by.
 _REFERENCE = 10**10
+# A run that was stopped, as :func:`.measured.at_least` has it, on that scale.
+_LIKELY_OF_STOPPED = 2
+_STOPPED = Estimate(math.floor(_REFERENCE / 0.95), _LIKELY_OF_STOPPED * _REFERENCE, 20 * _REFERENCE, ("cut off",))
 
 
 def carry_frame(jobs: "pl.DataFrame", listed: Sequence[Flavor]) -> "pl.DataFrame":
@@ -30,7 +34,8 @@ def carry_frame(jobs: "pl.DataFrame", listed: Sequence[Flavor]) -> "pl.DataFrame
 
     Args:
         jobs: columns ``job`` (any key), ``flavor`` (where it was measured) and ``duration_secs`` [s]; and any of
-            ``phase precision batch_size bound scales_with_gpus gpu_utilization``, null where not known.
+            ``phase precision batch_size bound scales_with_gpus gpu_utilization``, null where not known; and
+            ``completed``, false where a run was stopped after that time: the whole takes at least so long.
         listed: what can be rented.
 
     Returns:
@@ -58,11 +63,14 @@ def carry_frame(jobs: "pl.DataFrame", listed: Sequence[Flavor]) -> "pl.DataFrame
         (one, _carried(one, listed, known, rates, found)) for one in jobs.select(keys).unique().iter_rows(named=True)
     ]
     factors = _factors(said).cast({key: jobs.schema[key] for key in keys})
-    start = pl.min_horizontal(pl.lit(MOST_START_SECS), MOST_START_SHARE * pl.col("duration_secs"))
-    rest = pl.col("duration_secs") - start
-    likely = (pl.col("duration_secs") * pl.col("likely")).round().clip(1)
-    low = pl.min_horizontal(pl.col("duration_secs") * pl.col("low"), start + rest * pl.col("low")).floor().clip(1)
-    high = pl.max_horizontal(pl.col("duration_secs") * pl.col("high"), start + rest * pl.col("high"))
+    secs = pl.col("duration_secs")
+    if "completed" in jobs.columns:
+        secs = pl.when(~pl.col("completed")).then(_LIKELY_OF_STOPPED * secs).otherwise(secs)
+    start = pl.min_horizontal(pl.lit(MOST_START_SECS), MOST_START_SHARE * secs)
+    rest = secs - start
+    likely = (secs * pl.col("likely")).round().clip(1)
+    low = pl.min_horizontal(secs * pl.col("low"), start + rest * pl.col("low")).floor().clip(1)
+    high = pl.max_horizontal(secs * pl.col("high"), start + rest * pl.col("high"))
     return jobs.join(factors, on=keys, nulls_equal=True, maintain_order="left").select(
         "job",
         flavor="to",
@@ -98,11 +106,17 @@ def _carried(
     workload = Workload(**{key: said[key] for key in _SAID if said.get(key) is not None})
     used = said.get("gpu_utilization")
     kinds = tuple(compute_kind(one.ops_per_sec, workload.precision or "half") for one in rates)
-    alike = (name, used, workload.scales_with_gpus, kinds, shares_of(workload))
+    span = _reference(said)
+    alike = (name, used, span, workload.scales_with_gpus, kinds, shares_of(workload))
     if alike not in found:
-        run = MeasuredRun(flavor=name, duration_secs=exactly(_REFERENCE, "a reference"), gpu_utilization=used)
+        run = MeasuredRun(flavor=name, duration_secs=span, gpu_utilization=used)
         found[alike] = carry_to_all([run], listed, known, workload)
     return found[alike]
+
+
+def _reference(said: Mapping[str, Any]) -> Estimate:
+    """Return what is carried for all runs measured so: a duration, or the lower bound of one."""
+    return _STOPPED if said.get("completed") is False else exactly(_REFERENCE, "a reference")
 
 
 def _factors(said: Sequence[tuple[Mapping[str, Any], Carried]]) -> "pl.DataFrame":
@@ -116,8 +130,9 @@ def _factors(said: Sequence[tuple[Mapping[str, Any], Carried]]) -> "pl.DataFrame
         for key in keys:
             rows[key] += [one[key]] * len(estimates)
         rows["to"] += estimates
-        rows["low"] += [span.low / _REFERENCE for span in estimates.values()]
-        rows["likely"] += [span.likely / _REFERENCE for span in estimates.values()]
-        rows["high"] += [span.high / _REFERENCE for span in estimates.values()]
+        reference = _reference(one).likely
+        rows["low"] += [span.low / reference for span in estimates.values()]
+        rows["likely"] += [span.likely / reference for span in estimates.values()]
+        rows["high"] += [span.high / reference for span in estimates.values()]
     numbers = dict.fromkeys(("low", "likely", "high"), pl.Float64())
     return pl.DataFrame(rows, schema_overrides={"to": pl.String(), **numbers}, strict=False)

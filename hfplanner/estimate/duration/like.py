@@ -18,6 +18,7 @@ from hfplanner.errors import NoSuchJobs, did_you_mean, quoted
 from hfplanner.estimate.duration.flavor_history import FlavorHistory, FlavorRuns, flavor_history, read_flavor_runs
 from hfplanner.estimate.duration.measured import MeasuredRun
 from hfplanner.estimate.duration.observed import observe_runs
+from hfplanner.estimate.duration.predictive import PRIOR_RUNS
 from hfplanner.estimate.duration.settings import Labels, asked_numbers, labels_of, with_alike
 from hfplanner.estimate.duration.spread import learnt_prior, mixed_prior
 from hfplanner.estimate.duration.trend import PARAMETERS
@@ -129,6 +130,8 @@ def runs_like(
     runs = [read_flavor_runs(str(key[0]), frame, parameters, numbers) for key, frame in placed.items()]
     prior = mixed_prior(repeats_share(matched_by, name))
     histories = [flavor_history(one, _prior_of(one, runs, prior, matched_by), wanted) for one in runs]
+    if prior != mixed_prior(_REPEATS_OF_A_COMMAND):
+        histories = [_with_doubt(one) for one in histories]
     without = observed.height - sum(frame.height for frame in placed.values())
     return LikeHistory(
         like=like,
@@ -139,6 +142,16 @@ def runs_like(
         flavors=tuple(sorted(histories, key=lambda one: (-one.completed, one.flavor))),
         runs_last_month=_last_month(jobs, those),
     )
+
+
+def _with_doubt(history: FlavorHistory) -> FlavorHistory:
+    """Return a history of few runs that says that they may have been called otherwise each time."""
+    told = history.duration_secs
+    if told is None or not 0 < history.completed < PRIOR_RUNS or history.is_other:
+        return history
+    why = "jobs of a chosen name, or in one image, may each be called otherwise: few of them tell less than reruns do"
+    first, *rest = told.basis
+    return replace(history, duration_secs=replace(told, basis=(first, why, *rest)))
 
 
 def _prior_of(

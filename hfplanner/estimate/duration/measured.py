@@ -1,11 +1,15 @@
 """What is known of a job's duration: how long it ran on a flavor."""
 
+import math
 from dataclasses import dataclass
 
 from hfplanner.estimate.billing import BillingPolicy
 from hfplanner.estimate.span import Estimate
+from hfplanner.units import MAX_DURATION_SECS
 
-__all__ = ["MeasuredRun"]
+__all__ = ["MeasuredRun", "at_least"]
+
+_LOW, _LIKELY, _HIGH = 0.05, 0.5, 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +40,20 @@ class MeasuredRun:
         """
         secs = self.duration_secs
         return secs.low == secs.high == BillingPolicy().default_timeout_secs
+
+
+def at_least(secs: float, said: str) -> Estimate:
+    """Return what is known of a duration of which only a lower bound was seen: P(longer than x) = secs / x.
+
+    Where nothing is known of its scale that is the chance (Gott, Nature 363 (1993) 315).
+
+    Args:
+        secs: how long a run lasted until it was stopped from outside [s].
+        said: where, a sentence.
+
+    >>> at_least(3600, "one run on l4x1 was cut off").high
+    72000
+    """
+    low, likely, high = (min(secs / (1 - share), MAX_DURATION_SECS) for share in (_LOW, _LIKELY, _HIGH))
+    why = "one takes at least that; how much longer is not known, and is taken to be any number of times as likely"
+    return Estimate(math.floor(low), round(likely), math.ceil(round(high, 6)), (said, why))

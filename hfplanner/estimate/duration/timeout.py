@@ -2,7 +2,7 @@
 
 What has been seen of a name's tail is less than what there is, so a margin is measured, not guessed: with three runs or
 more the timeout is the 99.7th percentile of the distribution of one further run, with one or two, where that
-distribution is nearly all prior and wide already, the 99th. Predicted from all earlier runs of the same name, that
+distribution is nearly all prior and wide already, the 99th or so. Predicted from all earlier runs of one name, that
 killed one next run in a hundred or fewer, both of MLPerf Training's repeats and of NASA's executables (``python -m
 tests.benchmarks duration_history`` measures it on excerpts); the 99th percentile throughout killed up to 1.7 in a
 hundred.
@@ -17,7 +17,7 @@ It is never shorter than the longest run that completed, whatever the ceiling: t
 ceiling and "one in a hundred" cannot both hold otherwise, the ceiling holds: :attr:`SuggestedTimeout.killed` says how
 many it kills then, and :attr:`SuggestedTimeout.bound` what bound it. Among MLPerf's repeats the ceiling costs nothing;
 of NASA's executables with any arguments it kills 6 in 100. Timeouts are rounded up to whole minutes, in which jobs are
-billed.
+billed; a ceiling of ten minutes and more is rounded down.
 """
 
 import math
@@ -48,10 +48,14 @@ KILLED_AT_MOST = 0.01
 """The share of runs that a suggested timeout may kill."""
 
 _MARGIN = 0.997
+# After two runs, between the two: no run more of the same duration makes the timeout longer.
+_MARGIN_OF_TWO = 0.993
 _SEVERAL_RUNS = 3
 _TIMES, _TIMES_OF_FEW = 3, 10
 _MOST_SECS = 3 * SECONDS_PER_DAY
 _TIMES_OF_LONG = 2
+# At most so many times: a ceiling is rounded down, save where a minute is more than a tenth of it.
+_FEWEST_ROUNDED_DOWN = 10 * SECONDS_PER_MINUTE
 # The high end of an estimate is its 95th percentile.
 _Z_OF_HIGH = NormalDist().inv_cdf(0.95)
 # An estimate that claims to be surer than this is not believed: no clock and no shared machine repeats better.
@@ -119,7 +123,10 @@ def _ceiling(likely_secs: float, completed: int, seen_secs: float | None, ran_se
         ceilings.append(_Ceiling(_TIMES_OF_LONG * ran_secs, f"twice the longest run that completed, {longest}"))
     else:
         ceilings.append(_Ceiling(_MOST_SECS, "3 days, the most that is suggested for what never took so long"))
-    return min(ceilings, key=lambda one: one.secs)
+    lowest = min(ceilings, key=lambda one: one.secs)
+    if not _FEWEST_ROUNDED_DOWN <= lowest.secs < MAX_DURATION_SECS:
+        return lowest
+    return replace(lowest, secs=math.floor(lowest.secs / SECONDS_PER_MINUTE) * SECONDS_PER_MINUTE)
 
 
 def timeout_from_history(
@@ -143,7 +150,8 @@ def timeout_from_history(
     >>> timeout_from_history(next_run_like(once), completed=1, longest_secs=3600).secs
     6780
     """
-    share = _MARGIN if completed >= _SEVERAL_RUNS else 1 - KILLED_AT_MOST
+    few = _MARGIN_OF_TWO if completed == _SEVERAL_RUNS - 1 else 1 - KILLED_AT_MOST
+    share = _MARGIN if completed >= _SEVERAL_RUNS else few
     wanted = max(ahead.quantile(share), longest_secs)
     runs = completed if told_by is None else told_by
     ceiling = _ceiling(ahead.quantile(0.5), runs, seen_secs, longest_secs)

@@ -4,7 +4,7 @@ The command line derives its options from this table, the Python interface its k
 sentence that either spells its own way: :func:`as_option` writes ``--max-cost``, :func:`as_argument` ``max_cost``.
 """
 
-from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, read_value
+from hfplanner.plan.arguments.argument import Argument, Group, as_argument, as_option, flag, read_value
 from hfplanner.plan.arguments.durations import CHECKPOINT_EVERY, DURATION, FLAVORS, TIME, TO, WORST_TIMEOUT
 from hfplanner.plan.arguments.job import ATTEMPTS, CANARY, FALLBACK, FILES, JOB, SENDING, SWEEP_JOB
 from hfplanner.plan.arguments.limits import LIMITS, OBJECTIVE, RUN_SWEEP, SWEEP, TOP, TRIALS
@@ -53,6 +53,7 @@ __all__ = [
     "as_argument",
     "as_option",
     "find_arguments",
+    "flag",
     "in_python",
     "read_value",
 ]

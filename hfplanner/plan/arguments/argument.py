@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any, Literal, get_args
 
 from hfplanner.errors import UsageError
-from hfplanner.plan.readers import Reader, one_of, read_text
+from hfplanner.plan.readers import Reader, one_of, read_flag, read_text
 
-__all__ = ["Argument", "Group", "as_argument", "as_option", "read_value"]
+__all__ = ["Argument", "Group", "as_argument", "as_option", "flag", "read_value"]
 
 Group = Literal["Options", "Job", "Needs", "Model", "Time", "Limits", "Submission", "Where", "Output"]
 
@@ -75,6 +75,15 @@ class Argument:
         except UsageError as error:
             instead = self.meant.get(str(given).strip().lower())
             raise error if instead is None else UsageError(error.message, hint=instead) from error
+
+
+def flag(name: str, group: Group, help: str, *, short: str = "") -> Argument:  # noqa: A002 - the field's name
+    """Return an argument that is yes or no, and no where it is not given.
+
+    >>> flag("shard", "Needs", "It may be spread.").default
+    False
+    """
+    return Argument(name=name, group=group, help=help, short=short, read=read_flag, is_flag=True, default=False)
 
 
 def read_value(argument: Argument, given: Any, spell: Callable[[str], str]) -> Any:  # noqa: ANN401 - as above

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from hfplanner.plan.arguments.argument import Argument
+from hfplanner.plan.arguments.argument import Argument, flag
 from hfplanner.plan.arguments.model import GPUS_OF_A_RUN, MODEL
 from hfplanner.plan.readers import (
-    read_flag,
     read_flavor,
     read_measured,
     read_percent,
@@ -55,12 +54,9 @@ TIME: tuple[Argument, ...] = (
         shown_default="auto",
         help="What its time goes to: arithmetic, memory bandwidth, loading data.",
     ),
-    Argument(
+    flag(
         name="scales_with_gpus",
         group="Time",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="It computes on every GPU of a flavor; otherwise on one.",
     ),
     Argument(

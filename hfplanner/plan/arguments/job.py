@@ -1,7 +1,7 @@
 """A job as ``hf jobs run`` has it, how it is sent, and how the jobs in files are checked."""
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import parse_increase, read_flag, read_flavor, read_seconds, read_timeout, whole_number
+from hfplanner.plan.arguments.argument import Argument, flag
+from hfplanner.plan.readers import parse_increase, read_flavor, read_seconds, read_timeout, whole_number
 from hfplanner.units import MAX_ATTEMPTS
 
 __all__ = ["ATTEMPTS", "CANARY", "FALLBACK", "FILES", "JOB", "SENDING"]
@@ -82,12 +82,9 @@ JOB: tuple[Argument, ...] = (
         repeatable=True,
         help="Expose a port to everybody.",
     ),
-    Argument(
+    flag(
         name="ssh",
         group="Job",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Make the job reachable over SSH.",
     ),
     Argument(name="network_group", group="Job", metavar="NAME", help="Jobs of one group reach each other."),
@@ -110,24 +107,18 @@ SENDING: tuple[Argument, ...] = (
         metavar="KEY",
         help="Makes a retry safe: the same key and job are sent once.",
     ),
-    Argument(
+    flag(
         name="dry_run",
         group="Submission",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Show what would be sent and what it may cost; no more.",
     ),
 )
 """How a job is sent."""
 
 
-CANARY = Argument(
+CANARY = flag(
     name="canary",
     group="Submission",
-    read=read_flag,
-    is_flag=True,
-    default=False,
     help="Measure first, where that pays: the same job runs for some minutes with HFPLANNER_CANARY=1, its log says how "
     "far it was, and the job is planned anew with that and sent.",
 )
@@ -167,12 +158,9 @@ FILES: tuple[Argument, ...] = (
         metavar="SHARE",
         help="Refuse where the whole is dearer than BASE by more: 10%.",
     ),
-    Argument(
+    flag(
         name="allow_unchecked",
         group="Limits",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="What cannot be priced is listed and does not block.",
     ),
 )

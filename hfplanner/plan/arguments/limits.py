@@ -1,7 +1,7 @@
 """What a job, or many trials of it, may take and cost."""
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import parse_confidence, read_flag, read_money, read_seconds, whole_number
+from hfplanner.plan.arguments.argument import Argument, flag
+from hfplanner.plan.readers import parse_confidence, read_money, read_seconds, whole_number
 
 __all__ = ["LIMITS", "OBJECTIVE", "RUN_SWEEP", "SWEEP", "TOP", "TRIALS"]
 
@@ -96,12 +96,9 @@ SWEEP: tuple[Argument, ...] = (
 
 
 RUN_SWEEP: tuple[Argument, ...] = (
-    Argument(
+    flag(
         name="run",
         group="Submission",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Reserve the money of all jobs in one step, or of none, then send them; needs an image and a command.",
     ),
 )

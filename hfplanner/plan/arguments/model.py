@@ -1,7 +1,7 @@
 """Which model is run, and how."""
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_flavor, read_params, read_quantization, read_share, whole_number
+from hfplanner.plan.arguments.argument import Argument, flag
+from hfplanner.plan.readers import read_flavor, read_params, read_quantization, read_share, whole_number
 
 __all__ = ["FIT", "GPUS_OF_A_RUN", "MODEL", "SOLVE", "TRACE"]
 
@@ -80,12 +80,9 @@ MODEL: tuple[Argument, ...] = (
         shown_default="transformers",
         help="What writes the answers for grpo: the model itself, vLLM on the same GPU, vLLM elsewhere.",
     ),
-    Argument(
+    flag(
         name="vllm_sleep",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="With --generator colocate: vLLM gives its memory back while the model is trained.",
     ),
     Argument(
@@ -113,12 +110,9 @@ MODEL: tuple[Argument, ...] = (
         help="none, int8, fp8, nf4, nf4-single, gptq-4bit, gptq-8bit, awq-4bit, mxfp4, gguf:KIND; auto: as stored, "
         "nf4 for qlora.",
     ),
-    Argument(
+    flag(
         name="quantized_experts",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="bitsandbytes quantizes a mixture's experts too (transformers 5 leaves them).",
     ),
     Argument(
@@ -179,12 +173,9 @@ MODEL: tuple[Argument, ...] = (
         shown_default="all-linear",
         help="Modules the adapters are on, with commas: q_proj,v_proj.",
     ),
-    Argument(
+    flag(
         name="trained_embeddings",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Adapters aside, train embedding and output projection (modules_to_save).",
     ),
     Argument(
@@ -221,12 +212,9 @@ MODEL: tuple[Argument, ...] = (
         shown_default="1",
         help="Micro-batches per step.",
     ),
-    Argument(
+    flag(
         name="packed",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Sequences are packed: no padding, no attention mask.",
     ),
     Argument(
@@ -237,12 +225,9 @@ MODEL: tuple[Argument, ...] = (
         shown_default="varying",
         help="Of the sequences of a batch: fixed, packed, or varying and padded.",
     ),
-    Argument(
+    flag(
         name="expandable_segments",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True: the allocator wastes less.",
     ),
     Argument(
@@ -261,36 +246,24 @@ MODEL: tuple[Argument, ...] = (
         shown_default="last",
         help="When FSDP shares gradients out while it accumulates.",
     ),
-    Argument(
+    flag(
         name="own_loop",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Adapters are trained in a loop of your own, without the autocast of the Trainer.",
     ),
-    Argument(
+    flag(
         name="compiled",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="The layers are compiled: torch_compile.",
     ),
-    Argument(
+    flag(
         name="foreach",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="The optimizer's multi-tensor kernel, with one more copy of the trained weights.",
     ),
-    Argument(
+    flag(
         name="optimizer_in_backward",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Step each layer as soon as its gradient is there.",
     ),
     Argument(
@@ -322,20 +295,14 @@ MODEL: tuple[Argument, ...] = (
         metavar="N",
         help="Steps in which a picture is made (num_inference_steps); by default the pipeline's own.",
     ),
-    Argument(
+    flag(
         name="legacy_cache",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="The cache is copied for every token, as transformers did before 4.36.",
     ),
-    Argument(
+    flag(
         name="legacy_quantization",
         group="Model",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="4-bit layers keep their inputs, as bitsandbytes did before 0.43.",
     ),
     Argument(
@@ -389,12 +356,9 @@ SOLVE = Argument(
 """The inverse question of an estimate of memory."""
 
 
-TRACE = Argument(
+TRACE = flag(
     name="trace",
     group="Model",
-    read=read_flag,
-    is_flag=True,
-    default=False,
     help="Run one step of the installed transformers and peft on fake tensors, instead of formulas.",
 )
 """Whether memory is traced from the real code; needs the extra ``trace``."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_size, whole_number
+from hfplanner.plan.arguments.argument import Argument, flag
+from hfplanner.plan.readers import read_size, whole_number
 
 __all__ = ["NEEDS", "AskedMachine"]
 
@@ -21,12 +21,9 @@ NEEDS: tuple[Argument, ...] = (
         metavar="SIZE",
         help="Listed memory needed on one GPU: 40GB, 40GiB.",
     ),
-    Argument(
+    flag(
         name="shard",
         group="Needs",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="That memory, or the model, may be spread over the GPUs of one flavor.",
     ),
     Argument(

@@ -1,7 +1,7 @@
 """What was run: which jobs a report is about, and which a sync reads."""
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag, read_flavor, read_size
+from hfplanner.plan.arguments.argument import Argument, flag
+from hfplanner.plan.readers import read_flavor, read_size
 
 __all__ = ["MEASURED", "PRICES", "REPORT", "SCHEDULES", "SYNC"]
 
@@ -44,20 +44,14 @@ SYNC: tuple[Argument, ...] = (
         shown_default="the token's user",
         help="Whose jobs; repeatable.",
     ),
-    Argument(
+    flag(
         name="full",
         group="Options",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Read everything again, not only what can have changed.",
     ),
-    Argument(
+    flag(
         name="logs",
         group="Options",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Read the logs of the newest runs that timed out, 20 at most: how far each was is a measurement for "
         "--like.",
     ),
@@ -69,12 +63,9 @@ MEASURED: tuple[Argument, ...] = (
     Argument(
         name="peak", group="Options", read=read_size, metavar="SIZE", help="The most it took of one GPU: 19.3GB, 18GiB."
     ),
-    Argument(
+    flag(
         name="out_of_memory",
         group="Options",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Instead of --peak: it ran out of memory there.",
     ),
     Argument(
@@ -108,13 +99,10 @@ PRICES: tuple[Argument, ...] = (
 
 
 SCHEDULES: tuple[Argument, ...] = (
-    Argument(
+    flag(
         name="all",
         short="-a",
         group="Options",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Those that are paused, too.",
     ),
     Argument(

@@ -1,7 +1,6 @@
 """Where policy, ledger and prices are, and whether the Hub is asked."""
 
-from hfplanner.plan.arguments.argument import Argument
-from hfplanner.plan.readers import read_flag
+from hfplanner.plan.arguments.argument import Argument, flag
 
 __all__ = ["WHERE"]
 
@@ -20,20 +19,14 @@ WHERE: tuple[Argument, ...] = (
         help="The ledger: a file, or postgresql://...",
     ),
     Argument(name="token", group="Where", metavar="TOKEN", help="By default that of `hf auth login` or HF_TOKEN."),
-    Argument(
+    flag(
         name="refresh",
         group="Where",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Ask the Hub now, even if a kept listing is fresh.",
     ),
-    Argument(
+    flag(
         name="offline",
         group="Where",
-        read=read_flag,
-        is_flag=True,
-        default=False,
         help="Do not ask the Hub; use kept or shipped prices. HF_HUB_OFFLINE=1 does too.",
     ),
 )

@@ -8,7 +8,7 @@ the deadline, and the order is then found longest first. The objective is the pl
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import process_time
 
 from hfplanner.recommend.sweep.columns import job_types
 from hfplanner.recommend.sweep.offers import JobType, SweepLimits, TrialOffer
@@ -19,6 +19,7 @@ __all__ = ["Mix", "solve_sweep"]
 # For each program; small ones are solved to the end in milliseconds, and only those of many trials in few places stop
 # here, with what they have found.
 _SECONDS_TO_SOLVE = 0.7
+# Of this process, so that a busy machine does not change the answer.
 _SECONDS_TO_LOOK_FOR_SOONER = 0.8
 _HOUR = 3600
 # Where a mix that fits on paper cannot be put in an order, less time is promised to it.
@@ -166,9 +167,9 @@ def _trimmed(jobs: Iterable[JobType], trials: int) -> list[JobType]:
 def _sooner(offers: Sequence[TrialOffer], limits: SweepLimits, best: Mix) -> Mix:
     """Look for a mix of the same cost that ends sooner, by halving the time it may take."""
     shortest = min(offer.wait_secs + offer.startup_secs + offer.planned_secs for offer in offers)
-    impossible, known, begun = shortest - 1, best, monotonic()
+    impossible, known, begun = shortest - 1, best, process_time()
     for _ in range(_TRIES):
-        if known.makespan_secs - impossible <= 1 or monotonic() - begun > _SECONDS_TO_LOOK_FOR_SOONER:
+        if known.makespan_secs - impossible <= 1 or process_time() - begun > _SECONDS_TO_LOOK_FOR_SOONER:
             break
         middle = (known.makespan_secs + impossible) // 2
         found = _cheapest(offers, replace(limits, deadline_secs=middle))
