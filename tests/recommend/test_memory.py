@@ -93,13 +93,14 @@ def test_a_lower_confidence_takes_what_is_likely_and_says_so() -> None:
 
 
 def test_recommend_and_estimate_memory_say_the_same_to_the_byte() -> None:
-    """Need, usable memory, verdict, probability, main memory and disk, for every flavor."""
+    """Need on its card, usable memory, verdict, probability, main memory and disk, for every flavor."""
     job = MemoryJob(task="full", precision="bf16-mixed", sharding="zero3", gpus=4)
     report, need = report_memory(find_known(QWEN), job, PLACES), need_of(QWEN, job)
     assert len(report.fits) == len(need.by_flavor) == 26
+    by_flavor = {place.flavor: place for place in PLACES}
     for fit in report.fits:
         there = need.by_flavor[fit.flavor]
-        assert there.per_gpu_bytes == report.estimate.per_gpu_bytes
+        assert there.per_gpu_bytes == report.estimate.on_card(by_flavor[fit.flavor].context_bytes).per_gpu_bytes
         assert (there.usable_bytes, there.verdict, there.probability) == (
             fit.usable_bytes,
             fit.verdict,
@@ -157,6 +158,17 @@ def test_a_disk_that_is_not_listed_is_pointed_out_and_not_taken_for_too_small() 
     listing = as_listing([row | {"unitCostMicroUSD": 30000, "unitLabel": "minute"}])
     answer = recommend(Needs(), listing, Estimates(memory=need_of(QWEN, MemoryJob(), listing)))
     assert any("does not state its disk" in note for note in answer.options[0].notes)
+
+
+def test_an_accelerator_that_is_no_gpu_never_fits_a_model_by_being_named() -> None:
+    """What a program can use of it is not known."""
+    row = {"name": "inf2", "accelerator": {"type": "neuron", "model": "Inferentia2", "quantity": "2", "vram": "64 GB"}}
+    sizes = {"cpu": "8 vCPU", "ram": "64 GB", "unitCostMicroUSD": 100, "unitLabel": "minute"}
+    listing = as_listing([row | sizes])
+    job = MemoryJob(task="inference")
+    answer = recommend(Needs(accelerators=("Inferentia2",)), listing, Estimates(memory=need_of(QWEN, job, listing)))
+    assert answer.options == ()
+    assert [reason.code for reason in answer.rejected[0].reasons] == ["memory"]
 
 
 def test_memory_of_which_nothing_is_known_never_fits() -> None:
