@@ -357,7 +357,7 @@ def test_nothing_is_taken_by_position() -> None:
 
 
 # What means something on a terminal only: files that are written, what is shown, and whether somebody is asked.
-TERMINAL = {"all", "detach", "focus", "output", "plot", "schema", "why", "yes"}
+TERMINAL = {"all", "detach", "focus", "no_truncate", "output", "plot", "schema", "why", "yes"}
 COMMANDS = {
     "approve": "approve",
     "budgets": "budget_show",

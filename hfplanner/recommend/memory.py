@@ -90,7 +90,7 @@ def _there(run: _Run, place: Place) -> FlavorMemory:
     usable = None if fit.usable_bytes is None else int(fit.usable_bytes * usable_share(job))
     return FlavorMemory(
         gpus=job.gpus,
-        per_gpu_bytes=run.estimate.on_card(place.context_bytes).per_gpu_bytes,
+        per_gpu_bytes=run.estimate.per_gpu_bytes,
         usable_bytes=usable,
         verdict=fit.verdict,
         probability=fit.probability,

@@ -13,6 +13,7 @@ from hfplanner.estimate.memory.training import training_parts
 from hfplanner.estimate.memory.weights import bare_experts
 from hfplanner.estimate.span import Estimate
 from hfplanner.models.shape import ModelShape
+from hfplanner.units import format_bytes
 
 __all__ = ["Evidence", "Measured", "MemoryEstimate", "Metric", "estimate_memory", "raw_parts"]
 
@@ -194,7 +195,7 @@ def estimate_memory(shape: ModelShape, job: MemoryJob, calibration: Calibration 
     likely = sum(parts.values())
     low, high = interval(likely, spread_of(shape, job, raw), calibration.reach(job))
     pressed_low, pressed_high = interval(likely, spread_of(shape, job, raw, pressed=True), calibration.reach(job))
-    basis = _basis(shape, job)
+    basis = (*_basis(shape, job), *_held_unused(high, pressed_high))
     return MemoryEstimate(
         shape,
         job,
@@ -220,6 +221,8 @@ def raw_parts(shape: ModelShape, job: MemoryJob, calibration: Calibration = CALI
     return raw
 
 
+# From here on two high ends are worth a sentence.
+_MUCH = 1.05
 _COMPARED = {
     "model": "a frozen copy of the model",
     "adapters-off": "the model without its adapters",
@@ -241,6 +244,14 @@ def _method_words(job: MemoryJob) -> list[str]:
     elif job.method == "grpo" and job.generator == "server":
         said.append("This is the trainer's; vLLM runs on another GPU")
     return said
+
+
+def _held_unused(high: int, pressed_high: int) -> tuple[str, ...]:
+    """Say what of the high end a full card gets back, where that is much."""
+    if high <= _MUCH * pressed_high:
+        return ()
+    enough = f"a full card gets that back, and {format_bytes(pressed_high)} is enough"
+    return (f"The high end counts what batches of different lengths leave unused; {enough}",)
 
 
 def _basis(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hfplanner.errors import UsageError
+from hfplanner.estimate.memory.activations import loss_bytes
 from hfplanner.estimate.memory.job import MemoryJob, settle
 from hfplanner.estimate.memory.overhead import CALIBRATION, Calibration, context_bytes
 from hfplanner.estimate.memory.preference import trained_shape
@@ -97,9 +98,11 @@ def traced_estimate(
         "cuda_context": round(context_bytes(job, calibration)),
     }
     likely = sum(parts.values())
-    # What comes and goes in a step errs as activations do; what is there all the time was counted.
+    # What comes and goes in a step errs as activations and logits do; what is there all the time was counted.
     stays = recorder.now
-    judged = {"weights": float(stays), "activations": float(max(allocated - stays, 0)), **_beside(parts)}
+    moving = float(max(allocated - stays, 0))
+    logits = min(float(loss_bytes(shape, job)), moving) if job.trains and job.loss != "chunked" else 0.0
+    judged = {"weights": float(stays), "activations": moving - logits, "logits": logits, **_beside(parts)}
     reach = calibration.reach(job)
     low, high = interval(likely, spread_of(shape, job, judged), reach)
     pressed = interval(likely, spread_of(shape, job, judged, pressed=True), reach)
