@@ -93,14 +93,13 @@ def test_a_lower_confidence_takes_what_is_likely_and_says_so() -> None:
 
 
 def test_recommend_and_estimate_memory_say_the_same_to_the_byte() -> None:
-    """Need on its card, usable memory, verdict, probability, main memory and disk, for every flavor."""
+    """Need, usable memory, verdict, probability, main memory and disk, for every flavor."""
     job = MemoryJob(task="full", precision="bf16-mixed", sharding="zero3", gpus=4)
     report, need = report_memory(find_known(QWEN), job, PLACES), need_of(QWEN, job)
     assert len(report.fits) == len(need.by_flavor) == 26
-    by_flavor = {place.flavor: place for place in PLACES}
     for fit in report.fits:
         there = need.by_flavor[fit.flavor]
-        assert there.per_gpu_bytes == report.estimate.on_card(by_flavor[fit.flavor].context_bytes).per_gpu_bytes
+        assert there.per_gpu_bytes == report.estimate.per_gpu_bytes
         assert (there.usable_bytes, there.verdict, there.probability) == (
             fit.usable_bytes,
             fit.verdict,
