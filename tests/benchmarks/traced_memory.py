@@ -39,6 +39,7 @@ CASES: dict[str, dict[str, Any]] = {
         "loss": "chunked",
     },
     "full fp32 under autocast, all kept": {"task": "full", "precision": "bf16-mixed"},
+    "full fp32, all kept": {"task": "full", "precision": "fp32"},
     "lora, checkpointed, all logits": {"task": "lora", "checkpointing": "full"},
     "lora, eager attention": {"task": "lora", "attention": "eager"},
     "full, every second layer, tiles": {"task": "full", "checkpointing": "selective", "loss": "chunked"},

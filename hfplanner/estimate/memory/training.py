@@ -100,7 +100,8 @@ def _gathered(shape: ModelShape, job: MemoryJob) -> float:
         total += 2.0 * outer + 2 * per_element * _layer_weights(shape)
     elif job.mixed and job.task != "qlora":
         # The backward pass needs autocast's half-precision copies of all matrices.
-        copied = shape.parameters.linear + (shape.parameters.head or shape.vocab * shape.hidden)
+        tied = shape.vocab * shape.hidden if shape.kind != "encoder" else 0
+        copied = shape.parameters.linear + (shape.parameters.head or tied)
         total += 2.0 * copied * _kept_share(shape, job)
     if stored_as(shape, job) != "none":
         total += 2.0 * largest_matrix(shape)
@@ -169,7 +170,9 @@ def _gradients_of_last_layer(shape: ModelShape, job: MemoryJob, states: States) 
     until they are sent in the precision of the weights; what was shared out after an earlier micro-batch lies beside.
     """
     earlier = states.gradients if job.accumulation > 1 else 0.0
-    head = shape.vocab * shape.hidden * states.width if job.task == "full" or job.trained_embeddings else 0
+    # A classifier's head is small.
+    trains_head = (job.task == "full" or job.trained_embeddings) and shape.kind != "encoder"
+    head = shape.vocab * shape.hidden * states.width if trains_head else 0
     if job.sharding != "fsdp" or (job.accumulation > 1 and job.grad_sync == "last"):
         return max(earlier, min(states.gradients + states.whole, head))
     computed = head / 2 if job.mixed else head
