@@ -349,14 +349,20 @@ def format_count(number: int, thing: str) -> str:
 def format_bytes(size: int) -> str:
     """Show a size in GB (10^9 bytes), as the listing does, in MB below one GB, and in bytes below one MB.
 
+    MB have three digits that count.
+
     >>> format_bytes(48 * GB), format_bytes(1_500_000_000), format_bytes(40 * GiB), format_bytes(1000)
     ('48 GB', '1.5 GB', '42.95 GB', '1000 B')
+    >>> format_bytes(767_697_000), format_bytes(87_294_000), format_bytes(999_700_000)
+    ('768 MB', '87.3 MB', '1 GB')
     """
     if size < _MB:
         return f"{size} B"
-    unit, factor, places = ("GB", GB, 2) if size >= GB else ("MB", _MB, 3)
-    text = f"{Decimal(size) / factor:.{places}f}"
-    return f"{text.rstrip('0').rstrip('.')} {unit}"
+    megabytes = Decimal(size) / _MB
+    places = max(2 - megabytes.adjusted(), 0)
+    shown = round(megabytes, places)
+    unit, text = ("MB", f"{shown:f}") if shown < GB // _MB else ("GB", f"{Decimal(size) / GB:.2f}")
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
 
 
 def format_duration(seconds: int) -> str:

@@ -179,6 +179,17 @@ def test_the_action_fails_where_the_check_refuses_and_comments_all_the_same(runn
 
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the steps are bash")
+def test_the_action_comments_where_nothing_could_be_decided(runner: Runner, comments: Comments) -> None:
+    """A policy with a misspelled key is exit code 3, and the comment names the key."""
+    (runner.checkout / "hfplanner.toml").write_text('[limits]\nmax_job = "10.00"\n', encoding="utf-8")
+    assert runner.run() == 3
+    assert comments.bodies[-1].startswith("<!-- hfplanner check -->")
+    assert "**Blocked.**" in comments.bodies[-1]
+    assert "max\\_job" in comments.bodies[-1]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="the steps are bash")
 def test_the_action_takes_what_a_team_says_of_its_check(runner: Runner, comments: Comments) -> None:
     """Who pays decides which budget counts; the folder, the bound of the increase and the forms of the result."""
     folder = runner.checkout / "training"

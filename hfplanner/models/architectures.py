@@ -12,10 +12,15 @@ from types import MappingProxyType
 
 from hfplanner.catalog.shipped import read_data_rows
 
-__all__ = ["FUSED_GATES", "Architecture", "Kept", "architectures", "find_architecture"]
+__all__ = ["FUSED_GATES", "FUSED_QKV", "Architecture", "Kept", "architectures", "find_architecture"]
 
 # One projection makes the gate and what it gates.
 FUSED_GATES = ("phi3", "chatglm", "glm4", "gpt_oss")
+# One projection makes queries, keys and values.
+FUSED_QKV = (
+    "baichuan", "bloom", "chatglm", "codegen", "dbrx", "falcon", "gpt2", "gpt_bigcode", "gpt_neox", "internlm2", "mpt",
+    "phi3", "qwen",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from hfplanner.errors import UsageError
+
 __all__ = ["Diffusion", "Encoder", "Experts", "Latent", "ModelShape", "Parameters", "Recurrent"]
 
 Kind = Literal["decoder", "encoder", "encoder-decoder", "diffusion"]
@@ -155,8 +157,12 @@ class Diffusion:
         patch: latents per token along one side, for a transformer.
         resolution: pixels along one side that the model was made for.
         frames: latent frames of a video that it was made for; 1 for pictures.
+        temporal: frames of a video that one latent frame holds, after the first; 1 for pictures.
         experts: denoisers that take turns (Wan 2.2), all of which ``denoiser`` counts.
         decoder: elements per pixel that the autoencoder's decoder holds at once, as traced; 0 is AutoencoderKL's.
+        decoded: latent frames that it decodes at once; 0 for all of them.
+        block: widths of the stream that a transformer's block holds at once, as traced.
+        apart: whether the two halves of guidance go through the denoiser one after the other.
         channels: of a UNet's levels, the finest first; empty is Stable Diffusion's, or SDXL's from 1,024 pixels on.
         transformers: transformer layers behind each residual block of these levels.
         steps: of denoising, where nobody says how many.
@@ -177,11 +183,33 @@ class Diffusion:
     frames: int = 1
     experts: int = 1
     decoder: int = 0
+    decoded: int = 0
+    block: int = 16
+    apart: bool = False
+    temporal: int = 1
     channels: tuple[int, ...] = ()
     transformers: tuple[int, ...] = ()
     steps: int = 50
     guided: bool = True
     prompt: int = 512
+
+    def latent_frames(self, frames: int) -> int:
+        """Return the latent frames of a video of so many frames; 0 is the video that the pipeline was made for.
+
+        Raises:
+            UsageError: the pipeline makes pictures.
+
+        >>> Diffusion(denoiser=1, text_encoders=1, vae=1, frames=21, temporal=4).latent_frames(49)
+        13
+        """
+        if frames > 1 and self.temporal == 1:
+            raise UsageError("The model makes pictures, not videos.", hint="Leave --frames out.")
+        return (frames - 1) // self.temporal + 1 if frames else self.frames
+
+    @property
+    def copies(self) -> int:
+        """Copies of a picture that the denoiser sees at once: with guidance the one with the prompt and the other."""
+        return 2 if self.guided and not self.apart else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,7 @@ class AskedModel:
     prompt_len: int | None = None
     logits: "Logits" = "last"
     resolution: int | None = None
+    frames: int | None = None
     denoising_steps: int | None = None
     legacy_cache: bool = False
     legacy_quantization: bool = False
@@ -152,6 +153,7 @@ class AskedModel:
             "precision": self.precision or "bf16",
             "batch_size": self.batch_size or 1,
             "resolution": self.resolution or 0,
+            "frames": self.frames or 0,
             "denoising_steps": self.denoising_steps or 0,
             "gpu_memory_utilization": self.gpu_memory_utilization or _VLLM_SHARES.get(self.generator, _VLLM_SHARE),
         }

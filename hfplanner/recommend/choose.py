@@ -6,7 +6,7 @@ from hfplanner.catalog.accelerators import match_accelerators
 from hfplanner.catalog.flavor import Flavor
 from hfplanner.catalog.listing import Listing
 from hfplanner.recommend.estimates import NO_ESTIMATES, Estimates
-from hfplanner.recommend.miss import nearest_miss
+from hfplanner.recommend.miss import nearest_miss, nearest_on_asked
 from hfplanner.recommend.needs import Needs
 from hfplanner.recommend.rank import rank_options
 from hfplanner.recommend.reasons import below_top, rejections_of_unreadable_rows, why_not
@@ -46,13 +46,15 @@ def recommend(needs: Needs, listing: Listing, estimates: Estimates = NO_ESTIMATE
     options = rank_options(needs, fitting, estimates)
     kept = options[: needs.top]
     reasons |= {option.flavor.name: (below_top(option, len(options), len(kept)),) for option in options[len(kept) :]}
+    miss = nearest_miss(needs, flavors, fitting, estimates)
     unreadable = rejections_of_unreadable_rows(listing)
     return Recommendation(
         needs=needs,
         listing=listing,
         options=tuple(kept),
         rejected=(*(Rejection(name, why) for name, why in reasons.items() if why), *unreadable),
-        nearest_miss=nearest_miss(needs, flavors, fitting, estimates),
+        nearest_miss=miss,
+        nearest_on_asked=None if fitting else nearest_on_asked(needs, flavors, miss, estimates),
         estimates=estimates,
         fitting=tuple(option.flavor for option in options),
         runs=runs,

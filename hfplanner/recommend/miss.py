@@ -26,7 +26,7 @@ from hfplanner.units import (
 if TYPE_CHECKING:
     from hfplanner.recommend.memory import Alternative
 
-__all__ = ["nearest_miss"]
+__all__ = ["nearest_miss", "nearest_on_asked"]
 
 # A cheaper flavor is worth naming beside a recommendation where it falls short by at most this share of the need.
 NEAR = 0.25
@@ -106,6 +106,24 @@ def nearest_miss(
     options = (*best.asked.options, *(_option(field, value) for field, value in best.updates.items()))
     changed = replace(best.asked.needs, **best.updates)
     return NearestMiss(best.flavor, changed, options, _estimates_everywhere(best.asked, estimates))
+
+
+def nearest_on_asked(
+    needs: Needs, flavors: Sequence[Flavor], miss: NearestMiss | None, estimates: Estimates = NO_ESTIMATES
+) -> NearestMiss | None:
+    """Return the nearest miss on the accelerators that were asked for, where that of all flavors is on another.
+
+    Who names a card may have no other, and would rather run the model otherwise.
+
+    Args:
+        needs: what was asked.
+        flavors: every flavor of the listing.
+        miss: the nearest of them all.
+        estimates: what is known of the job on each.
+    """
+    if miss is None or not needs.accelerators or has_wanted_accelerator(needs, miss.flavor):
+        return None
+    return nearest_miss(needs, [flavor for flavor in flavors if has_wanted_accelerator(needs, flavor)], (), estimates)
 
 
 def _ways(needs: Needs, estimates: Estimates, missing: Sequence[Flavor], *, keeps_result: bool) -> dict[str, _Asked]:

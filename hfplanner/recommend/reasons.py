@@ -78,8 +78,9 @@ def _other_accelerator(needs: Needs, flavor: Flavor) -> Reason:
 
 def _too_little_memory(needs: Needs, flavor: Flavor, there: FlavorMemory) -> Iterator[Reason]:
     """Say that what a program can use is less than what the job may need, where the flavor has the GPUs at all."""
-    has_gpus = flavor.accelerator_type == "gpu" and flavor.gpus >= there.gpus
-    if not has_gpus or there.holds(needs.confidence):
+    # Another kind than a GPU is refused as such, unless it was named: then what is not known of it never fits.
+    is_asked = flavor.accelerator_type == "gpu" or bool(needs.accelerators)
+    if not is_asked or flavor.gpus < there.gpus or there.holds(needs.confidence):
         return
     need = bytes_at(there.per_gpu_bytes, INTERVAL if needs.confidence is None else needs.confidence)
     likely = format_bytes(there.per_gpu_bytes.likely)

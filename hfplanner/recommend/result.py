@@ -228,6 +228,8 @@ class Recommendation:
         options: what fits, best first; ``options[0]`` is the recommendation.
         rejected: what does not, in the order of rank, then what has no price, then what could not be read.
         nearest_miss: where nothing fits, what nearly does; otherwise a cheaper flavor that nearly fits, if any.
+        nearest_on_asked: where nothing fits, and the nearest miss is on another accelerator than was asked for, the
+            nearest on that one.
         estimates: what was known of the job.
         fitting: every flavor that fits, best first, also below the top that was asked for.
         runs: how many runs the choice is made for.
@@ -241,6 +243,7 @@ class Recommendation:
     options: tuple[Option, ...]
     rejected: tuple[Rejection, ...]
     nearest_miss: NearestMiss | None
+    nearest_on_asked: NearestMiss | None = None
     estimates: Estimates = NO_ESTIMATES
     fitting: Sequence[Flavor] = ()
     runs: int = 1
@@ -290,6 +293,7 @@ class Recommendation:
             "options": [self._option(option, sure) for option in self.options],
             "rejected": [rejection.to_json() for rejection in self.rejected],
             "nearest_miss": self._nearest_miss(),
+            "nearest_on_asked": self.nearest_on_asked and self.nearest_on_asked.to_json(),
             "toggles": [effect.to_json() for effect in self.effects()],
         }
 

@@ -88,7 +88,7 @@ def _of_runs(durations: Durations) -> str:
 
 
 def nothing_fits(answer: Recommendation) -> NothingFits:
-    """Return the error that says that nothing fits, with the nearest miss as its hint.
+    """Return the error that says that nothing fits, with the nearest miss as its hint, and that on the card asked for.
 
     >>> from hfplanner.catalog.listing import shipped_listing
     >>> from hfplanner.recommend.choose import recommend
@@ -96,5 +96,6 @@ def nothing_fits(answer: Recommendation) -> NothingFits:
     'None of the 26 listed flavors meets the needs: 160 GB of VRAM on one GPU.'
     """
     asked = describe_needs(answer.needs, answer.estimates)
-    nearest = f"{answer.nearest_miss.message}." if answer.nearest_miss else None
+    misses = [miss.message for miss in (answer.nearest_miss, answer.nearest_on_asked) if miss]
+    nearest = f"{', or '.join(misses)}." if misses else None
     return NothingFits(f"None of the {len(answer.rejected)} listed flavors meets the needs: {asked}.", hint=nearest)

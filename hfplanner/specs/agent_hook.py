@@ -18,7 +18,7 @@ from hfplanner.specs.documents import read_spec_text
 from hfplanner.specs.found import FoundJob, FoundSpecs, NotChecked
 from hfplanner.specs.shell import simple_commands
 
-__all__ = ["AGENTS", "AgentQuestion", "HookAnswer", "jobs_of_line", "names_gate", "read_question"]
+__all__ = ["AGENTS", "ASK_NOBODY", "AgentQuestion", "HookAnswer", "jobs_of_line", "names_gate", "read_question"]
 
 Permission = Literal["allow", "ask", "deny"]
 SOURCE = "the command"
@@ -260,3 +260,6 @@ AGENTS: Mapping[str, Callable[[Permission, str], HookAnswer]] = {
     "gemini": _gemini,
 }
 """How each agent is told what it may do, by its name."""
+
+ASK_NOBODY = frozenset({"codex", "gemini"})
+"""The agents that know no question: they are denied what a person has to decide."""

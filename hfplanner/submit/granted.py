@@ -13,9 +13,9 @@ from hfplanner.api.models import JobInfo
 from hfplanner.api.said import most_attempts, said_timeout_secs
 from hfplanner.budget.ledger.ledger import Ledger
 from hfplanner.budget.ledger.limits import BudgetWindow
-from hfplanner.budget.ledger.records import SID_LABEL, Submission
+from hfplanner.budget.ledger.records import Submission
 from hfplanner.budget.terms import JobTerms, UsedPrice
-from hfplanner.submit.identity import LEDGER_LABEL
+from hfplanner.submit.identity import OUR_LABELS
 from hfplanner.units import LIMIT_TOLERANCE_MICRO_USD, MAX_DURATION_SECS, MAX_MICRO_USD, format_usd
 
 __all__ = ["granted_terms", "hold_what_was_granted"]
@@ -84,7 +84,7 @@ def _other_names(job: JobInfo, asked: JobTerms) -> Iterator[str]:
 
 
 def _labels(job: JobInfo, asked: JobTerms) -> dict[str, str]:
-    added = {key: value for key, value in (job.labels or {}).items() if key not in {SID_LABEL, LEDGER_LABEL}}
+    added = {key: value for key, value in (job.labels or {}).items() if key not in OUR_LABELS}
     return {**added, **asked.labels}
 
 

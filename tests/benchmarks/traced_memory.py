@@ -46,6 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
     "lora, by operation, tiles": {"task": "lora", "checkpointing": "selective-op", "loss": "chunked"},
     "qlora, by operation, tiles": {"task": "qlora", "checkpointing": "selective-op", "loss": "chunked"},
     "qlora, all kept, tiles": {"task": "qlora", "loss": "chunked"},
+    "lora, all kept, tiles": {"task": "lora", "loss": "chunked"},
     "prompt of 1024, answer of 3072": {"seq_len": 4096, "prompt_len": 1024},
     "prompt of 2048, logits of all": {"seq_len": 2048, "logits": "all"},
 }

@@ -18,11 +18,12 @@ from typing import Any
 from hfplanner.estimate.memory.diffusion import decode_bytes, denoise_bytes, diffusion_parts
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.models.known import find_known
+from hfplanner.models.shape import Diffusion
 
 __all__ = ["TracedPipeline", "main", "read_pipelines"]
 
 PEAKS = Path(__file__).parent / "data" / "traced_pipelines.csv"
-_COLUMNS = ("model", "resolution", "denoise_bytes", "decode_bytes", "torch", "diffusers")
+_COLUMNS = ("model", "resolution", "frames", "denoise_bytes", "decode_bytes", "torch", "diffusers")
 _WORDS = 512
 _UNET = {"cross_attention_dim": 768, "attention_head_dim": 8}
 _XL = {
@@ -76,6 +77,14 @@ _CLASSES: dict[str, tuple[str, Mapping[str, Any], str, Mapping[str, Any]]] = {
 }
 
 
+# Videos that are traced besides those that the pipelines were made for.
+_FRAMES = {
+    "Wan-AI/Wan2.2-T2V-A14B-Diffusers": (0, 17, 49),
+    "Lightricks/LTX-Video": (0, 25, 97),
+    "hunyuanvideo-community/HunyuanVideo": (0, 17, 61),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TracedPipeline:
     """One pipeline and its estimate, in bytes beside the weights.
@@ -83,6 +92,7 @@ class TracedPipeline:
     Args:
         model: its id.
         resolution: pixels along one side.
+        frames: of the video; 0 is what the pipeline was made for.
         denoise: what the denoiser's step was traced to need.
         decode: what the autoencoder's decoder was traced to need.
         weights: of the whole pipeline.
@@ -91,6 +101,7 @@ class TracedPipeline:
 
     model: str
     resolution: int
+    frames: int
     denoise: int
     decode: int
     weights: int
@@ -110,7 +121,7 @@ def read_pipelines(path: Path = PEAKS) -> list[TracedPipeline]:
             shape = find_known(row["model"])
             if shape is None:
                 raise LookupError(row["model"])
-            job = MemoryJob(resolution=int(row["resolution"]))
+            job = MemoryJob(resolution=int(row["resolution"]), frames=int(row["frames"]))
             parts = diffusion_parts(shape, job)
             # What cuDNN takes is in the estimate and in no trace.
             decode = decode_bytes(shape.diffusion, job) if shape.diffusion else 0.0
@@ -118,6 +129,7 @@ def read_pipelines(path: Path = PEAKS) -> list[TracedPipeline]:
                 TracedPipeline(
                     row["model"],
                     int(row["resolution"]),
+                    job.frames,
                     int(row["denoise_bytes"]),
                     int(row["decode_bytes"]),
                     round(parts["weights"]),
@@ -128,22 +140,22 @@ def read_pipelines(path: Path = PEAKS) -> list[TracedPipeline]:
 
 
 def _inputs(  # noqa: PLR0911 - one for each family
-    model: str, config: Mapping[str, Any], resolution: int, frames: int
+    model: str, config: Mapping[str, Any], resolution: int, frames: int, copies: int
 ) -> dict[str, Any]:
-    """Return what the denoiser takes: two copies of one picture's latents, time, and the words of a prompt."""
+    """Return what the denoiser takes: copies of one picture's latents as guidance makes them, time, and a prompt."""
     import torch  # noqa: PLC0415 - only to collect
 
     half = torch.bfloat16
     side = resolution // 8
     words = config.get("cross_attention_dim", 768)
-    time = torch.empty(2)
+    time = torch.empty(copies)
     if "LTX" in model:
         tokens = frames * (resolution // 32) ** 2
         return {
-            "hidden_states": torch.empty(2, tokens, 128, dtype=half),
-            "encoder_hidden_states": torch.empty(2, _WORDS, 4096, dtype=half),
+            "hidden_states": torch.empty(copies, tokens, 128, dtype=half),
+            "encoder_hidden_states": torch.empty(copies, _WORDS, 4096, dtype=half),
             "timestep": time,
-            "encoder_attention_mask": torch.empty(2, _WORDS),
+            "encoder_attention_mask": torch.empty(copies, _WORDS),
             "num_frames": frames,
             "height": resolution // 32,
             "width": resolution // 32,
@@ -152,54 +164,58 @@ def _inputs(  # noqa: PLR0911 - one for each family
         more: dict[str, Any] = {}
         if "Hunyuan" in model:
             more = {
-                "encoder_attention_mask": torch.empty(2, 256, dtype=torch.bool),
-                "pooled_projections": torch.empty(2, 768, dtype=half),
-                "guidance": torch.empty(2),
+                "encoder_attention_mask": torch.empty(copies, 256, dtype=torch.bool),
+                "pooled_projections": torch.empty(copies, 768, dtype=half),
+                "guidance": torch.empty(copies),
             }
         return {
-            "hidden_states": torch.empty(2, 16, frames, side, side, dtype=half),
+            "hidden_states": torch.empty(copies, 16, frames, side, side, dtype=half),
             "timestep": time,
-            "encoder_hidden_states": torch.empty(2, 256 if more else _WORDS, 4096, dtype=half),
+            "encoder_hidden_states": torch.empty(copies, 256 if more else _WORDS, 4096, dtype=half),
             **more,
         }
     if "FLUX" in model or "Qwen" in model:
         tokens, width = (side // 2) ** 2, 4096 if "FLUX" in model else 3584
         base = {
-            "hidden_states": torch.empty(2, tokens, 64, dtype=half),
-            "encoder_hidden_states": torch.empty(2, _WORDS, width, dtype=half),
+            "hidden_states": torch.empty(copies, tokens, 64, dtype=half),
+            "encoder_hidden_states": torch.empty(copies, _WORDS, width, dtype=half),
             "timestep": time,
         }
         if "FLUX" in model:
-            places = {"img_ids": torch.empty(tokens, 3), "txt_ids": torch.empty(_WORDS, 3), "guidance": torch.empty(2)}
-            return {**base, "pooled_projections": torch.empty(2, 768, dtype=half), **places}
-        mask = torch.empty(2, _WORDS, dtype=torch.bool)
-        return {**base, "encoder_hidden_states_mask": mask, "img_shapes": [[(1, side // 2, side // 2)]] * 2}
+            places = {
+                "img_ids": torch.empty(tokens, 3),
+                "txt_ids": torch.empty(_WORDS, 3),
+                "guidance": torch.empty(copies),
+            }
+            return {**base, "pooled_projections": torch.empty(copies, 768, dtype=half), **places}
+        mask = torch.empty(copies, _WORDS, dtype=torch.bool)
+        return {**base, "encoder_hidden_states_mask": mask, "img_shapes": [[(1, side // 2, side // 2)]] * copies}
     if "stable-diffusion-3" in model:
         return {
-            "hidden_states": torch.empty(2, 16, side, side, dtype=half),
-            "encoder_hidden_states": torch.empty(2, 333, 4096, dtype=half),
-            "pooled_projections": torch.empty(2, 2048, dtype=half),
+            "hidden_states": torch.empty(copies, 16, side, side, dtype=half),
+            "encoder_hidden_states": torch.empty(copies, 333, 4096, dtype=half),
+            "pooled_projections": torch.empty(copies, 2048, dtype=half),
             "timestep": time,
         }
     if "PixArt" in model:
         return {
-            "hidden_states": torch.empty(2, 4, side, side, dtype=half),
-            "encoder_hidden_states": torch.empty(2, 300, 4096, dtype=half),
+            "hidden_states": torch.empty(copies, 4, side, side, dtype=half),
+            "encoder_hidden_states": torch.empty(copies, 300, 4096, dtype=half),
             "timestep": time,
             "added_cond_kwargs": {"resolution": None, "aspect_ratio": None},
         }
     inputs: dict[str, Any] = {
-        "sample": torch.empty(2, 4, side, side, dtype=half),
+        "sample": torch.empty(copies, 4, side, side, dtype=half),
         "timestep": time,
-        "encoder_hidden_states": torch.empty(2, 77, words, dtype=half),
+        "encoder_hidden_states": torch.empty(copies, 77, words, dtype=half),
     }
     if words > 2000:
-        added = {"text_embeds": torch.empty(2, 1280, dtype=half), "time_ids": torch.empty(2, 6, dtype=half)}
+        added = {"text_embeds": torch.empty(copies, 1280, dtype=half), "time_ids": torch.empty(copies, 6, dtype=half)}
         inputs["added_cond_kwargs"] = added
     return inputs
 
 
-def _trace(model: str, resolution: int, frames: int, denoiser_weights: int) -> tuple[int, int]:
+def _trace(model: str, pipeline: Diffusion, frames: int) -> tuple[int, int]:
     """Return the most bytes beside the weights while the denoiser runs and while the decoder does."""
     import diffusers  # noqa: PLC0415 - only to collect
     import torch  # noqa: PLC0415 - as above
@@ -209,6 +225,7 @@ def _trace(model: str, resolution: int, frames: int, denoiser_weights: int) -> t
     from hfplanner.estimate.memory.trace.step import fakes  # noqa: PLC0415 - as above
 
     name, settings, autoencoder, others = _CLASSES[model]
+    resolution, denoiser_weights = pipeline.resolution, pipeline.denoiser // pipeline.experts
     peaks = []
     for kind, config in ((name, settings), (autoencoder, others)):
         decodes = kind == autoencoder
@@ -227,7 +244,7 @@ def _trace(model: str, resolution: int, frames: int, denoiser_weights: int) -> t
             if decodes:
                 module.decode(_latents(model, resolution, frames, fp32=fp32), return_dict=False)
             else:
-                module(**_inputs(model, module.config, resolution, frames), return_dict=False)
+                module(**_inputs(model, module.config, resolution, frames, pipeline.copies), return_dict=False)
         peaks.append(recorder.peaks["run"] - before)
     return peaks[0], peaks[1]
 
@@ -245,16 +262,17 @@ def _latents(model: str, resolution: int, frames: int, *, fp32: bool) -> Any:  #
 
 def _collect(models: list[str]) -> None:
     versions = [importlib.metadata.version(name) for name in ("torch", "diffusers")]
-    known = {row.model for row in read_pipelines()}
+    known = {(row.model, row.frames) for row in read_pipelines()}
     for model in models:
         shape = find_known(model)
-        if model in known or shape is None or shape.diffusion is None:
-            continue
-        pipeline = shape.diffusion
-        denoise, decode = _trace(model, pipeline.resolution, pipeline.frames, pipeline.denoiser // pipeline.experts)
-        with PEAKS.open("a", newline="", encoding="utf-8") as file:
-            row = [model, pipeline.resolution, denoise, decode, *versions]
-            csv.writer(file, lineterminator="\n").writerow(row)
+        for frames in _FRAMES.get(model, (0,)):
+            if (model, frames) in known or shape is None or shape.diffusion is None:
+                continue
+            pipeline = shape.diffusion
+            denoise, decode = _trace(model, pipeline, pipeline.latent_frames(frames))
+            with PEAKS.open("a", newline="", encoding="utf-8") as file:
+                row = [model, pipeline.resolution, frames, denoise, decode, *versions]
+                csv.writer(file, lineterminator="\n").writerow(row)
 
 
 def main(arguments: list[str]) -> int:
@@ -269,16 +287,17 @@ def main(arguments: list[str]) -> int:
         "",
         "One picture or video with classifier-free guidance, in bf16; GiB. Both ran on fake tensors:",
         "what convolutions take in passing (cuDNN's workspaces) is not seen so, and left out of the estimate here.",
-        "`decoder` in data/models.json was chosen with the rows of Wan, LTX, Hunyuan and Qwen-Image in view.",
+        "`decoder`, `decoded` and `block` in data/models.json were chosen with the rows of Wan, LTX, Hunyuan and",
+        "Qwen-Image in view; where no frames are said, they are the pipeline's own.",
         *(f"Versions: torch {torch}, diffusers {library}." for torch, library in versions),
         "",
-        "| pipeline | pixels | weights | denoiser's step | decoding | estimate | error with weights |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| pipeline | pixels | frames | weights | denoiser's step | decoding | estimate | error with weights |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in read_pipelines():
         sizes = (row.weights, row.denoise, row.decode, row.estimated)
         numbers = " | ".join(f"{size / 2**30:.2f}" for size in sizes)
-        lines.append(f"| {row.model} | {row.resolution} | {numbers} | {100 * row.error:+.1f} % |")
+        lines.append(f"| {row.model} | {row.resolution} | {row.frames or ''} | {numbers} | {100 * row.error:+.1f} % |")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

@@ -42,6 +42,23 @@ CASES: dict[str, dict[str, Any]] = {
     "grpo, full fp32 under autocast": {"task": "full", "method": "grpo", "precision": "bf16-mixed", **_SERVER},
     "grpo, lora, writes itself": {"task": "lora", "method": "grpo", **_ANSWERS},
     "grpo, full, writes itself": {"task": "full", "method": "grpo", **_ANSWERS},
+    "grpo, lora, writes 64 answers at once": {
+        "task": "lora",
+        "method": "grpo",
+        "batch_size": 4,
+        "accumulation": 16,
+        "seq_len": 2048,
+        "prompt_len": 512,
+    },
+    "grpo, lora, short answers to long prompts": {
+        "task": "lora",
+        "method": "grpo",
+        "checkpointing": "none",
+        "batch_size": 8,
+        "seq_len": 2048,
+        "prompt_len": 1792,
+        "generator": "server",
+    },
 }
 _PHASES = ("prefill", "decode", "compare", "forward", "backward", "step")
 MODELS = (
@@ -111,11 +128,12 @@ def main(arguments: list[str]) -> int:
             {(row["torch"], row["transformers"], row["peft"], row["trl"]) for row in csv.DictReader(file)}
         )
     lines = [f"# Training on preferences: formulas against TRL's own losses, {datetime.now(UTC):%Y-%m-%d}", ""]
-    lines += ["Allocated memory, the error of the formulas in percent. A trace runs `DPOTrainer._compute_loss` and"]
     lines += [
-        "`RewardTrainer.compute_loss` as installed, on fake tensors at full depth; no GPU was there. What stands in"
+        "Allocated memory, the error of the formulas in percent. A trace runs `DPOTrainer._compute_loss`,",
+        "`RewardTrainer.compute_loss` and `GRPOTrainer._compute_loss` as installed, on fake tensors at full depth; no",
+        "GPU was there. GRPO's step begins with writing the answers, where the model does so itself, and scoring them.",
+        "What stands in for a Triton kernel takes what that takes; what a metric reads out of a tensor is answered.",
     ]
-    lines += ["for a Triton kernel takes what that takes; what a metric reads out of a tensor is answered."]
     lines += [f"torch, transformers, peft, trl: {'; '.join(', '.join(one) for one in versions)}."]
     for title, by in (("case", "case"), ("model", "model")):
         names = dict.fromkeys(getattr(row, by) for row in rows)

@@ -332,3 +332,13 @@ def test_a_group_is_priced_by_its_file(home: Program) -> None:
     assert asked(home, "claude-code", "hf planner group run --key k jobs.toml")[0] == "deny"
     assert asked(home, "claude-code", "hfplanner group run gone.toml")[0] == "ask"
     assert asked(home, "claude-code", "hfplanner group run --dry-run jobs.toml")[0] == "silent"
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_try_says_what_that_agent_is_told(program: Program, agent: str) -> None:
+    """Codex and Gemini know no question: what is asked of a person elsewhere is denied there, and said so."""
+    out = program.run("hook", "try", "--agent", agent).out
+    asked = [line for line in out.splitlines() if line.startswith("  ask: ")]
+    denied = f"  deny, as {agent} cannot ask a person: "
+    assert bool(asked) is (agent not in {"codex", "gemini"})
+    assert (denied in out) is (not asked)

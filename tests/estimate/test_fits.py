@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hfplanner.catalog.listing import shipped_listing
 from hfplanner.estimate.memory.fits import Place, fit_into
+from hfplanner.estimate.memory.fitting import fit_flavor
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.places import places_of
 from hfplanner.estimate.memory.report import report_memory
@@ -50,14 +51,20 @@ def test_every_listed_flavor_is_answered_for() -> None:
     assert {fit.flavor: fit.usable_bytes for fit in report.fits}["t4-small"] == 15_633_680_957
 
 
-def test_advice_is_one_change_with_its_own_estimate() -> None:
-    """Each piece of advice makes the job fit the flavor it names, and needs less than the job does."""
-    report = report_memory(known(LLAMA), MemoryJob(task="lora", batch_size=8), places_of(shipped_listing().flavors))
-    refused = {fit.flavor for fit in report.fits if fit.verdict in {"no", "unlikely"}}
-    assert report.advice
+def test_advice_is_what_surely_makes_it_fit() -> None:
+    """Advice is for each flavor that does not surely hold the job, and is what ``--fit`` says of that flavor."""
+    job = MemoryJob(task="qlora", batch_size=4)
+    even = Place("even", 1, estimate_memory(known("Qwen/Qwen3-8B"), job).pressed_bytes.likely)
+    places = (*places_of(shipped_listing().flavors), even)
+    report = report_memory(known("Qwen/Qwen3-8B"), job, places)
+    unsure = {fit.flavor for fit in report.fits if fit.verdict != "yes"}
+    assert next(fit.verdict for fit in report.fits if fit.flavor == "even") == "likely"
+    assert {advice.fit.flavor for advice in report.advice} >= {"t4-small", "even"}
+    by_flavor = {place.flavor: place for place in places}
     for advice in report.advice:
-        assert advice.fit.flavor in refused
-        assert advice.fit.verdict in {"yes", "likely"}
+        assert advice.fit.flavor in unsure
+        assert advice.fit.verdict == "yes"
+        assert advice.fitting == fit_flavor(report.estimate, by_flavor[advice.fit.flavor])
         assert advice.estimate.per_gpu_bytes.likely < report.estimate.per_gpu_bytes.likely
 
 

@@ -45,7 +45,8 @@ def test_the_labels_of_the_next_run_say_which_runs_it_is_like(size: str, secs: i
     (found,) = asked(*SMALL, *LARGE, labels={"size": size}).flavors
     assert likely(found) == pytest.approx(secs, rel=0.02)
     assert width(found) < 2
-    assert (found.completed, found.other_settings) == (5, 5)
+    assert (found.completed, found.other_settings, found.is_other) == (5, 5, False)
+    assert "may each be called otherwise" in str(found.duration_secs and found.duration_secs.basis[1])
     assert found.duration_secs is not None
     assert "5 with other labels are left out" in found.duration_secs.basis[0]
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.result import estimate_memory
 from hfplanner.estimate.memory.trace.allocator import Allocator, OutOfMemory
 from hfplanner.models.config import parse_config
+from hfplanner.models.known import find_known
 from hfplanner.units import MiB
 from tests.benchmarks.traced_memory import read_traced
 from tests.benchmarks.traced_pipelines import read_pipelines
@@ -23,6 +25,8 @@ CONFIG = {
     "num_key_value_heads": 2, "intermediate_size": 1536, "vocab_size": 40_000, "tie_word_embeddings": False,
     "max_position_embeddings": 4096,
 }  # fmt: skip
+
+VIDEOS = ("Wan-AI/Wan2.2-T2V-A14B-Diffusers", "Lightricks/LTX-Video", "hunyuanvideo-community/HunyuanVideo")
 
 
 def test_the_formulas_say_what_was_traced() -> None:
@@ -36,7 +40,10 @@ def test_the_formulas_say_what_was_traced() -> None:
 
 
 def test_pipelines_say_what_was_traced() -> None:
-    """Denoiser and autoencoder of nine pipelines, SD3 and PixArt among them: within 8 %, weights and all."""
+    """Denoiser and autoencoder of nine pipelines, SD3 and PixArt among them: within 8 %, weights and all.
+
+    The three that make videos with three numbers of frames each.
+    """
     rows = read_pipelines()
     assert {"stabilityai/stable-diffusion-3-medium-diffusers", "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS"} <= {
         row.model for row in rows
@@ -82,6 +89,20 @@ def test_a_step_of_ones_own_is_followed() -> None:
         (weight @ weight).sum().backward()
     assert 12 * MiB <= peak.allocated_bytes <= 20 * MiB
     assert peak.reserved_bytes() >= peak.allocated_bytes
+
+
+@given(st.integers(2, 40).map(lambda latents: 8 * latents + 1), st.sampled_from(VIDEOS))
+def test_a_longer_video_needs_no_less(frames: int, model: str) -> None:
+    """Of memory and of latents, which hold several frames each; a picture's pipeline makes no video."""
+    shape, pictures = find_known(model), find_known("black-forest-labs/FLUX.1-dev")
+    assert shape is not None
+    assert pictures is not None
+    shorter, longer = (
+        estimate_memory(shape, MemoryJob(frames=count)).per_gpu_bytes.likely for count in (frames, frames + 8)
+    )
+    assert shorter <= longer
+    with pytest.raises(UsageError, match="not videos"):
+        estimate_memory(pictures, MemoryJob(frames=frames))
 
 
 @pytest.mark.process

@@ -51,3 +51,25 @@ def test_what_fits_needs_no_other_question() -> None:
     answer = recommend_for(JobNeeds(machine=AskedMachine(vram=40 * 10**9)), Workspace(offline=True))
     assert answer.options
     assert answer.nearest_answer is None
+
+
+def test_who_names_a_card_is_told_how_to_run_the_model_on_it() -> None:
+    """LoRA of 8B fits no T4: another card would do, and so would QLoRA on a T4; both are said."""
+    model = AskedModel(model="Qwen/Qwen3-8B", task="lora", batch_size=4)
+    answer = recommend_for(JobNeeds(model=model, machine=AskedMachine(accelerator=("T4",))), Workspace(offline=True))
+    assert answer.nearest_miss is not None
+    assert answer.nearest_miss.flavor.accelerator != "T4"
+    assert answer.nearest_on_asked is not None
+    assert answer.nearest_on_asked.flavor.accelerator == "T4"
+    assert "--task qlora" in answer.nearest_on_asked.options
+    error = nothing_fits(answer)
+    assert error.hint == f"{answer.nearest_miss.message}, or {answer.nearest_on_asked.message}."
+
+
+def test_a_card_is_named_once_where_the_nearest_is_on_it() -> None:
+    """Where the nearest miss is on the card that was asked for, there is no second one."""
+    machine = AskedMachine(vram=3_000 * 10**9, accelerator=("H200",))
+    answer = recommend_for(JobNeeds(machine=machine), Workspace(offline=True))
+    assert answer.nearest_miss is not None
+    assert answer.nearest_miss.flavor.accelerator == "H200"
+    assert answer.nearest_on_asked is None

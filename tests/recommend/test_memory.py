@@ -159,6 +159,17 @@ def test_a_disk_that_is_not_listed_is_pointed_out_and_not_taken_for_too_small() 
     assert any("does not state its disk" in note for note in answer.options[0].notes)
 
 
+def test_an_accelerator_that_is_no_gpu_never_fits_a_model_by_being_named() -> None:
+    """What a program can use of it is not known."""
+    row = {"name": "inf2", "accelerator": {"type": "neuron", "model": "Inferentia2", "quantity": "2", "vram": "64 GB"}}
+    sizes = {"cpu": "8 vCPU", "ram": "64 GB", "unitCostMicroUSD": 100, "unitLabel": "minute"}
+    listing = as_listing([row | sizes])
+    job = MemoryJob(task="inference")
+    answer = recommend(Needs(accelerators=("Inferentia2",)), listing, Estimates(memory=need_of(QWEN, job, listing)))
+    assert answer.options == ()
+    assert [reason.code for reason in answer.rejected[0].reasons] == ["memory"]
+
+
 def test_memory_of_which_nothing_is_known_never_fits() -> None:
     """A model of accelerator that the facts lack, and one that is no GPU."""
     card = {"type": "gpu", "model": "X1", "quantity": "1", "vram": "900 GB"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hfplanner.budget.caller import Caller
 from hfplanner.budget.ledger.records import EntryKind, State
 from hfplanner.budget.scope import Scope
 from hfplanner.budget.terms import UsedPrice
@@ -142,3 +143,12 @@ def test_the_case_of_the_issue(hub: Hub, tmp_path: Path) -> None:
         done = submit(order(), submitter)
         assert done.submission.cap_micro_usd == 4 * (DAYS // 60) * (dearest or 0)
         assert any("no longer has room" in text for text in done.warnings)
+
+
+def test_the_labels_of_an_agent_are_no_more_than_was_asked_for(hub: Hub, tmp_path: Path) -> None:
+    """They are hfplanner's own: nothing is warned of, and no hold is raised."""
+    with at_submitter(hub, tmp_path) as submitter:
+        submit(replace(wide(), caller=Caller("codex", "a session")), submitter)
+        assert "hfplanner-agent" in hub.jobs()[0]["labels"]
+        assert [entry.kind for entry in submitter.ledger.entries()] == [EntryKind.RESERVE]
+        asked_again(submitter)

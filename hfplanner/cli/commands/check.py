@@ -56,7 +56,14 @@ def check(
     try:
         return _files([Path(path) for path in (image, *command)], asked, given)
     except (BudgetError, HistoryError) as error:
-        return blocked_answer(error)
+        return _blocked(error)
+
+
+def _blocked(error: "BudgetError | HistoryError") -> Answer:
+    """Return that nothing could be decided, also as the comment."""
+    from hfplanner.cli.show.specs import undecided_markdown  # noqa: PLC0415 - pydantic and more, for those with files
+
+    return replace(blocked_answer(error), documents={"markdown": lambda: undecided_markdown(error)})
 
 
 def _files(paths: "list[Path]", asked: "Mapping[str, Any]", given: "Mapping[str, Any]") -> Answer:

@@ -10,7 +10,7 @@ from hfplanner.cli.quick_hook import read_whole
 from hfplanner.cli.show.output import note
 from hfplanner.errors import UsageError, did_you_mean, quoted
 from hfplanner.plan.arguments import Argument, find_arguments, flag
-from hfplanner.specs.agent_hook import AGENTS, names_gate
+from hfplanner.specs.agent_hook import AGENTS, ASK_NOBODY, names_gate
 
 _ACTIONS = ("install", "uninstall", "try")
 _SAMPLES = (
@@ -86,7 +86,11 @@ def _try(agent: str | None, policy: str | None, ledger: str | None) -> int:
     for command in _SAMPLES:
         asked = Asked(command, Path.cwd(), agent or "")
         decided = decide(asked, policy, ledger) if names_gate(command) else None
-        said = "no answer: it starts no paid job" if decided is None else f"{decided.permission}: {decided.reason}"
+        said = "no answer: it starts no paid job"
+        if decided is not None:
+            asks_nobody = decided.permission == "ask" and agent in ASK_NOBODY
+            permission = f"deny, as {agent} cannot ask a person" if asks_nobody else decided.permission
+            said = f"{permission}: {decided.reason}"
         sys.stdout.write(f"{command}\n  {said}\n")
     return 0
 

@@ -82,7 +82,11 @@ def choose_format(chosen: str, *, json: bool, quiet: bool, environ: Mapping[str,
 
 
 def show(answer: Answer, shown: str) -> int:
-    """Show an answer in a format of :data:`FORMATS`, or one of its own documents, and return its exit code."""
+    """Show an answer in a format of :data:`FORMATS`, or one of its own documents, and return its exit code.
+
+    Raises:
+        UsageError: the command has such a document, but not of this answer.
+    """
     match shown:
         case "json":
             print_json(answer.document())
@@ -94,6 +98,11 @@ def show(answer: Answer, shown: str) -> int:
             answer.people()
         case "agent" if shown not in answer.documents:
             pass
+        case _ if shown not in answer.documents:
+            raise UsageError(
+                f"--format {shown} shows another question of this command, not this one.",
+                hint="Use human, agent, json or quiet; `--help` says what each is.",
+            )
         case _:
             print_document(answer.documents[shown]())
     for remark in (*answer.remarks, *(answer.against if shown != "human" else ())):

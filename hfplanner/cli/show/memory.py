@@ -109,12 +109,12 @@ def _print_toggles(out: Screen, report: MemoryReport) -> None:
 
 
 def _print_advice(out: Screen, report: MemoryReport) -> None:
-    """Print each change once, with the flavors it makes the job fit."""
+    """Print each set of changes once, with the flavors that the job surely fits with it."""
     flavors: dict[str, list[str]] = {}
     for advice in report.advice:
         size = format_bytes(advice.estimate.per_gpu_bytes.likely)
-        chance = "" if advice.fit.verdict == "yes" else f", chance {100 * advice.fit.probability:.0f} %"
-        flavors.setdefault(f"{advice.change} ({size}{chance})", []).append(advice.fit.flavor)
+        said = advice.change if len(advice.fitting.changes) == 1 else advice.options
+        flavors.setdefault(f"{said} ({size})", []).append(sanitize(advice.fit.flavor))
     if flavors:
         out.write()
         print_text(out, "What would make it fit", "bold")

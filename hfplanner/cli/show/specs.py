@@ -6,13 +6,14 @@ from typing import Any
 from hfplanner.budget.decision import Verdict
 from hfplanner.cli.show.answer import Answer
 from hfplanner.cli.show.tables import Column, Screen, print_table, print_text, screen
+from hfplanner.errors import BudgetRefused, HfplannerError
 from hfplanner.plan.spec_check import DAYS_OF_A_MONTH, CheckedSpec, SpecCheck
 from hfplanner.plan.spec_compare import SpecComparison
 from hfplanner.plan.spec_paths import CheckedFiles
 from hfplanner.sanitize import escape_markdown, sanitize
 from hfplanner.units import format_duration, format_usd
 
-__all__ = ["MARKER", "specs_answer"]
+__all__ = ["MARKER", "specs_answer", "undecided_markdown"]
 
 MARKER = "<!-- hfplanner check -->"
 """The first line of the comment, by which the one to update is found."""
@@ -181,6 +182,18 @@ def _markdown(check: SpecCheck, comparison: SpecComparison | None, too_dear: str
         parts.append(_markdown_list("Gone", (f"{one.key}: {_signed(one.more_micro_usd)}" for one in gone)))
     parts.append(_markdown_list("To know", _warnings(check), folded=True))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def undecided_markdown(error: HfplannerError) -> str:
+    """Return the comment where nothing could be decided, as with a policy that cannot be read: it must not be merged.
+
+    >>> from hfplanner.errors import PolicyError
+    >>> print(undecided_markdown(PolicyError("hfplanner.toml: 'limits' is no table.")).splitlines()[4])
+    **Blocked.** hfplanner.toml: 'limits' is no table.
+    """
+    verdict = "Refused" if isinstance(error, BudgetRefused) else "Blocked"
+    said = " ".join(escape_markdown(sanitize(text, limit=1000)) for text in (error.message, error.hint) if text)
+    return "\n\n".join([MARKER, "### The jobs could not be checked", f"**{verdict}.** {said}"]) + "\n"
 
 
 def _markdown_verdict(check: SpecCheck, comparison: SpecComparison | None, too_dear: str | None) -> str:

@@ -53,6 +53,7 @@ class FlavorHistory:
         by_progress: of how many of those the progress told it.
         other_settings: how many runs have other labels than the job asked for. They are left out where others have
             its labels; where none has, they are all that is counted here, and one vote for each set of labels.
+        is_other: whether none has.
         cut_off: how many did not, by reason: ``timeout``, ``cancelled``, ``error``, ``out_of_memory``, ``running``, ...
         excluded: jobs that tell nothing, by reason: ``attempted_again``, ``not_started``, ``no_running_time``,
             ``unknown_stage``.
@@ -78,11 +79,7 @@ class FlavorHistory:
     parameter: ParameterFit | None
     by_progress: int = 0
     other_settings: int = 0
-
-    @property
-    def is_other(self) -> bool:
-        """Whether no run here has the labels asked for."""
-        return 0 < self.runs == self.other_settings
+    is_other: bool = False
 
     def measured_run(self) -> MeasuredRun | None:
         """Return what carries over to other flavors; ``None`` where no run tells how long one takes."""
@@ -286,6 +283,7 @@ def flavor_history(
         parameter=follows,
         by_progress=runs.by_progress,
         other_settings=runs.other_settings,
+        is_other=runs.is_other,
     )
 
 

@@ -8,7 +8,7 @@ from hfplanner.estimate.memory.columns import choose, greatest, least
 from hfplanner.estimate.memory.compiled import compiled_kept
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.recurrent import recurrent_kept
-from hfplanner.models.architectures import FUSED_GATES, Architecture, Kept, find_architecture
+from hfplanner.models.architectures import FUSED_GATES, FUSED_QKV, Architecture, Kept, find_architecture
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
 
 # A gate on attention's output keeps its sigmoid and both factors (traced on qwen3_5).
 _GATE = 4
+# Queries, or keys, after rotation and attention's result, or values: what attention keeps in half precision.
+_ROTATED = 4.0
 # What each further copy of the stream keeps in a layer: predicted, corrected, scaled (traced on gemma3n_text).
 _STREAM = 16
 # What a layer keeps per inner width where its activation is four operations.
@@ -103,9 +105,8 @@ class _Parts(NamedTuple):
 def _parts(shape: ModelShape, job: MemoryJob) -> _Parts:
     architecture = find_architecture(shape.model_type, gated=shape.gated)
     kept = _kept(architecture, job)
-    fp32 = job.precision == "fp32" or job.upcast
-    wide = 2.0 if fp32 else 1.0
-    stream = kept.hidden * shape.hidden * (_fp32_scale(architecture) if fp32 else 1.0)
+    wide = 2.0 if job.precision == "fp32" or job.upcast else 1.0
+    stream = _stream_kept(architecture, job) * shape.hidden
     stream += _STREAM * (shape.streams - 1) * shape.hidden * wide
     if job.legacy_quantization and job.task == "qlora":
         stream += _KEPT_TWICE * _quantized_inputs(shape)
@@ -114,13 +115,18 @@ def _parts(shape: ModelShape, job: MemoryJob) -> _Parts:
     recurrent *= _COMPILED if job.compiled else 1.0
     attention = _attention(shape, job, architecture)
     # What sends tokens to experts is not compiled into their products.
-    block = _feed_forward(shape, getattr(architecture, _mode(job)) if shape.experts else kept) * wide
+    ffn = getattr(architecture, _mode(job)) if shape.experts else kept
+    block = _feed_forward(shape, ffn, frozen=_mode(job) == "frozen") * wide
     return _Parts(stream, attention, recurrent, block)
 
 
 def _attention(shape: ModelShape, job: MemoryJob, architecture: Architecture) -> Any:  # noqa: ANN401 - as `columns` says
     kept = _kept(architecture, job)
-    wide = 2.0 if job.precision == "fp32" or job.upcast else 1.0
+    # Autocast hands attention half precision, whatever its inputs are in.
+    wide = 2.0 if _is_fp32(job) and not job.autocasts else 1.0
+    if job.upcast and job.autocasts and shape.model_type in FUSED_QKV:
+        # The cast to half precision splits what came in one tensor, of which nothing is kept then.
+        kept = replace(kept, query=min(kept.query, _ROTATED), key_value=min(kept.key_value, _ROTATED))
     total = (kept.query + (_GATE if shape.gated_attention else 0)) * shape.query_width * wide
     total += _key_value(shape, job, kept) * wide + 4 * shape.heads
     if is_eager(shape, job):
@@ -128,6 +134,25 @@ def _attention(shape: ModelShape, job: MemoryJob, architecture: Architecture) ->
         attentions = 1.5 if shape.kind == "encoder-decoder" else 1.0
         total += attentions * _scores(architecture, job) * shape.heads * job.seq_len
     return total
+
+
+def _is_fp32(job: MemoryJob) -> bool:
+    """Whether what layers hand on is fp32: all of it, or what is not quantized and so the residual stream."""
+    return job.precision == "fp32" or job.upcast
+
+
+def _stream_kept(architecture: Architecture, job: MemoryJob) -> float:
+    """Return the bytes per token that a layer keeps for each value of the stream.
+
+    Norms that upcast keep fp32 already; others keep their input as it comes, which is fp32 where embeddings are.
+    """
+    kept = _kept(architecture, job).hidden
+    if not _is_fp32(job):
+        return kept
+    if not job.autocasts:
+        return kept * _fp32_scale(architecture)
+    upcasts = architecture.fp32_share < 1
+    return kept if upcasts else kept + architecture.norms
 
 
 def is_eager(shape: ModelShape, job: MemoryJob) -> bool:
@@ -183,13 +208,13 @@ def _key_value(shape: ModelShape, job: MemoryJob, kept: Kept) -> Any:  # noqa: A
     return total + choose(job.sequences > 1, growth, 0.0)
 
 
-def _feed_forward(shape: ModelShape, kept: Kept) -> float:
+def _feed_forward(shape: ModelShape, kept: Kept, *, frozen: bool) -> float:
     """Return the feed-forward block's share, averaged over dense and sparse layers."""
     experts = shape.experts
     if experts is None:
         return kept.ffn * shape.ffn
-    # Each visit of an expert gathers its input and keeps its output: 2 widths frozen, 4 trained (measured on mixtral).
-    gathered = 2 * (kept.ffn - 4) * shape.hidden * 0.5 + 1 * shape.hidden
+    # Each visit of an expert keeps its output, and where it is trained its input (measured on mixtral, qwen3_moe).
+    gathered = (2 if frozen else 4) * shape.hidden
     sparse = experts.per_token * (kept.ffn * experts.ffn + gathered) + kept.ffn * experts.shared_ffn
     share = experts.dense_layers / shape.block_layers if shape.block_layers else 0.0
     return share * kept.ffn * shape.ffn + (1 - share) * sparse
@@ -294,12 +319,13 @@ def _tiled_bytes(shape: ModelShape, job: MemoryJob) -> Any:  # noqa: ANN401 - as
     """
     compute = 4 if job.precision == "fp32" else 2
     stream = stream_bytes(job)
-    rows = least(job.tokens, _TILE_TOKENS)
+    scored = job.sequences * job.answer
+    rows = least(scored, _TILE_TOKENS)
     tile = rows * _TILE_VOCAB * compute
     cast = (rows if stream > compute else 0) * shape.hidden * compute
     if job.mixed or job.upcast:
         cast += min(shape.vocab, _TILE_VOCAB) * shape.hidden * compute
-    hidden = job.tokens * shape.hidden * (stream + 4 + (stream if stream < 4 else 0))  # noqa: PLR2004 - fp32
+    hidden = scored * shape.hidden * (stream + 4 + (stream if stream < 4 else 0))  # noqa: PLR2004 - fp32
     head = 0
     if job.task == "full" or job.trained_embeddings:
         head = shape.vocab * shape.hidden * (4 if job.precision == "fp32" or job.mixed else 6)

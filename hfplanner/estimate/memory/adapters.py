@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
+from hfplanner.models.architectures import FUSED_GATES, FUSED_QKV
 from hfplanner.models.shape import ModelShape, Recurrent
 
 __all__ = [
@@ -79,14 +80,24 @@ def target_widths(shape: ModelShape, target: str) -> tuple[int, int]:
     raise UsageError(f"{target!r} is not a module that adapters go on.", hint=f"Accepted: {accepted}.")
 
 
-def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
-    block = () if shape.experts and not shape.experts.shared_ffn else _SHORTHANDS["mlp"]
+def _linears(shape: ModelShape) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the matrices of attention and of the block, by llama's names; some models have several in one."""
+    attention, block = _SHORTHANDS["attention"], _SHORTHANDS["mlp"]
+    if shape.model_type in FUSED_QKV:
+        attention = ("qkv_proj", "o_proj")
     if not shape.gated:
-        block = block[1:]
+        block = ("up_proj", "down_proj")
+    elif shape.model_type in FUSED_GATES:
+        block = ("gate_up_proj", "down_proj")
+    return attention, () if shape.experts and not shape.experts.shared_ffn else block
+
+
+def _targets(shape: ModelShape, job: MemoryJob) -> tuple[str, ...]:
+    attention, block = _linears(shape)
     named: list[str] = []
     for target in job.lora_targets:
         if target.casefold() in {"all-linear", "true"}:
-            named += (*_SHORTHANDS["attention"], *block)
+            named += (*attention, *block)
         elif target.casefold() == "mlp":
             named += block
         elif target.casefold() in _SHORTHANDS:

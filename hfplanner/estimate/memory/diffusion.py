@@ -11,16 +11,12 @@ from hfplanner.models.shape import Diffusion, ModelShape
 
 __all__ = ["decode_bytes", "denoise_bytes", "diffusion_parts", "latent_tokens", "picture_moments"]
 
-# Classifier-free guidance runs the denoiser on two copies of the batch.
-_GUIDANCE = 2
 # The autoencoder ends with convolutions of 256 channels at full resolution, three such tensors at once: traced on
 # AutoencoderKL in three pipelines (reports/traced_pipelines.md).
 _DECODER_ELEMENTS = 768
 # What cuDNN takes beside, which no trace sees: Stable Diffusion 1 shows 1.1 GB per picture of 512 x 512 in fp16
 # (LambdaLabsML/lambda-diffusers), 2048 elements per pixel in all.
 _WORKSPACE_ELEMENTS = 1280
-# A transformer block of a denoiser holds its stream, three projections, and the halves of a block four times as wide.
-_BLOCK_WIDTHS = 16
 # A UNet's finest level holds about as many channel maps at once, skip connections included (SD 1: 12 of 320 channels).
 _SKIP_MAPS = 16
 _PROMPT_TOKENS = 512
@@ -30,6 +26,7 @@ _UNET_KEPT_MAPS = 570
 _UNET_CHECKPOINTED_MAPS = 60
 # A transformer block keeps about what a ViT's does: 16 widths and 4 inner ones of four times the width, two bytes each.
 _BLOCK_KEPT = 32
+_COLORS = 3
 # UNets made for pictures of this size are SDXL's.
 _XL_RESOLUTION = 1024
 
@@ -41,7 +38,7 @@ def latent_tokens(pipeline: Diffusion, job: MemoryJob) -> int:
     4096
     """
     side = (job.resolution or pipeline.resolution) // pipeline.downscale // pipeline.patch
-    return side * side * pipeline.frames
+    return side * side * pipeline.latent_frames(job.frames)
 
 
 def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
@@ -70,7 +67,7 @@ def diffusion_parts(shape: ModelShape, job: MemoryJob) -> Mapping[str, float]:
 
 
 def denoise_bytes(shape: ModelShape, job: MemoryJob) -> float:
-    """Return what the denoiser holds at once for one picture or video, with both halves of guidance.
+    """Return what the denoiser holds at once for one picture or video, with what it sees of guidance at once.
 
     Raises:
         UsageError: the shape is not that of a pipeline.
@@ -82,13 +79,13 @@ def denoise_bytes(shape: ModelShape, job: MemoryJob) -> float:
     tokens = latent_tokens(pipeline, job)
     if pipeline.transformer:
         tokens += _PROMPT_TOKENS
-        step = tokens * _BLOCK_WIDTHS * pipeline.hidden * size
+        step = tokens * pipeline.block * pipeline.hidden * size
     else:
         step = tokens * _SKIP_MAPS * pipeline.hidden * size
     if job.attention == "eager":
         # Scores and their softmax, one layer at a time.
         step += 2 * pipeline.heads * tokens**2 * size
-    return float(_GUIDANCE * step)
+    return float(pipeline.copies * step)
 
 
 def decode_bytes(pipeline: Diffusion, job: MemoryJob) -> float:
@@ -99,7 +96,19 @@ def decode_bytes(pipeline: Diffusion, job: MemoryJob) -> float:
     """
     pixels = (job.resolution or pipeline.resolution) ** 2
     size = 4 if _upcasts(pipeline) else compute_bytes(job)
-    return float(pixels * (pipeline.decoder or _DECODER_ELEMENTS) * size)
+    return float(pixels * (_decoder_elements(pipeline, job) or _DECODER_ELEMENTS) * size)
+
+
+def _decoder_elements(pipeline: Diffusion, job: MemoryJob) -> float:
+    """Return the elements per pixel of decoding: those of the frames that are decoded at once, and of the video so far.
+
+    Autoencoders for videos go over one latent frame after the other, or over tiles of several; LTX's takes all at once.
+    """
+    made_for, asked = pipeline.frames, pipeline.latent_frames(job.frames)
+    most = pipeline.decoded or max(made_for, asked)
+    video = _COLORS * pipeline.temporal if made_for > 1 else 0
+    at_once = pipeline.decoder - video * made_for
+    return at_once * min(asked, most) / min(made_for, most) + video * asked
 
 
 def _upcasts(pipeline: Diffusion) -> bool:

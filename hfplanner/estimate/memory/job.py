@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from hfplanner.errors import UsageError
+from hfplanner.estimate.memory.columns import greatest, least
 
 __all__ = [
     "Attention",
@@ -71,6 +72,8 @@ _COMPARES = frozenset(("dpo", "grpo"))
 # A context or a batch beyond these is a slip of the keyboard.
 _MOST_TOKENS = 2**31
 _MOST_GPUS = 8
+# GRPOConfig.max_completion_length: what is not said to be the prompt's.
+_ANSWER_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,7 @@ class MemoryJob:
         quantized_experts: bitsandbytes quantizes a mixture's experts too, as it did while each was a layer of its own
             (transformers before 5) and as axolotl's ``quantize_moe_experts`` does; else they stay as they are.
         resolution: pixels along one side, for images; 0 is what the model was made for.
+        frames: of a video, as many as are shown; 0 is what the model was made for.
         denoising_steps: of a pipeline that makes pictures; 0 is as many as it takes by default. Memory is the same.
         gpu_memory_utilization: the share of a GPU that vLLM takes; TRL gives it 0.3 beside a model that is trained.
 
@@ -179,6 +183,7 @@ class MemoryJob:
     legacy_quantization: bool = False
     quantized_experts: bool = False
     resolution: int = 0
+    frames: int = 0
     denoising_steps: int = 0
     gpu_memory_utilization: float = 0.9
 
@@ -271,6 +276,17 @@ class MemoryJob:
     def tokens(self) -> int:
         """Tokens in one micro-batch on one GPU."""
         return self.sequences * self.seq_len
+
+    @property
+    def answer(self) -> int:
+        """Tokens of a sequence that are learned from: with GRPO those of its answer, else all."""
+        if self.method != "grpo":
+            return self.seq_len
+        if self.prompt_len is not None:
+            answer: int = greatest(self.seq_len - self.prompt_len, 1)
+        else:
+            answer = least(_ANSWER_TOKENS, greatest(self.seq_len - 1, 1))
+        return answer
 
     @property
     def prompt(self) -> int:

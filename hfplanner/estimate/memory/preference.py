@@ -10,14 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from hfplanner.estimate.memory.activations import layer_passing, stream_bytes
-from hfplanner.estimate.memory.columns import greatest, least
 from hfplanner.estimate.memory.inference import cache_bytes
 from hfplanner.estimate.memory.job import MemoryJob
 from hfplanner.estimate.memory.weights import weight_bytes
 from hfplanner.models.shape import ModelShape
 
 __all__ = [
-    "answer_tokens",
     "compares_with_itself",
     "generation_moment",
     "generator_job",
@@ -27,8 +25,6 @@ __all__ = [
 ]
 
 _SHARDS_WEIGHTS = ("zero3", "fsdp")
-# GRPOConfig.max_completion_length: what is not said to be the prompt's.
-_ANSWER_TOKENS = 512
 
 
 def trained_shape(shape: ModelShape, job: MemoryJob) -> ModelShape:
@@ -60,14 +56,16 @@ def reference_bytes(shape: ModelShape, job: MemoryJob) -> float:
 
 
 def reference_moment(shape: ModelShape, job: MemoryJob) -> list[dict[str, Any]]:
-    """Return what the reference's forward pass needs beside all that the model keeps for its backward pass.
+    """Return what a forward pass needs that only compares: of the reference, or of GRPO's model before its step.
 
-    Its own tensors go layer by layer; under autocast the copies of its weights stay until it is through.
+    Its own tensors go layer by layer; under autocast the copies of its weights stay until it is through. DPO's comes
+    beside all that the model keeps for its backward pass, GRPO's before.
     """
-    if job.reference not in {"model", "adapters-off"}:
+    if job.reference not in {"model", "adapters-off"} and not compares_with_itself(job):
         return []
     hidden = job.tokens * shape.hidden * stream_bytes(job)
-    copied = 2.0 * shape.parameters.linear if job.reference == "model" and job.mixed else 0.0
+    copies = job.reference == "model" or compares_with_itself(job)
+    copied = 2.0 * shape.parameters.linear if copies and job.mixed else 0.0
     return [{"activations": 2 * hidden + layer_passing(shape, job) * job.tokens, "gathered": copied}]
 
 
@@ -120,21 +118,8 @@ def generator_job(job: MemoryJob) -> MemoryJob:
         sharding="none",
         offload="none",
         gpus=1,
-        prompt_len=job.seq_len - answer_tokens(job),
+        prompt_len=job.seq_len - job.answer,
     )
-
-
-def answer_tokens(job: MemoryJob) -> Any:  # noqa: ANN401 - as `columns` says
-    """Return the tokens of an answer that is learned from: of texts and pairs all of a sequence.
-
-    >>> answer_tokens(MemoryJob(task="lora", method="grpo", seq_len=2048)), answer_tokens(MemoryJob(seq_len=2048))
-    (512, 2048)
-    """
-    if job.method != "grpo":
-        return job.seq_len
-    if job.prompt_len is not None:
-        return greatest(job.seq_len - job.prompt_len, 1)
-    return least(_ANSWER_TOKENS, greatest(job.seq_len - 1, 1))
 
 
 def compares_with_itself(job: MemoryJob) -> bool:

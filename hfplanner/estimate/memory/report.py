@@ -26,7 +26,7 @@ class MemoryReport:
     Args:
         estimate: of one GPU.
         fits: every place, in the order given.
-        advice: for places where it does not fit.
+        advice: what would make it surely fit, for places where it does not.
         ram_bytes: main memory of the machine.
         disk_bytes: disk of the machine.
         serving: by flavor, what vLLM will log of its cache, where vLLM serves.
@@ -86,7 +86,7 @@ def report_memory(  # noqa: PLR0913, PLR0917 - what is run, where, and what is k
     >>> places = [Place("t4-small", 1, 15 * 10**9), Place("h200", 1, 150 * 10**9)]
     >>> report = report_memory(find_known("Qwen/Qwen3-8B"), MemoryJob(), places)
     >>> [fit.verdict for fit in report.fits], [advice.code for advice in report.advice]
-    (['no', 'yes'], ['int8'])
+    (['no', 'yes'], ['quantization'])
     """
     estimate = estimate_memory(shape, job) if evidence is None else evidence.estimate(shape, job)
     return report_of(estimate, places, dataset_bytes, given)

@@ -11,16 +11,11 @@ from typing import Any, NamedTuple
 from hfplanner.estimate.memory.activations import is_eager
 from hfplanner.estimate.memory.adapters import adapted_matrices
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.models.architectures import FUSED_GATES, find_architecture
+from hfplanner.models.architectures import FUSED_GATES, FUSED_QKV, find_architecture
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["kept_operations"]
 
-# One projection makes queries, keys and values.
-_FUSED_QKV = (
-    "baichuan", "bloom", "chatglm", "codegen", "dbrx", "falcon", "gpt2", "gpt_bigcode", "gpt_neox", "internlm2", "mpt",
-    "phi3", "qwen",
-)  # fmt: skip
 # Their projections of attention have no bias, those of the block have.
 _BIAS_IN_BLOCK = ("gptj", "codegen", "gpt_neo")
 # An exponent of the softmax for each head and position, in fp32.
@@ -87,7 +82,7 @@ def _attention(shape: ModelShape, *, biased: bool) -> Iterator[_Matrix]:
         yield _Matrix("q_proj", shape.query_width, biased)
         yield _Matrix("k_a_proj", latent.kv_rank + latent.rope, biased)
         yield _Matrix("k_b_proj", shape.heads * (latent.nope + latent.value), biased)
-    elif shape.model_type in _FUSED_QKV:
+    elif shape.model_type in FUSED_QKV:
         yield _Matrix("q_proj", query + 2 * shape.kv_width, biased)
     else:
         yield _Matrix("q_proj", query, biased)

@@ -21,7 +21,7 @@ from hfplanner.estimate.memory.preference import (
 )
 from hfplanner.estimate.memory.selective import kept_operations
 from hfplanner.estimate.memory.states import States, training_states
-from hfplanner.estimate.memory.weights import largest_matrix, loading_bytes, stored_as, weight_bytes
+from hfplanner.estimate.memory.weights import expert_weights, largest_matrix, loading_bytes, stored_as, weight_bytes
 from hfplanner.models.shape import ModelShape
 
 __all__ = ["training_parts"]
@@ -106,6 +106,9 @@ def _gathered(shape: ModelShape, job: MemoryJob) -> float:
         total += 2.0 * largest_matrix(shape)
     # The product of an expert's adapters, and the sum with its weights.
     total += 2 * 2.0 * expert_deltas(shape, job)
+    if expert_deltas(shape, job) and job.checkpointing in {"none", "selective"}:
+        # Where nothing is recomputed, the sums of all layers are kept for the backward pass.
+        total += (4.0 if job.upcast else 2.0) * expert_weights(shape) * _kept_share(shape, job)
     return total
 
 
@@ -146,6 +149,7 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
     first = _gradients_of_last_layer(shape, job, states)
     late, twice = _embedding_gradients(shape, job, states)
     compared = reference_moment(shape, job)
+    beside = 0.0 if job.method == "grpo" else kept
     answered = generation_moment(shape, job)
     return [
         {"gradients": earlier, "activations": kept, "logits": loss},
@@ -153,7 +157,7 @@ def _moments(shape: ModelShape, job: MemoryJob, states: States) -> list[dict[str
         {"gradients": states.gradients + states.whole - late, "activations": outside + one_layer + passing},
         {"gradients": states.gradients + states.whole + twice, "activations": outside},
         {"gradients": states.stepped, "optimizer_step": states.step},
-        *({"gradients": earlier, **moment, "activations": kept + moment["activations"]} for moment in compared),
+        *({"gradients": earlier, **moment, "activations": beside + moment["activations"]} for moment in compared),
         *answered,
     ]
 

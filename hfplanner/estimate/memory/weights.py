@@ -14,6 +14,7 @@ __all__ = [
     "bare_experts",
     "check_quantization",
     "compute_bytes",
+    "expert_weights",
     "largest_matrix",
     "loading_bytes",
     "runs_as_stored",
@@ -158,11 +159,12 @@ def _unquantized(shape: ModelShape, job: MemoryJob) -> int:
     parameters = shape.parameters
     quantized = parameters.linear + (parameters.vision if quantization in BITSANDBYTES else 0)
     if QUANTIZATIONS[quantization].experts_only and shape.experts:
-        quantized = _expert_weights(shape)
+        quantized = expert_weights(shape)
     return parameters.total - quantized + bare_experts(shape, job)
 
 
-def _expert_weights(shape: ModelShape) -> int:
+def expert_weights(shape: ModelShape) -> int:
+    """Return the weights of all experts of a mixture; 0 of any other model."""
     experts = shape.experts
     if experts is None:
         return 0
@@ -184,7 +186,7 @@ def bare_experts(shape: ModelShape, job: MemoryJob) -> int:
     """
     if job.quantized_experts or stored_as(shape, job) not in BITSANDBYTES or shape.stored_quantization != "none":
         return 0
-    return min(_expert_weights(shape), shape.parameters.linear)
+    return min(expert_weights(shape), shape.parameters.linear)
 
 
 def largest_matrix(shape: ModelShape) -> int:

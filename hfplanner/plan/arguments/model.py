@@ -289,6 +289,13 @@ MODEL: tuple[Argument, ...] = (
         help="Pixels along one side of a picture.",
     ),
     Argument(
+        name="frames",
+        group="Model",
+        read=whole_number(_MOST),
+        metavar="N",
+        help="Frames of a video (num_frames); by default the pipeline's own.",
+    ),
+    Argument(
         name="denoising_steps",
         group="Model",
         read=whole_number(_MOST),

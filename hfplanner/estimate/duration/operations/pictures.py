@@ -111,7 +111,7 @@ def _pipeline(run: Run) -> Diffusion:
     pipeline = run.shape.diffusion
     if pipeline is None:
         raise UsageError(f"{run.shape.name} makes no pictures.")
-    return pipeline
+    return replace(pipeline, frames=pipeline.latent_frames(run.job.frames))
 
 
 def _side(run: Run) -> float:

@@ -99,8 +99,9 @@ def _with_adapters(model: Any, job: MemoryJob) -> Any:
 class _FourBitLinear(nn.Linear):
     """A matrix of half a byte per weight that is unpacked for every product, as bitsandbytes does."""
 
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear.in_features, linear.out_features, bias=False, device="meta")
+    def __init__(self, linear: Any) -> None:
+        inputs, outputs = linear.weight.shape[::-1] if isinstance(linear, nn.Linear) else linear.weight.shape
+        super().__init__(inputs, outputs, bias=False, device="meta")
         count = linear.weight.numel()
         packed = torch.empty(count // 2 + count // 64 + count // 4096, dtype=torch.uint8, device="meta")
         self.weight = nn.Parameter(packed, requires_grad=False)
@@ -109,26 +110,33 @@ class _FourBitLinear(nn.Linear):
 
     def forward(self, value: Any) -> Any:
         """Unpack and multiply."""
-        product = _FourBitProduct.apply(value.to(torch.bfloat16), self.weight, self.out_features)
-        product = product.to(value.dtype)
-        return product if self.bias is None else product + self.bias
+        bias = None if self.bias is None else self.bias.to(torch.bfloat16)
+        product = _FourBitProduct.apply(value.to(torch.bfloat16), self.weight, self.out_features, bias)
+        return product.to(value.dtype)
 
 
 class _FourBitProduct(torch.autograd.Function):
     """Keeps the packed weight and nothing else (bitsandbytes, MatMul4Bit)."""
 
     @staticmethod
-    def forward(ctx: Any, value: Any, packed: Any, width: int) -> Any:
+    def forward(ctx: Any, value: Any, packed: Any, width: int, bias: Any) -> Any:
         """Return the product with the unpacked weight."""
         ctx.packed, ctx.width = packed, width
         weight = torch.empty(width, value.shape[-1], dtype=value.dtype)
-        return torch.nn.functional.linear(value, weight)
+        return torch.nn.functional.linear(value, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:
         """Return the gradient of the input, with the weight unpacked once more."""
         inputs = ctx.packed.numel() * 4096 // (2048 + 64 + 1) // ctx.width
-        return gradient @ torch.empty(ctx.width, inputs, dtype=gradient.dtype), None, None
+        return gradient @ torch.empty(ctx.width, inputs, dtype=gradient.dtype), None, None, None
+
+
+def _linear_classes() -> tuple[type, ...]:
+    """Return the classes that transformers replaces by quantized ones: torch's, and GPT-2's own."""
+    from transformers.pytorch_utils import Conv1D  # noqa: PLC0415 - as above
+
+    return nn.Linear, Conv1D
 
 
 def _quantize(model: nn.Module) -> None:
@@ -136,7 +144,7 @@ def _quantize(model: nn.Module) -> None:
     head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
-            if type(child) is nn.Linear and child is not head:
+            if type(child) in _linear_classes() and child is not head:
                 setattr(module, name, _FourBitLinear(child))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.preference import answer_tokens, compares_with_itself
+from hfplanner.estimate.memory.preference import compares_with_itself
 
 __all__ = ["compare_answers", "grpo_loss"]
 
@@ -40,12 +40,12 @@ def compare_answers(model: Any, reference: Any, job: MemoryJob) -> tuple[Any, ..
 def _log_probabilities(trainer: Any, model: Any, job: MemoryJob) -> Any:
     batch = job.batch_size * job.accumulation
     inputs = [torch.empty(batch, job.seq_len, dtype=torch.long) for _ in range(2)]
-    return trainer._get_per_token_logps_and_entropies(model, *inputs, answer_tokens(job), batch_size=job.batch_size)[0]
+    return trainer._get_per_token_logps_and_entropies(model, *inputs, job.answer, batch_size=job.batch_size)[0]
 
 
 def grpo_loss(model: Any, job: MemoryJob) -> Any:
     """Return the loss of one micro-batch of prompts with their answers."""
-    answers = answer_tokens(job)
+    answers = job.answer
     inputs = {
         f"{part}_{what}": torch.empty(job.batch_size, length, dtype=torch.long)
         for part, length in (("prompt", job.seq_len - answers), ("completion", answers))

@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from hfplanner.errors import UsageError
 from hfplanner.estimate.memory.job import MemoryJob
-from hfplanner.estimate.memory.preference import answer_tokens
 from hfplanner.estimate.memory.trace.grpo import grpo_loss
 from hfplanner.estimate.memory.trace.losses import TiledHead
 
@@ -37,7 +36,7 @@ class Answers(TorchDispatchMode):
     def __init__(self, job: MemoryJob) -> None:
         super().__init__()
         self._of_labels = (job.sequences, job.seq_len - 1)
-        self._labels = job.sequences * answer_tokens(job)
+        self._labels = job.sequences * job.answer
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation, or answer it."""

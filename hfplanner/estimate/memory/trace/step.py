@@ -89,7 +89,8 @@ def _answers(model: Any, reference: Any, job: MemoryJob, recorder: Recorder) -> 
     """Write the answers of a step where the model does so itself, and score them; what is scored is kept."""
     if job.generator == "transformers":
         writes = generator_job(job)
-        with torch.no_grad():
+        # accelerate wraps the model's forward in autocast, with which generate calls it, too.
+        with torch.no_grad(), _autocast(enabled=job.autocasts):
             _prefill(model, writes, recorder)
             _decode(model, writes, recorder)
     recorder.enter("compare")
