@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hfplanner.estimate.memory.job import MemoryJob
@@ -42,7 +42,11 @@ def test_more_parameters_never_need_less(params: int, percent: int, job: MemoryJ
 
 @given(st.integers(10**8, 10**12), st.integers(2, 100), jobs())
 def test_more_parameters_alone_never_need_less(params: int, percent: int, job: MemoryJob) -> None:
-    """A larger model of which nothing else is known."""
+    """A larger model of which nothing else is known, but for a hundredth: one more layer may make each of them smaller.
+
+    Where every second layer is recomputed it also matters whether their number is odd, so those jobs are left out.
+    """
+    assume(job.checkpointing != "selective")
     small = shape_by_hand(ByHand(params=params))
     large = shape_by_hand(ByHand(params=params + params * percent // 100))
-    assert estimate_memory(large, job).per_gpu_bytes.likely >= estimate_memory(small, job).per_gpu_bytes.likely
+    assert estimate_memory(large, job).per_gpu_bytes.likely >= 0.99 * estimate_memory(small, job).per_gpu_bytes.likely
