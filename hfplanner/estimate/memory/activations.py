@@ -144,15 +144,13 @@ def _is_fp32(job: MemoryJob) -> bool:
 def _stream_kept(architecture: Architecture, job: MemoryJob) -> float:
     """Return the bytes per token that a layer keeps for each value of the stream.
 
-    Norms that upcast keep fp32 already; others keep their input as it comes, which is fp32 where embeddings are.
+    Norms that upcast keep fp32 already; torch's LayerNorm, two vectors each, does so under autocast: two bytes more.
     """
     kept = _kept(architecture, job).hidden
-    if not _is_fp32(job):
-        return kept
-    if not job.autocasts:
+    if _is_fp32(job) and not job.autocasts:
         return kept * _fp32_scale(architecture)
-    upcasts = architecture.fp32_share < 1
-    return kept if upcasts else kept + architecture.norms
+    layer_norms = architecture.fp32_share >= 1 and not job.compiled
+    return kept + architecture.norms if layer_norms and job.autocasts and _mode(job) == "frozen" else kept
 
 
 def is_eager(shape: ModelShape, job: MemoryJob) -> bool:

@@ -37,7 +37,7 @@ class Calibration:
     nccl_bytes: int = 400 * MiB
     left_over_bytes: int = 694 * MiB
     fragmented_share: float = 0.03
-    training_reach: tuple[float, float] = (0.9, 2.15)
+    training_reach: tuple[float, float] = (1.05, 2.15)
     inference_reach: tuple[float, float] = (0.5, 1.75)
 
     def reach(self, job: MemoryJob) -> tuple[float, float]:
