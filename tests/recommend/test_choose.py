@@ -265,7 +265,16 @@ def test_the_answer_as_json_is_complete() -> None:
     """The keys a script relies on, of the request, an option, a rejection and the nearest miss."""
     answer = recommend(Needs(vram_bytes=100 * GB, duration_secs=3600), shipped_listing())
     document = answer.to_json(answer.listing.checked)
-    answers = {"summary", "indistinguishable", "measure", "options", "rejected", "nearest_miss", "toggles"}
+    answers = {
+        "summary",
+        "indistinguishable",
+        "measure",
+        "options",
+        "rejected",
+        "nearest_miss",
+        "nearest_on_asked",
+        "toggles",
+    }
     assert set(document) == {"request", "catalog"} | answers
     assert document["summary"] == "h200: 1h, $5.00"
     assert (document["indistinguishable"], document["measure"]) == ([], None)
