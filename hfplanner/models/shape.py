@@ -207,6 +207,15 @@ class Diffusion:
         return (frames - 1) // self.temporal + 1 if frames else self.frames
 
     @property
+    def shown_frames(self) -> int:
+        """Frames of the video that the pipeline was made for, as they are shown; 1 for a picture.
+
+        >>> Diffusion(denoiser=1, text_encoders=1, vae=1, frames=21, temporal=4).shown_frames
+        81
+        """
+        return (self.frames - 1) * self.temporal + 1
+
+    @property
     def copies(self) -> int:
         """Copies of a picture that the denoiser sees at once: with guidance the one with the prompt and the other."""
         return 2 if self.guided and not self.apart else 1

@@ -209,12 +209,13 @@ def canary_of(asked: KnownRequest, canary: Canary | None = None) -> KnownRequest
     return KnownRequest(request=replace(asked.request, job=measured), known=KnownJob(needs=JobNeeds()), sends=True)
 
 
-def with_less_money(asked: KnownRequest, spent_micro_usd: int) -> KnownRequest:
+def with_less_money(asked: KnownRequest, spent_micro_usd: int, spent_on: str = "the canary") -> KnownRequest:
     """Return a job with less of its ``max_cost`` left.
 
     Args:
         asked: the job.
-        spent_micro_usd: what its canary took, or may take.
+        spent_micro_usd: what was spent of it, or may be [micro-USD].
+        spent_on: what takes that, as words.
 
     Raises:
         BudgetRefused: nothing is left.
@@ -225,9 +226,9 @@ def with_less_money(asked: KnownRequest, spent_micro_usd: int) -> KnownRequest:
     left = limits.max_cost - spent_micro_usd
     if left <= 0:
         raise BudgetRefused(
-            f"--max-cost {format_usd(limits.max_cost)} is for the canary, too, which takes"
+            f"--max-cost {format_usd(limits.max_cost)} is for {spent_on}, too, which takes"
             f" {format_usd(spent_micro_usd)} of it: nothing is left for the job.",
-            hint="Raise it, or leave --canary out.",
+            hint="Raise it, or leave --canary out." if spent_on == "the canary" else "Raise it.",
         )
     needs = replace(known.needs, limits=replace(limits, max_cost=left))
     return replace(asked, known=replace(known, needs=needs))

@@ -166,8 +166,10 @@ def with_measurement(known: KnownJob, run: MeasuredRun, listing: Listing) -> Kno
 
 
 def _pictures_words(known: KnownJob) -> str:
-    """Return how many pictures are made or trained on, and in how many steps each is made."""
-    said, model = f"{_pictures(known):,} pictures", known.model
+    """Return how many pictures or videos are made or trained on, and in how many steps each is made."""
+    model = known.model
+    moves = model is not None and model.shape.diffusion is not None and model.shape.diffusion.frames > 1
+    said = f"{_pictures(known):,} {'videos' if moves else 'pictures'}"
     if model is None or model.shape.diffusion is None or model.job.trains:
         return said
     return f"{said} of {model.job.denoising_steps or model.shape.diffusion.steps} steps"

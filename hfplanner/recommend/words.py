@@ -70,7 +70,9 @@ def _batch(need: MemoryNeed) -> str:
     job, pipeline = need.job, need.shape.diffusion
     if pipeline is not None:
         side = job.resolution or pipeline.resolution
-        return f"{job.batch_size} x {side} x {side} pixels"
+        shown = job.frames or pipeline.shown_frames
+        frames = f" x {shown} frames" if shown > 1 else ""
+        return f"{job.batch_size} x {side} x {side} pixels{frames}"
     many = "vLLM's batches of" if job.engine == "vllm" and job.batch_size == 1 else f"{job.sequences} x"
     return f"{many} {job.seq_len} tokens"
 

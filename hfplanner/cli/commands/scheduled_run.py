@@ -53,10 +53,10 @@ def scheduled_run(
         raise UsageError(
             "No image is given.", hint="For example: hfplanner scheduled run @daily python:3.12 python a.py"
         )
-    how.refuse_what_cannot_be()
     with taken_workspace(given) as workspace:
         workspace.policy()
         asked = asked_run(given, image, command, workspace, sends=True, values=not how.dry_run)
+        how.refuse_what_cannot_be()
         return schedule_request(asked, when, workspace, how)
 
 

@@ -30,13 +30,13 @@ def scheduled_uv_run(
     """
     how = How.taken(given, shown)
     when = taken_when(schedule, given)
-    how.refuse_what_cannot_be()
     with (
         taken_workspace(given) as workspace,
         TemporaryDirectory(prefix="hfplanner-") as temporary,
     ):
         workspace.policy()
         asked = asked_script(given, script, args, workspace, Path(temporary), values=not how.dry_run)
+        how.refuse_what_cannot_be()
         if asked.request.job.network_group is not None:
             raise JobSpecError(
                 "A schedule joins no network group.", hint="Take network_group out of the script's [tool.hf-jobs]."

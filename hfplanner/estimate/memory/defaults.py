@@ -28,6 +28,8 @@ _TRAINING = (
 _PREFERENCE = {"dpo": ("method", "reference"), "reward": ("method",), "grpo": ("method", "reference", "generator")}
 _ADAPTERS = ("lora_rank", "lora_targets")
 _INFERENCE = ("precision", "batch_size", "seq_len", "quantization", "kv_dtype", "engine", "attention")
+# Of a model of pictures these say nothing.
+_OF_TEXT = frozenset({"seq_len", "loss", "lengths", "kv_dtype", "engine"})
 _SOURCES = {
     "precision": _OURS,
     "batch_size": _OURS,
@@ -117,7 +119,28 @@ def inputs_of(estimate: MemoryEstimate, given: Collection[str] = ()) -> tuple[In
     library = f"TRL 1.16 {trainer}'s default" if trainer else _TRL if estimate.shape.kind == "decoder" else _TRAINER
     sources = {**_SOURCES, "checkpointing": library, "loss": library, "grad_sync": "accelerate's no_sync"}
     sources |= {"method": _OURS, "reference": library, "generator": library}
-    return tuple(Input(name, getattr(job, name), "given" if name in given else sources[name]) for name in names)
+    made_for = _made_for(estimate.shape)
+    if made_for:
+        names = [name for name in names if name not in _OF_TEXT]
+        names[2:2] = made_for
+        sources |= dict.fromkeys(made_for, "what the model was made for")
+    return tuple(
+        Input(
+            name,
+            getattr(job, name) or made_for.get(name, getattr(job, name)),
+            "given" if name in given else sources[name],
+        )
+        for name in names
+    )
+
+
+def _made_for(shape: ModelShape) -> dict[str, int]:
+    """Return the size of what a pipeline makes where nobody says it; nothing for a model of text."""
+    pipeline = shape.diffusion
+    if pipeline is None:
+        return {}
+    moves = {"frames": pipeline.shown_frames} if pipeline.frames > 1 else {}
+    return {"resolution": pipeline.resolution} | moves
 
 
 def toggles_of(estimate: MemoryEstimate) -> tuple[Toggle, ...]:
