@@ -19,17 +19,17 @@ from hfplanner.units import (
 )
 
 HALF_OF_THE_LAST_DIGIT_OF_GB = GB // 200
-HALF_OF_THE_LAST_DIGIT_OF_MB = 500
+HALF_OF_THREE_DIGITS = 200
 
 
 @given(st.integers(1, MAX_BYTES - GB) | st.integers(1, 10 * GB))
 def test_sizes(size: int) -> None:
-    """Two decimals of a GB, three of a MB, and bytes exactly."""
+    """Two decimals of a GB, three digits of a number of MB, and bytes exactly."""
     error = abs(parse_size(format_bytes(size)) - size)
     if size >= GB:
         assert error <= HALF_OF_THE_LAST_DIGIT_OF_GB
     elif size >= 10**6:
-        assert error <= HALF_OF_THE_LAST_DIGIT_OF_MB
+        assert error <= size / HALF_OF_THREE_DIGITS
     else:
         assert error == 0
 
