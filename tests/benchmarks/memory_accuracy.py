@@ -317,7 +317,8 @@ with huggingface/peft's rows in view. LoRA-FA was left out: it keeps no inputs o
 
 Of prime-rl's rows six of the eight above the interval take logits in pieces of 2,048 to 8,192 words of the vocabulary
 for all tokens at once, some 22 bytes each (12 GB at 8,192 words and 65,536 tokens), which `chunked`, TRL's tiles, does
-not describe; two are LoRA on a mixture in prime-rl's own code. The two far below are of a version whose change was not found, the two just below ran on a card that was full.
+not describe; two are LoRA on a mixture in prime-rl's own code. The two far below are of a version whose change was not
+found, the two just below ran on a card that was full.
 
 What recurrent layers, each layer's embeddings and
 autoencoders keep follows traced steps (reports/traced_memory.md, reports/traced_pipelines.md), what vLLM takes follows
