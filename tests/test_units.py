@@ -240,7 +240,7 @@ def test_a_refusal_shows_what_was_typed_without_its_control_characters() -> None
         (1, "1 B"),
         (999_999, "999999 B"),
         (1_000_000, "1 MB"),
-        (1_234_567, "1.235 MB"),
+        (1_234_567, "1.23 MB"),
         (999_000_000, "999 MB"),
         (10**9, "1 GB"),
         (1_128 * 10**9, "1128 GB"),

@@ -94,10 +94,10 @@ OPTIONS: Columns = {
 MEMORY_FITS: Columns = {
     "flavor": "str",
     "usable_bytes": "int",
-    "cuda_context_bytes": "int",
     "fits": "str",
     "probability": "float",
     "note": "str",
+    "cuda_context_bytes": "int",
 }
 MEASURED: Columns = {
     "id": "str",
@@ -236,7 +236,7 @@ def frame_of(columns: Columns, rows: Iterable[Mapping[str, Any]]) -> "pl.DataFra
     """Return rows of JSON as a frame of declared columns: a part of a part is a column of its own.
 
     >>> frame_of(MEMORY_FITS, [{"flavor": "l4x1", "fits": "yes"}]).row(0)
-    ('l4x1', None, 'yes', None, None)
+    ('l4x1', None, 'yes', None, None, None)
     """
     import polars as pl  # noqa: PLC0415 - only where a frame is asked for
 
