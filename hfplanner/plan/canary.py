@@ -209,13 +209,20 @@ def canary_of(asked: KnownRequest, canary: Canary | None = None) -> KnownRequest
     return KnownRequest(request=replace(asked.request, job=measured), known=KnownJob(needs=JobNeeds()), sends=True)
 
 
-def with_less_money(asked: KnownRequest, spent_micro_usd: int, spent_on: str = "the canary") -> KnownRequest:
+def with_less_money(
+    asked: KnownRequest,
+    spent_micro_usd: int,
+    *,
+    spent_on: str = "the canary",
+    hint: str = "Raise it, or leave --canary out.",
+) -> KnownRequest:
     """Return a job with less of its ``max_cost`` left.
 
     Args:
         asked: the job.
         spent_micro_usd: what was spent of it, or may be [micro-USD].
         spent_on: what takes that, as words.
+        hint: what to do where nothing is left.
 
     Raises:
         BudgetRefused: nothing is left.
@@ -228,7 +235,7 @@ def with_less_money(asked: KnownRequest, spent_micro_usd: int, spent_on: str = "
         raise BudgetRefused(
             f"--max-cost {format_usd(limits.max_cost)} is for {spent_on}, too, which takes"
             f" {format_usd(spent_micro_usd)} of it: nothing is left for the job.",
-            hint="Raise it, or leave --canary out." if spent_on == "the canary" else "Raise it.",
+            hint=hint,
         )
     needs = replace(known.needs, limits=replace(limits, max_cost=left))
     return replace(asked, known=replace(known, needs=needs))

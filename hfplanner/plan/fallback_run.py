@@ -216,7 +216,8 @@ class FallbackRun:
         request = self._asked.request
         elsewhere = replace(request, job=request.job.but(flavor=following.flavor))
         spent = spent_micro_usd + sum(one.cost_micro_usd for one in self._tried)
-        asked = with_less_money(replace(self._asked, request=elsewhere), spent, "what was tried before")
+        known = replace(self._asked, request=elsewhere)
+        asked = with_less_money(known, spent, spent_on="what was tried before", hint="Raise it.")
         return Sender(asked, following.key, self._books, self._workspace)
 
     def _send_instead(

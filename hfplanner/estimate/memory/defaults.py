@@ -119,19 +119,14 @@ def inputs_of(estimate: MemoryEstimate, given: Collection[str] = ()) -> tuple[In
     library = f"TRL 1.16 {trainer}'s default" if trainer else _TRL if estimate.shape.kind == "decoder" else _TRAINER
     sources = {**_SOURCES, "checkpointing": library, "loss": library, "grad_sync": "accelerate's no_sync"}
     sources |= {"method": _OURS, "reference": library, "generator": library}
+    values = {name: getattr(job, name) for name in names}
     made_for = _made_for(estimate.shape)
     if made_for:
         names = [name for name in names if name not in _OF_TEXT]
         names[2:2] = made_for
         sources |= dict.fromkeys(made_for, "what the model was made for")
-    return tuple(
-        Input(
-            name,
-            getattr(job, name) or made_for.get(name, getattr(job, name)),
-            "given" if name in given else sources[name],
-        )
-        for name in names
-    )
+        values |= {name: getattr(job, name) or size for name, size in made_for.items()}
+    return tuple(Input(name, values[name], "given" if name in given else sources[name]) for name in names)
 
 
 def _made_for(shape: ModelShape) -> dict[str, int]:
